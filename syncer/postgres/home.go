@@ -1,0 +1,238 @@
+package postgres
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// home is the directory of one server; the package comment tells what is in it.
+type home struct {
+	dir       string
+	account   *account
+	lock      *fileLock
+	temporary bool // removed on release
+}
+
+func (h *home) data() string     { return filepath.Join(h.dir, "data") }
+func (h *home) password() string { return filepath.Join(h.dir, "password") }
+func (h *home) log() string      { return filepath.Join(h.dir, "postgres.log") }
+
+// openHome makes the directory if need be and locks it.
+func openHome(dir string) (*home, error) {
+	if dir == "" {
+		return openTemporaryHome()
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("resolve data directory: %w", err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "PG_VERSION")); err == nil {
+		return nil, fmt.Errorf("data directory %s is a bare PostgreSQL cluster, not one made by playersync; name another directory", dir)
+	}
+	h := &home{dir: dir, account: serverAccount()}
+	if err := os.MkdirAll(dir, h.mode()); err != nil {
+		return nil, fmt.Errorf("make data directory: %w", err)
+	}
+	if closed, mode := h.account.closedParent(dir); closed == dir {
+		if err := os.Chmod(dir, mode|0o111); err != nil {
+			return nil, fmt.Errorf("open data directory to %s: %w", h.account, err)
+		}
+	} else if closed != "" {
+		return nil, fmt.Errorf("data directory %s: %s, who runs PostgreSQL in place of root, may not enter %s (mode %04o); "+
+			"choose a directory elsewhere, such as /var/lib/playersync", dir, h.account, closed, mode)
+	}
+	h.lock, err = lockFile(filepath.Join(dir, "lock"))
+	if errors.Is(err, errLocked) {
+		return nil, fmt.Errorf("data directory %s is in use by another playersync process", dir)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("write to data directory: %w", err)
+	}
+	return h, nil
+}
+
+// mode is that of the directory itself: as root, its server must pass it.
+func (h *home) mode() os.FileMode {
+	if h.account != nil {
+		return 0o711
+	}
+	return 0o700
+}
+
+// release gives the directory up; a temporary one is removed.
+func (h *home) release() error {
+	defer h.lock.release()
+	if !h.temporary {
+		return nil
+	}
+	if err := os.RemoveAll(h.dir); err != nil {
+		return fmt.Errorf("remove throw-away server: %w", err)
+	}
+	return nil
+}
+
+// clusterMajor returns the major version that made the cluster, 0 if there is
+// no cluster yet.
+func (h *home) clusterMajor() (int, error) {
+	content, err := os.ReadFile(filepath.Join(h.data(), "PG_VERSION"))
+	if errors.Is(err, os.ErrNotExist) {
+		if _, err := os.Stat(h.data()); err == nil {
+			return 0, fmt.Errorf("%s is no PostgreSQL cluster: it has no PG_VERSION", h.data())
+		}
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("read cluster version: %w", err)
+	}
+	major, err := strconv.Atoi(strings.TrimSpace(string(content)))
+	if err != nil {
+		return 0, fmt.Errorf("read cluster version: %w", err)
+	}
+	return major, nil
+}
+
+// readPassword reads the superuser's password.
+func (h *home) readPassword() (string, error) {
+	content, err := os.ReadFile(h.password())
+	if err != nil {
+		return "", fmt.Errorf("read superuser's password: %w", err)
+	}
+	return strings.TrimSpace(string(content)), nil
+}
+
+// initialise makes the cluster. It takes a second or so.
+func (h *home) initialise(ctx context.Context, binaries Binaries, durable bool) error {
+	fresh := h.data() + ".new"
+	if err := os.RemoveAll(fresh); err != nil {
+		return fmt.Errorf("remove unfinished cluster: %w", err)
+	}
+	if err := os.WriteFile(h.password(), []byte(rand.Text()+"\n"), 0o600); err != nil {
+		return fmt.Errorf("write superuser's password: %w", err)
+	}
+	var failure error
+	for _, locale := range localeArguments(binaries.Major) {
+		if failure = h.runInitdb(ctx, binaries, fresh, durable, locale); failure == nil {
+			break
+		}
+		if !strings.Contains(failure.Error(), "locale") {
+			return failure
+		}
+	}
+	if failure != nil {
+		return failure
+	}
+	if err := os.Rename(fresh, h.data()); err != nil {
+		return fmt.Errorf("move cluster into place: %w", err)
+	}
+	return nil
+}
+
+// localeArguments are ways to ask for order by code point and Unicode's letters,
+// best first; not every system has a locale for it before version 17.
+func localeArguments(major int) [][]string {
+	libc := [][]string{{"--locale=C.UTF-8"}, {"--locale=C"}}
+	if major >= 17 {
+		return append([][]string{{"--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"}}, libc...)
+	}
+	return libc
+}
+
+func (h *home) runInitdb(ctx context.Context, binaries Binaries, dir string, durable bool, locale []string) error {
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		return fmt.Errorf("make cluster directory: %w", err)
+	}
+	// initdb may not read our password file if it runs as another user.
+	password, err := os.ReadFile(h.password())
+	if err != nil {
+		return fmt.Errorf("read superuser's password: %w", err)
+	}
+	copied := h.password() + ".initdb"
+	if err := os.WriteFile(copied, password, 0o600); err != nil {
+		return fmt.Errorf("write superuser's password: %w", err)
+	}
+	defer os.Remove(copied)
+	for _, path := range []string{dir, copied} {
+		if err := h.account.own(path); err != nil {
+			return err
+		}
+	}
+	arguments := append([]string{
+		"-D", dir, "-U", superuser, "--encoding=UTF8", "--auth=scram-sha-256", "--pwfile=" + copied,
+	}, locale...)
+	if !durable {
+		arguments = append(arguments, "--no-sync")
+	}
+	cmd := exec.CommandContext(ctx, filepath.Join(binaries.Dir, executable("initdb")), arguments...)
+	cmd.Env = serverEnv()
+	cmd.WaitDelay = time.Second // a cancelled initdb leaves a child behind for a moment
+	h.account.apply(cmd)
+	bindLifetime(cmd, signalImmediate)
+	var output bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &output, &output
+	p, err := launch(cmd)
+	if err == nil {
+		<-p.done
+		err = p.err
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("run initdb: %w", ctx.Err())
+	}
+	if err != nil {
+		return fmt.Errorf("run initdb: %w\n%s", err, tail(output.Bytes()))
+	}
+	return nil
+}
+
+// livePostmaster returns the id of a postmaster that still runs on the cluster,
+// or 0. A file left by one that is gone is removed: should its id meanwhile
+// belong to an unrelated process of the same user, PostgreSQL would refuse to
+// start.
+func (h *home) livePostmaster() (int, error) {
+	path := filepath.Join(h.data(), "postmaster.pid")
+	content, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("read postmaster.pid: %w", err)
+	}
+	line, _, _ := strings.Cut(string(content), "\n")
+	pid, err := strconv.Atoi(strings.TrimSpace(line))
+	if err == nil && pid > 0 && postmasterAlive(pid, h.data()) {
+		return pid, nil
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return 0, fmt.Errorf("remove stale postmaster.pid: %w", err)
+	}
+	return 0, nil
+}
+
+// ready reports whether the postmaster with this id says that it takes
+// connections.
+func (h *home) ready(pid int) bool {
+	content, err := os.ReadFile(filepath.Join(h.data(), "postmaster.pid"))
+	if err != nil {
+		return false
+	}
+	lines := strings.Split(string(content), "\n")
+	const statusLine = 7
+	return len(lines) > statusLine && lines[0] == strconv.Itoa(pid) && strings.TrimSpace(lines[statusLine]) == "ready"
+}
+
+// tail cuts a program's output to the part worth showing in an error.
+func tail(output []byte) string {
+	const most = 2000
+	if len(output) > most {
+		output = output[len(output)-most:]
+	}
+	return strings.TrimSpace(string(output))
+}

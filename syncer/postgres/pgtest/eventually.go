@@ -1,0 +1,29 @@
+package pgtest
+
+import (
+	"testing"
+	"time"
+)
+
+// Eventually returns once condition returns nil, and fails the test with the
+// condition's last error if it has not within the time. The condition runs in
+// the test's goroutine, now and about a hundred times a second. The time is a
+// limit for what is broken, not a measure of speed: choose it long.
+func Eventually(t testing.TB, timeout time.Duration, condition func() error) {
+	t.Helper()
+	deadline := time.NewTimer(timeout)
+	defer deadline.Stop()
+	ticker := time.NewTicker(10 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		err := condition()
+		if err == nil {
+			return
+		}
+		select {
+		case <-deadline.C:
+			t.Fatalf("after %v still: %v", timeout, err)
+		case <-ticker.C:
+		}
+	}
+}

@@ -1,0 +1,103 @@
+// Package pgtest gives tests a real PostgreSQL: one private server for each
+// test binary, started when the first test asks for it, and a database of its
+// own for each test, so that all can run in parallel. It also has what fault
+// tests need: servers to kill, a proxy that stalls or cuts connections, and
+// [Eventually] to wait for a condition.
+//
+// A package that uses it says
+//
+//	func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+//
+// which stops the server in the end and fails the run if a goroutine is left.
+// When the test binary is killed the kernel ends its server (on Linux), and
+// the next test binary removes the directory.
+//
+// The programs of PostgreSQL are found, or fetched, as [postgres.Find] says.
+// The environment variable PLAYERSYNC_POSTGRES_BIN, a list like PATH, names
+// further directories for [Versions], the first of which is the default.
+package pgtest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"playersync/syncer/postgres"
+)
+
+// BinEnv is the environment variable that lists directories with the programs
+// of PostgreSQL.
+const BinEnv = "PLAYERSYNC_POSTGRES_BIN"
+
+// startTimeout bounds finding (perhaps fetching) PostgreSQL and its start.
+const startTimeout = 5 * time.Minute
+
+// shared is the server of this process.
+var shared struct {
+	sync.Mutex
+	server *postgres.Server
+	err    error
+}
+
+// Main runs the tests, stops the server if one was started and returns the
+// exit code. After tests that passed it looks for goroutines that they left,
+// but for those that the options ignore, and fails if there are any.
+func Main(m *testing.M, ignore ...goleak.Option) int {
+	code := m.Run()
+	if err := stopShared(); err != nil {
+		fmt.Fprintln(os.Stderr, "pgtest:", err)
+		code = max(code, 1)
+	}
+	if code == 0 {
+		if err := goleak.Find(ignore...); err != nil {
+			fmt.Fprintln(os.Stderr, "pgtest:", err)
+			code = 1
+		}
+	}
+	return code
+}
+
+// sharedServer starts the server of this process at the first call.
+func sharedServer(t testing.TB) *postgres.Server {
+	t.Helper()
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.server == nil && shared.err == nil {
+		ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+		defer cancel()
+		shared.server, shared.err = postgres.Start(ctx, postgres.Config{Search: defaultSearch()})
+	}
+	if shared.err != nil {
+		t.Fatalf("start PostgreSQL for tests: %v", shared.err)
+	}
+	return shared.server
+}
+
+func stopShared() error {
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.server == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := shared.server.Stop(ctx); err != nil {
+		return fmt.Errorf("stop PostgreSQL: %w", err)
+	}
+	return nil
+}
+
+// defaultSearch looks in the first directory of PLAYERSYNC_POSTGRES_BIN, else
+// everywhere.
+func defaultSearch() postgres.Search {
+	if dirs := filepath.SplitList(os.Getenv(BinEnv)); len(dirs) > 0 {
+		return postgres.Search{Dir: dirs[0]}
+	}
+	return postgres.Search{}
+}

@@ -1,0 +1,196 @@
+package pgtest
+
+import (
+	"io"
+	"net"
+	"net/url"
+	"sync"
+	"testing"
+)
+
+// Proxy stands between clients and a server and does to their connections what
+// a bad network does. Its methods may be called by several goroutines.
+type Proxy struct {
+	target   *url.URL
+	listener net.Listener
+	running  sync.WaitGroup
+
+	// flow is held for reading by who passes bytes on, for writing while stalled.
+	flow    sync.RWMutex
+	stall   sync.Mutex // guards stalled
+	stalled bool
+
+	mu     sync.Mutex // guards the rest
+	links  map[*link]struct{}
+	refuse bool
+	closed bool
+}
+
+// link is one client's connection and, once there is one, the server's.
+type link struct{ client, server net.Conn }
+
+// NewProxy starts a proxy in front of the server that a connection URL names;
+// it ends with the test.
+func NewProxy(t testing.TB, target string) *Proxy {
+	t.Helper()
+	parsed, err := url.Parse(target)
+	if err != nil {
+		t.Fatal("parse the proxy's target: malformed URL") // the error would show the password
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatalf("start proxy: %v", err)
+	}
+	p := &Proxy{target: parsed, listener: listener, links: map[*link]struct{}{}}
+	p.running.Go(p.accept)
+	t.Cleanup(p.close)
+	return p
+}
+
+// URL is the target's URL by way of the proxy.
+func (p *Proxy) URL() string {
+	through := *p.target
+	through.Host = p.listener.Addr().String()
+	return through.String()
+}
+
+// Stall stops the flow of bytes in both directions; when it returns nothing
+// passes any more. Connections stay open and new ones are accepted, but no
+// word comes from the other side. It may be called again.
+func (p *Proxy) Stall() {
+	p.stall.Lock()
+	defer p.stall.Unlock()
+	if !p.stalled {
+		p.flow.Lock()
+		p.stalled = true
+	}
+}
+
+// Resume undoes Stall. What was sent meanwhile arrives, unless cut.
+func (p *Proxy) Resume() {
+	p.stall.Lock()
+	defer p.stall.Unlock()
+	if p.stalled {
+		p.stalled = false
+		p.flow.Unlock()
+	}
+}
+
+// Cut resets all connections, on both sides. New ones can be made.
+func (p *Proxy) Cut() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.cut()
+}
+
+func (p *Proxy) cut() {
+	for l := range p.links {
+		reset(l.client)
+		if l.server != nil {
+			reset(l.server)
+		}
+	}
+}
+
+// Refuse resets each new connection at once, or ceases to. Those that stand
+// are left alone.
+func (p *Proxy) Refuse(refuse bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.refuse = refuse
+}
+
+// Connections counts the clients that are connected.
+func (p *Proxy) Connections() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.links)
+}
+
+func (p *Proxy) close() {
+	p.mu.Lock()
+	p.closed = true
+	p.listener.Close()
+	p.cut()
+	p.mu.Unlock()
+	p.Resume()
+	p.running.Wait()
+}
+
+func (p *Proxy) accept() {
+	for {
+		client, err := p.listener.Accept()
+		if err != nil {
+			return
+		}
+		l := &link{client: client}
+		p.mu.Lock()
+		if p.refuse || p.closed {
+			reset(client)
+		} else {
+			p.links[l] = struct{}{}
+			p.running.Go(func() { p.serve(l) })
+		}
+		p.mu.Unlock()
+	}
+}
+
+// serve connects a client to the server and passes bytes both ways until
+// either side ends.
+func (p *Proxy) serve(l *link) {
+	defer p.forget(l)
+	if !p.connect(l) {
+		return
+	}
+	var directions sync.WaitGroup
+	directions.Go(func() { p.pass(l.server, l.client) })
+	directions.Go(func() { p.pass(l.client, l.server) })
+	directions.Wait()
+}
+
+// connect dials the server, but not while the proxy is stalled.
+func (p *Proxy) connect(l *link) bool {
+	p.flow.RLock()
+	server, err := net.Dial("tcp", p.target.Host)
+	p.flow.RUnlock()
+	if err != nil {
+		return false
+	}
+	p.mu.Lock()
+	l.server = server
+	p.mu.Unlock()
+	return true
+}
+
+func (p *Proxy) forget(l *link) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.links, l)
+	l.client.Close()
+	if l.server != nil {
+		l.server.Close()
+	}
+}
+
+// pass copies until the source ends, then ends the destination too.
+func (p *Proxy) pass(destination io.WriteCloser, source io.Reader) {
+	defer destination.Close()
+	buffer := make([]byte, 32<<10)
+	for {
+		n, err := source.Read(buffer)
+		p.flow.RLock()
+		_, failed := destination.Write(buffer[:n])
+		p.flow.RUnlock()
+		if err != nil || failed != nil {
+			return
+		}
+	}
+}
+
+// reset closes a connection as a crash of the other side would.
+func reset(conn net.Conn) {
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // fails only on a closed connection
+	}
+	conn.Close()
+}

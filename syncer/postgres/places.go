@@ -1,0 +1,118 @@
+package postgres
+
+import (
+	"cmp"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strconv"
+)
+
+// distributionDirs are patterns of the directories into which packages of
+// PostgreSQL put their programs, where these are not on PATH.
+var distributionDirs = []string{
+	"/usr/lib/postgresql/*/bin",     // Debian, Ubuntu
+	"/usr/pgsql-*/bin",              // packages of the PostgreSQL project for Fedora and its kin
+	"/usr/lib/postgresql[0-9]*/bin", // SUSE
+	"/usr/libexec/postgresql[0-9]*", // Alpine
+	"/opt/homebrew/opt/postgresql@*/bin",
+	"/usr/local/opt/postgresql@*/bin",
+	"/Applications/Postgres.app/Contents/Versions/*/bin",
+	"/usr/local/pgsql/bin", // built from source
+}
+
+// installedDirs lists the directories where a package may have put PostgreSQL:
+// what PATH leads to, then the distributions' directories, newest first.
+func installedDirs() []string {
+	return slices.Concat(pathDirs(os.Getenv("PATH")), newestFirst(distributionDirs))
+}
+
+// cachedDirs lists what earlier runs fetched, newest first.
+func cachedDirs(cache string) []string {
+	return newestFirst([]string{filepath.Join(cache, "postgres", "[0-9]*", "bin")})
+}
+
+// pathDirs returns the directories on a PATH that have a program of the
+// server. Links are followed: a PATH often holds links to single programs of
+// an installation whose others are needed too.
+func pathDirs(path string) []string {
+	var dirs []string
+	for _, dir := range filepath.SplitList(path) {
+		for _, name := range []string{"postgres", "pg_ctl", "initdb"} {
+			target, err := filepath.EvalSymlinks(filepath.Join(dir, executable(name)))
+			if err != nil || !filepath.IsAbs(target) {
+				continue
+			}
+			if target = filepath.Dir(target); !slices.Contains(dirs, target) {
+				dirs = append(dirs, target)
+			}
+		}
+	}
+	return dirs
+}
+
+var versionInPath = regexp.MustCompile(`(\d+)[^/\\]*(?:[/\\]bin)?$`)
+
+// newestFirst expands patterns and orders the directories by the version in
+// their names, falling.
+func newestFirst(patterns []string) []string {
+	var dirs []string
+	for _, pattern := range patterns {
+		found, _ := filepath.Glob(pattern) // fails only on a malformed pattern
+		dirs = append(dirs, found...)
+	}
+	version := func(dir string) int {
+		match := versionInPath.FindStringSubmatch(dir)
+		if match == nil {
+			return 0
+		}
+		number, _ := strconv.Atoi(match[1])
+		return number
+	}
+	slices.SortStableFunc(dirs, func(a, b string) int { return cmp.Compare(version(b), version(a)) })
+	return dirs
+}
+
+// cacheDir is where fetched builds are kept. Root's home is closed to the user
+// who runs the server, so root's cache is the system's.
+func (s Search) cacheDir() (string, error) {
+	if s.CacheDir != "" {
+		return filepath.Abs(s.CacheDir)
+	}
+	if runningAsRoot() {
+		return "/var/cache/playersync", nil
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		dir = filepath.Join(os.TempDir(), "playersync-"+strconv.Itoa(os.Getuid()))
+		return dir, os.MkdirAll(dir, 0o700)
+	}
+	return filepath.Join(dir, "playersync"), nil
+}
+
+// DefaultDataDir is where a lasting server is kept if nobody says otherwise:
+// for root /var/lib/playersync/postgres, else playersync/postgres in the
+// user's directory for such data.
+func DefaultDataDir() (string, error) {
+	if runningAsRoot() {
+		return "/var/lib/playersync/postgres", nil
+	}
+	if dir := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "playersync", "postgres"), nil
+	}
+	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
+		dir, err := os.UserConfigDir()
+		return filepath.Join(dir, "playersync", "postgres"), err
+	}
+	home, err := os.UserHomeDir()
+	return filepath.Join(home, ".local", "share", "playersync", "postgres"), err
+}
+
+func executable(name string) string {
+	if runtime.GOOS == "windows" {
+		return name + ".exe"
+	}
+	return name
+}

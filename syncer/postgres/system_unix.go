@@ -1,0 +1,72 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
+package postgres
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"syscall"
+)
+
+// supported reports whether servers can be run here.
+func supported() error { return nil }
+
+// apply makes a command run as the account.
+func (a *account) apply(cmd *exec.Cmd) {
+	cmd.Dir = "/" // ours may be closed to the account
+	if a == nil {
+		return
+	}
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(a.uid), Gid: uint32(a.gid)}
+}
+
+// mayEnter looks at the permission bits as the kernel does.
+func (a *account) mayEnter(info os.FileInfo) bool {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return true
+	}
+	mode := info.Mode().Perm()
+	switch {
+	case int(stat.Uid) == a.uid:
+		return mode&0o100 != 0
+	case int(stat.Gid) == a.gid:
+		return mode&0o010 != 0
+	default:
+		return mode&0o001 != 0
+	}
+}
+
+// ownedByUs reports whether a file belongs to our user.
+func ownedByUs(info os.FileInfo) bool {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(stat.Uid) == os.Geteuid()
+}
+
+// tryLock takes a lock that the kernel drops when the process ends. The error
+// is errLocked if somebody else has it.
+func tryLock(file *os.File) error {
+	err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return errLocked
+	}
+	return err
+}
+
+// processExists reports whether any process has this id.
+func processExists(pid int) bool {
+	err := syscall.Kill(pid, 0)
+	return err == nil || errors.Is(err, syscall.EPERM)
+}
+
+// freeze stops a process without ending it.
+func freeze(process *os.Process) { _ = process.Signal(syscall.SIGSTOP) }
+
+const (
+	signalFast      = syscall.SIGINT  // disconnect everybody, checkpoint, exit
+	signalImmediate = syscall.SIGQUIT // exit at once, recover at the next start
+)

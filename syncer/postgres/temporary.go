@@ -1,0 +1,59 @@
+package postgres
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+const temporaryPrefix = "playersync-postgres-"
+
+// openTemporaryHome makes the directory of a throw-away server and removes
+// those of processes that were killed.
+func openTemporaryHome() (*home, error) {
+	h := &home{account: serverAccount(), temporary: true}
+	parent := os.TempDir()
+	if closed, _ := h.account.closedParent(parent); closed != "" {
+		parent = "/tmp"
+	}
+	sweep(parent)
+	dir, err := os.MkdirTemp(parent, temporaryPrefix)
+	if err != nil {
+		return nil, fmt.Errorf("make throw-away server: %w", err)
+	}
+	h.dir = dir
+	if err := os.Chmod(dir, h.mode()); err != nil {
+		os.RemoveAll(dir)
+		return nil, fmt.Errorf("make throw-away server: %w", err)
+	}
+	// Only a locked file gets the name that a sweep looks for.
+	if h.lock, err = lockFile(filepath.Join(dir, "lock.new")); err == nil {
+		err = os.Rename(filepath.Join(dir, "lock.new"), filepath.Join(dir, "lock"))
+	}
+	if err != nil {
+		os.RemoveAll(dir)
+		return nil, fmt.Errorf("lock throw-away server: %w", err)
+	}
+	return h, nil
+}
+
+// sweep removes the directories of our throw-away servers whose process is gone.
+func sweep(parent string) {
+	dirs, _ := filepath.Glob(filepath.Join(parent, temporaryPrefix+"*")) // fails only on a malformed pattern
+	for _, dir := range dirs {
+		info, err := os.Lstat(dir)
+		if err != nil || !info.IsDir() || !ownedByUs(info) {
+			continue
+		}
+		lock, err := lockOpen(filepath.Join(dir, "lock"), os.O_RDWR)
+		if err != nil {
+			continue
+		}
+		h := &home{dir: dir, lock: lock, temporary: true}
+		if pid, err := h.livePostmaster(); err != nil || pid != 0 {
+			lock.release()
+			continue
+		}
+		_ = h.release() // what cannot be removed now is tried again by the next
+	}
+}
