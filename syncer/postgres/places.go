@@ -26,7 +26,13 @@ var distributionDirs = []string{
 // installedDirs lists the directories where a package may have put PostgreSQL:
 // what PATH leads to, then the distributions' directories, newest first.
 func installedDirs() []string {
-	return slices.Concat(pathDirs(os.Getenv("PATH")), newestFirst(distributionDirs))
+	dirs := pathDirs(os.Getenv("PATH"))
+	for _, dir := range newestFirst(distributionDirs) {
+		if !slices.Contains(dirs, dir) {
+			dirs = append(dirs, dir)
+		}
+	}
+	return dirs
 }
 
 // cachedDirs lists what earlier runs fetched, newest first.

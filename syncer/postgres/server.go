@@ -87,7 +87,11 @@ func (s *Server) prepare(ctx context.Context) error {
 		if s.config.Search.Major == 0 && s.config.Search.Dir == "" {
 			s.config.Search.Major = major
 		}
-		if s.config.Binaries, err = Find(ctx, s.logger, s.config.Search); err != nil {
+		s.config.Binaries, err = Find(ctx, s.logger, s.config.Search)
+		if err != nil && major != 0 {
+			return fmt.Errorf("data directory %s was made by PostgreSQL %d: %w", s.home.dir, major, err)
+		}
+		if err != nil {
 			return err
 		}
 	}

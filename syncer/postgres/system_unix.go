@@ -57,11 +57,9 @@ func tryLock(file *os.File) error {
 	return err
 }
 
-// processExists reports whether any process has this id.
-func processExists(pid int) bool {
-	err := syscall.Kill(pid, 0)
-	return err == nil || errors.Is(err, syscall.EPERM)
-}
+// processExists reports whether there is a process with this id that we might
+// have started: one that we may not signal is another user's.
+func processExists(pid int) bool { return syscall.Kill(pid, 0) == nil }
 
 // freeze stops a process without ending it.
 func freeze(process *os.Process) { _ = process.Signal(syscall.SIGSTOP) }
