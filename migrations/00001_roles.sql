@@ -1,0 +1,75 @@
+-- Three roles stand between people and rows. They are NOLOGIN groups: grant one
+-- to each login that needs it. Roles belong to the whole cluster, so they may
+-- exist already; creating them needs CREATEROLE.
+--
+-- The database should belong to playersync alone: whoever may connect may LISTEN.
+
+-- +goose Up
+-- +goose StatementBegin
+do $$
+declare
+    missing text;
+begin
+    foreach missing in array array['playersync_owner', 'playersync_app', 'playersync_readonly'] loop
+        if not exists (select from pg_roles where rolname = missing) then
+            begin
+                execute format('create role %I nologin', missing);
+            exception
+                when duplicate_object or unique_violation then
+                    null; -- another database of this cluster was migrated at the same moment
+            end;
+        end if;
+    end loop;
+    if not pg_has_role(current_user, 'playersync_owner', 'member') then
+        execute format('grant playersync_owner to %I', current_user);
+    end if;
+end
+$$;
+-- +goose StatementEnd
+
+comment on role playersync_owner is 'playersync: owns the schema; migrations run as a member of it';
+comment on role playersync_app is 'playersync: reads and writes rows, cannot alter the schema; for sidecars and moderators';
+comment on role playersync_readonly is 'playersync: reads every table and view; for dashboards';
+
+-- +goose StatementBegin
+do $$
+begin
+    execute format('revoke connect, temporary on database %I from public', current_database());
+    execute format('grant connect on database %I to playersync_owner, playersync_app, playersync_readonly', current_database());
+end
+$$;
+-- +goose StatementEnd
+
+revoke create on schema public from public;
+grant usage, create on schema public to playersync_owner;
+grant usage on schema public to playersync_app, playersync_readonly;
+
+-- The sidecar compares the schema's version with its own.
+grant select on goose_db_version to playersync_owner, playersync_app, playersync_readonly;
+
+-- Name search reads substrings.
+create extension if not exists pg_trgm;
+
+-- +goose Down
+drop extension if exists pg_trgm;
+revoke select on goose_db_version from playersync_owner, playersync_app, playersync_readonly;
+revoke all on schema public from playersync_owner, playersync_app, playersync_readonly;
+
+-- +goose StatementBegin
+do $$
+declare
+    leftover text;
+begin
+    execute format('revoke all on database %I from playersync_owner, playersync_app, playersync_readonly', current_database());
+    execute format('grant connect, temporary on database %I to public', current_database());
+    foreach leftover in array array['playersync_owner', 'playersync_app', 'playersync_readonly'] loop
+        begin
+            execute format('drop role %I', leftover);
+        exception
+            when dependent_objects_still_exist or insufficient_privilege or undefined_object or object_in_use then
+                raise notice 'role % is left: another database or this login still uses it', leftover;
+        end;
+    end loop;
+end
+$$;
+-- +goose StatementEnd

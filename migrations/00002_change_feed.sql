@@ -1,0 +1,176 @@
+-- The change feed: every committed change of a cached row leaves a row in change,
+-- read by a cursor that cannot skip, and usually a notification that makes it fast.
+
+-- +goose Up
+set local lock_timeout = '5s';
+set local role playersync_owner;
+
+create sequence revision;
+comment on sequence revision is 'Source of player.revision and ban.revision: within one row, higher is newer, also after a delete and insert';
+
+create table change (
+    xid    xid8        not null default pg_current_xact_id(),
+    entity text        not null,
+    key    text,
+    at     timestamptz not null default clock_timestamp(),
+    constraint change_entity_known check (entity in ('player', 'ban'))
+);
+create index change_xid_idx on change (xid);
+comment on table change is 'What changed, by which transaction; written by the feed_* triggers, read by sidecars, pruned by feed_prune';
+comment on column change.xid is 'Transaction that made the change; a sidecar reads the rows its snapshot has not seen';
+comment on column change.entity is 'player or ban';
+comment on column change.key is 'player.uuid, or ban_target(uuid, ip); NULL means the whole table';
+comment on column change.at is 'Shortly before the commit, by this server''s clock';
+
+create table feed (
+    singleton boolean primary key default true,
+    epoch     uuid    not null default gen_random_uuid(),
+    floor     xid8    not null default '0',
+    home      text    not null,
+    constraint feed_singleton check (singleton)
+);
+comment on table feed is 'One row: the identity of this change feed and how far back it reaches';
+comment on column feed.singleton is 'Always true; keeps the table at one row';
+comment on column feed.epoch is 'Part of the epoch by which sidecars notice that they face another database';
+comment on column feed.floor is 'Changes of transactions below it are gone; a cursor that may need them reloads in full';
+comment on column feed.home is 'system identifier/database oid in which change.xid and floor mean something; see feed_settle';
+
+-- +goose StatementBegin
+create function feed_home() returns text
+language sql stable
+as $$
+    select s.system_identifier::text || '/' || d.oid::text
+    from pg_control_system() as s, pg_database as d
+    where d.datname = current_database()
+$$;
+comment on function feed_home() is 'Where transaction ids of this database come from: system identifier/database oid';
+-- +goose StatementEnd
+
+insert into feed (home) values (feed_home());
+
+-- +goose StatementBegin
+create function feed_settle() returns boolean
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    update public.feed
+    set epoch = gen_random_uuid(), floor = '0', home = public.feed_home()
+    where home <> public.feed_home();
+    if found then
+        delete from public.change;
+    end if;
+    return found;
+end
+$$;
+comment on function feed_settle() is
+    'Forgets transaction ids that came here inside a dump of another database; true if there were any';
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create function feed_notify(changes jsonb[]) returns void
+language plpgsql
+as $$
+declare
+    message text := '';
+    item    jsonb;
+    piece   text;
+begin
+    foreach item in array changes loop
+        piece := item::text;
+        if octet_length(piece) > 7900 then
+            piece := (item - array['p', 'h'])::text; -- too large to travel: the key must do
+        end if;
+        if message <> '' and octet_length(message) + octet_length(piece) > 7900 then
+            perform pg_notify('playersync', '[' || message || ']');
+            message := '';
+        end if;
+        message := concat_ws(',', nullif(message, ''), piece);
+    end loop;
+    if message <> '' then
+        perform pg_notify('playersync', '[' || message || ']');
+    end if;
+end
+$$;
+comment on function feed_notify(jsonb[]) is
+    'Sends changes as few messages below 8000 bytes on channel playersync; rows that are too large shrink to their keys';
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create function feed_publish(changes jsonb[]) returns void
+language plpgsql
+as $$
+begin
+    if cardinality(changes) > 256 then
+        changes := array[changes[1] - array['k', 'r', 'p', 'h', 'o', 'u']];
+    end if;
+    insert into change (entity, key)
+    select item ->> 'e', item ->> 'k'
+    from unnest(changes) as item;
+    if current_setting('syncer.notify', true) is distinct from 'later' then
+        perform feed_notify(changes);
+    end if;
+end
+$$;
+comment on function feed_publish(jsonb[]) is
+    'Records changes and notifies of them; more than 256 become one change of the whole table. A session that sets
+syncer.notify to ''later'' sends the notification itself, after its commit';
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create function feed_change(entity text, key text) returns jsonb
+language sql volatile
+as $$
+    select jsonb_strip_nulls(jsonb_build_object(
+        'e', entity,
+        'k', key,
+        'x', pg_current_xact_id()::text::bigint,
+        't', (extract(epoch from clock_timestamp()) * 1000000)::bigint
+    ))
+$$;
+comment on function feed_change(text, text) is
+    'A change as it travels: e entity, k key (absent: whole table), x transaction, t microseconds since 1970';
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create function feed_prune(keep interval) returns bigint
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    horizon xid8 := pg_snapshot_xmin(pg_current_snapshot());
+    pruned  bigint;
+begin
+    if not pg_try_advisory_xact_lock(hashtextextended('playersync feed_prune', 0)) then
+        return 0;
+    end if;
+    -- Transactions below the horizon have all ended: nothing can still arrive there.
+    select least(horizon, min(xid)) into horizon
+    from public.change
+    where at >= clock_timestamp() - keep;
+    update public.feed set floor = horizon where floor < horizon;
+    delete from public.change where xid < horizon;
+    get diagnostics pruned = row_count;
+    return pruned;
+end
+$$;
+comment on function feed_prune(interval) is
+    'Deletes changes older than the interval and moves feed.floor past them, in one transaction; returns how many';
+-- +goose StatementEnd
+
+revoke execute on function feed_settle(), feed_prune(interval), feed_publish(jsonb[]) from public;
+grant execute on function feed_settle(), feed_prune(interval) to playersync_app;
+grant select on change, feed to playersync_app, playersync_readonly;
+
+reset role;
+
+-- +goose Down
+drop function feed_prune(interval);
+drop function feed_change(text, text);
+drop function feed_publish(jsonb[]);
+drop function feed_notify(jsonb[]);
+drop function feed_settle();
+drop table feed;
+drop function feed_home();
+drop table change;
+drop sequence revision;

@@ -1,0 +1,364 @@
+-- Players: one row each, edited by sidecars and by hand.
+
+-- +goose Up
+set local lock_timeout = '5s';
+set local role playersync_owner;
+
+-- +goose StatementBegin
+create function is_text_set(members text[]) returns boolean
+language sql immutable
+as $$
+    select coalesce(array_ndims(members), 1) = 1
+       and count(*) filter (where member is null or length(member) not between 1 and 64) = 0
+       and count(*) = count(distinct member)
+    from unnest(members) as member
+$$;
+comment on function is_text_set(text[]) is 'Whether an array is a set: one dimension, no NULL, no duplicate, members of 1 to 64 characters';
+-- +goose StatementEnd
+
+create table player (
+    uuid             text        not null,
+
+    rank             text        not null default 'player',
+    flags            text[]      not null default '{}',
+    unmute_time      timestamptz,
+    unmark_time      timestamptz,
+    attributes       jsonb       not null default '{}',
+
+    name             text        not null default '',
+    override_name    text,
+    highlight        text,
+    rainbow_speed    integer,
+    chat_strictness  text        not null default 'chat',
+    show_rank_prefix boolean     not null default true,
+    language         text        not null default '',
+    achievements     text,
+
+    gamemodes        jsonb       not null default '{}',
+    addresses        jsonb       not null default '{}',
+
+    revision         bigint      not null default nextval('revision'),
+    created_at       timestamptz not null default now(),
+    updated_at       timestamptz not null default now(),
+
+    constraint player_pkey primary key (uuid),
+    constraint player_uuid_form check (length(uuid) between 1 and 64 and uuid !~ '[[:cntrl:]]'),
+    constraint player_rank_form check (length(rank) between 1 and 64 and rank !~ '[[:cntrl:]]'),
+    constraint player_flags_set check (cardinality(flags) = 0 or (cardinality(flags) <= 1024 and is_text_set(flags))),
+    constraint player_unmute_time_range check (unmute_time = 'infinity' or unmute_time between '0001-01-01 00:00+00' and '9999-12-31 23:59+00'),
+    constraint player_unmark_time_range check (unmark_time = 'infinity' or unmark_time between '0001-01-01 00:00+00' and '9999-12-31 23:59+00'),
+    constraint player_attributes_form check (jsonb_typeof(attributes) = 'object' and pg_column_size(attributes) <= 1048576),
+    constraint player_name_length check (length(name) <= 512),
+    constraint player_override_name_length check (length(override_name) <= 512),
+    constraint player_highlight_length check (length(highlight) <= 512),
+    constraint player_rainbow_speed_range check (rainbow_speed between 1 and 1000),
+    constraint player_chat_strictness_known check (chat_strictness in ('chat', 'strict')),
+    constraint player_language_length check (length(language) <= 64),
+    constraint player_achievements_form check (achievements ~ '^\[-?[0-9]{1,19}(, ?-?[0-9]{1,19})*\]$'),
+    constraint player_gamemodes_form check (
+        jsonb_typeof(gamemodes) = 'object'
+        and not gamemodes @? 'strict $.* ? (@.type() != "object")'
+        and not gamemodes @? 'lax $.*.keyvalue() ? (!(@.key == "stats" || @.key == "firstJoined" || @.key == "lastJoined"))'
+        and not gamemodes @? 'lax $.*.stats ? (@.type() != "object")'
+        and not gamemodes @? 'lax $.*.stats.* ? (@.type() != "number" || @ != @.floor() || @.abs() > 9007199254740991)'
+        and not gamemodes @? 'lax $.*.firstJoined ? (@.type() != "number" || @ != @.floor() || @.abs() > 253402300799999)'
+        and not gamemodes @? 'lax $.*.lastJoined ? (@.type() != "number" || @ != @.floor() || @.abs() > 253402300799999)'
+    ),
+    constraint player_addresses_form check (
+        jsonb_typeof(addresses) = 'object'
+        and not addresses @? 'strict $.* ? (@.type() != "object")'
+        and not addresses @? 'lax $.*.usid ? (@.type() != "string" && @.type() != "null")'
+    )
+) with (fillfactor = 90); -- room for updates beside the old row version, without touching an index
+
+create index player_name_idx on player using gin (lower(name) gin_trgm_ops);
+
+comment on table player is 'Players, the same on every server. Edit rows by hand freely: triggers tell every sidecar within milliseconds';
+comment on column player.uuid is 'Opaque id of 1 to 64 printable characters; never changes';
+comment on column player.rank is 'Important. Any text; "player" for nobody in particular';
+comment on column player.flags is 'Important. A set of text; add with array_append, remove with array_remove';
+comment on column player.unmute_time is 'Important. Muted until then; NULL not muted; infinity for ever';
+comment on column player.unmark_time is 'Important. Marked (stopped) until then; NULL not marked; infinity for ever';
+comment on column player.attributes is 'Important. JSON object with one key per plugin: what other games store';
+comment on column player.name is 'Unimportant. Current name, colour tags included';
+comment on column player.override_name is 'Unimportant. Name that staff gave in place of the player''s own';
+comment on column player.highlight is 'Unimportant. Colour markup of chat messages';
+comment on column player.rainbow_speed is 'Unimportant. Speed of the rainbow name; NULL for none';
+comment on column player.chat_strictness is 'Unimportant. chat or strict';
+comment on column player.show_rank_prefix is 'Unimportant. Whether the rank stands before the name';
+comment on column player.language is 'Unimportant. Language code, or empty';
+comment on column player.achievements is 'Unimportant. Unlocked bits as signed 64-bit words, e.g. [12,-1]; servers only add bits';
+comment on column player.gamemodes is 'Unsynced. {gamemode: {"firstJoined": ms, "lastJoined": ms, "stats": {counter: n}}}; each server sees its own entry';
+comment on column player.addresses is 'Unsynced. {"ip:port" of the game server: {"usid": text}}; each server sees its own entry';
+comment on column player.revision is 'Newer state, higher number. Set by a trigger when anything but the unsynced columns changes';
+comment on column player.created_at is 'When the row was made';
+comment on column player.updated_at is 'When the row was last written, by a trigger';
+
+create table player_history (
+    uuid   text        not null,
+    action text        not null,
+    by     text        not null default session_user,
+    time   timestamptz not null default date_trunc('milliseconds', clock_timestamp()),
+    constraint player_history_pkey primary key (uuid, time, action, by),
+    constraint player_history_player_fkey foreign key (uuid) references player (uuid) on delete cascade,
+    constraint player_history_action_length check (length(action) between 1 and 512),
+    constraint player_history_by_length check (length(by) <= 512),
+    constraint player_history_time_range check (
+        time between '0001-01-01 00:00+00' and '9999-12-31 23:59+00'
+        and time = date_trunc('milliseconds', time)
+    )
+);
+comment on table player_history is 'Moderation actions on a player: a set of (action, by, time). Servers only add; only people remove';
+comment on column player_history.uuid is 'The player';
+comment on column player_history.action is 'What was done';
+comment on column player_history.by is 'Who did it';
+comment on column player_history.time is 'When, in whole milliseconds';
+
+-- What the row's own triggers keep right, also for edits by hand.
+
+-- +goose StatementBegin
+create function player_before_update() returns trigger
+language plpgsql
+as $$
+begin
+    if new.uuid <> old.uuid then
+        raise exception 'player.uuid is immutable: cannot change % to %', old.uuid, new.uuid
+            using errcode = 'integrity_constraint_violation', constraint = 'player_uuid_immutable', column = 'uuid', table = 'player';
+    end if;
+    new.updated_at := clock_timestamp();
+    new.revision := old.revision;
+    if (new.rank, new.flags, new.unmute_time, new.unmark_time, new.attributes, new.name, new.override_name, new.highlight,
+        new.rainbow_speed, new.chat_strictness, new.show_rank_prefix, new.language, new.achievements)
+        is distinct from
+       (old.rank, old.flags, old.unmute_time, old.unmark_time, old.attributes, old.name, old.override_name, old.highlight,
+        old.rainbow_speed, old.chat_strictness, old.show_rank_prefix, old.language, old.achievements)
+    then
+        new.revision := nextval('public.revision');
+    end if;
+    return new;
+end
+$$;
+comment on function player_before_update() is 'Keeps uuid fixed and sets revision and updated_at';
+-- +goose StatementEnd
+
+create trigger player_before_update before update on player for each row execute function player_before_update();
+alter table player enable always trigger player_before_update;
+
+-- What is told to the sidecars.
+
+-- +goose StatementBegin
+create function player_synced(p player) returns jsonb
+language sql stable
+as $$
+    select jsonb_strip_nulls(jsonb_build_object(
+        'rank', p.rank,
+        'flags', p.flags,
+        'unmuteTime', p.unmute_time,
+        'unmarkTime', p.unmark_time,
+        'name', p.name,
+        'overrideName', p.override_name,
+        'highlight', p.highlight,
+        'rainbow', case when p.rainbow_speed is not null then jsonb_build_object('speed', p.rainbow_speed) end,
+        'chatStrictness', p.chat_strictness,
+        'showRankPrefix', p.show_rank_prefix,
+        'language', p.language,
+        'achievements', p.achievements
+    )) || jsonb_build_object('attributes', p.attributes)
+$$;
+comment on function player_synced(player) is 'The part of a player that every server sees alike, as it travels in notifications';
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create function player_change(p player) returns jsonb
+language sql volatile
+as $$
+    select feed_change('player', p.uuid) || jsonb_build_object('r', p.revision, 'p', player_synced(p))
+$$;
+comment on function player_change(player) is 'An updated player as it travels: feed_change with r revision and p player_synced';
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create function history_change(uuid text, entries jsonb) returns jsonb
+language sql volatile
+as $$
+    select feed_change('player', uuid) || jsonb_build_object('h', entries)
+$$;
+comment on function history_change(text, jsonb) is 'Added history as it travels: feed_change with h entries';
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create function player_record(p player) returns jsonb
+language sql stable
+as $$
+    select player_synced(p) || jsonb_build_object(
+        'uuid', p.uuid,
+        'gamemodes', p.gamemodes,
+        'addresses', p.addresses,
+        'history', (
+            select coalesce(jsonb_agg(jsonb_build_object('action', h.action, 'by', h.by, 'time', h.time)
+                order by h.time, h.action collate "C", h.by collate "C"), '[]')
+            from player_history as h
+            where h.uuid = p.uuid
+        ),
+        'revision', p.revision,
+        'createdAt', p.created_at
+    )
+$$;
+comment on function player_record(player) is 'A whole player as a sidecar reads it: player_synced, the unsynced maps and the history';
+-- +goose StatementEnd
+
+-- Transition tables have no statistics: a nested loop planned for one row and
+-- reused for many would be quadratic, hence enable_nestloop.
+
+-- +goose StatementBegin
+create function player_updated() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+set enable_nestloop = off
+as $$
+declare
+    by_sidecar boolean := coalesce(current_setting('syncer.notify', true), '') <> '';
+    changes    jsonb[];
+begin
+    select array_agg(c.change) into changes
+    from (
+        select case when n.revision <> o.revision then player_change(n) else feed_change('player', n.uuid) end as change
+        from new_rows as n
+        join old_rows as o using (uuid)
+        where n.revision <> o.revision
+           or not by_sidecar and (n.gamemodes, n.addresses) is distinct from (o.gamemodes, o.addresses)
+        limit 257
+    ) as c;
+    if changes is not null then
+        perform feed_publish(changes);
+    end if;
+    return null;
+end
+$$;
+comment on function player_updated() is
+    'Feed trigger. Ignores rows of which no other server caches anything new; unsynced columns count only when edited by hand';
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create function player_inserted_or_deleted() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    changes jsonb[];
+begin
+    select array_agg(feed_change('player', r.uuid)) into changes
+    from (select uuid from changed_rows limit 257) as r;
+    if changes is not null then
+        perform feed_publish(changes);
+    end if;
+    return null;
+end
+$$;
+comment on function player_inserted_or_deleted() is 'Feed trigger. Sends keys: a row that comes or goes is read back by those who hold it';
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create function player_history_inserted() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    changes jsonb[];
+begin
+    select array_agg(history_change(r.uuid, r.entries)) into changes
+    from (
+        select uuid, jsonb_agg(jsonb_build_object('action', action, 'by', by, 'time', time)) as entries
+        from changed_rows
+        group by uuid
+        limit 257
+    ) as r;
+    if changes is not null then
+        perform feed_publish(changes);
+    end if;
+    return null;
+end
+$$;
+comment on function player_history_inserted() is 'Feed trigger. Sends the added entries under their player''s key';
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create function player_history_changed() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    changes jsonb[];
+begin
+    select array_agg(feed_change('player', r.uuid)) into changes
+    from (select distinct uuid from changed_rows limit 257) as r;
+    if changes is not null then
+        perform feed_publish(changes);
+    end if;
+    return null;
+end
+$$;
+comment on function player_history_changed() is 'Feed trigger. Entries that were changed or removed by hand: their players are read back';
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create function feed_truncated() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    perform feed_publish(array[feed_change(tg_argv[0], null)]);
+    return null;
+end
+$$;
+comment on function feed_truncated() is 'Feed trigger. Its argument names the entity of which everything changed';
+-- +goose StatementEnd
+
+create trigger feed_insert after insert on player
+    referencing new table as changed_rows for each statement execute function player_inserted_or_deleted();
+create trigger feed_update after update on player
+    referencing old table as old_rows new table as new_rows for each statement execute function player_updated();
+create trigger feed_delete after delete on player
+    referencing old table as changed_rows for each statement execute function player_inserted_or_deleted();
+create trigger feed_truncate after truncate on player
+    for each statement execute function feed_truncated('player');
+
+create trigger feed_insert after insert on player_history
+    referencing new table as changed_rows for each statement execute function player_history_inserted();
+create trigger feed_update_new after update on player_history
+    referencing new table as changed_rows for each statement execute function player_history_changed();
+create trigger feed_update_old after update on player_history
+    referencing old table as changed_rows for each statement execute function player_history_changed();
+create trigger feed_delete after delete on player_history
+    referencing old table as changed_rows for each statement execute function player_history_changed();
+create trigger feed_truncate after truncate on player_history
+    for each statement execute function feed_truncated('player');
+
+-- Also for sessions that set session_replication_role.
+alter table player enable always trigger feed_insert;
+alter table player enable always trigger feed_update;
+alter table player enable always trigger feed_delete;
+alter table player enable always trigger feed_truncate;
+alter table player_history enable always trigger feed_insert;
+alter table player_history enable always trigger feed_update_new;
+alter table player_history enable always trigger feed_update_old;
+alter table player_history enable always trigger feed_delete;
+alter table player_history enable always trigger feed_truncate;
+
+grant select, insert, update, delete on player, player_history to playersync_app;
+grant usage on sequence revision to playersync_app;
+grant select on player, player_history to playersync_readonly;
+
+reset role;
+
+-- +goose Down
+drop table player_history;
+drop table player cascade;
+drop function player_history_changed();
+drop function player_history_inserted();
+drop function player_inserted_or_deleted();
+drop function player_updated();
+drop function feed_truncated();
+drop function history_change(text, jsonb);
+drop function player_before_update();
+drop function is_text_set(text[]);

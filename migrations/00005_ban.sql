@@ -1,0 +1,219 @@
+-- Bans: of a player id, or of an address or CIDR range. Lifted ones stay as history.
+
+-- +goose Up
+set local lock_timeout = '5s';
+set local role playersync_owner;
+
+create table ban (
+    id          bigint      generated always as identity,
+    uuid        text,
+    ip          inet,
+    reason      text        not null default '',
+    banned_by   text        not null default session_user,
+    created_at  timestamptz not null default now(),
+    expires_at  timestamptz,
+    lifted_at   timestamptz,
+    lifted_by   text,
+    lift_reason text,
+    revision    bigint      not null default nextval('revision'),
+
+    constraint ban_pkey primary key (id),
+    constraint ban_one_target check (num_nonnulls(uuid, ip) = 1),
+    constraint ban_uuid_form check (length(uuid) between 1 and 64 and uuid !~ '[[:cntrl:]]'),
+    constraint ban_ip_is_network check (ip = network(ip)),
+    constraint ban_ip_not_mapped check (not ip <<= '::ffff:0:0/96'),
+    constraint ban_reason_length check (length(reason) <= 2000),
+    constraint ban_banned_by_length check (length(banned_by) <= 512),
+    constraint ban_created_at_range check (created_at between '0001-01-01 00:00+00' and '9999-12-31 23:59+00'),
+    constraint ban_expires_at_range check (expires_at > created_at and expires_at between '0001-01-01 00:00+00' and '9999-12-31 23:59+00'),
+    constraint ban_lifted_at_range check (lifted_at >= created_at and lifted_at between '0001-01-01 00:00+00' and '9999-12-31 23:59+00'),
+    constraint ban_lifted_by_length check (length(lifted_by) <= 512),
+    constraint ban_lift_reason_length check (length(lift_reason) <= 2000),
+    constraint ban_lift_complete check (lifted_at is not null or (lifted_by is null and lift_reason is null))
+);
+create unique index ban_open_uuid_key on ban (uuid) where lifted_at is null and uuid is not null;
+create unique index ban_open_ip_key on ban (ip) where lifted_at is null and ip is not null;
+create index ban_open_expires_at_idx on ban (expires_at) where lifted_at is null and expires_at is not null;
+create index ban_uuid_idx on ban (uuid, id) where uuid is not null;
+create index ban_ip_idx on ban (ip, id) where ip is not null;
+
+comment on table ban is 'Bans of player ids and of addresses. INSERT bans, DELETE or setting lifted_at unbans; every sidecar knows within milliseconds';
+comment on column ban.id is 'Number of the ban';
+comment on column ban.uuid is 'The banned player id; NULL if an address is banned';
+comment on column ban.ip is 'The banned address or CIDR range, without host bits; NULL if an id is banned';
+comment on column ban.reason is 'Shown to the player';
+comment on column ban.banned_by is 'Who banned';
+comment on column ban.created_at is 'Since when';
+comment on column ban.expires_at is 'Until when; NULL until lifted';
+comment on column ban.lifted_at is 'When it was lifted or, once expired, closed; NULL while it is open';
+comment on column ban.lifted_by is 'Who lifted it; NULL if it expired';
+comment on column ban.lift_reason is 'Why it was lifted';
+comment on column ban.revision is 'Newer state, higher number. Set by a trigger when target, expiry or openness changes';
+comment on index ban_open_uuid_key is 'One open ban per player id';
+comment on index ban_open_ip_key is 'One open ban per address or range';
+
+-- +goose StatementBegin
+create function ban_target(uuid text, ip inet) returns text
+language sql immutable
+as $$
+    select coalesce('uuid:' || uuid, 'ip:' || ip::text)
+$$;
+comment on function ban_target(text, inet) is 'The key by which the change feed names a ban''s target';
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create function ban_before_insert() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    update public.ban
+    set lifted_at = expires_at
+    where id in (
+        select id
+        from public.ban
+        where lifted_at is null and expires_at <= now()
+        for update skip locked
+    );
+    return null;
+end
+$$;
+comment on function ban_before_insert() is 'Closes bans that have expired, so that their targets can be banned again';
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create function ban_before_update() returns trigger
+language plpgsql
+as $$
+begin
+    new.revision := old.revision;
+    if (new.uuid, new.ip, new.expires_at, new.lifted_at is null) is distinct from (old.uuid, old.ip, old.expires_at, old.lifted_at is null) then
+        new.revision := nextval('public.revision');
+    end if;
+    if new.lifted_at is null then
+        new.lifted_by := null;
+        new.lift_reason := null;
+    elsif old.lifted_at is null and new.lifted_by is null and new.lifted_at is distinct from new.expires_at then
+        new.lifted_by := session_user;
+    end if;
+    return new;
+end
+$$;
+comment on function ban_before_update() is 'Sets revision, and lifted_by when a person lifts the ban; a ban that is opened again forgets its lift';
+-- +goose StatementEnd
+
+create trigger ban_before_insert before insert on ban for each statement execute function ban_before_insert();
+create trigger ban_before_update before update on ban for each row execute function ban_before_update();
+alter table ban enable always trigger ban_before_insert;
+alter table ban enable always trigger ban_before_update;
+
+-- +goose StatementBegin
+create function ban_change(b ban) returns jsonb
+language sql volatile
+as $$
+    select feed_change('ban', ban_target(b.uuid, b.ip))
+        || jsonb_strip_nulls(jsonb_build_object('r', b.revision, 'o', b.lifted_at is null, 'u', b.expires_at))
+$$;
+comment on function ban_change(ban) is 'A ban as it travels: feed_change with r revision, o whether it is open, u until when';
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create function ban_inserted() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    changes jsonb[];
+begin
+    select array_agg(r.change) into changes
+    from (select ban_change(b) as change from changed_rows as b where lifted_at is null limit 257) as r;
+    if changes is not null then
+        perform feed_publish(changes);
+    end if;
+    return null;
+end
+$$;
+comment on function ban_inserted() is 'Feed trigger. Sends the open bans';
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create function ban_updated() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+set enable_nestloop = off
+as $$
+declare
+    changes jsonb[];
+begin
+    -- A target that more than one changed row names is read back; else its row travels.
+    select array_agg(c.change) into changes
+    from (
+        select coalesce(case when count(*) = 1 then max(t.change::text)::jsonb end, feed_change('ban', t.target)) as change
+        from (
+            select ban_target(n.uuid, n.ip) as target, ban_change(n) as change
+            from new_rows as n
+            join old_rows as o using (id)
+            where n.revision <> o.revision and (n.lifted_at is null or o.lifted_at is null)
+            union all
+            select ban_target(o.uuid, o.ip), null
+            from new_rows as n
+            join old_rows as o using (id)
+            where ban_target(n.uuid, n.ip) <> ban_target(o.uuid, o.ip) and o.lifted_at is null
+        ) as t
+        group by t.target
+        limit 257
+    ) as c;
+    if changes is not null then
+        perform feed_publish(changes);
+    end if;
+    return null;
+end
+$$;
+comment on function ban_updated() is 'Feed trigger. Ignores reasons and what concerns lifted bans only';
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create function ban_deleted() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    changes jsonb[];
+begin
+    select array_agg(feed_change('ban', r.target)) into changes
+    from (select ban_target(uuid, ip) as target from changed_rows where lifted_at is null limit 257) as r;
+    if changes is not null then
+        perform feed_publish(changes);
+    end if;
+    return null;
+end
+$$;
+comment on function ban_deleted() is 'Feed trigger. Sends the targets of open bans that went';
+-- +goose StatementEnd
+
+create trigger feed_insert after insert on ban
+    referencing new table as changed_rows for each statement execute function ban_inserted();
+create trigger feed_update after update on ban
+    referencing old table as old_rows new table as new_rows for each statement execute function ban_updated();
+create trigger feed_delete after delete on ban
+    referencing old table as changed_rows for each statement execute function ban_deleted();
+create trigger feed_truncate after truncate on ban
+    for each statement execute function feed_truncated('ban');
+alter table ban enable always trigger feed_insert;
+alter table ban enable always trigger feed_update;
+alter table ban enable always trigger feed_delete;
+alter table ban enable always trigger feed_truncate;
+
+grant select, insert, update, delete on ban to playersync_app;
+grant select on ban to playersync_readonly;
+
+reset role;
+
+-- +goose Down
+drop table ban cascade;
+drop function ban_deleted();
+drop function ban_updated();
+drop function ban_inserted();
+drop function ban_before_update();
+drop function ban_before_insert();
+drop function ban_target(text, inet);

@@ -1,0 +1,52 @@
+-- name: AddBan :one
+-- Bans a target. No row: an open ban already stands.
+insert into ban (uuid, ip, reason, banned_by, expires_at)
+values (sqlc.narg(uuid), sqlc.narg(ip), sqlc.arg(reason), sqlc.arg(banned_by), sqlc.narg(expires_at))
+on conflict do nothing
+returning *, ban_change(ban)::jsonb as change;
+
+-- name: OpenBan :one
+-- The open ban of a target, expired or not.
+select *
+from ban
+where lifted_at is null
+  and (uuid = sqlc.narg(uuid)::text or ip = sqlc.narg(ip)::inet);
+
+-- name: LiftBan :many
+-- Lifts the open ban of a target. No row: none was open.
+update ban
+set lifted_at = greatest(clock_timestamp(), created_at), lifted_by = sqlc.arg(lifted_by)::text, lift_reason = sqlc.arg(lift_reason)::text
+where lifted_at is null
+  and (uuid = sqlc.narg(uuid)::text or ip = sqlc.narg(ip)::inet)
+returning *, ban_change(ban)::jsonb as change;
+
+-- name: BansOf :many
+-- The open bans of a player id and of an address, ranges included: at most one
+-- per length, found by equality so that the index answers.
+select *
+from ban
+where lifted_at is null
+  and (expires_at is null or expires_at > now())
+  and (
+      uuid = sqlc.narg(uuid)::text
+      or ip in (
+          select network(set_masklen(sqlc.narg(ip)::inet, length))::inet
+          from generate_series(0, masklen(sqlc.narg(ip)::inet)) as length
+      )
+  )
+order by id;
+
+-- name: ListBans :many
+-- Bans, newest first, after the given one; every filter is optional.
+select *
+from ban
+where id < sqlc.arg(before)::bigint
+  and (sqlc.narg(uuid)::text is null or uuid = sqlc.narg(uuid)::text)
+  and (sqlc.narg(ip)::inet is null or ip && sqlc.narg(ip)::inet)
+  and (sqlc.narg(banned_by)::text is null or banned_by = sqlc.narg(banned_by)::text)
+  and (
+      sqlc.narg(active)::boolean is null
+      or sqlc.narg(active)::boolean = (lifted_at is null and (expires_at is null or expires_at > now()))
+  )
+order by id desc
+limit sqlc.arg(page_size);

@@ -1,0 +1,75 @@
+-- name: Poll :one
+-- One statement: where the feed is now, whether it can be trusted, and what
+-- became visible since the last poll. The cursor is a snapshot, because
+-- transactions become visible in another order than their ids.
+with here as materialized (
+    select pg_current_snapshot() as snapshot, sqlc.arg(cursor)::text::pg_snapshot as cursor
+)
+select
+    here.snapshot::text as snapshot,
+    clock_timestamp()::timestamptz as now,
+    pg_is_in_recovery() as in_recovery,
+    concat_ws(
+        '/',
+        feed_home(),
+        case when not pg_is_in_recovery() then left(pg_walfile_name(pg_current_wal_lsn()), 8) end,
+        feed.epoch
+    )::text as epoch,
+    (feed.home = feed_home())::boolean as at_home,
+    feed.floor::xid8 as floor,
+    exists (select from pg_listening_channels() as channel where channel = 'playersync')::boolean as listening,
+    triggers.signature::text as trigger_signature,
+    triggers.enabled::integer as triggers_enabled,
+    coalesce((select extract(epoch from clock_timestamp() - at) from change order by xid limit 1), 0)::float8 as oldest_seconds,
+    coalesce((
+        select jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+            'e', c.entity, 'k', c.key, 'x', c.xid::text::bigint, 't', (extract(epoch from c.at) * 1000000)::bigint
+        )))
+        from (
+            select entity, key, xid, min(at) as at
+            from change
+            where xid >= pg_snapshot_xmin(here.cursor)
+              and not pg_visible_in_snapshot(xid, here.cursor)
+              and pg_visible_in_snapshot(xid, here.snapshot)
+            group by entity, key, xid
+            limit sqlc.arg(most)
+        ) as c
+    ), '[]')::jsonb as changes
+from here
+cross join feed
+cross join lateral (
+    select
+        string_agg(concat_ws(' ', tgrelid, oid, xmin, tgenabled), ',' order by oid) as signature,
+        count(*) filter (where tgenabled = 'A') as enabled
+    from pg_catalog.pg_trigger
+    where tgname like 'feed\_%'
+      and tgrelid in (select c.oid from pg_catalog.pg_class as c where c.relname in ('player', 'player_history', 'ban') and c.relnamespace = 'public'::regnamespace)
+) as triggers;
+
+-- name: Snapshot :one
+-- The snapshot of the running transaction.
+select pg_current_snapshot()::text as snapshot;
+
+-- name: OpenBans :many
+-- The bans of the given targets that are open, expired or not, and the snapshot.
+select b.uuid, b.ip, b.expires_at, b.revision
+from ban as b
+where b.lifted_at is null
+  and (b.uuid = any(sqlc.arg(uuids)::text[]) or b.ip = any(sqlc.arg(ips)::inet[]));
+
+-- name: Settle :one
+-- Forgets transaction ids that came inside a dump; true if there were any.
+select feed_settle() as settled;
+
+-- name: Notify :exec
+-- Sends changes that a quiet write left unsent. It does not wait for the disk:
+-- a notification that is lost with the server is found by the poll.
+select set_config('synchronous_commit', 'off', true), feed_notify(sqlc.arg(changes)::jsonb[]);
+
+-- name: PruneChanges :one
+-- Deletes changes older than the interval.
+select feed_prune(sqlc.arg(keep)) as pruned;
+
+-- name: PruneBatches :one
+-- Forgets batches that nobody can send again.
+select save_batch_prune() as pruned;

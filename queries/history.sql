@@ -1,0 +1,23 @@
+-- name: AddHistory :many
+-- Adds the history of one edit for each of many players; returns what was new as changes.
+with notify as materialized (
+    select set_config('syncer.notify', sqlc.arg(notify)::text, true)
+),
+added as (
+    insert into player_history (uuid, action, by, time)
+    select s.uuid, h.action, h.by, h.time
+    from notify
+    cross join (select unnest(sqlc.arg(uuids)::text[]) as uuid, unnest(sqlc.arg(edits)::jsonb[]) as edit) as s
+    cross join jsonb_to_recordset(s.edit -> 'history') as h (action text, by text, time timestamptz)
+    order by s.uuid, h.time, h.action, h.by
+    on conflict do nothing
+    returning uuid, action, by, time
+)
+select history_change(a.uuid, jsonb_agg(jsonb_build_object('action', a.action, 'by', a.by, 'time', a.time)))::jsonb as change
+from added as a
+group by a.uuid;
+
+-- name: RemoveHistory :execrows
+-- Removes one entry; only administrators do.
+delete from player_history
+where uuid = sqlc.arg(uuid) and action = sqlc.arg(action) and by = sqlc.arg(by) and time = sqlc.arg(time);

@@ -1,0 +1,113 @@
+-- name: ReadPlayers :many
+-- The players of the given ids, NULL for those that do not exist, and the
+-- snapshot they were read at.
+select
+    wanted.uuid::text as uuid,
+    pg_current_snapshot()::text as snapshot,
+    (case when p.uuid is not null then player_record(p) end)::jsonb as record
+from unnest(sqlc.arg(uuids)::text[]) as wanted (uuid)
+left join player as p on p.uuid = wanted.uuid;
+
+-- name: CreatePlayers :exec
+-- Inserts the players that do not exist yet.
+insert into player (uuid)
+select unnest(sqlc.arg(uuids)::text[])
+order by 1
+on conflict (uuid) do nothing;
+
+-- name: EditPlayer :one
+-- Applies one edit to the current row and adds its history. No row: the player
+-- does not exist, or not at the expected revision.
+with input as materialized (
+    select sqlc.arg(edit)::jsonb as edit, set_config('syncer.notify', sqlc.arg(notify)::text, true)
+),
+updated as (
+    update player as p
+    set (
+        rank, flags, unmute_time, unmark_time, attributes,
+        name, override_name, highlight, rainbow_speed, chat_strictness, show_rank_prefix, language, achievements,
+        gamemodes, addresses
+    ) = (
+        select
+            e.rank, e.flags, e.unmute_time, e.unmark_time, e.attributes,
+            e.name, e.override_name, e.highlight, e.rainbow_speed, e.chat_strictness, e.show_rank_prefix, e.language, e.achievements,
+            e.gamemodes, e.addresses
+        from player_edited(p, input.edit) as e
+    )
+    from input
+    where p.uuid = sqlc.arg(uuid)::text
+      and p.revision = coalesce(sqlc.narg(revision)::bigint, p.revision)
+    returning p.uuid, input.edit, player_record(p) as record, player_change(p) as change
+),
+added as (
+    insert into player_history (uuid, action, by, time)
+    select u.uuid, h.action, h.by, h.time
+    from updated as u
+    cross join jsonb_to_recordset(u.edit -> 'history') as h (action text, by text, time timestamptz)
+    on conflict do nothing
+    returning uuid, action, by, time
+)
+select
+    pg_current_snapshot()::text as snapshot,
+    u.record::jsonb as record,
+    u.change::jsonb as change,
+    (
+        select history_change(u.uuid, jsonb_agg(jsonb_build_object('action', a.action, 'by', a.by, 'time', a.time)))
+        from added as a
+        having count(*) > 0
+    )::jsonb as history
+from updated as u;
+
+-- name: StartBatch :execrows
+-- Claims a batch of saves; no row if it was stored before.
+insert into save_batch (id)
+values (sqlc.arg(id))
+on conflict (id) do nothing;
+
+-- name: SavePlayers :many
+-- Applies one edit to each of many players in one statement. Rows are locked in
+-- one order, so that batches of different sidecars cannot deadlock.
+with notify as materialized (
+    select set_config('syncer.notify', sqlc.arg(notify)::text, true)
+),
+target as materialized (
+    select p.uuid, p.revision, s.edit
+    from player as p
+    join (select unnest(sqlc.arg(uuids)::text[]) as uuid, unnest(sqlc.arg(edits)::jsonb[]) as edit) as s on s.uuid = p.uuid
+    order by p.uuid
+    for no key update of p
+)
+update player as p
+set (
+    rank, flags, unmute_time, unmark_time, attributes,
+    name, override_name, highlight, rainbow_speed, chat_strictness, show_rank_prefix, language, achievements,
+    gamemodes, addresses
+) = (
+    select
+        e.rank, e.flags, e.unmute_time, e.unmark_time, e.attributes,
+        e.name, e.override_name, e.highlight, e.rainbow_speed, e.chat_strictness, e.show_rank_prefix, e.language, e.achievements,
+        e.gamemodes, e.addresses
+    from player_edited(p, target.edit) as e
+)
+from target, notify
+where p.uuid = target.uuid
+returning
+    pg_current_snapshot()::text as snapshot,
+    player_record(p)::jsonb as record,
+    (case when p.revision <> target.revision then player_change(p) end)::jsonb as change;
+
+-- name: SearchPlayers :many
+-- Players whose name contains the pattern, which is lower case with % and _
+-- escaped. Those whose name begins with it come first, then by name and id;
+-- the page begins after the given position.
+select
+    p.uuid,
+    p.name,
+    p.rank,
+    (lower(p.name) not like sqlc.arg(prefix)::text)::boolean as inner_match
+from player as p
+where lower(p.name) like sqlc.arg(pattern)::text
+  and (lower(p.name) not like sqlc.arg(prefix)::text, lower(p.name) collate "C", p.uuid collate "C")
+    > (sqlc.arg(after_inner)::boolean, sqlc.arg(after_name)::text, sqlc.arg(after_uuid)::text)
+order by (lower(p.name) not like sqlc.arg(prefix)::text), lower(p.name) collate "C", p.uuid collate "C"
+limit sqlc.arg(page_size);

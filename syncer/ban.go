@@ -1,0 +1,152 @@
+package syncer
+
+import (
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// Target is what a ban forbids: one player id, or one address or CIDR range.
+// Exactly one of the two is set. Targets are comparable with ==.
+type Target struct {
+	ID     PlayerID
+	Prefix netip.Prefix // masked; a single address has full length
+}
+
+// TargetID returns the target for a player id.
+func TargetID(id PlayerID) Target { return Target{ID: id} }
+
+// TargetAddress returns the target for one address: unmapped and without zone.
+func TargetAddress(address netip.Addr) Target {
+	address = address.Unmap().WithZone("")
+	return Target{Prefix: netip.PrefixFrom(address, address.BitLen())}
+}
+
+// ParseTarget builds a target from the API's fields uuid and ip, of which exactly
+// one must be non-empty, or returns an [Error] naming the field at fault.
+func ParseTarget(uuid, ip string) (Target, error) {
+	switch {
+	case uuid != "" && ip != "":
+		return Target{}, Invalid("ip", "give either uuid or ip, not both")
+	case uuid != "":
+		id, err := ParsePlayerID(uuid)
+		return TargetID(id), err
+	case ip != "":
+		prefix, err := ParsePrefix(ip)
+		return Target{Prefix: prefix}, err
+	default:
+		return Target{}, Invalid("uuid", "give a uuid or an ip")
+	}
+}
+
+// ParsePrefix reads an address or a CIDR range, IPv4 or IPv6, and returns it
+// masked and with IPv4-mapped addresses turned into IPv4. A zone is dropped: it
+// names an interface of one machine. Host bits behind a range are refused, since
+// they are more often a typing error than meant.
+func ParsePrefix(text string) (netip.Prefix, error) {
+	if !strings.Contains(text, "/") {
+		address, err := ParseAddress(text)
+		if err != nil {
+			return netip.Prefix{}, err
+		}
+		return TargetAddress(address).Prefix, nil
+	}
+	prefix, err := netip.ParsePrefix(text)
+	if err != nil {
+		return netip.Prefix{}, Invalid("ip", "%q is not an address or CIDR range", text)
+	}
+	if prefix.Addr().Is4In6() {
+		if prefix.Bits() < 96 {
+			return netip.Prefix{}, Invalid("ip", "%q mixes IPv4 and IPv6", text)
+		}
+		prefix = netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-96)
+	}
+	if prefix != prefix.Masked() {
+		return netip.Prefix{}, Invalid("ip", "%q has bits beyond its length; did you mean %s or %s?", text, prefix.Masked(), prefix.Addr())
+	}
+	return prefix, nil
+}
+
+// ParseAddress reads one IPv4 or IPv6 address, without zone and with IPv4-mapped
+// ones turned into IPv4.
+func ParseAddress(text string) (netip.Addr, error) {
+	address, err := netip.ParseAddr(text)
+	if err != nil {
+		return netip.Addr{}, Invalid("ip", "%q is not an address", text)
+	}
+	return address.Unmap().WithZone(""), nil
+}
+
+// Key returns the text by which the change feed names the target:
+// "uuid:" and the id, or "ip:" and the address or range with its length.
+func (t Target) Key() string {
+	if t.ID != "" {
+		return "uuid:" + string(t.ID)
+	}
+	return "ip:" + t.Prefix.String()
+}
+
+// ParseTargetKey reads what [Target.Key] writes.
+func ParseTargetKey(key string) (Target, error) {
+	if id, ok := strings.CutPrefix(key, "uuid:"); ok && id != "" {
+		return TargetID(PlayerID(id)), nil
+	}
+	if ip, ok := strings.CutPrefix(key, "ip:"); ok {
+		return ParseTarget("", ip)
+	}
+	return Target{}, Invalid("key", "%q names no ban", key)
+}
+
+// IP returns the address, without a length where it is a single one, or "" for a
+// player id.
+func (t Target) IP() string {
+	switch {
+	case t.ID != "":
+		return ""
+	case t.Prefix.IsSingleIP():
+		return t.Prefix.Addr().String()
+	default:
+		return t.Prefix.String()
+	}
+}
+
+// String returns the id or the address.
+func (t Target) String() string {
+	if t.ID != "" {
+		return string(t.ID)
+	}
+	return t.IP()
+}
+
+// Ban is one row of the ban table, open or lifted. Bans never spread: a player id
+// rejected for its address is not banned by that.
+type Ban struct {
+	Number     int64 // the row's id
+	Target     Target
+	Reason     string
+	By         string
+	CreatedAt  Time
+	ExpiresAt  Time // none: until lifted
+	LiftedAt   Time // none: still open
+	LiftedBy   string
+	LiftReason string
+}
+
+// Applies reports whether the ban forbids joining at the given time of the
+// database's clock.
+func (b Ban) Applies(now time.Time) bool {
+	return b.LiftedAt.IsZero() && (b.ExpiresAt.IsZero() || b.ExpiresAt.After(now))
+}
+
+// Standing is what the servers hold of one open ban: enough to reject a join.
+type Standing struct {
+	Target    Target
+	ExpiresAt Time  // none: until lifted
+	Revision  int64 // drawn from the same sequence as the players'
+}
+
+// Applies reports whether the ban forbids joining at the given time of the
+// database's clock.
+func (s Standing) Applies(now time.Time) bool {
+	return s.ExpiresAt.IsZero() || s.ExpiresAt.After(now)
+}

@@ -1,0 +1,58 @@
+package syncer
+
+import "time"
+
+// Entity names what a [Change] is about: a cached table.
+type Entity string
+
+// The entities.
+const (
+	EntityPlayer Entity = "player"
+	EntityBan    Entity = "ban"
+)
+
+// Change is one committed change as the feed reports it: by the trigger's
+// notification, by the writer after its commit, or from the change table. A
+// change without a Row says only that the key must be read again.
+type Change struct {
+	Entity Entity
+	Key    string    // player id, or [Target.Key]; empty: the whole table
+	Xid    uint64    // the transaction that made it
+	At     time.Time // the database's clock shortly before the commit
+
+	// Row is the new state where it travelled along, else nil.
+	Row Row
+}
+
+// Row is what a [Change] carries: *[PlayerRow], *[BanRow] or *[HistoryRow].
+type Row interface{ row() }
+
+// PlayerRow is the shared part of a player that was updated. It is complete but
+// for history and what is unsynced.
+type PlayerRow struct {
+	Revision int64
+	Synced   Synced
+}
+
+// HistoryRow holds entries added to the history of the change's player.
+type HistoryRow struct{ Entries []HistoryEntry }
+
+// BanRow is the new state of a target: whether a ban is open, and until when.
+type BanRow struct {
+	Open      bool
+	ExpiresAt Time
+	Revision  int64
+}
+
+func (*PlayerRow) row()  {}
+func (*HistoryRow) row() {}
+func (*BanRow) row()     {}
+
+// IsWhole reports whether the change concerns every row of its table.
+func (c Change) IsWhole() bool { return c.Key == "" }
+
+// Epoch identifies the history of one database: system identifier, timeline,
+// database oid and a stored uuid. Transaction ids and snapshots of different
+// epochs have nothing to do with each other, so on a difference everything is
+// read anew. Epochs are opaque and compared with ==.
+type Epoch string

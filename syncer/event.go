@@ -1,0 +1,26 @@
+package syncer
+
+// EventType names what an [Event] is about.
+type EventType string
+
+// The event types.
+const (
+	EventPlayer EventType = "player" // one player changed
+	EventBan    EventType = "ban"    // one target was banned, unbanned or has another expiry
+	EventResync EventType = "resync" // anything may have changed: read what you keep again
+)
+
+// Event is a change as subscribers see it, after it was applied in memory.
+type Event struct {
+	Type EventType
+
+	// Of a player event.
+	ID     PlayerID
+	Player *Player // nil: not held here, or gone; ask for it if it matters
+	Gone   bool    // the row was deleted
+
+	// Of a ban event.
+	Target    Target
+	Banned    bool
+	ExpiresAt Time // none: until lifted
+}

@@ -1,0 +1,21 @@
+package syncer
+
+// GameServer is the one that asks: each request comes from exactly one. Two
+// servers may share a gamemode, and a server may change its gamemode; both keep
+// what is stored by address.
+type GameServer struct {
+	Name     string `json:"name"`     // unique in the network
+	Gamemode string `json:"gamemode"` // indexes counters and join times
+	Address  string `json:"address"`  // "ip:port" players connect to; indexes usids
+}
+
+// Validate returns an [Error] naming the first bad field under prefix, e.g. "server.".
+func (s GameServer) Validate(prefix string) error {
+	if err := checkName(prefix+"name", s.Name); err != nil {
+		return err
+	}
+	if err := checkName(prefix+"gamemode", s.Gamemode); err != nil {
+		return err
+	}
+	return checkName(prefix+"address", s.Address)
+}

@@ -1,0 +1,42 @@
+package syncer
+
+// Reading is one player as read from the database, and how current the read is.
+type Reading struct {
+	ID     PlayerID
+	Player *Player // nil: no such row
+
+	// Snapshot is what the read could see. A write also includes its own
+	// transaction, which the snapshot it started with cannot see: Xid, else 0.
+	Snapshot Snapshot
+	Xid      uint64
+}
+
+// Batch is a set of edits that is stored once, however often it is sent: the
+// database remembers the id. Edits of one player must be joined into one.
+type Batch struct {
+	ID    [16]byte // a random UUID
+	Edits map[PlayerID]Edit
+}
+
+// NewBan is a request to ban. The zero ExpiresAt bans until lifted.
+type NewBan struct {
+	Target    Target
+	Reason    string
+	By        string
+	ExpiresAt Time
+}
+
+// BanFilter selects bans; zero fields select all.
+type BanFilter struct {
+	ID     PlayerID
+	IP     string // address or range: bans that overlap it
+	By     string
+	Active *bool // in force now, or not
+}
+
+// PlayerSummary is a player as a search lists it.
+type PlayerSummary struct {
+	ID   PlayerID `json:"uuid"`
+	Name string   `json:"name"`
+	Rank string   `json:"rank"`
+}

@@ -1,0 +1,48 @@
+package sidecar
+
+import (
+	"encoding/json"
+	"net/netip"
+
+	"playersync/syncer"
+)
+
+// Source says where an answer came from.
+type Source string
+
+// The sources.
+const (
+	FromMemory   Source = "memory"   // the copy that the feed keeps current
+	FromDatabase Source = "database" // read for this request
+)
+
+// JoinRequest is what a game server knows when a player connects.
+type JoinRequest struct {
+	Name string     // current name, colour tags included
+	IP   netip.Addr // where the player connects from
+	USID *string    // the client's proof of identity towards this server, if the game has one
+}
+
+// JoinResult is all that a game server needs to let a player in or not.
+type JoinResult struct {
+	Player *syncer.View // nil while the database is out of reach and the player is not held
+	Ban    *syncer.Ban  // the ban that applies, nil if none
+	Source Source       // where Player came from
+}
+
+// Patch is an explicit change of single fields. Scalars are set as given, set
+// members added and removed, attributes merged, counters moved by the difference
+// to what the server was last shown.
+type Patch struct {
+	Save            syncer.Save // without Attributes
+	AddFlags        []string    // not together with Save.Flags
+	RemoveFlags     []string
+	AttributesPatch json.RawMessage // JSON merge patch, nil for none
+}
+
+// Page selects a part of a listing. After is the position that the page before
+// it returned as next, "" for the first one.
+type Page struct {
+	Size  int
+	After string
+}

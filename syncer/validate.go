@@ -1,0 +1,200 @@
+package syncer
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// Limits of single fields, in characters unless said otherwise. The database has
+// the same limits as constraints; these exist to name the field politely.
+const (
+	MaxNameLength       = 512
+	MaxMarkupLength     = 512
+	MaxUSIDLength       = 256
+	MaxHistoryText      = 512
+	MaxBitsLength       = 4096
+	MaxAttributesBytes  = 64 << 10
+	MaxFlags            = 256
+	MaxReasonLength     = 2000
+	MaxRainbowSpeed     = 1000
+	MaxCounters         = 256
+	maxHistoryPerChange = 1000
+)
+
+// Validate returns an [Error] naming the first field that cannot be stored, or
+// nil. Counter names and the limits of each field are checked; whether the player
+// exists is not.
+func (e Edit) Validate() error {
+	checks := []func() error{
+		e.validateImportant,
+		e.validateScalars,
+		func() error { return validateHistory(e.History) },
+		e.validateUnsynced,
+	}
+	for _, check := range checks {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e Edit) validateImportant() error {
+	if e.Rank.Set {
+		if err := checkName("rank", e.Rank.Value); err != nil {
+			return err
+		}
+	}
+	for _, list := range [][]string{e.Flags.Add, e.Flags.Remove} {
+		if len(list) > MaxFlags {
+			return Invalid("flags", "must have at most %d members, has %d", MaxFlags, len(list))
+		}
+		for i, flag := range list {
+			if err := checkName(fmt.Sprintf("flags[%d]", i), flag); err != nil {
+				return err
+			}
+		}
+	}
+	for _, flag := range e.Flags.Add {
+		for _, removed := range e.Flags.Remove {
+			if flag == removed {
+				return Invalid("flags", "%q is both added and removed", flag)
+			}
+		}
+	}
+	for _, patch := range e.Attributes {
+		if err := checkAttributes(patch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkAttributes(patch json.RawMessage) error {
+	if len(patch) > MaxAttributesBytes {
+		return Invalid("attributes", "must have at most %d bytes, has %d", MaxAttributesBytes, len(patch))
+	}
+	object, ok := decode(patch).(map[string]any)
+	if !ok {
+		return Invalid("attributes", "must be an object with one key per plugin")
+	}
+	if containsNUL(object) {
+		return Invalid("attributes", "must not contain a NUL character")
+	}
+	return nil
+}
+
+func containsNUL(value any) bool {
+	switch v := value.(type) {
+	case string:
+		return checkText("", v, len(v)) != nil
+	case []any:
+		for _, item := range v {
+			if containsNUL(item) {
+				return true
+			}
+		}
+	case map[string]any:
+		for key, item := range v {
+			if containsNUL(key) || containsNUL(item) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (e Edit) validateScalars() error {
+	texts := []struct {
+		field string
+		value string
+		limit int
+	}{
+		{"name", e.Name.Value, MaxNameLength},
+		{"overrideName", text(e.OverrideName.Value), MaxNameLength},
+		{"highlight", text(e.Highlight.Value), MaxMarkupLength},
+		{"language", e.Language.Value, maxName},
+		{"achievements", text(e.Achievements.Value), MaxBitsLength},
+	}
+	for _, t := range texts {
+		if err := checkText(t.field, t.value, t.limit); err != nil {
+			return err
+		}
+	}
+	if r := e.Rainbow.Value; r != nil && (r.Speed < 1 || r.Speed > MaxRainbowSpeed) {
+		return Invalid("rainbow.speed", "must be from 1 to %d, is %d", MaxRainbowSpeed, r.Speed)
+	}
+	if s := e.ChatStrictness; s.Set && s.Value != StrictnessChat && s.Value != StrictnessStrict {
+		return Invalid("chatStrictness", "must be %q or %q, is %q", StrictnessChat, StrictnessStrict, s.Value)
+	}
+	if a := e.Achievements.Value; a != nil {
+		if _, err := ParseBits(*a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func validateHistory(entries []HistoryEntry) error {
+	if len(entries) > maxHistoryPerChange {
+		return Invalid("history", "must have at most %d entries, has %d", maxHistoryPerChange, len(entries))
+	}
+	for i, entry := range entries {
+		field := fmt.Sprintf("history[%d]", i)
+		if entry.Action == "" {
+			return Invalid(field+".action", "must not be empty")
+		}
+		if err := checkText(field+".action", entry.Action, MaxHistoryText); err != nil {
+			return err
+		}
+		if err := checkText(field+".by", entry.By, MaxHistoryText); err != nil {
+			return err
+		}
+		if _, ok := entry.Time.Instant(); !ok {
+			return Invalid(field+".time", "must be an instant")
+		}
+	}
+	return nil
+}
+
+func (e Edit) validateUnsynced() error {
+	for _, address := range e.Addresses {
+		if err := checkText("usid", text(address.USID), MaxUSIDLength); err != nil {
+			return err
+		}
+	}
+	for _, g := range e.Gamemodes {
+		if g.FirstJoined.IsForever() || g.LastJoined.IsForever() {
+			return Invalid("lastJoined", "must be an instant")
+		}
+		for _, counters := range []map[string]int64{g.Stats, g.AtLeast} {
+			if err := validateCounters(counters); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func validateCounters(counters map[string]int64) error {
+	if len(counters) > MaxCounters {
+		return Invalid("stats", "must have at most %d counters, has %d", MaxCounters, len(counters))
+	}
+	for name, count := range counters {
+		field := "stats." + name
+		if err := checkName(field, name); err != nil {
+			return err
+		}
+		if count > 2*MaxCounter || count < -2*MaxCounter {
+			return Invalid(field, "must lie within ±%d", MaxCounter)
+		}
+	}
+	return nil
+}
+
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
