@@ -28,7 +28,7 @@ type ActiveBan struct {
 	// ban.expires_at; NULL until lifted
 	ExpiresAt pgtype.Timestamptz
 	// Time left; NULL until lifted
-	Remaining pgtype.Interval
+	Remaining interface{}
 }
 
 // Bans of player ids and of addresses. INSERT bans, DELETE or setting lifted_at unbans; every sidecar knows within milliseconds
@@ -45,7 +45,7 @@ type Ban struct {
 	BannedBy string
 	// Since when
 	CreatedAt pgtype.Timestamptz
-	// Until when; NULL until lifted
+	// Until when; NULL or infinity until lifted
 	ExpiresAt pgtype.Timestamptz
 	// When it was lifted or, once expired, closed; NULL while it is open
 	LiftedAt pgtype.Timestamptz

@@ -13,13 +13,19 @@ import (
 )
 
 const createPlayers = `-- name: CreatePlayers :exec
+with notify as materialized (
+    select set_config('syncer.notify', 'now', true)
+)
 insert into player (uuid)
-select unnest($1::text[])
-order by 1
+select wanted.uuid
+from notify
+cross join (select unnest($1::text[]) as uuid) as wanted
+order by wanted.uuid
 on conflict (uuid) do nothing
 `
 
-// Inserts the players that do not exist yet.
+// Inserts the players that do not exist yet. The trigger notifies, also inside a
+// transaction whose other writes do not.
 func (q *Queries) CreatePlayers(ctx context.Context, uuids []string) error {
 	_, err := q.db.Exec(ctx, createPlayers, uuids)
 	return err
@@ -45,7 +51,12 @@ updated as (
     from input
     where p.uuid = $3::text
       and p.revision = coalesce($4::bigint, p.revision)
-    returning p.uuid, input.edit, player_record(p) as record, player_change(p) as change
+    returning
+        p.uuid,
+        input.edit,
+        player_record(p) as record,
+        pg_current_xact_id()::text::bigint as xid,
+        case when p.revision <> (select q.revision from player as q where q.uuid = p.uuid) then player_change(p) end as change
 ),
 added as (
     insert into player_history (uuid, action, by, time)
@@ -57,6 +68,7 @@ added as (
 )
 select
     pg_current_snapshot()::text as snapshot,
+    u.xid::bigint as xid,
     u.record::jsonb as record,
     u.change::jsonb as change,
     (
@@ -76,6 +88,7 @@ type EditPlayerParams struct {
 
 type EditPlayerRow struct {
 	Snapshot string
+	Xid      int64
 	Record   json.RawMessage
 	Change   json.RawMessage
 	History  json.RawMessage
@@ -93,6 +106,7 @@ func (q *Queries) EditPlayer(ctx context.Context, arg EditPlayerParams) (EditPla
 	var i EditPlayerRow
 	err := row.Scan(
 		&i.Snapshot,
+		&i.Xid,
 		&i.Record,
 		&i.Change,
 		&i.History,
@@ -163,7 +177,9 @@ set (
 from target, notify
 where p.uuid = target.uuid
 returning
+    p.uuid,
     pg_current_snapshot()::text as snapshot,
+    pg_current_xact_id()::text::bigint as xid,
     player_record(p)::jsonb as record,
     (case when p.revision <> target.revision then player_change(p) end)::jsonb as change
 `
@@ -175,7 +191,9 @@ type SavePlayersParams struct {
 }
 
 type SavePlayersRow struct {
+	Uuid     string
 	Snapshot string
+	Xid      int64
 	Record   json.RawMessage
 	Change   json.RawMessage
 }
@@ -191,7 +209,13 @@ func (q *Queries) SavePlayers(ctx context.Context, arg SavePlayersParams) ([]Sav
 	items := []SavePlayersRow{}
 	for rows.Next() {
 		var i SavePlayersRow
-		if err := rows.Scan(&i.Snapshot, &i.Record, &i.Change); err != nil {
+		if err := rows.Scan(
+			&i.Uuid,
+			&i.Snapshot,
+			&i.Xid,
+			&i.Record,
+			&i.Change,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -207,12 +231,13 @@ select
     p.uuid,
     p.name,
     p.rank,
-    (lower(p.name) not like $1::text)::boolean as inner_match
+    lower(p.name)::text as sort_name,
+    (lower(p.name) not like lower($1::text))::boolean as inner_match
 from player as p
-where lower(p.name) like $2::text
-  and (lower(p.name) not like $1::text, lower(p.name) collate "C", p.uuid collate "C")
-    > ($3::boolean, $4::text, $5::text)
-order by (lower(p.name) not like $1::text), lower(p.name) collate "C", p.uuid collate "C"
+where lower(p.name) like lower($2::text)
+  and (lower(p.name) not like lower($1::text), lower(p.name) collate "C", p.uuid collate "C")
+    > ($3::boolean, $4::text collate "C", $5::text collate "C")
+order by (lower(p.name) not like lower($1::text)), lower(p.name) collate "C", p.uuid collate "C"
 limit $6
 `
 
@@ -229,12 +254,13 @@ type SearchPlayersRow struct {
 	Uuid       string
 	Name       string
 	Rank       string
+	SortName   string
 	InnerMatch bool
 }
 
-// Players whose name contains the pattern, which is lower case with % and _
-// escaped. Those whose name begins with it come first, then by name and id;
-// the page begins after the given position.
+// Players whose name contains a text, given as LIKE patterns with % and _
+// escaped. Those whose name begins with it come first, then by name and id; the
+// page begins after the given position.
 func (q *Queries) SearchPlayers(ctx context.Context, arg SearchPlayersParams) ([]SearchPlayersRow, error) {
 	rows, err := q.db.Query(ctx, searchPlayers,
 		arg.Prefix,
@@ -255,6 +281,7 @@ func (q *Queries) SearchPlayers(ctx context.Context, arg SearchPlayersParams) ([
 			&i.Uuid,
 			&i.Name,
 			&i.Rank,
+			&i.SortName,
 			&i.InnerMatch,
 		); err != nil {
 			return nil, err

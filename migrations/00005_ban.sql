@@ -25,7 +25,7 @@ create table ban (
     constraint ban_reason_length check (length(reason) <= 2000),
     constraint ban_banned_by_length check (length(banned_by) <= 512),
     constraint ban_created_at_range check (created_at between '0001-01-01 00:00+00' and '9999-12-31 23:59+00'),
-    constraint ban_expires_at_range check (expires_at > created_at and expires_at between '0001-01-01 00:00+00' and '9999-12-31 23:59+00'),
+    constraint ban_expires_at_range check (expires_at > created_at and (expires_at = 'infinity' or expires_at <= '9999-12-31 23:59+00')),
     constraint ban_lifted_at_range check (lifted_at >= created_at and lifted_at between '0001-01-01 00:00+00' and '9999-12-31 23:59+00'),
     constraint ban_lifted_by_length check (length(lifted_by) <= 512),
     constraint ban_lift_reason_length check (length(lift_reason) <= 2000),
@@ -44,7 +44,7 @@ comment on column ban.ip is 'The banned address or CIDR range, without host bits
 comment on column ban.reason is 'Shown to the player';
 comment on column ban.banned_by is 'Who banned';
 comment on column ban.created_at is 'Since when';
-comment on column ban.expires_at is 'Until when; NULL until lifted';
+comment on column ban.expires_at is 'Until when; NULL or infinity until lifted';
 comment on column ban.lifted_at is 'When it was lifted or, once expired, closed; NULL while it is open';
 comment on column ban.lifted_by is 'Who lifted it; NULL if it expired';
 comment on column ban.lift_reason is 'Why it was lifted';

@@ -13,7 +13,7 @@ select
     banned_by,
     created_at,
     expires_at,
-    date_trunc('second', expires_at - now()) as remaining
+    case when isfinite(expires_at) then date_trunc('second', expires_at - now()) end as remaining
 from ban
 where lifted_at is null
   and (expires_at is null or expires_at > now());

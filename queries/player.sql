@@ -9,10 +9,16 @@ from unnest(sqlc.arg(uuids)::text[]) as wanted (uuid)
 left join player as p on p.uuid = wanted.uuid;
 
 -- name: CreatePlayers :exec
--- Inserts the players that do not exist yet.
+-- Inserts the players that do not exist yet. The trigger notifies, also inside a
+-- transaction whose other writes do not.
+with notify as materialized (
+    select set_config('syncer.notify', 'now', true)
+)
 insert into player (uuid)
-select unnest(sqlc.arg(uuids)::text[])
-order by 1
+select wanted.uuid
+from notify
+cross join (select unnest(sqlc.arg(uuids)::text[]) as uuid) as wanted
+order by wanted.uuid
 on conflict (uuid) do nothing;
 
 -- name: EditPlayer :one
@@ -37,7 +43,12 @@ updated as (
     from input
     where p.uuid = sqlc.arg(uuid)::text
       and p.revision = coalesce(sqlc.narg(revision)::bigint, p.revision)
-    returning p.uuid, input.edit, player_record(p) as record, player_change(p) as change
+    returning
+        p.uuid,
+        input.edit,
+        player_record(p) as record,
+        pg_current_xact_id()::text::bigint as xid,
+        case when p.revision <> (select q.revision from player as q where q.uuid = p.uuid) then player_change(p) end as change
 ),
 added as (
     insert into player_history (uuid, action, by, time)
@@ -49,6 +60,7 @@ added as (
 )
 select
     pg_current_snapshot()::text as snapshot,
+    u.xid::bigint as xid,
     u.record::jsonb as record,
     u.change::jsonb as change,
     (
@@ -92,22 +104,25 @@ set (
 from target, notify
 where p.uuid = target.uuid
 returning
+    p.uuid,
     pg_current_snapshot()::text as snapshot,
+    pg_current_xact_id()::text::bigint as xid,
     player_record(p)::jsonb as record,
     (case when p.revision <> target.revision then player_change(p) end)::jsonb as change;
 
 -- name: SearchPlayers :many
--- Players whose name contains the pattern, which is lower case with % and _
--- escaped. Those whose name begins with it come first, then by name and id;
--- the page begins after the given position.
+-- Players whose name contains a text, given as LIKE patterns with % and _
+-- escaped. Those whose name begins with it come first, then by name and id; the
+-- page begins after the given position.
 select
     p.uuid,
     p.name,
     p.rank,
-    (lower(p.name) not like sqlc.arg(prefix)::text)::boolean as inner_match
+    lower(p.name)::text as sort_name,
+    (lower(p.name) not like lower(sqlc.arg(prefix)::text))::boolean as inner_match
 from player as p
-where lower(p.name) like sqlc.arg(pattern)::text
-  and (lower(p.name) not like sqlc.arg(prefix)::text, lower(p.name) collate "C", p.uuid collate "C")
-    > (sqlc.arg(after_inner)::boolean, sqlc.arg(after_name)::text, sqlc.arg(after_uuid)::text)
-order by (lower(p.name) not like sqlc.arg(prefix)::text), lower(p.name) collate "C", p.uuid collate "C"
+where lower(p.name) like lower(sqlc.arg(pattern)::text)
+  and (lower(p.name) not like lower(sqlc.arg(prefix)::text), lower(p.name) collate "C", p.uuid collate "C")
+    > (sqlc.arg(after_inner)::boolean, sqlc.arg(after_name)::text collate "C", sqlc.arg(after_uuid)::text collate "C")
+order by (lower(p.name) not like lower(sqlc.arg(prefix)::text)), lower(p.name) collate "C", p.uuid collate "C"
 limit sqlc.arg(page_size);

@@ -56,3 +56,21 @@ func (c Change) IsWhole() bool { return c.Key == "" }
 // epochs have nothing to do with each other, so on a difference everything is
 // read anew. Epochs are opaque and compared with ==.
 type Epoch string
+
+// Position is where the feed stood at one moment, as one statement saw it.
+type Position struct {
+	Snapshot   Snapshot  // the next cursor
+	Now        time.Time // the database's clock
+	Epoch      Epoch
+	AtHome     bool   // transaction ids stored in the database are its own
+	InRecovery bool   // a standby: it cannot be followed
+	Listening  bool   // the connection receives notifications
+	Floor      uint64 // changes of transactions below it were deleted
+
+	Triggers        string        // differs if a feed trigger was altered
+	TriggersEnabled int           // how many are enabled ALWAYS
+	Oldest          time.Duration // age of the oldest change kept
+
+	Changes  []Change // visible now and not at the cursor, without rows
+	Overflow bool     // there were more than asked for: Changes is incomplete
+}

@@ -1,0 +1,163 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/netip"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"playersync/db"
+	"playersync/syncer"
+)
+
+// AddBan bans a target, or returns the open ban that already stands and false.
+// The changes are what other sidecars are told of.
+func (s *Store) AddBan(ctx context.Context, ban syncer.NewBan) (syncer.Ban, bool, []syncer.Change, error) {
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
+	uuid, ip := targetColumns(ban.Target)
+	for {
+		row, err := s.queries.AddBan(ctx, db.AddBanParams{
+			Uuid: uuid, Ip: ip, Reason: ban.Reason, BannedBy: ban.By, ExpiresAt: timestamp(ban.ExpiresAt),
+		})
+		if err == nil {
+			changes, _, err := decodeEach([]json.RawMessage{row.Change})
+			return banOf(banRow(row)), true, changes, err
+		}
+		if !errors.Is(err, pgx.ErrNoRows) {
+			return syncer.Ban{}, false, nil, writeError("add ban", err)
+		}
+		standing, err := s.queries.OpenBan(ctx, db.OpenBanParams{Uuid: uuid, Ip: ip})
+		if err == nil {
+			return banOf(standing), false, nil, nil
+		}
+		if !errors.Is(err, pgx.ErrNoRows) {
+			return syncer.Ban{}, false, nil, readError("read open ban", err)
+		}
+		// Lifted between the two statements: try again until the time-out.
+	}
+}
+
+// LiftBan lifts the open ban of a target; false if there was none.
+func (s *Store) LiftBan(ctx context.Context, target syncer.Target, by, reason string) (syncer.Ban, bool, []syncer.Change, error) {
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
+	uuid, ip := targetColumns(target)
+	rows, err := s.queries.LiftBan(ctx, db.LiftBanParams{LiftedBy: by, LiftReason: reason, Uuid: uuid, Ip: ip})
+	if err != nil {
+		return syncer.Ban{}, false, nil, writeError("lift ban", err)
+	}
+	if len(rows) == 0 {
+		return syncer.Ban{}, false, nil, nil
+	}
+	changes, _, err := decodeEach([]json.RawMessage{rows[0].Change})
+	return banOf(banRow(rows[0])), true, changes, err
+}
+
+// BansOf returns the bans in force of a player id and of an address with every
+// range that contains it. Either may be zero.
+func (s *Store) BansOf(ctx context.Context, id syncer.PlayerID, address netip.Addr) ([]syncer.Ban, error) {
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
+	var params db.BansOfParams
+	if id != "" {
+		params.Uuid = new(string(id))
+	}
+	if address.IsValid() {
+		params.Ip = new(syncer.TargetAddress(address).Prefix)
+	}
+	rows, err := s.queries.BansOf(ctx, params)
+	return bansOf(rows), readError("read bans", err)
+}
+
+// ListBans returns up to size bans with a number below before, newest first.
+func (s *Store) ListBans(ctx context.Context, filter syncer.BanFilter, before int64, size int) ([]syncer.Ban, error) {
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
+	params := db.ListBansParams{Before: before, Active: filter.Active, PageSize: int32(size)}
+	if filter.ID != "" {
+		params.Uuid = new(string(filter.ID))
+	}
+	if filter.By != "" {
+		params.BannedBy = &filter.By
+	}
+	if filter.IP != "" {
+		prefix, err := syncer.ParsePrefix(filter.IP)
+		if err != nil {
+			return nil, err
+		}
+		params.Ip = &prefix
+	}
+	rows, err := s.queries.ListBans(ctx, params)
+	return bansOf(rows), readError("list bans", err)
+}
+
+// banRow is the ban in the row of a write, which also holds its change.
+func banRow[R db.AddBanRow | db.LiftBanRow](row R) db.Ban {
+	r := db.AddBanRow(row)
+	return db.Ban{
+		ID: r.ID, Uuid: r.Uuid, Ip: r.Ip, Reason: r.Reason, BannedBy: r.BannedBy, CreatedAt: r.CreatedAt,
+		ExpiresAt: r.ExpiresAt, LiftedAt: r.LiftedAt, LiftedBy: r.LiftedBy, LiftReason: r.LiftReason, Revision: r.Revision,
+	}
+}
+
+func banOf(row db.Ban) syncer.Ban {
+	ban := syncer.Ban{
+		Number: row.ID, Target: targetOf(row.Uuid, row.Ip), Reason: row.Reason, By: row.BannedBy,
+		CreatedAt: timeOf(row.CreatedAt), ExpiresAt: timeOf(row.ExpiresAt), LiftedAt: timeOf(row.LiftedAt),
+	}
+	if row.LiftedBy != nil {
+		ban.LiftedBy = *row.LiftedBy
+	}
+	if row.LiftReason != nil {
+		ban.LiftReason = *row.LiftReason
+	}
+	return ban
+}
+
+func bansOf(rows []db.Ban) []syncer.Ban {
+	bans := make([]syncer.Ban, len(rows))
+	for i, row := range rows {
+		bans[i] = banOf(row)
+	}
+	return bans
+}
+
+func targetOf(uuid *string, ip *netip.Prefix) syncer.Target {
+	if uuid != nil {
+		return syncer.TargetID(syncer.PlayerID(*uuid))
+	}
+	return syncer.Target{Prefix: *ip}
+}
+
+func targetColumns(t syncer.Target) (*string, *netip.Prefix) {
+	if t.ID != "" {
+		return new(string(t.ID)), nil
+	}
+	return nil, &t.Prefix
+}
+
+func timestamp(t syncer.Time) pgtype.Timestamptz {
+	if t.IsForever() {
+		return pgtype.Timestamptz{InfinityModifier: pgtype.Infinity, Valid: true}
+	}
+	instant, ok := t.Instant()
+	return pgtype.Timestamptz{Time: instant, Valid: ok}
+}
+
+func timeOf(t pgtype.Timestamptz) syncer.Time {
+	switch {
+	case !t.Valid:
+		return syncer.Time{}
+	case t.InfinityModifier == pgtype.Infinity:
+		return syncer.Forever
+	case t.InfinityModifier == pgtype.NegativeInfinity:
+		return syncer.TimeOf(time.Time{})
+	default:
+		return syncer.TimeOf(t.Time)
+	}
+}

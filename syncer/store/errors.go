@@ -1,0 +1,145 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"playersync/syncer"
+)
+
+// SQLSTATE codes and classes, PostgreSQL documentation, appendix A.
+const (
+	classConnection   = "08"
+	classData         = "22"
+	classIntegrity    = "23"
+	classRollback     = "40"
+	classResources    = "53"
+	classIntervention = "57"
+	classSystem       = "58"
+	codeReadOnly      = "25006"
+	codePlanChanged   = "0A000"
+	codeLockTimeout   = "55P03"
+)
+
+// readError translates the error of an operation that stores nothing.
+func readError(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return translate(what, err, false)
+}
+
+// writeError translates the error of an operation that may have stored something
+// unless the error shows that it did not.
+func writeError(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return translate(what, err, true)
+}
+
+func translate(what string, err error, wrote bool) error {
+	if _, ok := errors.AsType[*syncer.Error](err); ok {
+		return err
+	}
+	cause := fmt.Errorf("%s: %w", what, err)
+	if refused, ok := errors.AsType[*pgconn.PgError](err); ok {
+		if wrote && refused.SeverityUnlocalized == "FATAL" {
+			return outcomeUnknown(cause) // the session ended, perhaps between the commit and its answer
+		}
+		return translateRefusal(refused, cause)
+	}
+	if errors.Is(err, context.Canceled) && !wrote {
+		return cause
+	}
+	if wrote && !pgconn.SafeToRetry(err) && !isConnectError(err) {
+		return outcomeUnknown(cause)
+	}
+	return syncer.Unavailable(cause)
+}
+
+func outcomeUnknown(cause error) error {
+	return &syncer.Error{
+		Code:    syncer.CodeOutcomeUnknown,
+		Message: "the connection to the database broke; read before repeating, the change may have been stored",
+		Cause:   cause,
+	}
+}
+
+// translateRefusal handles what the server itself said: then nothing was stored.
+func translateRefusal(refused *pgconn.PgError, cause error) error {
+	switch {
+	case strings.HasPrefix(refused.Code, classData), strings.HasPrefix(refused.Code, classIntegrity):
+		return &syncer.Error{Code: syncer.CodeInvalid, Field: fieldOf(refused), Message: "the database refuses this value", Cause: cause}
+	case refused.Code == codeReadOnly, refused.Code == codeLockTimeout,
+		strings.HasPrefix(refused.Code, classConnection), strings.HasPrefix(refused.Code, classRollback),
+		strings.HasPrefix(refused.Code, classResources), strings.HasPrefix(refused.Code, classIntervention),
+		strings.HasPrefix(refused.Code, classSystem):
+		return syncer.Unavailable(cause)
+	default:
+		return cause
+	}
+}
+
+func isConnectError(err error) bool {
+	_, ok := errors.AsType[*pgconn.ConnectError](err)
+	return ok
+}
+
+// isRepeatable reports whether the server rolled the transaction back because of
+// a rival, or a cached plan went stale, so that the same again may succeed.
+func isRepeatable(err error) bool {
+	refused, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (strings.HasPrefix(refused.Code, classRollback) || refused.Code == codePlanChanged)
+}
+
+// fieldsByConstraint names the API's field for each constraint that a value can
+// violate; see the migrations.
+var fieldsByConstraint = map[string]string{
+	"player_uuid_form":             "uuid",
+	"player_rank_form":             "rank",
+	"player_flags_set":             "flags",
+	"player_unmute_time_range":     "unmuteTime",
+	"player_unmark_time_range":     "unmarkTime",
+	"player_attributes_form":       "attributes",
+	"player_name_length":           "name",
+	"player_override_name_length":  "overrideName",
+	"player_highlight_length":      "highlight",
+	"player_rainbow_speed_range":   "rainbow.speed",
+	"player_chat_strictness_known": "chatStrictness",
+	"player_language_length":       "language",
+	"player_achievements_form":     "achievements",
+	"player_gamemodes_form":        "stats",
+	"player_addresses_form":        "usid",
+	"player_history_action_length": "history.action",
+	"player_history_by_length":     "history.by",
+	"player_history_time_range":    "history.time",
+	"ban_one_target":               "uuid",
+	"ban_uuid_form":                "uuid",
+	"ban_ip_is_network":            "ip",
+	"ban_ip_not_mapped":            "ip",
+	"ban_reason_length":            "reason",
+	"ban_banned_by_length":         "by",
+	"ban_expires_at_range":         "expiresAt",
+	"ban_lifted_by_length":         "by",
+	"ban_lift_reason_length":       "reason",
+	"server_name_form":             "server.name",
+	"server_gamemode_form":         "server.gamemode",
+	"server_address_form":          "server.address",
+}
+
+func fieldOf(refused *pgconn.PgError) string {
+	return fieldsByConstraint[refused.ConstraintName]
+}
+
+// redact removes what pgx quotes of a connection string.
+func redact(err error) error {
+	if parse, ok := errors.AsType[*pgconn.ParseConfigError](err); ok {
+		return fmt.Errorf("%s", strings.TrimPrefix(parse.Error(), "cannot parse `"+parse.ConnString+"`: "))
+	}
+	return err
+}

@@ -1,0 +1,66 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"playersync/migrations"
+)
+
+// Migrator applies the embedded migrations by goose. Many may start at once: a
+// session lock lets one work while the others wait.
+type Migrator struct {
+	*goose.Provider
+	database *sql.DB
+}
+
+// NewMigrator prepares to migrate the database at url. Close it after use.
+func NewMigrator(url string) (*Migrator, error) {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("parse database url: %w", redact(err))
+	}
+	config.RuntimeParams["application_name"] = "playersync migrate"
+	database := stdlib.OpenDB(*config)
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300), lock.WithUnlockTimeout(1, 60))
+	if err != nil {
+		return nil, fmt.Errorf("prepare migration lock: %w", err)
+	}
+	provider, err := goose.NewProvider(goose.DialectPostgres, database, migrations.FS, goose.WithSessionLocker(locker))
+	if err != nil {
+		_ = database.Close()
+		return nil, fmt.Errorf("read migrations: %w", err)
+	}
+	return &Migrator{Provider: provider, database: database}, nil
+}
+
+// Pending reports whether migrations are still to be applied.
+func (m *Migrator) Pending(ctx context.Context) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	pending, err := m.HasPending(ctx)
+	return pending, readError("read schema version", err)
+}
+
+// Close ends the migrator's connections.
+func (m *Migrator) Close() error { return m.Provider.Close() }
+
+// Migrate brings the schema at url up to date.
+func Migrate(ctx context.Context, url string) error {
+	m, err := NewMigrator(url)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = m.Close() }()
+	if _, err := m.Up(ctx); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	return nil
+}

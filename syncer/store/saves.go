@@ -1,0 +1,124 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"playersync/db"
+	"playersync/syncer"
+)
+
+// MaxBatch is how many players one batch of saves should hold: as many keys as
+// the triggers report one by one.
+const MaxBatch = 256
+
+// SaveBatch stores a batch in one transaction, creating players that do not
+// exist. A batch that was stored before is recognised by its id: then there are
+// no readings, and the error is nil. It may therefore be sent again after any
+// error but invalid, until it is stored exactly once.
+func (s *Store) SaveBatch(ctx context.Context, batch syncer.Batch) ([]syncer.Reading, []syncer.Change, error) {
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
+	var saved saved
+	for attempt := range 3 {
+		err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
+			saved, err = saveBatch(ctx, s.queries.WithTx(tx), batch)
+			return err
+		})
+		if err == nil {
+			s.notifier.send(saved.encoded)
+			return saved.readings, saved.changes, nil
+		}
+		if attempt == 2 || !isRepeatable(err) {
+			return nil, nil, writeError("save players", err)
+		}
+	}
+	return nil, nil, errors.New("unreachable")
+}
+
+// saved is what one batch came to.
+type saved struct {
+	readings []syncer.Reading
+	changes  []syncer.Change
+	encoded  []json.RawMessage // the changes, to be notified of
+}
+
+func saveBatch(ctx context.Context, queries *db.Queries, batch syncer.Batch) (saved, error) {
+	claimed, err := queries.StartBatch(ctx, pgtype.UUID{Bytes: batch.ID, Valid: true})
+	if err != nil || claimed == 0 {
+		return saved{}, err
+	}
+	ids := slices.Sorted(maps.Keys(batch.Edits))
+	edits := make([]json.RawMessage, len(ids))
+	withHistory := false
+	for i, id := range ids {
+		edit := batch.Edits[id]
+		withHistory = withHistory || len(edit.History) > 0
+		if edits[i], err = json.Marshal(edit); err != nil {
+			return saved{}, fmt.Errorf("encode edit: %w", err)
+		}
+	}
+	rows, err := queries.SavePlayers(ctx, db.SavePlayersParams{Notify: string(notifyLater), Uuids: texts(ids), Edits: edits})
+	if err != nil {
+		return saved{}, err
+	}
+	if len(rows) < len(ids) { // some are new: rare, so the usual batch is spared the insert
+		created, err := createAndSave(ctx, queries, ids, edits, rows)
+		if err != nil {
+			return saved{}, err
+		}
+		rows = append(rows, created...)
+	}
+	var added []json.RawMessage
+	if withHistory {
+		added, err = queries.AddHistory(ctx, db.AddHistoryParams{Notify: string(notifyLater), Uuids: texts(ids), Edits: edits})
+		if err != nil {
+			return saved{}, err
+		}
+	}
+	return decodeSaved(batch, rows, added)
+}
+
+// createAndSave makes the players that an update did not find and applies their
+// edits.
+func createAndSave(
+	ctx context.Context, queries *db.Queries, ids []syncer.PlayerID, edits []json.RawMessage, found []db.SavePlayersRow,
+) ([]db.SavePlayersRow, error) {
+	known := make(map[string]bool, len(found))
+	for _, row := range found {
+		known[row.Uuid] = true
+	}
+	missing := db.SavePlayersParams{Notify: string(notifyLater)}
+	for i, id := range ids {
+		if !known[string(id)] {
+			missing.Uuids, missing.Edits = append(missing.Uuids, string(id)), append(missing.Edits, edits[i])
+		}
+	}
+	if err := queries.CreatePlayers(ctx, missing.Uuids); err != nil {
+		return nil, err
+	}
+	return queries.SavePlayers(ctx, missing)
+}
+
+func decodeSaved(batch syncer.Batch, rows []db.SavePlayersRow, added []json.RawMessage) (saved, error) {
+	var s saved
+	for _, row := range rows {
+		id := syncer.PlayerID(row.Uuid)
+		reading, err := writtenReading(id, row.Snapshot, row.Record, row.Xid, batch.Edits[id])
+		if err != nil {
+			return saved{}, err
+		}
+		s.readings = append(s.readings, reading)
+		added = append(added, row.Change)
+	}
+	var err error
+	s.changes, s.encoded, err = decodeEach(added)
+	return s, err
+}

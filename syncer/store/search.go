@@ -1,0 +1,75 @@
+package store
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+
+	"playersync/db"
+	"playersync/syncer"
+)
+
+// position is where a page of a search ended.
+type position struct {
+	Inner bool   `json:"i"` // past the names that begin with the text
+	Name  string `json:"n"`
+	ID    string `json:"u"`
+}
+
+// SearchPlayers finds players whose name contains the text, whatever its case:
+// first those whose name begins with it, then by name and id. After is the
+// position that the page before returned, or "". The position returned is "" on
+// the last page.
+func (s *Store) SearchPlayers(ctx context.Context, name string, size int, after string) ([]syncer.PlayerSummary, string, error) {
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
+	from, err := decodePosition(after)
+	if err != nil {
+		return nil, "", err
+	}
+	text := likeEscaper.Replace(name)
+	rows, err := s.queries.SearchPlayers(ctx, db.SearchPlayersParams{
+		Prefix: text + "%", Pattern: "%" + text + "%",
+		AfterInner: from.Inner, AfterName: from.Name, AfterUuid: from.ID, PageSize: int32(size) + 1,
+	})
+	if err != nil {
+		return nil, "", readError("search players", err)
+	}
+	next := ""
+	if len(rows) > size {
+		rows = rows[:size]
+		last := rows[size-1]
+		next = encodePosition(position{Inner: last.InnerMatch, Name: last.SortName, ID: last.Uuid})
+	}
+	found := make([]syncer.PlayerSummary, len(rows))
+	for i, row := range rows {
+		found[i] = syncer.PlayerSummary{ID: syncer.PlayerID(row.Uuid), Name: row.Name, Rank: row.Rank}
+	}
+	return found, next, nil
+}
+
+var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+
+func encodePosition(p position) string {
+	data, err := json.Marshal(p)
+	if err != nil {
+		return ""
+	}
+	return base64.RawURLEncoding.EncodeToString(data)
+}
+
+func decodePosition(text string) (position, error) {
+	var p position
+	if text == "" {
+		return p, nil
+	}
+	data, err := base64.RawURLEncoding.DecodeString(text)
+	if err == nil {
+		err = json.Unmarshal(data, &p)
+	}
+	if err != nil {
+		return position{}, syncer.Invalid("after", "is not a position that a page returned as next")
+	}
+	return p, nil
+}

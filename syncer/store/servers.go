@@ -1,0 +1,29 @@
+package store
+
+import (
+	"context"
+
+	"playersync/db"
+	"playersync/syncer"
+)
+
+// RegisterServer records that a sidecar begins to speak for a game server.
+func (s *Store) RegisterServer(ctx context.Context, server syncer.GameServer, version string) error {
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
+	return writeError("register server", s.queries.RegisterServer(ctx, db.RegisterServerParams{
+		Name: server.Name, Gamemode: server.Gamemode, Address: server.Address, Version: version,
+	}))
+}
+
+// Servers lists the game servers that sidecars have spoken for, by name.
+func (s *Store) Servers(ctx context.Context) ([]syncer.GameServer, error) {
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
+	rows, err := s.queries.Servers(ctx)
+	servers := make([]syncer.GameServer, len(rows))
+	for i, row := range rows {
+		servers[i] = syncer.GameServer{Name: row.Name, Gamemode: row.Gamemode, Address: row.Address}
+	}
+	return servers, readError("list servers", err)
+}

@@ -1,0 +1,137 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"playersync/db"
+)
+
+// Options tune a [Store]. The zero value of each field means its default.
+type Options struct {
+	MaxConnections int32         // of the pool, not counting the feed's own; default 8
+	Timeout        time.Duration // of one operation, connecting included; default 2 s
+	Name           string        // shown in pg_stat_activity behind "playersync"
+	ListenURL      string        // for the feed's connection where url leads through a pooler; default url
+	Pooled         bool          // url leads through a pooler in transaction mode: no prepared statements
+	Logger         *slog.Logger  // default: discard
+}
+
+// Store is a pool of connections and the operations on it. It is safe for
+// concurrent use.
+type Store struct {
+	pool     *pgxpool.Pool
+	queries  *db.Queries
+	feed     *pgx.ConnConfig
+	timeout  time.Duration
+	writes   atomic.Int64 // edits under way
+	notifier *notifier
+	log      *slog.Logger
+}
+
+// Open prepares a store. It does not connect: the database may be away, and
+// every operation says so by itself.
+func Open(ctx context.Context, url string, o Options) (*Store, error) {
+	o = o.withDefaults()
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("parse database url: %w", redact(err))
+	}
+	config.MaxConns = o.MaxConnections
+	config.MaxConnIdleTime = 10 * time.Minute
+	config.PrepareConn = func(_ context.Context, conn *pgx.Conn) (bool, error) {
+		return alive(conn.PgConn().Conn()), nil // a session that the server ended must not meet a write
+	}
+	config.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false }
+	o.adjust(config.ConnConfig)
+
+	feed := config.ConnConfig
+	if o.ListenURL != "" {
+		if feed, err = pgx.ParseConfig(o.ListenURL); err != nil {
+			return nil, fmt.Errorf("parse listen url: %w", redact(err))
+		}
+		o.adjust(feed)
+	}
+
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("open pool: %w", redact(err))
+	}
+	s := &Store{pool: pool, queries: db.New(pool), feed: feed.Copy(), timeout: o.Timeout, log: o.Logger}
+	s.notifier = newNotifier(s.queries, o.Timeout, o.Logger)
+	return s, nil
+}
+
+func (o Options) withDefaults() Options {
+	if o.MaxConnections <= 0 {
+		o.MaxConnections = 8
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = 2 * time.Second
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+// adjust sets what every connection needs: a name, and limits after which a
+// peer that no longer answers counts as gone.
+func (o Options) adjust(c *pgx.ConnConfig) {
+	if _, named := c.RuntimeParams["application_name"]; !named {
+		c.RuntimeParams["application_name"] = "playersync " + o.Name
+	}
+	if c.ConnectTimeout == 0 || c.ConnectTimeout > o.Timeout {
+		c.ConnectTimeout = o.Timeout
+	}
+	c.DialFunc = dialer(o.Timeout).DialContext
+	if o.Pooled {
+		c.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	}
+}
+
+// Close sends what is still to be notified and closes all connections.
+func (s *Store) Close() {
+	s.notifier.close()
+	s.pool.Close()
+}
+
+// Ping reports whether the database answers.
+func (s *Store) Ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	return readError("ping", s.pool.Ping(ctx))
+}
+
+// PoolStats are the pool's figures, for metrics.
+func (s *Store) PoolStats() *pgxpool.Stat { return s.pool.Stat() }
+
+// bounded returns ctx with the store's time-out.
+func (s *Store) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, s.timeout)
+}
+
+// notifyMode is the value of the setting syncer.notify, which the feed triggers
+// read: "now" lets them notify, "later" leaves it to the store.
+type notifyMode string
+
+const (
+	notifyNow   notifyMode = "now"
+	notifyLater notifyMode = "later"
+)
+
+// beginWrite counts a write and chooses its notification. The caller must call
+// end once the write is over.
+func (s *Store) beginWrite() (mode notifyMode, end func()) {
+	mode = notifyNow
+	if s.writes.Add(1) > 1 {
+		mode = notifyLater
+	}
+	return mode, func() { s.writes.Add(-1) }
+}

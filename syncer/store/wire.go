@@ -1,0 +1,88 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"playersync/syncer"
+)
+
+// wireChange is a change as the SQL function feed_change and its users build it.
+type wireChange struct {
+	Entity   syncer.Entity         `json:"e"`
+	Key      string                `json:"k"` // absent: the whole table
+	Xid      uint64                `json:"x"`
+	Micros   int64                 `json:"t"` // since 1970
+	Revision int64                 `json:"r"`
+	Player   *syncer.Synced        `json:"p"`
+	History  []syncer.HistoryEntry `json:"h"`
+	Open     *bool                 `json:"o"`
+	Expires  syncer.Time           `json:"u"`
+}
+
+func (w wireChange) change() syncer.Change {
+	c := syncer.Change{Entity: w.Entity, Key: w.Key, Xid: w.Xid, At: time.UnixMicro(w.Micros)}
+	switch {
+	case w.Player != nil:
+		if w.Player.Flags == nil {
+			w.Player.Flags = []string{}
+		}
+		c.Row = &syncer.PlayerRow{Revision: w.Revision, Synced: *w.Player}
+	case w.History != nil:
+		c.Row = &syncer.HistoryRow{Entries: w.History}
+	case w.Open != nil:
+		c.Row = &syncer.BanRow{Open: *w.Open, ExpiresAt: w.Expires, Revision: w.Revision}
+	}
+	return c
+}
+
+// decodeChanges reads a JSON array of changes: a notification or a poll's result.
+func decodeChanges(data []byte) ([]syncer.Change, error) {
+	var wire []wireChange
+	if err := json.Unmarshal(data, &wire); err != nil {
+		return nil, fmt.Errorf("decode changes: %w", err)
+	}
+	changes := make([]syncer.Change, len(wire))
+	for i, w := range wire {
+		changes[i] = w.change()
+	}
+	return changes, nil
+}
+
+// decodeEach reads changes that came one by one; NULLs are left out.
+func decodeEach(items []json.RawMessage) ([]syncer.Change, []json.RawMessage, error) {
+	var changes []syncer.Change
+	var present []json.RawMessage
+	for _, item := range items {
+		if len(item) == 0 {
+			continue
+		}
+		var w wireChange
+		if err := json.Unmarshal(item, &w); err != nil {
+			return nil, nil, fmt.Errorf("decode change: %w", err)
+		}
+		changes = append(changes, w.change())
+		present = append(present, item)
+	}
+	return changes, present, nil
+}
+
+// decodeReading reads what the SQL function player_record builds; an empty
+// record means that there is no such player.
+func decodeReading(id syncer.PlayerID, snapshot string, record json.RawMessage) (syncer.Reading, error) {
+	seen, err := syncer.ParseSnapshot(snapshot)
+	if err != nil {
+		return syncer.Reading{}, err
+	}
+	r := syncer.Reading{ID: id, Snapshot: seen}
+	if len(record) == 0 {
+		return r, nil
+	}
+	player := syncer.NewPlayer(id)
+	if err := json.Unmarshal(record, &player); err != nil {
+		return syncer.Reading{}, fmt.Errorf("decode player %q: %w", id, err)
+	}
+	r.ID, r.Player = player.ID, &player
+	return r, nil
+}
