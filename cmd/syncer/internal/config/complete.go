@@ -1,0 +1,72 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+)
+
+// mindustryPort is where game servers listen unless told otherwise.
+const mindustryPort = "6567"
+
+// complete fills in what depends on the machine and checks what depends on
+// several keys.
+func (c *Config) complete() []error {
+	var problems []error
+	if err := c.completeServer(); err != nil {
+		problems = append(problems, err)
+	}
+	if err := c.completeDataDir(); err != nil {
+		problems = append(problems, err)
+	}
+	if !isLoopback(c.HTTP.Listen) && c.HTTP.Token == "" && len(c.HTTP.AllowedNetworks) == 0 {
+		problems = append(problems, fmt.Errorf(
+			"http.listen: %s can be reached by other machines: set http.token or http.allowed_networks, or listen on 127.0.0.1", c.HTTP.Listen))
+	}
+	return problems
+}
+
+func (c *Config) completeServer() error {
+	if c.Server.Name == "" || c.Server.Address == "" {
+		host, err := os.Hostname()
+		if err != nil || host == "" {
+			return fmt.Errorf("server.name: this machine has no host name; set it: %w", err)
+		}
+		if c.Server.Name == "" {
+			c.Server.Name = host
+		}
+		if c.Server.Address == "" {
+			c.Server.Address = net.JoinHostPort(host, mindustryPort)
+		}
+	}
+	return c.Server.Validate("server.")
+}
+
+func (c *Config) completeDataDir() (err error) {
+	if c.Data.Dir == "" {
+		if c.Data.Dir, err = defaultDataDir(); err != nil {
+			return fmt.Errorf("data.dir: no default on this machine, set it: %w", err)
+		}
+	}
+	if c.Data.Dir, err = filepath.Abs(c.Data.Dir); err != nil {
+		return fmt.Errorf("data.dir: %w", err)
+	}
+	return nil
+}
+
+// isLoopback reports whether only this machine can reach an address to listen
+// on. A host name other than localhost counts as reachable.
+func isLoopback(listen string) bool {
+	host, _, _ := net.SplitHostPort(listen)
+	if host == "localhost" {
+		return true
+	}
+	address, err := netip.ParseAddr(host)
+	return err == nil && address.Unmap().IsLoopback()
+}
+
+// ErrNoDatabase says that a command needs a database and none was configured.
+var ErrNoDatabase = errors.New("no database: set database.url (SYNCER_DATABASE_URL), or run a private PostgreSQL with --embedded")

@@ -1,0 +1,91 @@
+// Package config reads the configuration of syncer. A value comes, from low to
+// high precedence, from its default, the file, the environment or a flag. Every
+// key of the file has an environment variable: http.listen is
+// SYNCER_HTTP_LISTEN; lists are comma separated there.
+//
+// Nothing is ignored: a key that does not exist is refused with the nearest one
+// that does, and a bad value with the name of its key and where it came from.
+// Secrets have the type [Secret], which prints as "[secret]".
+package config
+
+import (
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"playersync/syncer"
+)
+
+// Modes of following the database.
+const (
+	ModeListen = "listen" // by notifications, with a poll as heartbeat
+	ModePoll   = "poll"   // by polls alone
+)
+
+// Formats of the log.
+const (
+	FormatText = "text"
+	FormatJSON = "json"
+)
+
+// Config is a complete configuration: every field has a value that was checked.
+type Config struct {
+	// File is where it was read from, "" if there was none.
+	File string
+
+	Embedded bool
+	Database Database
+	Postgres Postgres
+	Server   syncer.GameServer
+	HTTP     HTTP
+	Sync     Sync
+	Cache    Cache
+	Data     Data
+	Log      Log
+}
+
+// Database says which database to use and how.
+type Database struct {
+	URL            Secret // "" only when a private server is to run
+	ListenURL      Secret // "" means URL
+	Pooled         bool
+	MaxConnections int
+	Migrate        bool
+}
+
+// Postgres is about the private server.
+type Postgres struct {
+	Bin string // directory of its programs, "" means to look for them
+}
+
+// HTTP is about the API.
+type HTTP struct {
+	Listen          string // host:port
+	Token           Secret // "" for none
+	AllowedNetworks []netip.Prefix
+	MaxBody         int64 // bytes
+}
+
+// Sync is about how changes travel.
+type Sync struct {
+	Mode          string // ModeListen or ModePoll
+	FlushInterval time.Duration
+	Heartbeat     time.Duration
+	PollInterval  time.Duration
+}
+
+// Cache bounds what is kept in memory.
+type Cache struct {
+	Players int // beyond those that are on the server
+}
+
+// Data is about what is kept on disk.
+type Data struct {
+	Dir string
+}
+
+// Log is about what the program says of itself.
+type Log struct {
+	Level  slog.Level
+	Format string // FormatText or FormatJSON
+}

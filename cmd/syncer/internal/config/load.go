@@ -1,0 +1,194 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+	"github.com/spf13/viper"
+)
+
+// fileEnv names the file where no flag does.
+const fileEnv = envPrefix + "CONFIG"
+
+// Load reads the configuration: the file, "" for SYNCER_CONFIG or one of the
+// usual places; the environment; and those of the flags that [AddFlag] made and
+// the user gave. The error names everything that is wrong.
+func Load(file string, flags *pflag.FlagSet) (Config, error) {
+	v := viper.New()
+	config := Config{}
+	var err error
+	if config.File, err = readFile(v, file); err != nil {
+		return Config{}, err
+	}
+	for _, k := range settings {
+		v.SetDefault(k.name, k.fallback)
+		if err := v.BindEnv(k.name, k.env()); err != nil {
+			return Config{}, fmt.Errorf("bind %s: %w", k.env(), err)
+		}
+	}
+	given := givenFlags(v, flags)
+	problems := append(unknownKeys(v, config.File), unknownVariables(os.Environ())...)
+	for _, k := range settings {
+		if err := k.apply(&config, v); err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", k.source(v, given, config.File), err))
+		}
+	}
+	if len(problems) == 0 {
+		problems = config.complete()
+	}
+	return config, join(problems)
+}
+
+// apply takes the value that counts, checks that it is of the key's kind and
+// stores it.
+func (k setting) apply(c *Config, v *viper.Viper) error {
+	text, err := k.text(v.Get(k.name))
+	if err != nil {
+		return err
+	}
+	return k.set(c, text)
+}
+
+// text returns a value from the file in the form that the environment has.
+func (k setting) text(value any) (string, error) {
+	switch value := value.(type) {
+	case nil:
+		return k.fallback, nil
+	case string:
+		return value, nil
+	case []any:
+		if k.kind != kindList {
+			return "", errors.New("takes one value, not a list")
+		}
+		items := make([]string, len(value))
+		for i, item := range value {
+			text, isText := item.(string)
+			if !isText {
+				return "", fmt.Errorf("item %d of the list is no text: write it in quotes", i+1)
+			}
+			items[i] = text
+		}
+		return strings.Join(items, ","), nil
+	case bool:
+		if k.kind == kindBool {
+			return fmt.Sprint(value), nil
+		}
+	case int, int64, uint64:
+		if k.kind == kindNumber || k.kind == kindSize || k.kind == kindDuration {
+			return fmt.Sprint(value), nil
+		}
+	case map[string]any:
+		return "", errors.New("takes a value, not keys of its own")
+	}
+	if k.kind == kindText {
+		return "", errors.New("is no text: write it in quotes")
+	}
+	return "", fmt.Errorf("is not of the kind %s", k.kind)
+}
+
+// source says where the value that counts came from.
+func (k setting) source(v *viper.Viper, given map[string]string, file string) string {
+	switch {
+	case given[k.name] != "":
+		return "--" + given[k.name]
+	case os.Getenv(k.env()) != "":
+		return k.env()
+	case v.InConfig(k.name):
+		return file + ": " + k.name
+	default:
+		return k.name
+	}
+}
+
+// readFile reads the file into v and returns its name.
+func readFile(v *viper.Viper, file string) (string, error) {
+	if file == "" {
+		file = os.Getenv(fileEnv)
+	}
+	if file == "" {
+		if file = usualFile(); file == "" {
+			return "", nil
+		}
+	}
+	v.SetConfigFile(file)
+	v.SetConfigType("yaml")
+	if err := v.ReadInConfig(); err != nil {
+		if parse, ok := errors.AsType[viper.ConfigParseError](err); ok {
+			err = parse.Unwrap()
+		}
+		if path, ok := errors.AsType[*os.PathError](err); ok {
+			err = path.Err
+		}
+		return "", fmt.Errorf("read configuration %s: %s", file, strings.Join(strings.Fields(err.Error()), " "))
+	}
+	return file, nil
+}
+
+func unknownKeys(v *viper.Viper, file string) []error {
+	names := Keys()
+	var problems []error
+	for _, name := range v.AllKeys() {
+		if slices.Contains(names, name) || hasSection(names, name) && v.Get(name) == nil {
+			continue
+		}
+		problem := fmt.Errorf("%s: there is no key %s%s", file, name, suggestion(name, names))
+		if hasSection(names, name) {
+			problem = fmt.Errorf("%s: %s is a section and takes keys, not a value", file, name)
+		}
+		problems = append(problems, problem)
+	}
+	slices.SortFunc(problems, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return problems
+}
+
+func hasSection(names []string, section string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, section+".") })
+}
+
+// foreignVariable matches what container platforms set for a service that is
+// called syncer.
+var foreignVariable = regexp.MustCompile(`^SYNCER_(SERVICE_|PORT(=|_\d))`)
+
+func unknownVariables(environ []string) []error {
+	names := []string{fileEnv}
+	for _, k := range settings {
+		names = append(names, k.env())
+	}
+	var problems []error
+	for _, variable := range environ {
+		name, _, _ := strings.Cut(variable, "=")
+		if strings.HasPrefix(name, envPrefix) && !slices.Contains(names, name) && !foreignVariable.MatchString(variable) {
+			problems = append(problems, fmt.Errorf("environment: there is no variable %s%s", name, suggestion(name, names)))
+		}
+	}
+	return problems
+}
+
+// Keys returns the names of all keys.
+func Keys() []string {
+	names := make([]string, len(settings))
+	for i, k := range settings {
+		names[i] = k.name
+	}
+	return names
+}
+
+// join makes one error, on one line, of several.
+func join(problems []error) error {
+	switch len(problems) {
+	case 0:
+		return nil
+	case 1:
+		return problems[0]
+	}
+	texts := make([]string, len(problems))
+	for i, problem := range problems {
+		texts[i] = problem.Error()
+	}
+	return errors.New(strings.Join(texts, "; "))
+}

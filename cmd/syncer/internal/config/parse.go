@@ -1,0 +1,190 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// A parser checks the text form of a value. Its error must not quote a secret.
+type parser[T any] func(text string) (T, error)
+
+// into makes a parser store what it read.
+func into[T any](field func(*Config) *T, parse parser[T]) func(*Config, string) error {
+	return func(c *Config, text string) error {
+		value, err := parse(text)
+		if err != nil {
+			return err
+		}
+		*field(c) = value
+		return nil
+	}
+}
+
+func parseText(text string) (string, error) { return text, nil }
+
+func parseBool(text string) (bool, error) {
+	value, err := strconv.ParseBool(text)
+	if err != nil {
+		return false, fmt.Errorf("%q is neither true nor false", text)
+	}
+	return value, nil
+}
+
+func parseNumber(least, most int) parser[int] {
+	return func(text string) (int, error) {
+		value, err := strconv.Atoi(text)
+		if err != nil {
+			return 0, fmt.Errorf("%q is not a whole number", text)
+		}
+		if value < least || value > most {
+			return 0, fmt.Errorf("%d is not between %d and %d", value, least, most)
+		}
+		return value, nil
+	}
+}
+
+func parseDuration(least, most time.Duration) parser[time.Duration] {
+	return func(text string) (time.Duration, error) {
+		value, err := time.ParseDuration(text)
+		if err != nil {
+			return 0, fmt.Errorf("%q is not a duration such as 250ms, 5s or 1m", text)
+		}
+		if value < least || value > most {
+			return 0, fmt.Errorf("%v is not between %v and %v", value, least, most)
+		}
+		return value, nil
+	}
+}
+
+// sizeUnits are what a size may end in.
+var sizeUnits = []struct {
+	suffix string
+	bytes  int64
+}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"kB", 1e3}, {"MB", 1e6}, {"B", 1}}
+
+func parseSize(least, most int64) parser[int64] {
+	return func(text string) (int64, error) {
+		digits, unit := text, int64(1)
+		for _, u := range sizeUnits {
+			if number, found := strings.CutSuffix(text, u.suffix); found {
+				digits, unit = strings.TrimSpace(number), u.bytes
+				break
+			}
+		}
+		value, err := strconv.ParseInt(digits, 10, 64)
+		if err != nil || value < 0 || value > most/unit {
+			return 0, fmt.Errorf("%q is not a size up to %d bytes such as 64KiB or 1MiB", text, most)
+		}
+		if value *= unit; value < least {
+			return 0, fmt.Errorf("%q is less than %d bytes", text, least)
+		}
+		return value, nil
+	}
+}
+
+func parseOneOf(choices ...string) parser[string] {
+	return func(text string) (string, error) {
+		if slices.Contains(choices, text) {
+			return text, nil
+		}
+		return "", fmt.Errorf("%q is none of %s", text, strings.Join(choices, ", "))
+	}
+}
+
+func parseLevel(text string) (slog.Level, error) {
+	levels := map[string]slog.Level{
+		"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
+	}
+	level, ok := levels[text]
+	if !ok {
+		return 0, fmt.Errorf("%q is none of debug, info, warn, error", text)
+	}
+	return level, nil
+}
+
+// parseListen reads host:port; the host may be empty, which means everywhere.
+func parseListen(text string) (string, error) {
+	host, port, err := net.SplitHostPort(text)
+	if err != nil {
+		return "", fmt.Errorf("%q is not host:port, for example 127.0.0.1:5082", text)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return "", fmt.Errorf("%q is not a port", port)
+	}
+	if strings.ContainsAny(host, " /") {
+		return "", fmt.Errorf("%q is not a host", host)
+	}
+	return text, nil
+}
+
+func parseNetworks(text string) ([]netip.Prefix, error) {
+	networks := []netip.Prefix{}
+	for item := range strings.SplitSeq(text, ",") {
+		item = strings.TrimSpace(item)
+		if item == "" {
+			continue
+		}
+		network, err := netip.ParsePrefix(item)
+		if address, single := netip.ParseAddr(item); single == nil {
+			network, err = netip.PrefixFrom(address.WithZone(""), address.BitLen()), nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%q is not a network such as 10.0.0.0/8", item)
+		}
+		if network != network.Masked() {
+			return nil, fmt.Errorf("%q has bits beyond its length; did you mean %s?", item, network.Masked())
+		}
+		networks = append(networks, network)
+	}
+	return networks, nil
+}
+
+func parseToken(text string) (Secret, error) {
+	for _, r := range text {
+		if r > unicode.MaxASCII || !unicode.IsGraphic(r) || r == ' ' {
+			return "", errors.New("a token consists of printable ASCII characters without spaces")
+		}
+	}
+	return Secret(text), nil
+}
+
+func parseDatabaseURL(text string) (Secret, error) {
+	if text == "" {
+		return "", nil
+	}
+	if _, err := pgx.ParseConfig(text); err != nil {
+		return "", errors.New("is not a connection URL such as postgres://user:password@host:5432/playersync" + causeWithoutURL(err))
+	}
+	return Secret(text), nil
+}
+
+// causeWithoutURL is what is wrong with a connection URL. The error itself
+// quotes the URL, in which a misplaced password might not be recognised.
+func causeWithoutURL(err error) string {
+	if parse, ok := errors.AsType[*pgconn.ParseConfigError](err); ok && parse.Unwrap() != nil {
+		cause := parse.Unwrap().Error()
+		if !strings.ContainsAny(cause, `"@`) {
+			return ": " + cause
+		}
+	}
+	return ""
+}
+
+func describe(c *pgconn.Config) string {
+	host := net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port)))
+	if strings.HasPrefix(c.Host, "/") {
+		host = c.Host
+	}
+	return fmt.Sprintf("%s@%s/%s", c.User, host, c.Database)
+}

@@ -1,0 +1,43 @@
+package config
+
+import (
+	"log/slog"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Secret is a text that does not show itself: whatever prints, logs or encodes
+// it gets "[secret]". Use [Secret.Reveal] where it is needed.
+type Secret string
+
+const hidden = "[secret]"
+
+// Reveal returns the text.
+func (s Secret) Reveal() string { return string(s) }
+
+// String returns "[secret]", or "" for the empty secret.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return hidden
+}
+
+// GoString is String, for %#v.
+func (s Secret) GoString() string { return `"` + s.String() + `"` }
+
+// MarshalText is String, for encoders.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// LogValue is String, for slog.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// DatabaseName tells people which database a connection URL leads to: user,
+// host, port and name, without the password and other parameters.
+func (s Secret) DatabaseName() string {
+	parsed, err := pgconn.ParseConfig(string(s))
+	if err != nil {
+		return hidden
+	}
+	return describe(parsed)
+}

@@ -1,0 +1,130 @@
+package config
+
+import (
+	"log/slog"
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// setting is one key. Its default and its values have a text form, which is the
+// same in the environment and as a flag.
+type setting struct {
+	name     string // in the file: section.name
+	fallback string
+	kind     kind
+	usage    string // for people, without a final stop
+	set      func(*Config, string) error
+}
+
+// kind says what the file may hold for a key, and stands for a value in help
+// texts.
+type kind string
+
+const (
+	kindText     kind = "text"
+	kindNumber   kind = "number"
+	kindBool     kind = "bool"
+	kindDuration kind = "duration"
+	kindSize     kind = "size"
+	kindList     kind = "list"
+)
+
+// env is the variable that sets the key.
+func (k setting) env() string {
+	return envPrefix + strings.ToUpper(strings.ReplaceAll(k.name, ".", "_"))
+}
+
+const envPrefix = "SYNCER_"
+
+// settings are all keys, in the order of config.example.yaml.
+var settings = []setting{
+	{
+		"embedded", "false", kindBool, "run a private PostgreSQL in the data directory instead of using database.url",
+		into(func(c *Config) *bool { return &c.Embedded }, parseBool),
+	},
+	{
+		"postgres.bin", "", kindText, "directory with the programs of PostgreSQL for the private server; empty: look for them",
+		into(func(c *Config) *string { return &c.Postgres.Bin }, parseText),
+	},
+	{
+		"database.url", "", kindText, "connection URL of the database",
+		into(func(c *Config) *Secret { return &c.Database.URL }, parseDatabaseURL),
+	},
+	{
+		"database.listen_url", "", kindText, "direct connection URL for LISTEN where database.url leads through a pooler",
+		into(func(c *Config) *Secret { return &c.Database.ListenURL }, parseDatabaseURL),
+	},
+	{
+		"database.pooled", "false", kindBool, "database.url leads through a pooler in transaction mode: prepare no statements",
+		into(func(c *Config) *bool { return &c.Database.Pooled }, parseBool),
+	},
+	{
+		"database.max_connections", "8", kindNumber, "most connections of this process, besides the one that listens",
+		into(func(c *Config) *int { return &c.Database.MaxConnections }, parseNumber(1, 1000)),
+	},
+	{
+		"database.migrate", "true", kindBool, "bring the schema up to date at start; else an old schema is a reason not to start",
+		into(func(c *Config) *bool { return &c.Database.Migrate }, parseBool),
+	},
+	{
+		"server.name", "", kindText, "name of the game server, unique in the network; empty: the host name",
+		into(func(c *Config) *string { return &c.Server.Name }, parseText),
+	},
+	{
+		"server.gamemode", "default", kindText, "gamemode whose counters and join times the game server sees",
+		into(func(c *Config) *string { return &c.Server.Gamemode }, parseText),
+	},
+	{
+		"server.address", "", kindText, "address:port that players connect to; empty: the host name and port 6567",
+		into(func(c *Config) *string { return &c.Server.Address }, parseText),
+	},
+	{
+		"http.listen", "127.0.0.1:5082", kindText, "host:port of the API; beyond loopback it needs a token or allowed networks",
+		into(func(c *Config) *string { return &c.HTTP.Listen }, parseListen),
+	},
+	{
+		"http.token", "", kindText, "secret that requests must carry; empty: none",
+		into(func(c *Config) *Secret { return &c.HTTP.Token }, parseToken),
+	},
+	{
+		"http.allowed_networks", "", kindList, "networks that requests may come from; empty: any",
+		into(func(c *Config) *[]netip.Prefix { return &c.HTTP.AllowedNetworks }, parseNetworks),
+	},
+	{
+		"http.max_body", "1MiB", kindSize, "largest request body",
+		into(func(c *Config) *int64 { return &c.HTTP.MaxBody }, parseSize(1<<10, 64<<20)),
+	},
+	{
+		"sync.mode", ModeListen, kindText, "listen: be notified of changes; poll: ask for them, where a pooler allows no LISTEN",
+		into(func(c *Config) *string { return &c.Sync.Mode }, parseOneOf(ModeListen, ModePoll)),
+	},
+	{
+		"sync.flush_interval", "5s", kindDuration, "longest time until an unimportant change is in the database",
+		into(func(c *Config) *time.Duration { return &c.Sync.FlushInterval }, parseDuration(100*time.Millisecond, time.Hour)),
+	},
+	{
+		"sync.heartbeat", "5s", kindDuration, "longest time between two looks at the change table, notifications or not",
+		into(func(c *Config) *time.Duration { return &c.Sync.Heartbeat }, parseDuration(100*time.Millisecond, time.Minute)),
+	},
+	{
+		"sync.poll_interval", "250ms", kindDuration, "time between two looks in mode poll",
+		into(func(c *Config) *time.Duration { return &c.Sync.PollInterval }, parseDuration(10*time.Millisecond, time.Minute)),
+	},
+	{
+		"cache.players", "10000", kindNumber, "players kept in memory besides those that are on the server",
+		into(func(c *Config) *int { return &c.Cache.Players }, parseNumber(0, 100_000_000)),
+	},
+	{
+		"data.dir", "", kindText, "directory for what must survive a restart; empty: /var/lib/playersync, or the user's own",
+		into(func(c *Config) *string { return &c.Data.Dir }, parseText),
+	},
+	{
+		"log.level", "info", kindText, "debug, info, warn or error",
+		into(func(c *Config) *slog.Level { return &c.Log.Level }, parseLevel),
+	},
+	{
+		"log.format", FormatText, kindText, "text or json",
+		into(func(c *Config) *string { return &c.Log.Format }, parseOneOf(FormatText, FormatJSON)),
+	},
+}
