@@ -1,0 +1,2 @@
+// Package cache keeps exact copies of rows in memory.
+package cache

@@ -1,0 +1,221 @@
+package cache
+
+import (
+	"hash/maphash"
+	"math/bits"
+
+	"playersync/syncer"
+)
+
+// Players holds exact copies of player rows. All methods are safe for concurrent
+// use and none does I/O, but for the fetch that Read and Reread are given.
+//
+// Players handed out are shared and must not be changed.
+type Players struct {
+	seed   maphash.Seed
+	mask   uint64
+	shards []shard
+}
+
+// PlayerStats are figures for metrics. Hits, Misses and Evictions count since
+// the start.
+type PlayerStats struct {
+	Cached   int // copies in memory, also of players known not to exist
+	Held     int // ids that somebody holds
+	InFlight int // fetches in progress
+
+	Hits, Misses, Evictions uint64
+}
+
+// Shards are worth it only where each has entries enough to be filled evenly.
+const (
+	maxShards       = 64
+	entriesPerShard = 256
+)
+
+// NewPlayers returns an empty cache that keeps at most limit copies of players
+// that nobody holds. Held ones are not counted.
+func NewPlayers(limit int) *Players {
+	limit = max(limit, 0)
+	count := min(max(limit/entriesPerShard, 1), maxShards)
+	count = 1 << (bits.Len(uint(count)) - 1)
+	c := &Players{seed: maphash.MakeSeed(), mask: uint64(count - 1), shards: make([]shard, count)}
+	for i := range c.shards {
+		c.shards[i].slots = map[syncer.PlayerID]*slot{}
+		c.shards[i].limit = limit / count
+	}
+	return c
+}
+
+func (c *Players) shard(id syncer.PlayerID) *shard {
+	return &c.shards[maphash.String(c.seed, string(id))&c.mask]
+}
+
+// Get returns the copy of a player. A nil player with ok means that the row is
+// known not to exist; not ok, that nothing is known. It never waits for I/O.
+func (c *Players) Get(id syncer.PlayerID) (p *syncer.Player, ok bool) {
+	s := c.shard(id)
+	s.mu.RLock()
+	if e := s.slots[id]; e != nil && e.loaded {
+		p, ok = e.record.player, true
+		if !e.used.Load() {
+			e.used.Store(true)
+		}
+	}
+	s.mu.RUnlock()
+	if ok {
+		s.hits.Add(1)
+	} else {
+		s.misses.Add(1)
+	}
+	return p, ok
+}
+
+// Hold keeps a player's copy, once it is there, from being evicted until
+// [Players.Release] was called as often. A held id without a copy is wanted:
+// the feed reads it as soon as it hears of it, and Read as soon as it is asked.
+func (c *Players) Hold(id syncer.PlayerID) {
+	s := c.shard(id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.at(id)
+	if e.held == 0 {
+		s.held++
+	}
+	e.held++
+	s.settle(e)
+}
+
+// Release takes back one [Players.Hold]; without one it does nothing.
+func (c *Players) Release(id syncer.PlayerID) {
+	s := c.shard(id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.slots[id]
+	if e == nil || e.held == 0 {
+		return
+	}
+	if e.held--; e.held == 0 {
+		s.held--
+		s.settle(e)
+	}
+}
+
+// Apply takes in one committed change of a player or of a player's history;
+// changes of other entities are ignored. EffectNeedsRead asks for a read of the
+// key, or of [Players.All] after a change of the whole table. A change for a
+// fetch in progress has no effect yet: the fetch minds it when it returns.
+func (c *Players) Apply(ch syncer.Change) syncer.Effect {
+	if ch.Entity != syncer.EntityPlayer {
+		return syncer.EffectNone
+	}
+	if ch.IsWhole() {
+		return syncer.EffectNeedsRead
+	}
+	id := syncer.PlayerID(ch.Key)
+	s := c.shard(id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.slots[id]
+	switch {
+	case e == nil:
+		return syncer.EffectNone
+	case e.loaded:
+		return e.record.apply(ch)
+	case e.flights == 0:
+		return syncer.EffectNeedsRead
+	case ch.Row == nil:
+		e.bare = append(e.bare, ch.Xid)
+	default:
+		e.record.remember(ch)
+	}
+	return syncer.EffectNone
+}
+
+// Refresh takes in a reading by the feed, or the result of an own write after
+// its commit (then Xid is set). Readings by others go through [Players.Read] or
+// [Players.Reread]: they know since when changes must be minded.
+//
+// EffectApplied means that the copy differs from before. EffectNeedsRead means
+// that it includes the reading but may lack, or have kept, something else.
+func (c *Players) Refresh(r syncer.Reading) syncer.Effect {
+	s := c.shard(r.ID)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.slots[r.ID]
+	switch {
+	case e == nil:
+		return syncer.EffectNone
+	case e.loaded:
+		return e.record.refresh(r)
+	case r.Xid == 0:
+		exact := s.load(e, r)
+		s.settle(e)
+		if !exact {
+			return syncer.EffectNeedsRead
+		}
+		return syncer.EffectApplied
+	case e.flights == 0:
+		// Changes since the write's snapshot may have passed before the hold.
+		return syncer.EffectNeedsRead
+	case e.record.keepOwn(r):
+		return syncer.EffectNone
+	default:
+		return syncer.EffectNeedsRead
+	}
+}
+
+// Wanted returns those of ids that are cached, held or in flight, and must
+// therefore be read when something happened to them.
+func (c *Players) Wanted(ids []syncer.PlayerID) []syncer.PlayerID {
+	var wanted []syncer.PlayerID
+	for _, id := range ids {
+		s := c.shard(id)
+		s.mu.RLock()
+		if _, ok := s.slots[id]; ok {
+			wanted = append(wanted, id)
+		}
+		s.mu.RUnlock()
+	}
+	return wanted
+}
+
+// All returns every id that is cached, held or in flight.
+func (c *Players) All() []syncer.PlayerID {
+	var all []syncer.PlayerID
+	for i := range c.shards {
+		s := &c.shards[i]
+		s.mu.RLock()
+		for id := range s.slots {
+			all = append(all, id)
+		}
+		s.mu.RUnlock()
+	}
+	return all
+}
+
+// Reset prepares for another epoch or a cursor that is no longer served: copies
+// that nobody holds are dropped, held ones are served on but yield to the next
+// reading whatever its snapshot, and fetches in progress start again.
+func (c *Players) Reset() {
+	for i := range c.shards {
+		c.shards[i].reset()
+	}
+}
+
+// Stats returns the current figures.
+func (c *Players) Stats() PlayerStats {
+	var stats PlayerStats
+	for i := range c.shards {
+		s := &c.shards[i]
+		s.mu.RLock()
+		stats.Cached += s.cached
+		stats.Held += s.held
+		stats.InFlight += s.inFlight
+		stats.Evictions += s.evictions
+		s.mu.RUnlock()
+		stats.Hits += s.hits.Load()
+		stats.Misses += s.misses.Load()
+	}
+	return stats
+}

@@ -1,0 +1,228 @@
+package cache
+
+import (
+	"reflect"
+	"slices"
+
+	"playersync/syncer"
+)
+
+// record is what is known of one player: a reading, and on top of it what was
+// learnt of transactions that the reading does not include. It knows nothing of
+// locks; its shard's guards it.
+type record struct {
+	base    syncer.Reading  // zero snapshot: of unknown age, see forget
+	own     *syncer.Reading // newest own write that base does not include
+	row     rowChange       // newest row that travelled and base has not seen
+	history []historyChange // added entries that travelled and base has not seen
+
+	player *syncer.Player // all of that together: what readers get
+}
+
+// rowChange is a PlayerRow and the transaction that wrote it; nil row: none.
+type rowChange struct {
+	xid uint64
+	row *syncer.PlayerRow
+}
+
+// historyChange is what one transaction added to the history.
+type historyChange struct {
+	xid     uint64
+	entries []syncer.HistoryEntry
+}
+
+// includes reports whether the effects of the transaction are part of the reading.
+func includes(r syncer.Reading, xid uint64) bool {
+	return r.Snapshot.Sees(xid) || xid != 0 && xid == r.Xid
+}
+
+// apply puts one change on top of a loaded record.
+func (r *record) apply(ch syncer.Change) syncer.Effect {
+	switch {
+	case r.base.Snapshot.IsZero():
+		return syncer.EffectNeedsRead
+	case r.base.Snapshot.Sees(ch.Xid):
+		return syncer.EffectNone
+	case ch.Row == nil && includes(r.base, ch.Xid):
+		return syncer.EffectNone
+	case r.player == nil:
+		r.remember(ch)
+		return syncer.EffectNeedsRead
+	}
+	switch row := ch.Row.(type) {
+	case *syncer.PlayerRow:
+		if row.Revision <= r.player.Revision {
+			return syncer.EffectNone
+		}
+	case *syncer.HistoryRow:
+		if includes(r.base, ch.Xid) {
+			return syncer.EffectNone
+		}
+	default:
+		return syncer.EffectNeedsRead
+	}
+	entries := len(r.player.History)
+	r.remember(ch)
+	r.render()
+	if _, ok := ch.Row.(*syncer.HistoryRow); ok && len(r.player.History) == entries {
+		return syncer.EffectNone
+	}
+	return syncer.EffectApplied
+}
+
+// remember keeps the row of a change for the readings that do not see it. Of
+// rows only the newest matters: whoever sees it sees the older ones.
+func (r *record) remember(ch syncer.Change) {
+	switch row := ch.Row.(type) {
+	case *syncer.PlayerRow:
+		if r.row.row == nil || row.Revision > r.row.row.Revision {
+			r.row = rowChange{ch.Xid, row}
+		}
+	case *syncer.HistoryRow:
+		r.rememberHistory(ch.Xid, row.Entries)
+	}
+}
+
+func (r *record) rememberHistory(xid uint64, entries []syncer.HistoryEntry) {
+	for i, known := range r.history {
+		if known.xid == xid {
+			r.history[i].entries = syncer.UniteHistory(known.entries, entries)
+			return
+		}
+	}
+	r.history = append(r.history, historyChange{xid, entries})
+}
+
+// refresh takes in a reading. The record must be loaded.
+func (r *record) refresh(in syncer.Reading) syncer.Effect {
+	exact := true
+	switch {
+	case r.base.Snapshot.IsZero() && in.Xid != 0:
+		// Perhaps from before the reset: shown, but never a measure of age.
+		r.base.Player, r.player = in.Player, in.Player
+		return syncer.EffectNeedsRead
+	case in.Xid != 0 && includes(r.base, in.Xid):
+		return syncer.EffectNone
+	case in.Snapshot.NewerThan(r.base.Snapshot):
+		exact = r.rebase(in)
+	case in.Xid != 0:
+		exact = r.keepOwn(in)
+	default:
+		return syncer.EffectNone
+	}
+	before := r.player
+	switch exact = r.render() && exact; {
+	case !exact:
+		return syncer.EffectNeedsRead
+	case reflect.DeepEqual(before, r.player):
+		return syncer.EffectNone
+	default:
+		return syncer.EffectApplied
+	}
+}
+
+// load takes in the first reading on top of what was remembered before it. It
+// reports whether the result certainly equals the row.
+func (r *record) load(in syncer.Reading) bool {
+	exact := r.rebase(in)
+	return r.render() && exact
+}
+
+// rebase makes the reading the base, under everything that it does not include.
+func (r *record) rebase(in syncer.Reading) (exact bool) {
+	exact = true
+	if r.base.Xid != 0 && !includes(in, r.base.Xid) {
+		exact = r.keepOwn(r.base)
+	}
+	r.base = in
+	if r.own != nil && includes(in, r.own.Xid) {
+		r.own = nil
+	}
+	if r.row.row != nil && includes(in, r.row.xid) {
+		r.row = rowChange{}
+	}
+	r.history = slices.DeleteFunc(r.history, func(h historyChange) bool { return includes(in, h.xid) })
+	if len(r.history) == 0 {
+		r.history = nil
+	}
+	return exact
+}
+
+// keepOwn remembers the result of an own write for bases that do not include it.
+// The row's lock orders writes, and the revision shows the order; of two writes
+// that left the revision alone nobody knows it, so the row must be read.
+func (r *record) keepOwn(in syncer.Reading) (exact bool) {
+	other := r.own
+	r.own = &in
+	if other == nil || other.Xid == in.Xid {
+		return true
+	}
+	if other.Player == nil || in.Player == nil {
+		return false
+	}
+	if other.Player.Revision > in.Player.Revision {
+		r.own, other = other, r.own
+	}
+	r.rememberHistory(other.Xid, other.Player.History)
+	return r.own.Player.Revision != other.Player.Revision
+}
+
+// render builds what readers get. It reports whether that certainly equals the
+// row, but for transactions this sidecar has not heard of.
+func (r *record) render() (exact bool) {
+	p, exact := r.withOwn()
+	switch {
+	case r.row.row == nil:
+	case p == nil:
+		exact = false
+	case r.row.row.Revision > p.Revision:
+		changed := *p
+		changed.Synced, changed.Revision = r.row.row.Synced, r.row.row.Revision
+		p = &changed
+	}
+	for _, added := range r.history {
+		if p == nil {
+			exact = false
+			break
+		}
+		p = withHistory(p, added.entries)
+	}
+	r.player = p
+	return exact
+}
+
+// withOwn returns the base with the own write that it does not include. The
+// write returned the row as its transaction left it, but the history as its
+// older snapshot saw it, so what only the write knows of history may be gone.
+func (r *record) withOwn() (p *syncer.Player, exact bool) {
+	switch base, own := r.base.Player, r.own; {
+	case own == nil:
+		return base, true
+	case base == nil || own.Player == nil:
+		return own.Player, false
+	case r.base.Xid != 0 && base.Revision >= own.Player.Revision:
+		p = withHistory(base, own.Player.History)
+		return p, p == base && base.Revision != own.Player.Revision
+	default:
+		p = withHistory(own.Player, base.History)
+		return p, len(p.History) == len(base.History)
+	}
+}
+
+// withHistory returns p with the entries united into its history: p itself if
+// it has them all.
+func withHistory(p *syncer.Player, entries []syncer.HistoryEntry) *syncer.Player {
+	united := syncer.UniteHistory(p.History, entries)
+	if len(united) == len(p.History) {
+		return p
+	}
+	changed := *p
+	changed.History = united
+	return &changed
+}
+
+// forget makes the record one of unknown age: its player is still served, and
+// any reading by the feed replaces it.
+func (r *record) forget() {
+	*r = record{base: syncer.Reading{ID: r.base.ID, Player: r.player}, player: r.player}
+}

@@ -1,0 +1,73 @@
+package cache
+
+import (
+	"iter"
+	"net/netip"
+
+	"playersync/syncer"
+)
+
+// Bans that are copied under the lock at a time while the set is walked.
+const walkChunk = 1024
+
+// All returns the open bans in no particular order. Walking them blocks neither
+// readers nor writers for long, hence it is no snapshot: a ban that comes or goes
+// meanwhile may be in it or not; all others are, once. After a [Bans.Load] the
+// walk stays with the set it began with.
+func (b *Bans) All() iter.Seq[syncer.Standing] {
+	return func(yield func(syncer.Standing) bool) {
+		b.mu.RLock()
+		set := b.set
+		b.mu.RUnlock()
+		_ = walk(b, set.base64, unpackedID(formBase64), yield) &&
+			walk(b, set.uuids, unpackedID(formUUID), yield) &&
+			walk(b, set.texts, syncer.TargetID, yield) &&
+			walk(b, set.v4, func(a [4]byte) syncer.Target { return syncer.TargetAddress(netip.AddrFrom4(a)) }, yield) &&
+			walk(b, set.v6, func(a [16]byte) syncer.Target { return syncer.TargetAddress(netip.AddrFrom16(a)) }, yield) &&
+			b.walkRanges(set, yield)
+	}
+}
+
+func unpackedID(form idForm) func([16]byte) syncer.Target {
+	return func(packed [16]byte) syncer.Target { return syncer.TargetID(unpackID(form, packed)) }
+}
+
+// walk yields the entries of one map. It reads the map under the lock only, but
+// gives the lock back before it yields: Go's maps may change during a range, as
+// long as they do not at the same instant.
+func walk[K comparable](b *Bans, m map[K]expiry, target func(K) syncer.Target, yield func(syncer.Standing) bool) bool {
+	var chunk []syncer.Standing
+	flush := func() bool {
+		b.mu.RUnlock()
+		defer b.mu.RLock()
+		for _, s := range chunk {
+			if !yield(s) {
+				return false
+			}
+		}
+		chunk = chunk[:0]
+		return true
+	}
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	for key, e := range m {
+		chunk = append(chunk, syncer.Standing{Target: target(key), ExpiresAt: e.time()})
+		if len(chunk) == walkChunk && !flush() {
+			return false
+		}
+	}
+	return flush()
+}
+
+// walkRanges yields the ranges of a table that nobody changes any more.
+func (b *Bans) walkRanges(set *banSet, yield func(syncer.Standing) bool) bool {
+	b.mu.RLock()
+	ranges := set.ranges
+	b.mu.RUnlock()
+	for prefix, e := range ranges.All() {
+		if !yield(syncer.Standing{Target: syncer.Target{Prefix: prefix}, ExpiresAt: e.time()}) {
+			return false
+		}
+	}
+	return true
+}
