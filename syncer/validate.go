@@ -3,6 +3,7 @@ package syncer
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 )
 
 // Limits of single fields, in characters unless said otherwise. The database has
@@ -197,4 +198,21 @@ func text(s *string) string {
 		return ""
 	}
 	return *s
+}
+
+// Validate returns an [Error] naming the first field that cannot be stored.
+func (b NewBan) Validate(now time.Time) error {
+	if b.Target == (Target{}) {
+		return Invalid("uuid", "give a uuid or an ip")
+	}
+	if err := checkText("reason", b.Reason, MaxReasonLength); err != nil {
+		return err
+	}
+	if err := checkText("by", b.By, MaxHistoryText); err != nil {
+		return err
+	}
+	if !b.ExpiresAt.IsZero() && !b.ExpiresAt.After(now) {
+		return Invalid("expiresAt", "must lie in the future")
+	}
+	return nil
 }

@@ -1,0 +1,61 @@
+package sidecar
+
+import (
+	"context"
+	"iter"
+	"net/netip"
+	"time"
+
+	"playersync/syncer"
+)
+
+// Store is the database.
+type Store interface {
+	ReadPlayers(ctx context.Context, ids []syncer.PlayerID) ([]syncer.Reading, error)
+	CreatePlayers(ctx context.Context, ids []syncer.PlayerID) error
+	EditPlayer(ctx context.Context, id syncer.PlayerID, edit syncer.Edit, expected *int64) (syncer.Reading, []syncer.Change, error)
+	SaveBatch(ctx context.Context, batch syncer.Batch) ([]syncer.Reading, []syncer.Change, error)
+	SearchPlayers(ctx context.Context, name string, size int, after string) ([]syncer.PlayerSummary, string, error)
+
+	AddBan(ctx context.Context, ban syncer.NewBan) (syncer.Ban, bool, []syncer.Change, error)
+	LiftBan(ctx context.Context, target syncer.Target, by, reason string) (syncer.Ban, bool, []syncer.Change, error)
+	BansOf(ctx context.Context, id syncer.PlayerID, address netip.Addr) ([]syncer.Ban, error)
+	ListBans(ctx context.Context, filter syncer.BanFilter, before int64, size int) ([]syncer.Ban, error)
+}
+
+// Fetch reads players from the database.
+type Fetch = func(ctx context.Context, ids []syncer.PlayerID) ([]syncer.Reading, error)
+
+// Players is the copy of player rows in memory.
+type Players interface {
+	Get(id syncer.PlayerID) (*syncer.Player, bool)
+	Read(ctx context.Context, id syncer.PlayerID, fetch Fetch) (player *syncer.Player, fromMemory bool, err error)
+	Reread(ctx context.Context, id syncer.PlayerID, fetch Fetch) (*syncer.Player, error)
+	Hold(id syncer.PlayerID)
+	Release(id syncer.PlayerID)
+}
+
+// Bans is the copy of all open bans in memory.
+type Bans interface {
+	Check(id syncer.PlayerID, address netip.Addr, now time.Time) []syncer.Standing
+}
+
+// Applier puts the result of an own write into the copies and tells subscribers.
+type Applier interface {
+	Wrote(readings []syncer.Reading, changes []syncer.Change)
+}
+
+// Clock is what the feed knows of time.
+type Clock interface {
+	Now() time.Time           // the database's clock
+	Staleness() time.Duration // since the copies were last known to be current
+}
+
+// Outbox keeps batches on disk while the database is away.
+type Outbox interface {
+	Add(batch syncer.Batch) error
+	Pending(ctx context.Context) iter.Seq2[syncer.Batch, error]
+	Remove(id [16]byte) error
+	Refuse(id [16]byte, reason string) error
+	Len() int
+}

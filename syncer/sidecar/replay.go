@@ -1,0 +1,108 @@
+package sidecar
+
+import (
+	"context"
+	"time"
+
+	"playersync/syncer"
+)
+
+// replayInterval is how often the outbox is tried while it holds anything.
+const replayInterval = time.Second
+
+// runReplay sends what waits in the outbox, in order, until ctx ends.
+func (s *Sidecar) runReplay(ctx context.Context) error {
+	ticker := time.NewTicker(replayInterval)
+	defer ticker.Stop()
+	for {
+		if s.outbox.Len() > 0 {
+			s.replay(ctx)
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// replay sends batches until one does not get through.
+func (s *Sidecar) replay(ctx context.Context) {
+	sent := 0
+	for batch, err := range s.outbox.Pending(ctx) {
+		if err != nil {
+			s.log.Error("cannot read a save from the outbox", "error", err)
+			continue
+		}
+		if !s.resend(ctx, batch) {
+			return
+		}
+		sent++
+	}
+	if sent > 0 {
+		s.log.Info("stored the saves that waited on disk", "batches", sent)
+	}
+}
+
+// resend stores one batch from the outbox; false means that it stays there.
+func (s *Sidecar) resend(ctx context.Context, batch syncer.Batch) bool {
+	err := s.storeBatch(ctx, batch)
+	if syncer.CodeOf(err) == syncer.CodeInvalid {
+		return s.resendEach(ctx, batch, err)
+	}
+	if err != nil {
+		return false
+	}
+	return s.discard(batch.ID)
+}
+
+// resendEach is saveEach for a batch that is on disk: its parts replace it there
+// once each has been stored or refused.
+func (s *Sidecar) resendEach(ctx context.Context, batch syncer.Batch, refusal error) bool {
+	if len(batch.Edits) == 1 {
+		s.log.Error("the database refuses a save that waited on disk; it is set aside there", "error", refusal)
+		s.drop(batch)
+		if err := s.outbox.Refuse(batch.ID, refusal.Error()); err != nil {
+			s.log.Error("cannot set a save aside", "error", err)
+			return false
+		}
+		return true
+	}
+	for id, edit := range batch.Edits {
+		single := syncer.Batch{ID: partOf(batch.ID, id), Edits: map[syncer.PlayerID]syncer.Edit{id: edit}}
+		s.rename(id, batch.ID, single.ID)
+		err := s.storeBatch(ctx, single)
+		switch {
+		case err == nil:
+		case syncer.CodeOf(err) == syncer.CodeInvalid:
+			s.log.Error("the database refuses a save that waited on disk; it is set aside there", "player", id, "error", err)
+			s.drop(single)
+			if !s.setAside(single, err) {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return s.discard(batch.ID)
+}
+
+// setAside keeps a refused part on disk for a person to look at.
+func (s *Sidecar) setAside(single syncer.Batch, refusal error) bool {
+	err := s.outbox.Add(single)
+	if err == nil {
+		err = s.outbox.Refuse(single.ID, refusal.Error())
+	}
+	if err != nil {
+		s.log.Error("cannot set a save aside", "error", err)
+	}
+	return err == nil
+}
+
+func (s *Sidecar) discard(id [16]byte) bool {
+	if err := s.outbox.Remove(id); err != nil {
+		s.log.Error("cannot remove a stored save from the outbox; it will be recognised when sent again", "error", err)
+		return false
+	}
+	return true
+}
