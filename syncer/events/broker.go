@@ -1,0 +1,155 @@
+// Package events hands changes on to whoever listens: game servers that stream
+// or poll for them.
+//
+// A [Broker] keeps the last events in a ring and numbers them. Subscribers read
+// the ring at their own speed, and nobody waits for them: one that the ring has
+// overtaken gets [ErrLagging] and must start again. Ids have the form
+// "<boot>-<number>", with a boot drawn at random for each Broker, so that a
+// subscriber who comes back with the last id it saw goes on behind it or, where
+// that cannot be done without a gap, starts with an [syncer.EventResync]:
+//
+//	last id                         begins with
+//	empty                           what is published from now on
+//	of this broker, in the ring     the event after it
+//	of this broker, overtaken       resync
+//	of another broker, or malformed resync
+//
+// A resync bears the id of the newest event at that moment. Whoever then reads
+// again what it keeps, and goes on behind that id, has missed nothing.
+package events
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"strconv"
+	"strings"
+	"sync"
+
+	"playersync/syncer"
+)
+
+// ErrLagging reports a subscriber that was slower than the ring is long. The
+// subscription yields nothing more; a new one begins with a resync.
+var ErrLagging = errors.New("subscriber lags behind: events were overwritten before it read them")
+
+// ErrClosed reports that the subscription or its broker was closed.
+var ErrClosed = errors.New("subscription closed")
+
+// Numbered is an event and the id by which a subscriber names what it saw last.
+type Numbered struct {
+	ID    string
+	Event syncer.Event
+}
+
+// Broker fans events out to any number of subscribers. It is safe for concurrent
+// use.
+type Broker struct {
+	boot string
+
+	mu     sync.Mutex
+	ring   []syncer.Event // event n lies at n modulo its length
+	last   uint64         // number of the newest event; 0: none yet
+	wake   chan struct{}  // closed by the next publication; nil: nobody waits
+	closed chan struct{}
+}
+
+// NewBroker returns a broker that remembers the last capacity events, at least one.
+func NewBroker(capacity int) *Broker {
+	return &Broker{
+		boot:   rand.Text(),
+		ring:   make([]syncer.Event, max(capacity, 1)),
+		closed: make(chan struct{}),
+	}
+}
+
+// Publish appends an event. It never waits for a subscriber. After [Broker.Close]
+// it does nothing that anybody would see.
+func (b *Broker) Publish(e syncer.Event) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.last++
+	b.ring[b.last%uint64(len(b.ring))] = e
+	if b.wake != nil {
+		close(b.wake)
+		b.wake = nil
+	}
+}
+
+// LastID returns the id of the newest event: what a client that knows nothing
+// yet goes on from.
+func (b *Broker) LastID() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.id(b.last)
+}
+
+// Close ends all subscriptions and waiting calls with [ErrClosed]. It may be
+// called more than once.
+func (b *Broker) Close() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	select {
+	case <-b.closed:
+	default:
+		close(b.closed)
+	}
+}
+
+// Since returns the events behind lastID, oldest first and at most the given
+// number (one if that is less), and waits for the first if there are none. It
+// fails with ctx's error when that ends first, and with [ErrClosed].
+//
+// A client that begins with an empty id must be told [Broker.LastID] from before
+// the call, else it misses what happens between two polls.
+func (b *Broker) Since(ctx context.Context, lastID string, most int) ([]Numbered, error) {
+	s := b.Subscribe(lastID)
+	defer s.Close()
+	first, err := s.Next(ctx)
+	if errors.Is(err, ErrLagging) { // overtaken between the call and here
+		return []Numbered{b.resync()}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	found := []Numbered{first}
+	for len(found) < most {
+		next, ok := s.tryNext()
+		if !ok {
+			break
+		}
+		found = append(found, next)
+	}
+	return found, nil
+}
+
+// resync returns a resync that stands for everything published so far.
+func (b *Broker) resync() Numbered {
+	return Numbered{ID: b.LastID(), Event: syncer.Event{Type: syncer.EventResync}}
+}
+
+// id returns the id of event n.
+func (b *Broker) id(n uint64) string { return b.boot + "-" + strconv.FormatUint(n, 10) }
+
+// number returns the number in an id of this broker that the ring still follows
+// on without a gap. The caller holds the lock.
+func (b *Broker) number(id string) (uint64, bool) {
+	text, ours := strings.CutPrefix(id, b.boot+"-")
+	if !ours {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil || n > b.last || b.last-n > uint64(len(b.ring)) {
+		return 0, false
+	}
+	return n, true
+}
+
+// waker returns a channel that the next publication closes. The caller holds
+// the lock.
+func (b *Broker) waker() <-chan struct{} {
+	if b.wake == nil {
+		b.wake = make(chan struct{})
+	}
+	return b.wake
+}

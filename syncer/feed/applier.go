@@ -1,0 +1,263 @@
+package feed
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"playersync/syncer"
+)
+
+// Applier is the only place where changes enter the caches and events leave.
+// Notifications, polls and own writes all arrive here, in any order and more than
+// once; it applies each where it is news, and tells subscribers of each change
+// once as a rule and never not at all. It is safe for concurrent use.
+type Applier struct {
+	players Players
+	bans    Bans
+	publish func(syncer.Event)
+
+	mu     sync.Mutex
+	cursor syncer.Snapshot // what it sees has been applied and told
+	loaded syncer.Snapshot // of the last load of all bans
+	notes  notes
+}
+
+// NewApplier returns an applier that keeps the caches and publishes events.
+// Publish is called in the order of the changes and with a lock held: it must
+// not block and not call back.
+func NewApplier(players Players, bans Bans, publish func(syncer.Event)) *Applier {
+	return &Applier{players: players, bans: bans, publish: publish, notes: newNotes()}
+}
+
+// Wrote takes in the result of an own write after its commit: the players as the
+// write left them, and the changes it recorded. Those changes are not news any
+// more when the feed hears of them.
+func (a *Applier) Wrote(readings []syncer.Reading, changes []syncer.Change) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var affected subjects
+	included := make(map[mark]bool, len(readings))
+	for _, r := range readings {
+		if a.players.Refresh(r) == syncer.EffectApplied {
+			affected.add(subject{player: r.ID})
+		}
+		included[mark{r.Xid, syncer.EntityPlayer, string(r.ID)}] = true
+	}
+	for _, ch := range changes {
+		effect := syncer.EffectNone
+		if !included[markOf(ch)] {
+			effect = a.apply(ch)
+		}
+		a.hear(ch, effect, &affected)
+	}
+	a.tell(affected)
+}
+
+// notified applies what a notification says. It returns the changes that were
+// news, and whether a poll must read what some of them did not carry.
+func (a *Applier) notified(changes []syncer.Change) (news []syncer.Change, mustRead bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var affected subjects
+	for _, ch := range changes {
+		if a.cursor.Sees(ch.Xid) {
+			a.notes.excuse(ch) // late, but a poll was there first
+			continue
+		}
+		isNews, needed := a.hear(ch, a.apply(ch), &affected)
+		if isNews {
+			news = append(news, ch)
+		}
+		mustRead = mustRead || needed
+	}
+	a.tell(affected)
+	return news, mustRead
+}
+
+// apply hands a change to the cache it concerns.
+func (a *Applier) apply(ch syncer.Change) syncer.Effect {
+	switch ch.Entity {
+	case syncer.EntityPlayer:
+		return a.players.Apply(ch)
+	case syncer.EntityBan:
+		return a.bans.Apply(ch)
+	default:
+		return syncer.EffectNone // of a newer version
+	}
+}
+
+// hear notes a change that had the given effect, and adds its subject to affected
+// if subscribers are to be told now rather than after a read.
+func (a *Applier) hear(ch syncer.Change, effect syncer.Effect, affected *subjects) (isNews, mustRead bool) {
+	if a.cursor.Sees(ch.Xid) {
+		a.notes.excuse(ch)
+		return false, false
+	}
+	isNews = a.notes.heard(ch)
+	s, single := subjectOf(ch)
+	switch {
+	case !single:
+		return isNews, true
+	case effect == syncer.EffectNeedsRead:
+		return isNews, true
+	case effect == syncer.EffectApplied, !a.notes.isTold(ch):
+		a.notes.told(ch)
+		affected.add(s)
+	}
+	return isNews, false
+}
+
+// tell publishes the present state of each subject.
+func (a *Applier) tell(affected subjects) {
+	for _, s := range affected {
+		a.publish(a.event(s))
+	}
+}
+
+func (a *Applier) event(s subject) syncer.Event {
+	if s.player != "" {
+		p, held := a.players.Get(s.player)
+		return syncer.Event{Type: syncer.EventPlayer, ID: s.player, Player: p, Gone: held && p == nil}
+	}
+	standing, banned := a.bans.Lookup(s.target)
+	return syncer.Event{Type: syncer.EventBan, Target: s.target, Banned: banned, ExpiresAt: standing.ExpiresAt}
+}
+
+// found takes in the changes of a poll and returns what must be read before the
+// cursor may move past them. With watched, changes that were not heard of before
+// are suspected of never having been notified.
+func (a *Applier) found(changes []syncer.Change, overflow, watched bool, now time.Time) work {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if overflow {
+		return everything()
+	}
+	w := work{marks: make(map[subject][]syncer.Change, len(changes))}
+	for _, ch := range changes {
+		if a.notes.heard(ch) {
+			w.news = append(w.news, ch)
+			if watched {
+				a.notes.suspect(ch, now)
+			}
+		}
+		w.add(ch)
+	}
+	w.players = a.players.Wanted(w.players)
+	if !w.whole() {
+		a.tell(a.unread(w))
+	}
+	return w
+}
+
+// unread returns the players of which subscribers have not been told and that
+// nobody wants read.
+func (a *Applier) unread(w work) subjects {
+	wanted := make(map[syncer.PlayerID]bool, len(w.players))
+	for _, id := range w.players {
+		wanted[id] = true
+	}
+	var affected subjects
+	for s := range w.marks {
+		if s.player != "" && !wanted[s.player] && a.tellAll(w.marks[s]) {
+			affected.add(s)
+		}
+	}
+	return affected
+}
+
+// tellAll marks changes as told and reports whether any was not.
+func (a *Applier) tellAll(changes []syncer.Change) (any bool) {
+	for _, ch := range changes {
+		any = any || !a.notes.isTold(ch)
+		a.notes.told(ch)
+	}
+	return any
+}
+
+// readPlayers takes in players that the feed has read for w.
+func (a *Applier) readPlayers(w work, readings []syncer.Reading) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var affected subjects
+	for _, r := range readings {
+		s := subject{player: r.ID}
+		changed := a.players.Refresh(r) == syncer.EffectApplied
+		if untold := a.tellAll(w.marks[s]); changed || untold {
+			affected.add(s)
+		}
+	}
+	if !w.whole() {
+		a.tell(affected)
+	}
+}
+
+// readBans takes in bans that the feed has read for w.
+func (a *Applier) readBans(w work, snapshot syncer.Snapshot, targets []syncer.Target, open []syncer.Standing) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var affected subjects
+	changed := a.bans.Refresh(snapshot, targets, open)
+	for _, t := range targets {
+		s := subject{target: t}
+		if untold := a.tellAll(w.marks[s]); untold || slices.Contains(changed, t) {
+			affected.add(s)
+		}
+	}
+	if !w.whole() {
+		a.tell(affected)
+	}
+}
+
+// loadBans takes in all open bans. It does not hold up own writes: the cache
+// itself keeps what it was told of later than the snapshot.
+func (a *Applier) loadBans(snapshot syncer.Snapshot, open []syncer.Standing) {
+	a.bans.Load(snapshot, slices.Values(open))
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.loaded = snapshot
+}
+
+// resync tells subscribers that anything may have changed.
+func (a *Applier) resync() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.publish(syncer.Event{Type: syncer.EventResync})
+}
+
+// cover moves the cursor: everything that it sees is in memory.
+func (a *Applier) cover(cursor syncer.Snapshot) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.cursor = cursor
+	if a.loaded.NewerThan(cursor) {
+		cursor = a.loaded // bans are even further
+	}
+	a.bans.Advance(cursor)
+	a.notes.prune(a.cursor)
+}
+
+// reconnected forgives changes found by polls: their notifications may have gone
+// to the connection before.
+func (a *Applier) reconnected() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.notes.forgive()
+}
+
+// missed returns, once, the changes that a poll found a while ago and of which no
+// notification has come since.
+func (a *Applier) missed(now time.Time) []mark {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.notes.missed(now)
+}
+
+// reset forgets what cannot be compared with what comes next.
+func (a *Applier) reset() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.cursor, a.loaded, a.notes = syncer.Snapshot{}, syncer.Snapshot{}, newNotes()
+	a.players.Reset()
+	a.bans.Reset()
+}

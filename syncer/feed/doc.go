@@ -1,0 +1,75 @@
+// Package feed follows the database, so that what a sidecar holds in memory
+// equals the rows.
+//
+// # The promise
+//
+// While the feed follows, a committed change is in memory a round trip after its
+// commit. After any fault memory equals the rows again as soon as the database
+// answers, without anybody noticing or repairing anything; until then reads go
+// on from memory, and [Status] says how old it may be. Every change in the change
+// table leads to at least one event, published after memory holds the change.
+//
+// Three things together keep it:
+//
+//   - Notifications make it fast. They carry changed rows, which are applied at
+//     once, or bare keys, which are polled for. They may be lost, doubled or
+//     swapped: a row is applied only over an older state, which the cache decides
+//     by transaction and revision.
+//   - The change table makes it true. A poll returns what became visible since the
+//     cursor, a database snapshot and so unable to skip a transaction that commits
+//     late, and every key among it that is held is read again. State is read, not
+//     replayed; the order of changes does not matter.
+//   - The cursor moves only after everything it stands for is in memory. A poll
+//     that fails half-way is repeated from the old cursor.
+//
+// # States
+//
+//	connecting    no connection: memory ages
+//	catching up   connected and, unless in poll-only mode, listening; LISTEN was
+//	              committed before the first poll, so nothing falls between
+//	following     the last poll succeeded and the triggers are enabled
+//	degraded      as following, but triggers are missing or disabled: changes may
+//	              go unrecorded, so everything is read again at every heartbeat
+//
+// Whatever fails in any state closes the connection and leads back to
+// connecting, with a jittered delay of at most a second. A fault in catching up
+// is no different: half a catch-up is none.
+//
+// # The loop
+//
+// One goroutine owns the connection. It waits for a notification, at most a
+// heartbeat (jittered, so that sidecars do not poll in step), and then polls
+// anyway. The poll is gap detector and health check in one. Nothing is sent
+// between two heartbeats unless a notification leaves something to read; under a
+// storm of those, polls keep 20 to 50 ms apart. In poll-only mode, for poolers
+// that cannot LISTEN, a shorter interval takes the place of notifications and
+// everything else is the same.
+//
+// # Faults
+//
+//	connection lost, statement timed out    connect again, catch up from the cursor
+//	network stalls silently                 the poll at the next heartbeat times out; as above
+//	notification lost or unreadable         found by the next poll, and counted
+//	writer died before it notified          the same
+//	more changes than one poll returns,     every held row of the table is read again
+//	or a change of the whole table
+//	cursor below the table's floor          everything is forgotten and read again
+//	other epoch: restore, failover,         the same: transaction ids and snapshots
+//	another database                        of two epochs cannot be compared
+//	older snapshot in the same epoch:       the same
+//	storage rolled back, commits lost
+//	transaction ids from elsewhere (dump)   settled in the database, then as other epoch
+//	standby                                 refused: connect again until it is the primary
+//	connection stopped listening            refused: connect again
+//	triggers disabled or missing            degraded; read everything once more when they are back
+//	triggers altered between two polls      everything is read again
+//	anything nobody thought of              everything is read again every 6 to 24 hours
+//
+// Whenever everything or a whole table was read again, subscribers get one
+// [syncer.EventResync] instead of single events.
+//
+// # Clocks
+//
+// Local time orders nothing. Each poll learns how far the database's clock is
+// away, for the expiry of bans ([Feed.Now]) and for measuring delays.
+package feed

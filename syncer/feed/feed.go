@@ -1,0 +1,186 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"playersync/syncer"
+)
+
+// Config sets the feed's timing. Zero values mean the defaults given.
+type Config struct {
+	PollOnly         bool          // do not LISTEN, poll at PollInterval
+	Heartbeat        time.Duration // longest wait between polls while listening: 5 s, ± 10 %
+	PollInterval     time.Duration // between polls in poll-only mode: 250 ms, ± 10 %
+	ConnectTimeout   time.Duration // for opening a connection: 5 s
+	StatementTimeout time.Duration // for each statement that is not a load: 2 s
+	ReloadTimeout    time.Duration // for loading all bans, and for pruning: 60 s
+	Keep             time.Duration // recorded changes at least this old are pruned: 15 min
+	MinTriggers      int           // feed triggers that the schema has; 0: do not check
+}
+
+func (c Config) withDefaults() Config {
+	set := func(d *time.Duration, fallback time.Duration) {
+		if *d <= 0 {
+			*d = fallback
+		}
+	}
+	set(&c.Heartbeat, 5*time.Second)
+	set(&c.PollInterval, 250*time.Millisecond)
+	set(&c.ConnectTimeout, 5*time.Second)
+	set(&c.StatementTimeout, 2*time.Second)
+	set(&c.ReloadTimeout, time.Minute)
+	set(&c.Keep, 15*time.Minute)
+	return c
+}
+
+// Feed keeps what an [Applier] feeds equal to the database. See the package
+// comment.
+type Feed struct {
+	config  Config
+	source  Source
+	applier *Applier
+	metrics *metrics
+	log     *slog.Logger
+	random  func() float64 // in [0, 1)
+
+	state state
+	ready chan struct{}
+
+	// What follows belongs to the goroutine in Run.
+
+	cursor   syncer.Snapshot // memory holds everything it sees; zero: nothing is known
+	epoch    syncer.Epoch    // of the cursor
+	triggers string          // Position.Triggers at the cursor
+
+	fresh      bool      // no poll has succeeded on this connection
+	due        time.Time // when to poll next
+	polled     time.Time // when the last poll was done
+	reloaded   time.Time // when everything was last read again
+	reloadAt   time.Time // when to do so without a reason
+	pruneAfter time.Time // not to try before
+}
+
+// New returns a feed that keeps the applier's caches equal to the database that
+// source opens, and registers its metrics. Nothing happens before [Feed.Run].
+func New(config Config, source Source, applier *Applier, registry prometheus.Registerer, log *slog.Logger) *Feed {
+	f := &Feed{
+		config: config.withDefaults(), source: source, applier: applier, log: log,
+		random: rand.Float64, ready: make(chan struct{}),
+	}
+	f.state.lost("starting: the database has not been read yet")
+	f.metrics = newMetrics(f, registry)
+	return f
+}
+
+// Run follows the database until ctx ends, and then returns nil. Faults do not
+// end it: it connects again. It must be called once.
+func (f *Feed) Run(ctx context.Context) error {
+	for failures := 0; ; failures++ {
+		caughtUp, err := f.session(ctx)
+		if ctx.Err() != nil {
+			f.state.lost("stopped")
+			return nil
+		}
+		if caughtUp {
+			failures = 0
+		}
+		f.lost(err)
+		if !sleep(ctx, f.backoff(failures)) {
+			f.state.lost("stopped")
+			return nil
+		}
+		f.metrics.reconnects.Inc()
+	}
+}
+
+// session opens a connection, catches up, and follows until a fault.
+func (f *Feed) session(ctx context.Context) (caughtUp bool, err error) {
+	conn, err := f.open(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer conn.Close()
+	f.fresh = true
+	f.applier.reconnected()
+	if err := f.poll(ctx, conn); err != nil {
+		return false, err
+	}
+	return true, f.follow(ctx, conn)
+}
+
+// open returns a connection that, unless in poll-only mode, already listens.
+func (f *Feed) open(ctx context.Context) (Conn, error) {
+	connectCtx, cancel := context.WithTimeout(ctx, f.config.ConnectTimeout)
+	defer cancel()
+	conn, err := f.source.Open(connectCtx)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errConnect, err)
+	}
+	if f.config.PollOnly {
+		return conn, nil
+	}
+	listenCtx, cancel := context.WithTimeout(ctx, f.config.StatementTimeout)
+	defer cancel()
+	if err := conn.Listen(listenCtx); err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	return conn, nil
+}
+
+// What keeps a connection from being followed.
+var (
+	errConnect = errors.New("connect to the database")
+	errStandby = errors.New("the database is a standby: point database.url at the primary, or promote this one")
+	errDeaf    = errors.New("the connection does not listen: a pooler in transaction mode is in the way; " +
+		"connect to PostgreSQL directly, or choose poll-only mode")
+	errUnsettled = errors.New("the database still holds transaction ids of another one: run select feed_settle()")
+)
+
+// lost makes a fault known, in the log only if it is not the one before.
+func (f *Feed) lost(err error) {
+	reason := err.Error()
+	switch {
+	case errors.Is(err, errStandby), errors.Is(err, errDeaf), errors.Is(err, errUnsettled):
+	case errors.Is(err, errConnect):
+		reason += "; check that PostgreSQL runs and that database.url is right; trying again"
+	case errors.Is(err, context.DeadlineExceeded):
+		reason += "; the database or the network is too slow or stuck; connecting again"
+	default:
+		reason += "; connecting again"
+	}
+	level := slog.LevelWarn
+	if before := f.state.lost(reason); before == reason {
+		level = slog.LevelDebug
+	}
+	f.log.Log(context.Background(), level, "feed interrupted", "reason", reason)
+}
+
+// maxBackoff bounds the delay before connecting again.
+const maxBackoff = time.Second
+
+// backoff returns a delay that doubles with each failure and differs between
+// sidecars, so that a database that comes back is not met by all at once.
+func (f *Feed) backoff(failures int) time.Duration {
+	longest := min(maxBackoff, 50*time.Millisecond<<min(failures, 10))
+	return time.Duration(float64(longest) * (0.5 + f.random()/2))
+}
+
+// sleep waits and reports whether ctx still lives.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

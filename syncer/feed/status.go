@@ -1,0 +1,105 @@
+package feed
+
+import (
+	"sync"
+	"time"
+
+	"playersync/syncer"
+)
+
+// Status says how far memory can be trusted.
+type Status struct {
+	Following   bool         // memory follows the database
+	Reason      string       // if not: what is wrong and what to do
+	Current     time.Time    // memory held everything committed by then (local, monotonic); zero: never yet
+	Epoch       syncer.Epoch // of the database that memory is a copy of; empty: none yet
+	ClockOffset time.Duration
+}
+
+// Status returns the present state. It may be called from any goroutine.
+func (f *Feed) Status() Status { return f.state.read() }
+
+// Now returns the time by the database's clock, as far as polls have told; the
+// local time until the first. It may be called from any goroutine.
+func (f *Feed) Now() time.Time { return f.state.now() }
+
+// Ready returns a channel that is closed after the first complete catch-up.
+func (f *Feed) Ready() <-chan struct{} { return f.ready }
+
+// state is what the feed's goroutine tells all others.
+type state struct {
+	mu     sync.RWMutex
+	status Status
+	clock  clock
+}
+
+func (s *state) read() Status {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	status := s.status
+	now := time.Now()
+	status.ClockOffset = s.clock.at(now).Sub(now)
+	return status
+}
+
+func (s *state) now() time.Time {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.clock.at(time.Now())
+}
+
+// pollAnswered keeps what a poll told of the database's clock.
+func (s *state) pollAnswered(sent, received, database time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.clock.learn(sent, received, database)
+}
+
+// caughtUp records that memory holds what was committed before the poll was sent.
+// A reason says that more may have gone unrecorded.
+func (s *state) caughtUp(sent time.Time, epoch syncer.Epoch, reason string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.status.Current, s.status.Epoch = sent, epoch
+	s.status.Following, s.status.Reason = reason == "", reason
+}
+
+// lost records that memory has begun to age, and returns the reason before.
+func (s *state) lost(reason string) (before string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before = s.status.Reason
+	s.status.Following, s.status.Reason = false, reason
+	return before
+}
+
+// clock maps local monotonic time to the database's clock, so that a step of the
+// local wall clock does no harm. The zero clock shows local time.
+type clock struct {
+	local    time.Time
+	database time.Time
+	doubt    time.Duration // database is exact to ± this
+}
+
+// drift bounds how far two clocks run apart per unit of time.
+const drift = 1e-3
+
+func (c *clock) at(local time.Time) time.Time {
+	if c.local.IsZero() {
+		return local
+	}
+	return c.database.Add(local.Sub(c.local))
+}
+
+// learn takes a reading of the database's clock, which was made some time between
+// sent and received. A more exact one made earlier is kept as long as the two
+// agree.
+func (c *clock) learn(sent, received, database time.Time) {
+	doubt := received.Sub(sent) / 2
+	middle := sent.Add(doubt)
+	aged := c.doubt + time.Duration(float64(middle.Sub(c.local))*drift)
+	agrees := database.Sub(c.at(middle)).Abs() <= doubt+aged
+	if c.local.IsZero() || doubt <= aged || !agrees {
+		*c = clock{local: middle, database: database, doubt: doubt}
+	}
+}
