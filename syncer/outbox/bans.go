@@ -1,0 +1,304 @@
+package outbox
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"playersync/syncer"
+)
+
+// A list is one bucket in bucketBans. Its blocks hold bans one after another in no
+// order, written once; its changes hold what became of single targets since.
+var (
+	bucketBlocks  = []byte("blocks")  // sequence → sealed bans
+	bucketChanges = []byte("changes") // Target.Key → sealed ban, or sealed nothing: no longer banned
+
+	keyBans = []byte("bans") // in bucketMeta
+)
+
+// bansPerBlock bounds a transaction: about 400 kB.
+const bansPerBlock = 10_000
+
+// listInForce is the value of keyBans: which list [Outbox.LoadBans] reads.
+type listInForce struct {
+	Generation uint64       `json:"generation"`
+	Epoch      syncer.Epoch `json:"epoch"`
+	SavedAt    time.Time    `json:"savedAt"` // local clock
+}
+
+// SaveBans replaces the list of open bans. It writes beside the list in force and
+// switches at the end: until it returns nil the old list stays, whatever happens.
+// Changes reported by [Outbox.UpdateBans] meanwhile hold in either list, so open
+// must be no newer than they are. Only one list is saved at a time.
+func (o *Outbox) SaveBans(epoch syncer.Epoch, open iter.Seq[syncer.Standing]) error {
+	o.saving.Lock()
+	defer o.saving.Unlock()
+	generation, err := o.createList()
+	if err != nil {
+		return err
+	}
+	if err := o.fillList(generation, open); err != nil {
+		return errors.Join(err, o.update("drop unfinished bans of", dropOtherLists))
+	}
+	return o.update("save bans to", func(tx *bbolt.Tx) error {
+		err := putInForce(tx, listInForce{Generation: generation, Epoch: epoch, SavedAt: time.Now().UTC()})
+		if err != nil {
+			return err
+		}
+		return dropOtherLists(tx)
+	})
+}
+
+func (o *Outbox) createList() (generation uint64, err error) {
+	err = o.update("save bans to", func(tx *bbolt.Tx) error {
+		lists := tx.Bucket(bucketBans)
+		var err error
+		if generation, err = lists.NextSequence(); err != nil {
+			return err
+		}
+		list, err := lists.CreateBucket(bigEndian(generation))
+		if err != nil {
+			return err
+		}
+		_, errBlocks := list.CreateBucket(bucketBlocks)
+		_, errChanges := list.CreateBucket(bucketChanges)
+		return errors.Join(errBlocks, errChanges)
+	})
+	return generation, err
+}
+
+func (o *Outbox) fillList(generation uint64, open iter.Seq[syncer.Standing]) error {
+	var block []byte
+	count := 0
+	for ban := range open {
+		longer, err := appendBan(block, ban)
+		if err != nil {
+			return o.named("save bans to", err)
+		}
+		block = longer
+		if count++; count%bansPerBlock == 0 {
+			if err := o.addBlock(generation, block); err != nil {
+				return err
+			}
+			block = block[:0]
+		}
+	}
+	if len(block) == 0 {
+		return nil
+	}
+	return o.addBlock(generation, block)
+}
+
+func (o *Outbox) addBlock(generation uint64, block []byte) error {
+	return o.update("save bans to", func(tx *bbolt.Tx) error {
+		blocks := tx.Bucket(bucketBans).Bucket(bigEndian(generation)).Bucket(bucketBlocks)
+		blocks.FillPercent = 1 // keys only grow
+		sequence, err := blocks.NextSequence()
+		if err != nil {
+			return err
+		}
+		return blocks.Put(bigEndian(sequence), seal(block))
+	})
+}
+
+// UpdateBans records targets that were banned or got another expiry, and targets
+// that are free again. It is on disk when it returns nil. Before the first list is
+// saved there is nothing to update.
+func (o *Outbox) UpdateBans(set []syncer.Standing, gone []syncer.Target) error {
+	if len(set)+len(gone) == 0 {
+		return nil
+	}
+	return o.update("update bans in", func(tx *bbolt.Tx) error {
+		lists := tx.Bucket(bucketBans)
+		err := lists.ForEachBucket(func(generation []byte) error {
+			return putChanges(lists.Bucket(generation).Bucket(bucketChanges), set, gone)
+		})
+		if err != nil {
+			return err
+		}
+		inForce, ok, err := getInForce(tx)
+		if err != nil || !ok {
+			return err
+		}
+		inForce.SavedAt = time.Now().UTC()
+		return putInForce(tx, inForce)
+	})
+}
+
+func putChanges(changes *bbolt.Bucket, set []syncer.Standing, gone []syncer.Target) error {
+	for _, ban := range set {
+		record, err := appendBan(nil, ban)
+		if err != nil {
+			return err
+		}
+		if err := changes.Put([]byte(ban.Target.Key()), seal(record)); err != nil {
+			return err
+		}
+	}
+	for _, target := range gone {
+		if target == (syncer.Target{}) {
+			return errNoTarget
+		}
+		if err := changes.Put([]byte(target.Key()), seal(nil)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// LoadBans returns the list of open bans, expired ones included, and when it was
+// last brought up to date by the local clock: the zero time, with an empty sequence,
+// if none was ever saved. Where parts of the list cannot be read it returns an error
+// that wraps [ErrCorrupt] together with the rest, since some bans are better than
+// none. The sequence holds the list in memory until it is dropped; it may be ranged
+// over repeatedly.
+func (o *Outbox) LoadBans() (iter.Seq[syncer.Standing], time.Time, error) {
+	var list banList
+	var inForce listInForce
+	err := o.view("load bans from", func(tx *bbolt.Tx) error {
+		var ok bool
+		var err error
+		if inForce, ok, err = getInForce(tx); err != nil || !ok {
+			return err
+		}
+		bucket := tx.Bucket(bucketBans).Bucket(bigEndian(inForce.Generation))
+		if bucket == nil {
+			return fmt.Errorf("%w: the list is missing", ErrCorrupt)
+		}
+		return list.read(bucket)
+	})
+	return list.all, inForce.SavedAt, err
+}
+
+// banList is a list copied out of the file.
+type banList struct {
+	blocks  [][]byte
+	changes map[syncer.Target]*syncer.Standing // nil: no longer banned
+}
+
+// read fills l with every readable part and reports how many are not.
+func (l *banList) read(bucket *bbolt.Bucket) error {
+	l.changes = map[syncer.Target]*syncer.Standing{}
+	parts, unreadable := 0, 0
+	note := func(err error) {
+		if parts++; err != nil {
+			unreadable++
+		}
+	}
+	errBlocks := bucket.Bucket(bucketBlocks).ForEach(func(_, record []byte) error {
+		note(l.readBlock(record))
+		return nil
+	})
+	errChanges := bucket.Bucket(bucketChanges).ForEach(func(key, record []byte) error {
+		note(l.readChange(string(key), record))
+		return nil
+	})
+	if unreadable > 0 {
+		return fmt.Errorf("%w: %d of %d parts of the list cannot be read", ErrCorrupt, unreadable, parts)
+	}
+	return errors.Join(errBlocks, errChanges)
+}
+
+func (l *banList) readBlock(record []byte) error {
+	block, err := unseal(record)
+	if err != nil {
+		return err
+	}
+	for rest, ok := block, true; len(rest) > 0; {
+		if _, rest, ok = takeBan(rest); !ok {
+			return ErrCorrupt
+		}
+	}
+	l.blocks = append(l.blocks, bytes.Clone(block))
+	return nil
+}
+
+func (l *banList) readChange(key string, record []byte) error {
+	data, err := unseal(record)
+	if err != nil {
+		return err
+	}
+	target, err := syncer.ParseTargetKey(key)
+	if err != nil {
+		return err
+	}
+	if len(data) == 0 {
+		l.changes[target] = nil
+		return nil
+	}
+	ban, _, ok := takeBan(data)
+	if !ok {
+		return ErrCorrupt
+	}
+	l.changes[target] = &ban
+	return nil
+}
+
+func (l *banList) all(yield func(syncer.Standing) bool) {
+	for _, block := range l.blocks {
+		for len(block) > 0 {
+			var ban syncer.Standing
+			ban, block, _ = takeBan(block) // readBlock has seen that it can be read
+			if _, changed := l.changes[ban.Target]; changed {
+				continue
+			}
+			if !yield(ban) {
+				return
+			}
+		}
+	}
+	for _, ban := range l.changes {
+		if ban != nil && !yield(*ban) {
+			return
+		}
+	}
+}
+
+func getInForce(tx *bbolt.Tx) (inForce listInForce, ok bool, err error) {
+	record := tx.Bucket(bucketMeta).Get(keyBans)
+	if record == nil {
+		return inForce, false, nil
+	}
+	data, err := unseal(record)
+	if err != nil {
+		return inForce, false, err
+	}
+	if err := json.Unmarshal(data, &inForce); err != nil {
+		return inForce, false, fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	return inForce, true, nil
+}
+
+func putInForce(tx *bbolt.Tx, inForce listInForce) error {
+	data, err := json.Marshal(inForce)
+	if err != nil {
+		return err
+	}
+	return tx.Bucket(bucketMeta).Put(keyBans, seal(data))
+}
+
+// dropOtherLists deletes every list but the one in force.
+func dropOtherLists(tx *bbolt.Tx) error {
+	inForce, ok, err := getInForce(tx)
+	if err != nil {
+		return err
+	}
+	lists := tx.Bucket(bucketBans)
+	var others [][]byte
+	err = lists.ForEachBucket(func(generation []byte) error {
+		if !ok || !bytes.Equal(generation, bigEndian(inForce.Generation)) {
+			others = append(others, bytes.Clone(generation))
+		}
+		return nil
+	})
+	for _, generation := range others {
+		err = errors.Join(err, lists.DeleteBucket(generation))
+	}
+	return err
+}
