@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -17,29 +18,33 @@ type Applier struct {
 	bans    Bans
 	publish func(syncer.Event)
 
-	mu     sync.Mutex
-	cursor syncer.Snapshot // what it sees has been applied and told
-	loaded syncer.Snapshot // of the last load of all bans
-	notes  notes
+	mu        sync.Mutex
+	cursor    syncer.Snapshot // what it sees has been applied and told
+	notes     notes
+	inexact   map[syncer.PlayerID]bool // players that must be read, though no change says so
+	interrupt func()                   // tells the feed that there is something to read
 }
 
 // NewApplier returns an applier that keeps the caches and publishes events.
 // Publish is called in the order of the changes and with a lock held: it must
 // not block and not call back.
 func NewApplier(players Players, bans Bans, publish func(syncer.Event)) *Applier {
-	return &Applier{players: players, bans: bans, publish: publish, notes: newNotes()}
+	return &Applier{
+		players: players, bans: bans, publish: publish,
+		notes: newNotes(), inexact: map[syncer.PlayerID]bool{}, interrupt: func() {},
+	}
 }
 
 // Wrote takes in the result of an own write after its commit: the players as the
-// write left them, and the changes it recorded. Those changes are not news any
-// more when the feed hears of them.
+// write left them, added history included, and the changes it recorded. Those are
+// not news any more when the feed hears of them.
 func (a *Applier) Wrote(readings []syncer.Reading, changes []syncer.Change) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var affected subjects
 	included := make(map[mark]bool, len(readings))
 	for _, r := range readings {
-		if a.players.Refresh(r) == syncer.EffectApplied {
+		if a.refresh(r) {
 			affected.add(subject{player: r.ID})
 		}
 		included[mark{r.Xid, syncer.EntityPlayer, string(r.ID)}] = true
@@ -55,7 +60,8 @@ func (a *Applier) Wrote(readings []syncer.Reading, changes []syncer.Change) {
 }
 
 // notified applies what a notification says. It returns the changes that were
-// news, and whether a poll must read what some of them did not carry.
+// news and are in memory now, and whether a poll must read what others did not
+// carry.
 func (a *Applier) notified(changes []syncer.Change) (news []syncer.Change, mustRead bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -66,13 +72,35 @@ func (a *Applier) notified(changes []syncer.Change) (news []syncer.Change, mustR
 			continue
 		}
 		isNews, needed := a.hear(ch, a.apply(ch), &affected)
-		if isNews {
+		if isNews && !needed {
 			news = append(news, ch)
 		}
 		mustRead = mustRead || needed
 	}
 	a.tell(affected)
 	return news, mustRead
+}
+
+// refresh hands a reading to the players and reports whether their copy may have
+// changed. A copy that needs another read is remembered for it.
+func (a *Applier) refresh(r syncer.Reading) (changed bool) {
+	effect := a.players.Refresh(r)
+	if effect != syncer.EffectNeedsRead {
+		delete(a.inexact, r.ID)
+		return effect == syncer.EffectApplied
+	}
+	a.inexact[r.ID] = true
+	a.interrupt()
+	return true
+}
+
+// interruptible sets what is called when a player must be read though no change
+// says so, and reports whether one must already.
+func (a *Applier) interruptible(interrupt func()) (now bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.interrupt = interrupt
+	return len(a.inexact) > 0
 }
 
 // apply hands a change to the cache it concerns.
@@ -135,19 +163,32 @@ func (a *Applier) found(changes []syncer.Change, overflow, watched bool, now tim
 	}
 	w := work{marks: make(map[subject][]syncer.Change, len(changes))}
 	for _, ch := range changes {
-		if a.notes.heard(ch) {
+		if a.notes.heard(ch) && watched {
+			a.notes.suspect(ch, now)
+		}
+		if !a.notes.isTold(ch) {
 			w.news = append(w.news, ch)
-			if watched {
-				a.notes.suspect(ch, now)
-			}
 		}
 		w.add(ch)
 	}
+	a.addInexact(&w)
 	w.players = a.players.Wanted(w.players)
 	if !w.whole() {
 		a.tell(a.unread(w))
 	}
 	return w
+}
+
+// addInexact includes the players that must be read for other reasons.
+func (a *Applier) addInexact(w *work) {
+	ids := a.players.Wanted(slices.Collect(maps.Keys(a.inexact)))
+	clear(a.inexact)
+	for _, id := range ids {
+		a.inexact[id] = true // until it was read
+		if w.marks[subject{player: id}] == nil {
+			w.players = append(w.players, id)
+		}
+	}
 }
 
 // unread returns the players of which subscribers have not been told and that
@@ -167,12 +208,12 @@ func (a *Applier) unread(w work) subjects {
 }
 
 // tellAll marks changes as told and reports whether any was not.
-func (a *Applier) tellAll(changes []syncer.Change) (any bool) {
+func (a *Applier) tellAll(changes []syncer.Change) (untold bool) {
 	for _, ch := range changes {
-		any = any || !a.notes.isTold(ch)
+		untold = untold || !a.notes.isTold(ch)
 		a.notes.told(ch)
 	}
-	return any
+	return untold
 }
 
 // readPlayers takes in players that the feed has read for w.
@@ -182,7 +223,7 @@ func (a *Applier) readPlayers(w work, readings []syncer.Reading) {
 	var affected subjects
 	for _, r := range readings {
 		s := subject{player: r.ID}
-		changed := a.players.Refresh(r) == syncer.EffectApplied
+		changed := a.refresh(r)
 		if untold := a.tellAll(w.marks[s]); changed || untold {
 			affected.add(s)
 		}
@@ -213,9 +254,6 @@ func (a *Applier) readBans(w work, snapshot syncer.Snapshot, targets []syncer.Ta
 // itself keeps what it was told of later than the snapshot.
 func (a *Applier) loadBans(snapshot syncer.Snapshot, open []syncer.Standing) {
 	a.bans.Load(snapshot, slices.Values(open))
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.loaded = snapshot
 }
 
 // resync tells subscribers that anything may have changed.
@@ -230,11 +268,8 @@ func (a *Applier) cover(cursor syncer.Snapshot) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.cursor = cursor
-	if a.loaded.NewerThan(cursor) {
-		cursor = a.loaded // bans are even further
-	}
 	a.bans.Advance(cursor)
-	a.notes.prune(a.cursor)
+	a.notes.prune(cursor)
 }
 
 // reconnected forgives changes found by polls: their notifications may have gone
@@ -257,7 +292,8 @@ func (a *Applier) missed(now time.Time) []mark {
 func (a *Applier) reset() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.cursor, a.loaded, a.notes = syncer.Snapshot{}, syncer.Snapshot{}, newNotes()
+	a.cursor, a.notes = syncer.Snapshot{}, newNotes()
+	clear(a.inexact)
 	a.players.Reset()
 	a.bans.Reset()
 }

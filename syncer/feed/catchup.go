@@ -3,6 +3,7 @@ package feed
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -40,7 +41,7 @@ func (f *Feed) poll(ctx context.Context, conn Conn) error {
 	}
 	f.applier.cover(position.Snapshot)
 	f.cursor, f.epoch, f.triggers = position.Snapshot, position.Epoch, position.Triggers
-	f.settled(sent, position, reason)
+	f.settled(ctx, sent, position, reason)
 	f.prune(ctx, conn, position.Oldest)
 	f.schedule()
 	return nil
@@ -50,7 +51,7 @@ func (f *Feed) poll(ctx context.Context, conn Conn) error {
 func (f *Feed) ask(ctx context.Context, conn Conn) (Position, error) {
 	position, err := f.position(ctx, conn)
 	if err == nil && !position.AtHome {
-		f.log.Warn("the database was restored from a dump; its recorded changes are forgotten")
+		f.log.WarnContext(ctx, "the database was restored from a dump; its recorded changes are forgotten")
 		if err := f.bounded(ctx, f.config.StatementTimeout, conn.Settle); err != nil {
 			return position, fmt.Errorf("settle the database: %w", err)
 		}
@@ -118,7 +119,7 @@ func (f *Feed) catchUp(ctx context.Context, conn Conn, position Position, reason
 			reason = reasonWhole
 		}
 	case reasonEpoch, reasonRewound, reasonFloor:
-		f.log.Info("forgetting everything held", "reason", reason)
+		f.log.InfoContext(ctx, "forgetting everything held", "reason", reason)
 		f.cursor = syncer.Snapshot{} // what comes next must not be mistaken for a small step
 		f.applier.reset()
 		w = everything()
@@ -214,12 +215,12 @@ func (f *Feed) bounded(ctx context.Context, limit time.Duration, statement func(
 }
 
 // settled makes known that memory is at the position.
-func (f *Feed) settled(sent time.Time, position Position, reason string) {
+func (f *Feed) settled(ctx context.Context, sent time.Time, position Position, reason string) {
 	now := time.Now()
 	if reason != "" {
 		f.reloaded = now
 		f.reloadAt = now.Add(6*time.Hour + time.Duration(f.random()*float64(18*time.Hour)))
-		f.log.Info("read everything held", "reason", reason, "took", now.Sub(sent))
+		f.log.Log(ctx, reloadLevel(reason), "read everything held", "reason", reason, "took", now.Sub(sent))
 	}
 	complaint := ""
 	if f.unguarded(position) {
@@ -232,14 +233,22 @@ func (f *Feed) settled(sent time.Time, position Position, reason string) {
 	f.state.caughtUp(sent, position.Epoch, complaint)
 	switch {
 	case complaint != "" && complaint != before.Reason:
-		f.log.Warn("following without triggers", "reason", complaint)
+		f.log.WarnContext(ctx, "following without triggers", "reason", complaint)
 	case complaint == "" && !before.Following:
-		f.log.Info("following the database", "epoch", position.Epoch, "after", before.Reason)
+		f.log.InfoContext(ctx, "following the database", "epoch", position.Epoch, "after", before.Reason)
 	}
 	if before.Current.IsZero() {
 		close(f.ready)
 	}
 	f.fresh = false
+}
+
+// reloadLevel keeps what happens at every heartbeat out of the log.
+func reloadLevel(reason string) slog.Level {
+	if reason == reasonUnguarded {
+		return slog.LevelDebug
+	}
+	return slog.LevelInfo
 }
 
 // prune deletes old recorded changes. In a crowd of sidecars the random bound lets
@@ -252,6 +261,6 @@ func (f *Feed) prune(ctx context.Context, conn Conn, oldest time.Duration) {
 	err := f.bounded(ctx, f.config.ReloadTimeout, func(ctx context.Context) error { return conn.Prune(ctx, f.config.Keep) })
 	if err != nil && ctx.Err() == nil {
 		f.pruneAfter = time.Now().Add(f.config.Keep / 10)
-		f.log.Warn("cannot prune old changes; trying again later", "error", err)
+		f.log.WarnContext(ctx, "cannot prune old changes; trying again later", "error", err)
 	}
 }

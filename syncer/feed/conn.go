@@ -59,42 +59,50 @@ type Conn interface {
 }
 
 // Position is what one poll found.
-type Position struct {
-	Snapshot syncer.Snapshot // what the poll could see; the next cursor
-	Now      time.Time       // the database's clock
-	Epoch    syncer.Epoch
-	Floor    uint64 // recorded changes of transactions below it are gone
-
-	AtHome     bool // false: recorded transaction ids are another database's; see Conn.Settle
-	InRecovery bool // a standby
-	Listening  bool // the connection is subscribed to notifications
-
-	Triggers        string // changes whenever a feed trigger is altered
-	TriggersEnabled int    // feed triggers that fire always
-
-	Oldest   time.Duration   // age of the oldest recorded change, 0 if there is none
-	Changes  []syncer.Change // without rows
-	Overflow bool            // there are more than asked for; Changes may be empty
-}
+type Position = syncer.Position
 
 // Players is the part of the player cache that the feed keeps current. It must
 // be safe for concurrent use.
 type Players interface {
+	// Get returns the copy of a player; nil with ok: known not to exist.
 	Get(id syncer.PlayerID) (p *syncer.Player, ok bool)
+
+	// Apply takes in a change. EffectNeedsRead: only a read tells what it did.
 	Apply(ch syncer.Change) syncer.Effect
+
+	// Wanted returns those of ids that are held, cached or being fetched, and All
+	// returns all such ids.
 	Wanted(ids []syncer.PlayerID) []syncer.PlayerID
 	All() []syncer.PlayerID
+
+	// Refresh takes in a read. EffectNeedsRead: it was not enough, read again.
 	Refresh(r syncer.Reading) syncer.Effect
+
+	// Reset forgets how old copies are: snapshots to come are of another epoch.
 	Reset()
 }
 
 // Bans is the part of the ban cache that the feed keeps current. It must be safe
 // for concurrent use.
 type Bans interface {
+	// Lookup returns the open ban of exactly this target.
 	Lookup(t syncer.Target) (syncer.Standing, bool)
+
+	// Apply takes in a change. EffectNeedsRead: only a read tells what it did.
 	Apply(ch syncer.Change) syncer.Effect
+
+	// Refresh takes in a read of targets, of which those in open have an open ban,
+	// and returns the targets that changed by it.
 	Refresh(snapshot syncer.Snapshot, targets []syncer.Target, open []syncer.Standing) (changed []syncer.Target)
+
+	// Load replaces all by a read, but keeps what it was told of later than the
+	// snapshot.
 	Load(snapshot syncer.Snapshot, open iter.Seq[syncer.Standing])
+
+	// Advance says that everything the cursor sees was taken in. A cursor older
+	// than the last load does nothing.
 	Advance(cursor syncer.Snapshot)
+
+	// Reset forgets how old the copy is: snapshots to come are of another epoch.
 	Reset()
 }

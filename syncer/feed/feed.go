@@ -59,6 +59,7 @@ type Feed struct {
 	epoch    syncer.Epoch    // of the cursor
 	triggers string          // Position.Triggers at the cursor
 
+	connected  bool      // at least once
 	fresh      bool      // no poll has succeeded on this connection
 	due        time.Time // when to poll next
 	polled     time.Time // when the last poll was done
@@ -82,22 +83,16 @@ func New(config Config, source Source, applier *Applier, registry prometheus.Reg
 // Run follows the database until ctx ends, and then returns nil. Faults do not
 // end it: it connects again. It must be called once.
 func (f *Feed) Run(ctx context.Context) error {
-	for failures := 0; ; failures++ {
+	for failures := 0; ctx.Err() == nil; failures++ {
 		caughtUp, err := f.session(ctx)
-		if ctx.Err() != nil {
-			f.state.lost("stopped")
-			return nil
-		}
 		if caughtUp {
 			failures = 0
 		}
-		f.lost(err)
-		if !sleep(ctx, f.backoff(failures)) {
-			f.state.lost("stopped")
-			return nil
-		}
-		f.metrics.reconnects.Inc()
+		f.lost(ctx, err)
+		sleep(ctx, f.backoff(failures))
 	}
+	f.state.lost("stopped")
+	return nil
 }
 
 // session opens a connection, catches up, and follows until a fault.
@@ -107,7 +102,10 @@ func (f *Feed) session(ctx context.Context) (caughtUp bool, err error) {
 		return false, err
 	}
 	defer conn.Close()
-	f.fresh = true
+	if f.connected {
+		f.metrics.reconnects.Inc()
+	}
+	f.connected, f.fresh = true, true
 	f.applier.reconnected()
 	if err := f.poll(ctx, conn); err != nil {
 		return false, err
@@ -145,7 +143,10 @@ var (
 )
 
 // lost makes a fault known, in the log only if it is not the one before.
-func (f *Feed) lost(err error) {
+func (f *Feed) lost(ctx context.Context, err error) {
+	if ctx.Err() != nil {
+		return // we were told to stop
+	}
 	reason := err.Error()
 	switch {
 	case errors.Is(err, errStandby), errors.Is(err, errDeaf), errors.Is(err, errUnsettled):
@@ -160,7 +161,7 @@ func (f *Feed) lost(err error) {
 	if before := f.state.lost(reason); before == reason {
 		level = slog.LevelDebug
 	}
-	f.log.Log(context.Background(), level, "feed interrupted", "reason", reason)
+	f.log.Log(ctx, level, "feed interrupted", "reason", reason)
 }
 
 // maxBackoff bounds the delay before connecting again.
@@ -173,14 +174,12 @@ func (f *Feed) backoff(failures int) time.Duration {
 	return time.Duration(float64(longest) * (0.5 + f.random()/2))
 }
 
-// sleep waits and reports whether ctx still lives.
-func sleep(ctx context.Context, d time.Duration) bool {
+// sleep waits, at most until ctx ends.
+func sleep(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return true
 	case <-ctx.Done():
-		return false
 	}
 }

@@ -15,8 +15,11 @@ const (
 	maxPace = 50 * time.Millisecond
 )
 
-// errDue reports that it is time to poll.
-var errDue = errors.New("poll is due")
+// Why a wait ended without a notification or a fault.
+var (
+	errDue         = errors.New("a poll is due")
+	errInterrupted = errors.New("something must be read")
+)
 
 // follow is the steady loop: it returns with the fault that ends the connection,
 // or when ctx ends.
@@ -30,30 +33,47 @@ func (f *Feed) follow(ctx context.Context, conn Conn) error {
 			if err := f.poll(ctx, conn); err != nil {
 				return err
 			}
+		case errors.Is(err, errInterrupted):
+			f.hurry()
 		default:
 			return fmt.Errorf("wait for notifications: %w", err)
 		}
 	}
 }
 
-// wait returns the next notification, or errDue.
+// wait returns the next notification, or says why it did not wait any longer.
 func (f *Feed) wait(ctx context.Context, conn Conn) ([]syncer.Change, error) {
-	until := time.Until(f.due)
-	if until <= 0 {
+	interruptible, interrupt := context.WithCancel(ctx)
+	defer interrupt()
+	if f.applier.interruptible(interrupt) {
+		f.hurry()
+	}
+	if !time.Now().Before(f.due) {
 		return nil, errDue
 	}
-	if f.config.PollOnly {
-		sleep(ctx, until)
-		return nil, errDue // a poll under an ended ctx fails
-	}
-	waitCtx, cancel := context.WithDeadline(ctx, f.due)
+	waitCtx, cancel := context.WithDeadline(interruptible, f.due)
 	defer cancel()
-	changes, err := conn.Wait(waitCtx)
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil && waitCtx.Err() != nil {
+	changes, err := f.receive(waitCtx, conn)
+	switch {
+	case err == nil || ctx.Err() != nil:
+		return changes, err
+	case errors.Is(err, context.DeadlineExceeded) && waitCtx.Err() != nil:
 		f.idle()
 		return nil, errDue
+	case errors.Is(err, context.Canceled) && interruptible.Err() != nil:
+		return nil, errInterrupted
+	default:
+		return nil, err
 	}
-	return changes, err
+}
+
+// receive waits for a notification; in poll-only mode there are none.
+func (f *Feed) receive(ctx context.Context, conn Conn) ([]syncer.Change, error) {
+	if f.config.PollOnly {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return conn.Wait(ctx)
 }
 
 // notified applies a notification, and brings the next poll forward if that left
@@ -69,10 +89,15 @@ func (f *Feed) notified(changes []syncer.Change) {
 		f.observe(news)
 	}
 	if mustRead {
-		pace := minPace + time.Duration(f.random()*float64(maxPace-minPace))
-		if soon := f.polled.Add(pace); soon.Before(f.due) {
-			f.due = soon
-		}
+		f.hurry()
+	}
+}
+
+// hurry brings the next poll forward: to now, unless the last was just done.
+func (f *Feed) hurry() {
+	pace := minPace + time.Duration(f.random()*float64(maxPace-minPace))
+	if soon := f.polled.Add(pace); soon.Before(f.due) {
+		f.due = soon
 	}
 }
 

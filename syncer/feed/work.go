@@ -42,7 +42,7 @@ type work struct {
 	targets    []syncer.Target
 
 	marks map[subject][]syncer.Change // the changes behind it, by subject
-	news  []syncer.Change             // those not heard of before
+	news  []syncer.Change             // those that this work applies
 }
 
 // everything is the work after which nothing before it matters.
