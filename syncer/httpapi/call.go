@@ -1,0 +1,204 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+
+	"playersync/syncer"
+	"playersync/syncer/sidecar"
+)
+
+// call is one request on its way to a handler.
+type call struct {
+	w    http.ResponseWriter
+	r    *http.Request
+	id   syncer.PlayerID   // of the path, "" where it has none
+	from syncer.GameServer // who asks
+}
+
+// Headers that say which game server asks.
+const (
+	headerServer   = "Syncer-Server"
+	headerGamemode = "Syncer-Gamemode"
+	headerAddress  = "Syncer-Address"
+)
+
+// gameServer returns who asks: each header that is absent falls back to home,
+// but another server's name alone does not say what its gamemode and address
+// are, so it needs both.
+func gameServer(h http.Header, home syncer.GameServer) (syncer.GameServer, error) {
+	name, gamemode, address := h[headerServer], h[headerGamemode], h[headerAddress]
+	if name == nil && gamemode == nil && address == nil {
+		return home, nil
+	}
+	from := home
+	for _, part := range []struct {
+		header string
+		given  []string
+		into   *string
+	}{{headerServer, name, &from.Name}, {headerGamemode, gamemode, &from.Gamemode}, {headerAddress, address, &from.Address}} {
+		switch len(part.given) {
+		case 0:
+			if len(name) > 0 && name[0] != home.Name {
+				return from, refuse(FieldError{
+					In: inHeader, Field: part.header,
+					Message: "is needed too, since " + headerServer + " names another server than the configured one",
+				})
+			}
+		case 1:
+			*part.into = part.given[0]
+		default:
+			return from, refuse(FieldError{In: inHeader, Field: part.header, Message: "is given more than once"})
+		}
+	}
+	return from, headerFault(from.Validate(""))
+}
+
+// headerFault names the header for a fault of the game server's field.
+func headerFault(err error) error {
+	e, ok := errors.AsType[*syncer.Error](err)
+	if !ok {
+		return err
+	}
+	header := map[string]string{"name": headerServer, "gamemode": headerGamemode, "address": headerAddress}[e.Field]
+	return refuse(FieldError{In: inHeader, Field: header, Message: e.Message})
+}
+
+// pathID reads the player id of the path, which the mux has unescaped once.
+func pathID(r *http.Request) (syncer.PlayerID, error) {
+	id, err := syncer.ParsePlayerID(r.PathValue("id"))
+	if e, ok := errors.AsType[*syncer.Error](err); ok {
+		return "", refuse(FieldError{In: inPath, Field: "id", Message: e.Message})
+	}
+	return id, nil
+}
+
+// readBody returns the request's body, bounded, or a problem for its type, size
+// or delay.
+func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	if r.ContentLength == 0 {
+		return nil, nil
+	}
+	if err := checkMediaType(r.Header.Get("Content-Type")); err != nil {
+		return nil, err
+	}
+	if r.ContentLength > limit {
+		return nil, tooLarge(limit)
+	}
+	reader := http.MaxBytesReader(w, r.Body, limit)
+	var data []byte
+	var err error
+	if r.ContentLength > 0 {
+		data = make([]byte, r.ContentLength)
+		_, err = io.ReadFull(reader, data)
+	} else {
+		data, err = io.ReadAll(reader)
+	}
+	switch _, large := errors.AsType[*http.MaxBytesError](err); {
+	case err == nil:
+		return data, nil
+	case large:
+		return nil, tooLarge(limit)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, newProblem(http.StatusRequestTimeout, codeTimeout, "the body did not arrive in time")
+	default:
+		return nil, malformed("ends before its length")
+	}
+}
+
+func tooLarge(limit int64) *Problem {
+	return newProblem(http.StatusRequestEntityTooLarge, codeTooLarge, "the body has more than %d bytes", limit)
+}
+
+// checkMediaType accepts JSON under its names, and a body of unsaid type.
+func checkMediaType(header string) error {
+	if header == "" || header == "application/json" {
+		return nil
+	}
+	kind, parameters, err := mime.ParseMediaType(header)
+	charset := parameters["charset"]
+	if err == nil && (kind == "application/json" || kind == "application/merge-patch+json") &&
+		(charset == "" || strings.EqualFold(charset, "utf-8")) {
+		return nil
+	}
+	p := newProblem(http.StatusUnsupportedMediaType, codeMediaType,
+		"the body must be JSON in UTF-8: send Content-Type: application/json")
+	p.Errors = []FieldError{{In: inHeader, Field: "Content-Type", Message: "must be application/json or application/merge-patch+json"}}
+	return p
+}
+
+// query reads the parameters of a request and collects what is wrong with them.
+type query struct {
+	values url.Values
+	faults []FieldError
+}
+
+// parameters parses the query, of which only the given names are known.
+func parameters(r *http.Request, known ...string) (*query, error) {
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, newProblem(http.StatusBadRequest, codeMalformed, "the query cannot be read: %s", err)
+	}
+	q := &query{values: values}
+	for name, given := range values {
+		switch {
+		case !contains(known, name):
+			q.fault(name, "is unknown here")
+		case len(given) > 1:
+			q.fault(name, "is given more than once")
+		}
+	}
+	return q, nil
+}
+
+func contains(names []string, name string) bool {
+	for _, n := range names {
+		if n == name {
+			return true
+		}
+	}
+	return false
+}
+
+func (q *query) fault(name, message string) {
+	q.faults = append(q.faults, FieldError{In: inQuery, Field: name, Message: message})
+}
+
+// err returns what is wrong with the query, or nil.
+func (q *query) err() error {
+	if len(q.faults) > 0 {
+		return refuse(q.faults...)
+	}
+	return nil
+}
+
+// Sizes of a page.
+const (
+	defaultPage = 50
+	maxPage     = 500
+)
+
+// page reads limit and after.
+func (q *query) page() sidecar.Page {
+	page := sidecar.Page{Size: defaultPage, After: q.values.Get("after")}
+	if q.values.Has("limit") {
+		n, err := strconv.Atoi(q.values.Get("limit"))
+		if err != nil || n < 1 || n > maxPage {
+			q.fault("limit", "must be from 1 to "+strconv.Itoa(maxPage))
+		}
+		page.Size = n
+	}
+	return page
+}
+
+// bounded returns the request's context with the time-out for answers.
+func (s *Server) bounded(r *http.Request) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(r.Context(), s.config.RequestTimeout)
+}

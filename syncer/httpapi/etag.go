@@ -1,0 +1,55 @@
+package httpapi
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// etag returns a revision as an entity tag.
+func etag(revision int64) string {
+	b := make([]byte, 0, 24)
+	b = strconv.AppendInt(append(b, '"'), revision, 10)
+	return string(append(b, '"'))
+}
+
+// ifMatch reads the revision that a change depends on: nil for none and for "*",
+// which any existing record meets.
+func ifMatch(h http.Header) (*int64, error) {
+	values := h["If-Match"]
+	if len(values) == 0 || len(values) == 1 && strings.TrimSpace(values[0]) == "*" {
+		return nil, nil
+	}
+	revision, ok := parseTag(values[0])
+	if len(values) > 1 || !ok {
+		return nil, refuse(FieldError{
+			In: inHeader, Field: "If-Match",
+			Message: `must be "*" or one ETag as an answer gave it, e.g. "42" with its quotes`,
+		})
+	}
+	return &revision, nil
+}
+
+// noneMatch reports whether If-None-Match names the revision. Tags that this API
+// never gave out match nothing.
+func noneMatch(h http.Header, revision int64) bool {
+	for _, line := range h["If-None-Match"] {
+		for tag := range strings.SplitSeq(line, ",") {
+			tag = strings.TrimPrefix(strings.TrimSpace(tag), "W/")
+			if known, ok := parseTag(tag); tag == "*" || ok && known == revision {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// parseTag reads a revision in quotes.
+func parseTag(text string) (int64, bool) {
+	text = strings.TrimSpace(text)
+	if len(text) < 3 || text[0] != '"' || text[len(text)-1] != '"' {
+		return 0, false
+	}
+	revision, err := strconv.ParseInt(text[1:len(text)-1], 10, 64)
+	return revision, err == nil && revision >= 0 && text[1] != '+'
+}

@@ -1,0 +1,268 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"playersync/syncer"
+	"playersync/syncer/events"
+	"playersync/syncer/sidecar"
+)
+
+// testNow is the database's clock in tests.
+var testNow = time.Date(2030, 1, 2, 3, 4, 5, 6e6, time.UTC)
+
+var testHome = syncer.GameServer{Name: "survival-1", Gamemode: "survival", Address: "203.0.113.1:6567"}
+
+// fake is the use-cases in memory, without database and merging: what edge cases
+// of the HTTP surface need. Each call is kept for the test to look at.
+type fake struct {
+	mu      sync.Mutex
+	players map[syncer.PlayerID]syncer.Player
+	bans    []syncer.Ban
+	fail    error // returned by every call that may fail
+
+	from    syncer.GameServer
+	id      syncer.PlayerID
+	join    sidecar.JoinRequest
+	patch   sidecar.Patch
+	ifMatch *int64
+	save    syncer.Save
+	newBan  syncer.NewBan
+	target  syncer.Target
+	filter  syncer.BanFilter
+	page    sidecar.Page
+	calls   int
+	block   chan struct{} // if not nil, Player waits for it or its context
+}
+
+func newFake() *fake {
+	p := syncer.NewPlayer(exampleID)
+	p.Revision, p.Name, p.Flags = 42, "[accent]Steve", []string{"trusted"}
+	return &fake{players: map[syncer.PlayerID]syncer.Player{exampleID: p}}
+}
+
+func (f *fake) called(from syncer.GameServer, id syncer.PlayerID) (syncer.Player, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls++
+	f.from, f.id = from, id
+	if f.fail != nil {
+		return syncer.Player{}, f.fail
+	}
+	p, ok := f.players[id]
+	if !ok {
+		return p, syncer.NotFound("no player %q", id)
+	}
+	return p, nil
+}
+
+func (f *fake) Join(_ context.Context, from syncer.GameServer, id syncer.PlayerID, r sidecar.JoinRequest) (sidecar.JoinResult, error) {
+	p, err := f.called(from, id)
+	f.join = r
+	view := p.View(from)
+	return sidecar.JoinResult{Player: &view, Source: sidecar.FromMemory}, err
+}
+
+func (f *fake) Player(ctx context.Context, from syncer.GameServer, id syncer.PlayerID) (syncer.View, sidecar.Source, error) {
+	p, err := f.called(from, id)
+	if f.block != nil {
+		select {
+		case <-f.block:
+		case <-ctx.Done():
+			return syncer.View{}, "", ctx.Err()
+		}
+	}
+	return p.View(from), sidecar.FromMemory, err
+}
+
+func (f *fake) Patch(_ context.Context, from syncer.GameServer, id syncer.PlayerID, patch sidecar.Patch, ifMatch *int64) (syncer.View, error) {
+	p, err := f.called(from, id)
+	f.patch, f.ifMatch = patch, ifMatch
+	if err == nil && ifMatch != nil && *ifMatch != p.Revision {
+		err = &syncer.Error{Code: syncer.CodeStale, Message: "the player was changed meanwhile"}
+	}
+	return p.View(from), err
+}
+
+func (f *fake) Leave(_ context.Context, from syncer.GameServer, id syncer.PlayerID, save syncer.Save) error {
+	_, err := f.called(from, id)
+	f.save = save
+	return err
+}
+
+func (f *fake) View(from syncer.GameServer, p *syncer.Player) syncer.View { return p.View(from) }
+
+func (f *fake) History(_ context.Context, id syncer.PlayerID) ([]syncer.HistoryEntry, sidecar.Source, error) {
+	p, err := f.called(syncer.GameServer{}, id)
+	return p.History, sidecar.FromDatabase, err
+}
+
+func (f *fake) Search(_ context.Context, name string, page sidecar.Page) ([]syncer.PlayerSummary, string, error) {
+	f.page = page
+	if f.fail != nil {
+		return nil, "", f.fail
+	}
+	return []syncer.PlayerSummary{{ID: exampleID, Name: name, Rank: "player"}}, "more", nil
+}
+
+func (f *fake) Staleness() time.Duration { return 3 * time.Millisecond }
+func (f *fake) Now() time.Time           { return testNow }
+func (f *fake) Home() syncer.GameServer  { return testHome }
+
+func (f *fake) AddBan(_ context.Context, request syncer.NewBan) (syncer.Ban, bool, error) {
+	f.newBan = request
+	if f.fail != nil {
+		return syncer.Ban{}, false, f.fail
+	}
+	for _, b := range f.bans {
+		if b.Target == request.Target {
+			return b, false, nil
+		}
+	}
+	b := syncer.Ban{Number: 1, Target: request.Target, Reason: request.Reason, By: request.By, CreatedAt: syncer.TimeOf(testNow), ExpiresAt: request.ExpiresAt}
+	f.bans = append(f.bans, b)
+	return b, true, nil
+}
+
+func (f *fake) CheckBans(_ context.Context, id syncer.PlayerID, address netip.Addr) ([]syncer.Ban, error) {
+	var found []syncer.Ban
+	for _, b := range f.bans {
+		if b.Target.ID != "" && b.Target.ID == id || b.Target.ID == "" && address.IsValid() && b.Target.Prefix.Contains(address) {
+			found = append(found, b)
+		}
+	}
+	return found, f.fail
+}
+
+func (f *fake) LiftBan(_ context.Context, target syncer.Target, by, reason string) (syncer.Ban, bool, error) {
+	f.target = target
+	for i, b := range f.bans {
+		if b.Target == target {
+			f.bans = append(f.bans[:i], f.bans[i+1:]...)
+			b.LiftedAt, b.LiftedBy, b.LiftReason = syncer.TimeOf(testNow), by, reason
+			return b, true, f.fail
+		}
+	}
+	return syncer.Ban{}, false, f.fail
+}
+
+func (f *fake) ListBans(_ context.Context, filter syncer.BanFilter, page sidecar.Page) ([]syncer.Ban, string, error) {
+	f.filter, f.page = filter, page
+	return f.bans, "", f.fail
+}
+
+// fixture is a server on a fake, asked without a network.
+type fixture struct {
+	*fake
+	server *Server
+	events *events.Broker
+	ready  []string
+	log    *bytes.Buffer
+}
+
+func newFixture(t testing.TB, change ...func(*Config, *Deps)) *fixture {
+	t.Helper()
+	f := &fixture{fake: newFake(), events: events.NewBroker(8), log: &bytes.Buffer{}}
+	config := Config{Listen: "127.0.0.1:0"}
+	deps := Deps{
+		Players: f.fake, Bans: f.fake, Events: f.events, Ready: func() []string { return f.ready },
+		Registry: prometheus.NewRegistry(), Log: slog.New(slog.NewTextHandler(f.log, nil)), Version: "test",
+	}
+	for _, c := range change {
+		c(&config, &deps)
+	}
+	server, err := New(config, deps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.server = server
+	return f
+}
+
+// reply is what a request got.
+type got struct {
+	*httptest.ResponseRecorder
+	t testing.TB
+}
+
+// ask sends one request; headers are given as "Name: value".
+func (f *fixture) ask(t testing.TB, method, target, body string, headers ...string) got {
+	t.Helper()
+	var reader io.Reader
+	if body != "" {
+		reader = strings.NewReader(body)
+	}
+	r := httptest.NewRequestWithContext(t.Context(), method, target, reader)
+	r.RemoteAddr = "127.0.0.1:40000"
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for _, h := range headers {
+		name, value, _ := strings.Cut(h, ": ")
+		r.Header.Set(name, value)
+	}
+	w := httptest.NewRecorder()
+	f.server.Handler().ServeHTTP(w, r)
+	return got{w, t}
+}
+
+// wants fails the test unless the status is the given one.
+func (g got) wants(status int) got {
+	g.t.Helper()
+	if g.Code != status {
+		g.t.Fatalf("status %d, want %d: %s", g.Code, status, g.Body)
+	}
+	return g
+}
+
+// into decodes the body, which must be JSON.
+func (g got) into(v any) got {
+	g.t.Helper()
+	if err := json.Unmarshal(g.Body.Bytes(), v); err != nil {
+		g.t.Fatalf("body %q: %v", g.Body, err)
+	}
+	return g
+}
+
+// problem decodes problem details and checks what all have in common.
+func (g got) problem(status int) Problem {
+	g.t.Helper()
+	g.wants(status)
+	var p Problem
+	g.into(&p)
+	if kind := g.Header().Get("Content-Type"); kind != "application/problem+json" {
+		g.t.Errorf("content type %q", kind)
+	}
+	if p.Type != "about:blank" || p.Title != http.StatusText(status) || p.Status != status || p.Code == "" || p.Detail == "" {
+		g.t.Errorf("incomplete problem %+v", p)
+	}
+	return p
+}
+
+// names fails the test unless the problem names exactly these fields.
+func (p Problem) names(t testing.TB, fields ...string) {
+	t.Helper()
+	var named []string
+	for _, e := range p.Errors {
+		named = append(named, e.Field)
+		if e.Message == "" || e.In == "" {
+			t.Errorf("field %q without message or place", e.Field)
+		}
+	}
+	if strings.Join(named, " ") != strings.Join(fields, " ") {
+		t.Errorf("names %q, want %q; detail %q", named, fields, p.Detail)
+	}
+}

@@ -1,0 +1,60 @@
+package httpapi
+
+import (
+	"github.com/danielgtaylor/huma/v2"
+
+	"playersync/syncer"
+	"playersync/syncer/sidecar"
+)
+
+// decodeJoin reads the body of join.
+func decodeJoin(v value) sidecar.JoinRequest {
+	var request sidecar.JoinRequest
+	given := map[string]bool{}
+	members, ok := v.members()
+	for _, m := range members {
+		given[m.name] = true
+		switch m.name {
+		case "name":
+			request.Name, _ = m.text()
+		case "ip":
+			if text, ok := m.text(); ok {
+				address, err := syncer.ParseAddress(text)
+				if err != nil {
+					m.fault("%q is not an address", text)
+				}
+				request.IP = address
+			}
+		case "usid":
+			if m.null() {
+				continue
+			}
+			if text, ok := m.text(); ok {
+				request.USID = &text
+			}
+		default:
+			m.fault("is unknown; a join has name, ip and usid")
+		}
+	}
+	if ok {
+		v.require(given, "name", "ip")
+	}
+	return request
+}
+
+// require notes each of the names that is not given.
+func (v value) require(given map[string]bool, names ...string) {
+	for _, name := range names {
+		if !given[name] {
+			v.missing(name)
+		}
+	}
+}
+
+func joinSchema() *huma.Schema {
+	return objectSchema("What the game knows when a player connects.", map[string]*huma.Schema{
+		"name": textSchema("Name, colour tags included.", "[accent]Steve", syncer.MaxNameLength),
+		"ip":   textSchema("Where the player connects from, IPv4 or IPv6.", "203.0.113.7", 64),
+		"usid": nullableText("The client's proof of identity towards this server, if the game has one.", "gB3mTVEkJpo=", syncer.MaxUSIDLength),
+	}, "name", "ip")
+}

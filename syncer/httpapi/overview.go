@@ -1,0 +1,47 @@
+package httpapi
+
+import "github.com/danielgtaylor/huma/v2"
+
+// overviewText opens the OpenAPI document.
+const overviewText = `playersync keeps players and bans the same on every game server. This is the API of one sidecar.
+
+Player ids are opaque text and must be percent-encoded in paths. Times are RFC 3339 in UTC with milliseconds,
+null for none and "infinity" for ever.
+
+Every refusal is problem details (RFC 9457) with a stable code: 400 where the body is no JSON or a header or parameter
+is wrong, 422 where a field of the body or the id in the path is wrong. errors names each place.
+
+What comes from memory is current to within milliseconds while the sidecar follows the database; Syncer-Staleness
+tells how long ago it last knew so.`
+
+// overview configures huma: no routes of its own, no $schema in answers.
+func (s *Server) overview() huma.Config {
+	version := s.deps.Version
+	if version == "" {
+		version = "devel"
+	}
+	document := &huma.OpenAPI{
+		OpenAPI: "3.1.0",
+		Info:    &huma.Info{Title: "playersync", Version: version, Description: overviewText},
+		Tags: []*huma.Tag{
+			{Name: tagPlayers, Description: "Players: join, read, change, leave."},
+			{Name: tagBans, Description: "Bans of player ids, addresses and ranges."},
+			{Name: tagEvents, Description: "Changes as they happen."},
+			{Name: tagState, Description: "The sidecar itself."},
+		},
+		Components: &huma.Components{Schemas: newRegistry()},
+	}
+	if s.guard.hasToken {
+		document.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
+		document.Security = []map[string][]string{{"token": {}}}
+	}
+	return huma.Config{OpenAPI: document, Formats: map[string]huma.Format{"application/json": huma.DefaultJSONFormat}}
+}
+
+// Tags of operations.
+const (
+	tagPlayers = "players"
+	tagBans    = "bans"
+	tagEvents  = "events"
+	tagState   = "state"
+)
