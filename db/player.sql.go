@@ -33,57 +33,35 @@ func (q *Queries) CreatePlayers(ctx context.Context, uuids []string) error {
 
 const editPlayer = `-- name: EditPlayer :one
 with input as materialized (
-    select $1::jsonb as edit, set_config('syncer.notify', $2::text, true)
-),
-updated as (
-    update player as p
-    set (
-        rank, flags, unmute_time, unmark_time, attributes,
-        name, override_name, highlight, rainbow_speed, chat_strictness, show_rank_prefix, language, achievements,
-        gamemodes, addresses
-    ) = (
-        select
-            e.rank, e.flags, e.unmute_time, e.unmark_time, e.attributes,
-            e.name, e.override_name, e.highlight, e.rainbow_speed, e.chat_strictness, e.show_rank_prefix, e.language, e.achievements,
-            e.gamemodes, e.addresses
-        from player_edited(p, input.edit) as e
-    )
-    from input
-    where p.uuid = $3::text
-      and p.revision = coalesce($4::bigint, p.revision)
-    returning
-        p.uuid,
-        input.edit,
-        player_record(p) as record,
-        pg_current_xact_id()::text::bigint as xid,
-        case when p.revision <> (select q.revision from player as q where q.uuid = p.uuid) then player_change(p) end as change
-),
-added as (
-    insert into player_history (uuid, action, by, time)
-    select u.uuid, h.action, h.by, h.time
-    from updated as u
-    cross join jsonb_to_recordset(u.edit -> 'history') as h (action text, by text, time timestamptz)
-    on conflict do nothing
-    returning uuid, action, by, time
+    select $3::jsonb as edit, set_config('syncer.notify', $4::text, true)
 )
-select
+update player as p
+set (
+    rank, flags, unmute_time, unmark_time, attributes,
+    name, override_name, highlight, rainbow_speed, chat_strictness, show_rank_prefix, language, achievements,
+    gamemodes, addresses
+) = (
+    select
+        e.rank, e.flags, e.unmute_time, e.unmark_time, e.attributes,
+        e.name, e.override_name, e.highlight, e.rainbow_speed, e.chat_strictness, e.show_rank_prefix, e.language, e.achievements,
+        e.gamemodes, e.addresses
+    from player_edited(p, input.edit) as e
+)
+from input
+where p.uuid = $1::text
+  and p.revision = coalesce($2::bigint, p.revision)
+returning
     pg_current_snapshot()::text as snapshot,
-    u.xid::bigint as xid,
-    u.record::jsonb as record,
-    u.change::jsonb as change,
-    (
-        select history_change(u.uuid, jsonb_agg(jsonb_build_object('action', a.action, 'by', a.by, 'time', a.time)))
-        from added as a
-        having count(*) > 0
-    )::jsonb as history
-from updated as u
+    pg_current_xact_id()::text::bigint as xid,
+    player_record(p)::jsonb as record,
+    (case when p.revision <> (select q.revision from player as q where q.uuid = p.uuid) then player_change(p) end)::jsonb as change
 `
 
 type EditPlayerParams struct {
-	Edit     json.RawMessage
-	Notify   string
 	Uuid     string
 	Revision *int64
+	Edit     json.RawMessage
+	Notify   string
 }
 
 type EditPlayerRow struct {
@@ -91,17 +69,16 @@ type EditPlayerRow struct {
 	Xid      int64
 	Record   json.RawMessage
 	Change   json.RawMessage
-	History  json.RawMessage
 }
 
-// Applies one edit to the current row and adds its history. No row: the player
+// Applies one edit, but for its history, to the current row. No row: the player
 // does not exist, or not at the expected revision.
 func (q *Queries) EditPlayer(ctx context.Context, arg EditPlayerParams) (EditPlayerRow, error) {
 	row := q.db.QueryRow(ctx, editPlayer,
-		arg.Edit,
-		arg.Notify,
 		arg.Uuid,
 		arg.Revision,
+		arg.Edit,
+		arg.Notify,
 	)
 	var i EditPlayerRow
 	err := row.Scan(
@@ -109,7 +86,6 @@ func (q *Queries) EditPlayer(ctx context.Context, arg EditPlayerParams) (EditPla
 		&i.Xid,
 		&i.Record,
 		&i.Change,
-		&i.History,
 	)
 	return i, err
 }

@@ -107,7 +107,12 @@ begin
     insert into change (entity, key)
     select item ->> 'e', item ->> 'k'
     from unnest(changes) as item;
-    if current_setting('syncer.notify', true) is distinct from 'later' then
+    if current_setting('syncer.notify', true) = 'later' then
+        return;
+    end if;
+    if cardinality(changes) = 1 and octet_length(changes[1]::text) <= 7900 then
+        perform pg_notify('playersync', '[' || changes[1]::text || ']'); -- the usual case, spared the packing
+    else
         perform feed_notify(changes);
     end if;
 end

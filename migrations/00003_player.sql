@@ -186,11 +186,14 @@ $$;
 comment on function history_change(text, jsonb) is 'Added history as it travels: feed_change with h entries';
 -- +goose StatementEnd
 
+-- In PL/pgSQL, which plans the query once per session and not once per call.
+
 -- +goose StatementBegin
 create function player_record(p player) returns jsonb
-language sql stable
+language plpgsql stable
 as $$
-    select player_synced(p) || jsonb_build_object(
+begin
+    return player_synced(p) || jsonb_build_object(
         'uuid', p.uuid,
         'gamemodes', p.gamemodes,
         'addresses', p.addresses,
@@ -202,33 +205,44 @@ as $$
         ),
         'revision', p.revision,
         'createdAt', p.created_at
-    )
+    );
+end
 $$;
 comment on function player_record(player) is 'A whole player as a sidecar reads it: player_synced, the unsynced maps and the history';
 -- +goose StatementEnd
 
--- Transition tables have no statistics: a nested loop planned for one row and
--- reused for many would be quadratic, hence enable_nestloop.
+-- A cached plan for one row is a nested loop, which on many rows would be
+-- quadratic; so the statement of many rows is planned anew each time.
 
 -- +goose StatementBegin
 create function player_updated() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, public, pg_temp
-set enable_nestloop = off
 as $$
 declare
     by_sidecar boolean := coalesce(current_setting('syncer.notify', true), '') <> '';
+    is_single  boolean := not exists (select from new_rows offset 1);
     changes    jsonb[];
 begin
-    select array_agg(c.change) into changes
-    from (
-        select case when n.revision <> o.revision then player_change(n) else feed_change('player', n.uuid) end as change
+    if is_single then
+        select array[case when n.revision <> o.revision then player_change(n) else feed_change('player', n.uuid) end] into changes
         from new_rows as n
-        join old_rows as o using (uuid)
+        cross join old_rows as o
         where n.revision <> o.revision
-           or not by_sidecar and (n.gamemodes, n.addresses) is distinct from (o.gamemodes, o.addresses)
-        limit 257
-    ) as c;
+           or not by_sidecar and (n.gamemodes, n.addresses) is distinct from (o.gamemodes, o.addresses);
+    else
+        execute $many$
+            select array_agg(c.change)
+            from (
+                select case when n.revision <> o.revision then player_change(n) else feed_change('player', n.uuid) end as change
+                from new_rows as n
+                join old_rows as o using (uuid)
+                where n.revision <> o.revision
+                   or not $1 and (n.gamemodes, n.addresses) is distinct from (o.gamemodes, o.addresses)
+                limit 257
+            ) as c
+        $many$ into changes using by_sidecar;
+    end if;
     if changes is not null then
         perform feed_publish(changes);
     end if;

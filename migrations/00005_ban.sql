@@ -140,29 +140,31 @@ comment on function ban_inserted() is 'Feed trigger. Sends the open bans';
 create function ban_updated() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, public, pg_temp
-set enable_nestloop = off
 as $$
 declare
     changes jsonb[];
 begin
     -- A target that more than one changed row names is read back; else its row travels.
-    select array_agg(c.change) into changes
-    from (
-        select coalesce(case when count(*) = 1 then max(t.change::text)::jsonb end, feed_change('ban', t.target)) as change
+    -- Planned anew each time, since a plan for one row would be quadratic on many.
+    execute $many$
+        select array_agg(c.change)
         from (
-            select ban_target(n.uuid, n.ip) as target, ban_change(n) as change
-            from new_rows as n
-            join old_rows as o using (id)
-            where n.revision <> o.revision and (n.lifted_at is null or o.lifted_at is null)
-            union all
-            select ban_target(o.uuid, o.ip), null
-            from new_rows as n
-            join old_rows as o using (id)
-            where ban_target(n.uuid, n.ip) <> ban_target(o.uuid, o.ip) and o.lifted_at is null
-        ) as t
-        group by t.target
-        limit 257
-    ) as c;
+            select coalesce(case when count(*) = 1 then max(t.change::text)::jsonb end, feed_change('ban', t.target)) as change
+            from (
+                select ban_target(n.uuid, n.ip) as target, ban_change(n) as change
+                from new_rows as n
+                join old_rows as o using (id)
+                where n.revision <> o.revision and (n.lifted_at is null or o.lifted_at is null)
+                union all
+                select ban_target(o.uuid, o.ip), null
+                from new_rows as n
+                join old_rows as o using (id)
+                where ban_target(n.uuid, n.ip) <> ban_target(o.uuid, o.ip) and o.lifted_at is null
+            ) as t
+            group by t.target
+            limit 257
+        ) as c
+    $many$ into changes;
     if changes is not null then
         perform feed_publish(changes);
     end if;

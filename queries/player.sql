@@ -22,53 +22,31 @@ order by wanted.uuid
 on conflict (uuid) do nothing;
 
 -- name: EditPlayer :one
--- Applies one edit to the current row and adds its history. No row: the player
+-- Applies one edit, but for its history, to the current row. No row: the player
 -- does not exist, or not at the expected revision.
 with input as materialized (
     select sqlc.arg(edit)::jsonb as edit, set_config('syncer.notify', sqlc.arg(notify)::text, true)
-),
-updated as (
-    update player as p
-    set (
-        rank, flags, unmute_time, unmark_time, attributes,
-        name, override_name, highlight, rainbow_speed, chat_strictness, show_rank_prefix, language, achievements,
-        gamemodes, addresses
-    ) = (
-        select
-            e.rank, e.flags, e.unmute_time, e.unmark_time, e.attributes,
-            e.name, e.override_name, e.highlight, e.rainbow_speed, e.chat_strictness, e.show_rank_prefix, e.language, e.achievements,
-            e.gamemodes, e.addresses
-        from player_edited(p, input.edit) as e
-    )
-    from input
-    where p.uuid = sqlc.arg(uuid)::text
-      and p.revision = coalesce(sqlc.narg(revision)::bigint, p.revision)
-    returning
-        p.uuid,
-        input.edit,
-        player_record(p) as record,
-        pg_current_xact_id()::text::bigint as xid,
-        case when p.revision <> (select q.revision from player as q where q.uuid = p.uuid) then player_change(p) end as change
-),
-added as (
-    insert into player_history (uuid, action, by, time)
-    select u.uuid, h.action, h.by, h.time
-    from updated as u
-    cross join jsonb_to_recordset(u.edit -> 'history') as h (action text, by text, time timestamptz)
-    on conflict do nothing
-    returning uuid, action, by, time
 )
-select
+update player as p
+set (
+    rank, flags, unmute_time, unmark_time, attributes,
+    name, override_name, highlight, rainbow_speed, chat_strictness, show_rank_prefix, language, achievements,
+    gamemodes, addresses
+) = (
+    select
+        e.rank, e.flags, e.unmute_time, e.unmark_time, e.attributes,
+        e.name, e.override_name, e.highlight, e.rainbow_speed, e.chat_strictness, e.show_rank_prefix, e.language, e.achievements,
+        e.gamemodes, e.addresses
+    from player_edited(p, input.edit) as e
+)
+from input
+where p.uuid = sqlc.arg(uuid)::text
+  and p.revision = coalesce(sqlc.narg(revision)::bigint, p.revision)
+returning
     pg_current_snapshot()::text as snapshot,
-    u.xid::bigint as xid,
-    u.record::jsonb as record,
-    u.change::jsonb as change,
-    (
-        select history_change(u.uuid, jsonb_agg(jsonb_build_object('action', a.action, 'by', a.by, 'time', a.time)))
-        from added as a
-        having count(*) > 0
-    )::jsonb as history
-from updated as u;
+    pg_current_xact_id()::text::bigint as xid,
+    player_record(p)::jsonb as record,
+    (case when p.revision <> (select q.revision from player as q where q.uuid = p.uuid) then player_change(p) end)::jsonb as change;
 
 -- name: StartBatch :execrows
 -- Claims a batch of saves; no row if it was stored before.

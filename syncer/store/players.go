@@ -55,9 +55,9 @@ func (s *Store) EditPlayer(ctx context.Context, id syncer.PlayerID, edit syncer.
 		return syncer.Reading{}, nil, fmt.Errorf("encode edit: %w", err)
 	}
 	mode, end := s.beginWrite()
-	row, err := s.queries.EditPlayer(ctx, db.EditPlayerParams{
+	row, history, err := s.edit(ctx, db.EditPlayerParams{
 		Edit: encoded, Notify: string(mode), Uuid: string(id), Revision: expected,
-	})
+	}, len(edit.History) > 0)
 	end()
 	if errors.Is(err, pgx.ErrNoRows) {
 		return syncer.Reading{}, nil, s.explainMissing(ctx, id, expected)
@@ -65,7 +65,7 @@ func (s *Store) EditPlayer(ctx context.Context, id syncer.PlayerID, edit syncer.
 	if err != nil {
 		return syncer.Reading{}, nil, writeError("edit player", err)
 	}
-	changes, encodedChanges, err := decodeEach([]json.RawMessage{row.Change, row.History})
+	changes, encodedChanges, err := decodeEach(append(history, row.Change))
 	if err != nil {
 		return syncer.Reading{}, nil, err
 	}
@@ -74,6 +74,25 @@ func (s *Store) EditPlayer(ctx context.Context, id syncer.PlayerID, edit syncer.
 	}
 	reading, err := writtenReading(id, row.Snapshot, row.Record, row.Xid, edit)
 	return reading, changes, err
+}
+
+// edit runs an edit: alone, or in one transaction with its history.
+func (s *Store) edit(ctx context.Context, p db.EditPlayerParams, withHistory bool) (row db.EditPlayerRow, history []json.RawMessage, err error) {
+	if !withHistory {
+		row, err = s.queries.EditPlayer(ctx, p)
+		return row, nil, err
+	}
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
+		queries := s.queries.WithTx(tx)
+		if row, err = queries.EditPlayer(ctx, p); err != nil {
+			return err
+		}
+		history, err = queries.AddHistory(ctx, db.AddHistoryParams{
+			Notify: p.Notify, Uuids: []string{p.Uuid}, Edits: []json.RawMessage{p.Edit},
+		})
+		return err
+	})
+	return row, history, err
 }
 
 // explainMissing tells apart why an edit found no row.
