@@ -50,11 +50,7 @@ func (a *Applier) Wrote(readings []syncer.Reading, changes []syncer.Change) {
 		included[mark{r.Xid, syncer.EntityPlayer, string(r.ID)}] = true
 	}
 	for _, ch := range changes {
-		effect := syncer.EffectNone
-		if !included[markOf(ch)] {
-			effect = a.apply(ch)
-		}
-		a.hear(ch, effect, &affected)
+		a.hear(ch, included[markOf(ch)], &affected)
 	}
 	a.tell(affected)
 }
@@ -67,11 +63,7 @@ func (a *Applier) notified(changes []syncer.Change) (news []syncer.Change, mustR
 	defer a.mu.Unlock()
 	var affected subjects
 	for _, ch := range changes {
-		if a.cursor.Sees(ch.Xid) {
-			a.notes.excuse(ch) // late, but a poll was there first
-			continue
-		}
-		isNews, needed := a.hear(ch, a.apply(ch), &affected)
+		isNews, needed := a.hear(ch, false, &affected)
 		if isNews && !needed {
 			news = append(news, ch)
 		}
@@ -103,37 +95,36 @@ func (a *Applier) interruptible(interrupt func()) (now bool) {
 	return len(a.inexact) > 0
 }
 
-// apply hands a change to the cache it concerns.
-func (a *Applier) apply(ch syncer.Change) syncer.Effect {
-	switch ch.Entity {
-	case syncer.EntityPlayer:
-		return a.players.Apply(ch)
-	case syncer.EntityBan:
-		return a.bans.Apply(ch)
-	default:
-		return syncer.EffectNone // of a newer version
-	}
-}
-
-// hear notes a change that had the given effect, and adds its subject to affected
-// if subscribers are to be told now rather than after a read.
-func (a *Applier) hear(ch syncer.Change, effect syncer.Effect, affected *subjects) (isNews, mustRead bool) {
-	if a.cursor.Sees(ch.Xid) {
-		a.notes.excuse(ch)
+// hear takes in one change, unless it is included in what a cache was told
+// already. Its subject is added to affected if subscribers are to be told now
+// rather than after a read.
+func (a *Applier) hear(ch syncer.Change, included bool, affected *subjects) (isNews, mustRead bool) {
+	if a.cursor.Sees(ch.Xid) || !isKnown(ch.Entity) {
+		a.notes.excuse(ch) // a poll was first
 		return false, false
 	}
 	isNews = a.notes.heard(ch)
+	effect := syncer.EffectNone
+	if !included {
+		effect = a.apply(ch)
+	}
 	s, single := subjectOf(ch)
 	switch {
-	case !single:
-		return isNews, true
-	case effect == syncer.EffectNeedsRead:
+	case !single, effect == syncer.EffectNeedsRead:
 		return isNews, true
 	case effect == syncer.EffectApplied, !a.notes.isTold(ch):
 		a.notes.told(ch)
 		affected.add(s)
 	}
 	return isNews, false
+}
+
+// apply hands a change to the cache it concerns.
+func (a *Applier) apply(ch syncer.Change) syncer.Effect {
+	if ch.Entity == syncer.EntityBan {
+		return a.bans.Apply(ch)
+	}
+	return a.players.Apply(ch)
 }
 
 // tell publishes the present state of each subject.
@@ -163,6 +154,9 @@ func (a *Applier) found(changes []syncer.Change, overflow, watched bool, now tim
 	}
 	w := work{marks: make(map[subject][]syncer.Change, len(changes))}
 	for _, ch := range changes {
+		if !isKnown(ch.Entity) {
+			continue
+		}
 		if a.notes.heard(ch) && watched {
 			a.notes.suspect(ch, now)
 		}

@@ -25,6 +25,11 @@ func subjectOf(ch syncer.Change) (s subject, single bool) {
 	return subject{target: target}, err == nil
 }
 
+// isKnown reports whether this version keeps what the entity names.
+func isKnown(entity syncer.Entity) bool {
+	return entity == syncer.EntityPlayer || entity == syncer.EntityBan
+}
+
 // subjects is a small ordered set.
 type subjects []subject
 
@@ -51,28 +56,21 @@ func everything() work { return work{allPlayers: true, allBans: true} }
 // whole reports whether a whole table is read. Subscribers then get one resync.
 func (w *work) whole() bool { return w.allPlayers || w.allBans }
 
-// add includes a change.
+// add includes a change of a known entity.
 func (w *work) add(ch syncer.Change) {
 	s, single := subjectOf(ch)
-	switch ch.Entity {
-	case syncer.EntityPlayer:
-		if !single {
-			w.allPlayers = true
-			return
-		}
-		if w.marks[s] == nil {
-			w.players = append(w.players, s.player)
-		}
-	case syncer.EntityBan:
-		if !single {
-			w.allBans = true
-			return
-		}
-		if w.marks[s] == nil {
-			w.targets = append(w.targets, s.target)
-		}
-	default:
-		return // of a newer version
+	isBan := ch.Entity == syncer.EntityBan
+	switch known := w.marks[s] != nil; {
+	case !single && isBan:
+		w.allBans = true
+		return
+	case !single:
+		w.allPlayers = true
+		return
+	case isBan && !known:
+		w.targets = append(w.targets, s.target)
+	case !known:
+		w.players = append(w.players, s.player)
 	}
 	w.marks[s] = append(w.marks[s], ch)
 }

@@ -1,0 +1,227 @@
+package feed_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"playersync/syncer"
+	"playersync/syncer/feed"
+)
+
+// write does an own write: it changes the row, tells the applier, and notifies
+// everybody else and us.
+func (r *rig) write(id syncer.PlayerID, rank string, how telling) {
+	before := r.db.read([]syncer.PlayerID{id})[0].Snapshot
+	changes := r.db.rank(id, rank, untold)
+	after := r.db.read([]syncer.PlayerID{id})
+	after[0].Snapshot, after[0].Xid = before, changes[0].Xid
+	r.applier.Wrote(after, changes)
+	if how != untold {
+		r.db.set(func(d *database) { d.notify(changes, how) })
+	}
+}
+
+func TestOwnWriteIsToldOnce(t *testing.T) {
+	t.Parallel()
+	for name, how := range map[string]telling{"echo with row": withRow, "echo with key": bare, "no echo": untold} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			run(t, feed.Config{}, func(r *rig) {
+				r.write(steve, "admin", how)
+				r.wantRank(steve, "admin")
+				if e := r.wantTold(syncer.EventPlayer); e.Player == nil || e.Player.Rank != "admin" {
+					t.Errorf("event is %+v", e)
+				}
+				pass(time.Minute)
+				r.wantSilence()
+				if n := r.metric("playersync_feed_found_by_poll_total", ""); n != 0 {
+					t.Errorf("%v own writes counted as found by poll", n)
+				}
+			})
+		})
+	}
+}
+
+func TestOwnBanIsToldOnce(t *testing.T) {
+	t.Parallel()
+	run(t, feed.Config{}, func(r *rig) {
+		target := syncer.TargetID(steve)
+		changes := r.db.ban(target, untold)
+		r.applier.Wrote(nil, changes)
+		if _, ok := r.bans.Lookup(target); !ok {
+			t.Error("own ban is not held")
+		}
+		if e := r.wantTold(syncer.EventBan); !e.Banned || e.Target != target {
+			t.Errorf("event is %+v", e)
+		}
+		r.db.set(func(d *database) { d.notify(changes, withRow) })
+		pass(time.Minute)
+		r.wantSilence()
+	})
+}
+
+func TestOwnWriteThatAPollFoundFirst(t *testing.T) {
+	t.Parallel()
+	run(t, feed.Config{}, func(r *rig) {
+		before := r.db.read([]syncer.PlayerID{steve})[0].Snapshot
+		changes := r.db.rank(steve, "admin", untold)
+		pass(6 * time.Second)
+		r.wantTold(syncer.EventPlayer)
+		after := r.db.read([]syncer.PlayerID{steve})
+		after[0].Snapshot, after[0].Xid = before, changes[0].Xid
+		r.applier.Wrote(after, changes)
+		pass(time.Minute)
+		r.wantSilence()
+		if n := r.metric("playersync_feed_found_by_poll_total", ""); n != 0 {
+			t.Errorf("%v own writes counted as found by poll", n)
+		}
+	})
+}
+
+// An own write of a player that is held but not in memory is not enough to know
+// the row; nothing else will say that it must be read.
+func TestInexactOwnWriteIsReadAtOnce(t *testing.T) {
+	t.Parallel()
+	for name, config := range map[string]feed.Config{"listening": {}, "polling": {PollOnly: true, PollInterval: time.Hour}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			run(t, config, func(r *rig) {
+				pass(time.Second)
+				r.players.Hold("Alex")
+				r.write("Alex", "admin", untold)
+				synctest.Wait()
+				r.wantRank("Alex", "admin")
+				r.told()
+				pass(time.Minute)
+				r.wantSilence()
+			})
+		})
+	}
+}
+
+func TestUnknownEntitiesAndKeysDoNoHarm(t *testing.T) {
+	t.Parallel()
+	run(t, feed.Config{}, func(r *rig) {
+		r.db.commit(r.db.begin(), bare, func(*database) []syncer.Change {
+			return []syncer.Change{{Entity: "balance", Key: "1"}, {Entity: "balance"}}
+		})
+		pass(6 * time.Second)
+		r.wantFollowing(true)
+		r.wantSilence()
+		r.db.commit(r.db.begin(), bare, func(d *database) []syncer.Change {
+			d.bans[syncer.TargetID("Eve")] = syncer.Standing{Target: syncer.TargetID("Eve")}
+			return []syncer.Change{{Entity: syncer.EntityBan, Key: "fingerprint:1"}}
+		})
+		pass(6 * time.Second)
+		r.db.equals(t, r)
+		r.wantTold(syncer.EventResync)
+	})
+}
+
+// Changes of all kinds, own writes, lost and late notifications, long
+// transactions and broken connections, at random: in the end memory equals the
+// rows, and every player that changed was told of after its last change.
+func TestConvergesWhateverHappens(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(40) {
+		t.Run(fmt.Sprint("seed", seed), func(t *testing.T) {
+			t.Parallel()
+			run(t, feed.Config{PollOnly: seed%4 == 3}, func(r *rig) { r.chaos(rand.New(rand.NewPCG(seed, 0))) })
+		})
+	}
+}
+
+func (r *rig) chaos(random *rand.Rand) {
+	id := func() syncer.PlayerID { return syncer.PlayerID(fmt.Sprint("p", random.IntN(6))) }
+	how := func() telling { return telling(random.IntN(int(garbled) + 1)) }
+	var open []uint64
+	var late [][]syncer.Change
+	for i := range 300 {
+		rank := fmt.Sprint("rank", i)
+		switch random.IntN(14) {
+		case 0, 1, 2:
+			r.db.rank(id(), rank, how())
+		case 3, 4:
+			r.write(id(), rank, how())
+		case 5:
+			r.db.remove(id(), how())
+		case 6:
+			r.db.ban(syncer.TargetID(id()), how())
+		case 7:
+			r.db.unban(syncer.TargetID(id()), how())
+		case 8:
+			r.fetch(id())
+		case 9:
+			open = append(open, r.db.begin())
+		case 10:
+			if len(open) > 0 {
+				r.db.commit(open[0], how(), ranked(id(), rank))
+				open = open[1:]
+			}
+		case 11:
+			late = append(late, r.db.rank(id(), rank, untold))
+		case 12:
+			for _, changes := range late {
+				r.db.set(func(d *database) { d.notify(changes, withRow) })
+			}
+			late = nil
+		case 13:
+			if random.IntN(4) == 0 {
+				r.db.cut()
+			}
+		}
+		pass(time.Duration(random.IntN(40)) * 10 * time.Millisecond)
+	}
+	pass(12 * time.Second)
+	r.wantFollowing(true)
+	r.db.equals(r.T, r)
+	r.wantLastTold()
+}
+
+// wantLastTold fails the test unless the last event of each player tells its
+// row's state, where it tells one.
+func (r *rig) wantLastTold() {
+	r.Helper()
+	last := map[syncer.PlayerID]syncer.Event{}
+	for _, e := range r.told() {
+		switch e.Type {
+		case syncer.EventResync:
+			clear(last)
+		case syncer.EventPlayer:
+			last[e.ID] = e
+		case syncer.EventBan:
+		}
+	}
+	r.db.set(func(d *database) {
+		for id, e := range last {
+			switch row := d.players[id]; {
+			case e.Gone && row != nil, e.Player != nil && !same(e.Player, row):
+				r.Errorf("last told of %s: %+v, row is %+v", id, e, row)
+			}
+		}
+	})
+}
+
+// Own writes come from many requests while the feed runs.
+func TestConcurrentOwnWrites(t *testing.T) {
+	t.Parallel()
+	run(t, feed.Config{}, func(r *rig) {
+		var writers sync.WaitGroup
+		for w := range 8 {
+			writers.Go(func() {
+				for i := range 50 {
+					r.write(syncer.PlayerID(fmt.Sprint("p", w%4)), fmt.Sprint("rank", w, i), telling(i%3))
+					r.fetch(syncer.PlayerID(fmt.Sprint("p", w%4)))
+				}
+			})
+		}
+		writers.Wait()
+		pass(12 * time.Second)
+		r.db.equals(t, r)
+		r.wantLastTold()
+	})
+}

@@ -1,0 +1,392 @@
+package feed_test
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"playersync/syncer"
+	"playersync/syncer/feed"
+)
+
+// How a change is told to listeners.
+type telling int
+
+const (
+	withRow telling = iota
+	bare
+	untold    // recorded, but its notification is lost
+	garbled   // its notification cannot be decoded
+	unwritten // not even recorded: the triggers are off
+)
+
+// database is a model of what the feed needs of PostgreSQL: rows, a change table
+// and transactions that may stay open.
+type database struct {
+	mu       sync.Mutex
+	next     uint64 // transaction id
+	running  map[uint64]bool
+	revision int64
+	players  map[syncer.PlayerID]*syncer.Player
+	bans     map[syncer.Target]syncer.Standing
+	changes  []syncer.Change
+	conns    map[*conn]bool
+	where    feed.Position // the fields that tests set
+	ahead    time.Duration // of the local clock
+
+	// Faults, by method of Conn or "Open".
+	fails  map[string]error // every call
+	stalls map[string]bool  // until the context ends
+	calls  map[string]int
+	polls  []time.Time
+}
+
+func newDatabase() *database {
+	return &database{
+		next: 100, running: map[uint64]bool{},
+		players: map[syncer.PlayerID]*syncer.Player{}, bans: map[syncer.Target]syncer.Standing{},
+		conns: map[*conn]bool{}, fails: map[string]error{}, stalls: map[string]bool{}, calls: map[string]int{},
+		where: feed.Position{Epoch: "first", AtHome: true, Listening: true, Triggers: "as migrated", TriggersEnabled: 13},
+	}
+}
+
+// set changes what tests may change, under the lock.
+func (d *database) set(change func(*database)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	change(d)
+}
+
+func (d *database) count(method string) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.calls[method]
+}
+
+// begin opens a transaction.
+func (d *database) begin() (xid uint64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	xid = d.next
+	d.next++
+	d.running[xid] = true
+	return xid
+}
+
+// commit makes an edit of the rows visible, records its changes and tells of them.
+func (d *database) commit(xid uint64, how telling, edit func(d *database) []syncer.Change) []syncer.Change {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.running, xid)
+	changes := edit(d)
+	for i := range changes {
+		changes[i].Xid, changes[i].At = xid, time.Now().Add(d.ahead)
+	}
+	d.record(changes, how)
+	if how != untold && how != unwritten {
+		d.notify(changes, how)
+	}
+	return changes
+}
+
+func (d *database) record(changes []syncer.Change, how telling) {
+	if how == unwritten {
+		return
+	}
+	for _, ch := range changes {
+		ch.Row = nil
+		d.changes = append(d.changes, ch)
+	}
+}
+
+func (d *database) notify(changes []syncer.Change, how telling) {
+	sent := slices.Clone(changes)
+	for i := range sent {
+		if how == bare {
+			sent[i].Row = nil
+		}
+	}
+	if how == garbled {
+		sent = nil
+	}
+	for c := range d.conns {
+		if c.listening {
+			c.inbox <- sent
+		}
+	}
+}
+
+// rank gives a player a rank, in a transaction of its own.
+func (d *database) rank(id syncer.PlayerID, rank string, how telling) []syncer.Change {
+	return d.commit(d.begin(), how, ranked(id, rank))
+}
+
+func ranked(id syncer.PlayerID, rank string) func(*database) []syncer.Change {
+	return func(d *database) []syncer.Change {
+		d.revision++
+		p := syncer.NewPlayer(id)
+		if old := d.players[id]; old != nil {
+			p = old.Clone()
+		}
+		p.Rank, p.Revision = rank, d.revision
+		inserted := d.players[id] == nil
+		d.players[id] = &p
+		ch := syncer.Change{Entity: syncer.EntityPlayer, Key: string(id)}
+		if !inserted {
+			ch.Row = &syncer.PlayerRow{Revision: p.Revision, Synced: p.Synced}
+		}
+		return []syncer.Change{ch}
+	}
+}
+
+func (d *database) remove(id syncer.PlayerID, how telling) {
+	d.commit(d.begin(), how, func(d *database) []syncer.Change {
+		delete(d.players, id)
+		return []syncer.Change{{Entity: syncer.EntityPlayer, Key: string(id)}}
+	})
+}
+
+func (d *database) ban(target syncer.Target, how telling) []syncer.Change {
+	return d.commit(d.begin(), how, func(d *database) []syncer.Change {
+		d.revision++
+		d.bans[target] = syncer.Standing{Target: target, Revision: d.revision}
+		return []syncer.Change{{Entity: syncer.EntityBan, Key: target.Key(), Row: &syncer.BanRow{Open: true, Revision: d.revision}}}
+	})
+}
+
+func (d *database) unban(target syncer.Target, how telling) {
+	d.commit(d.begin(), how, func(d *database) []syncer.Change {
+		d.revision++
+		delete(d.bans, target)
+		return []syncer.Change{{Entity: syncer.EntityBan, Key: target.Key(), Row: &syncer.BanRow{Revision: d.revision}}}
+	})
+}
+
+// cut breaks every connection.
+func (d *database) cut() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for c := range d.conns {
+		c.end()
+	}
+	clear(d.conns)
+}
+
+func (d *database) snapshot() syncer.Snapshot {
+	running := slices.Sorted(maps.Keys(d.running))
+	xmin := d.next
+	var list []string
+	for _, xid := range running {
+		xmin = min(xmin, xid)
+		list = append(list, fmt.Sprint(xid))
+	}
+	s, err := syncer.ParseSnapshot(fmt.Sprintf("%d:%d:%s", xmin, d.next, strings.Join(list, ",")))
+	if err != nil {
+		panic(err)
+	}
+	return s
+}
+
+// Open implements feed.Source.
+func (d *database) Open(ctx context.Context) (feed.Conn, error) {
+	c := &conn{database: d, inbox: make(chan []syncer.Change, 1<<12), broken: make(chan struct{})}
+	c.end = sync.OnceFunc(func() { close(c.broken) })
+	if err := c.enter(ctx, "Open"); err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.conns[c] = true
+	return c, nil
+}
+
+// conn implements feed.Conn.
+type conn struct {
+	*database
+	listening bool
+	inbox     chan []syncer.Change
+	broken    chan struct{}
+	end       func()
+}
+
+var errBroken = errors.New("connection reset by peer")
+
+// enter counts a call and lets it fail where the test wants that.
+func (c *conn) enter(ctx context.Context, method string) error {
+	c.mu.Lock()
+	c.calls[method]++
+	err, stalls := c.fails[method], c.stalls[method]
+	c.mu.Unlock()
+	if stalls {
+		<-ctx.Done()
+	}
+	select {
+	case <-c.broken:
+		return errBroken
+	default:
+		return cmp.Or(err, ctx.Err())
+	}
+}
+
+func (c *conn) Listen(ctx context.Context) error {
+	if err := c.enter(ctx, "Listen"); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.listening = true
+	return nil
+}
+
+func (c *conn) Wait(ctx context.Context) ([]syncer.Change, error) {
+	if err := c.enter(ctx, "Wait"); err != nil {
+		return nil, err
+	}
+	select {
+	case changes := <-c.inbox:
+		return changes, nil
+	case <-c.broken:
+		return nil, errBroken
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (c *conn) Poll(ctx context.Context, cursor syncer.Snapshot, most int) (feed.Position, error) {
+	if err := c.enter(ctx, "Poll"); err != nil {
+		return feed.Position{}, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.polls = append(c.polls, time.Now())
+	position := c.where
+	position.Snapshot, position.Now = c.snapshot(), time.Now().Add(c.ahead)
+	position.Listening = position.Listening && c.listening
+	if len(c.changes) > 0 {
+		position.Oldest = position.Now.Sub(c.changes[0].At)
+	}
+	if cursor.IsZero() {
+		return position, nil
+	}
+	for _, ch := range c.changes {
+		if ch.Xid >= cursor.Xmin() && !cursor.Sees(ch.Xid) && position.Snapshot.Sees(ch.Xid) {
+			position.Changes = append(position.Changes, ch)
+		}
+	}
+	if len(position.Changes) > most {
+		position.Changes, position.Overflow = nil, true
+	}
+	return position, nil
+}
+
+func (c *conn) ReadPlayers(ctx context.Context, ids []syncer.PlayerID) ([]syncer.Reading, error) {
+	if err := c.enter(ctx, "ReadPlayers"); err != nil {
+		return nil, err
+	}
+	return c.read(ids), nil
+}
+
+func (d *database) read(ids []syncer.PlayerID) (readings []syncer.Reading) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, id := range ids {
+		readings = append(readings, syncer.Reading{ID: id, Player: d.players[id], Snapshot: d.snapshot()})
+	}
+	return readings
+}
+
+func (c *conn) ReadBans(ctx context.Context, targets []syncer.Target) (syncer.Snapshot, []syncer.Standing, error) {
+	if err := c.enter(ctx, "ReadBans"); err != nil {
+		return syncer.Snapshot{}, nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var open []syncer.Standing
+	for _, target := range targets {
+		if standing, ok := c.bans[target]; ok {
+			open = append(open, standing)
+		}
+	}
+	return c.snapshot(), open, nil
+}
+
+func (c *conn) LoadBans(ctx context.Context, keep func(syncer.Standing)) (syncer.Snapshot, error) {
+	if err := c.enter(ctx, "LoadBans"); err != nil {
+		return syncer.Snapshot{}, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, standing := range c.bans {
+		keep(standing)
+	}
+	return c.snapshot(), nil
+}
+
+func (c *conn) Settle(ctx context.Context) error {
+	if err := c.enter(ctx, "Settle"); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.where.AtHome, c.where.Epoch, c.changes = true, c.where.Epoch+"'", nil
+	return nil
+}
+
+func (c *conn) Prune(ctx context.Context, keep time.Duration) error {
+	if err := c.enter(ctx, "Prune"); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.changes = slices.DeleteFunc(c.changes, func(ch syncer.Change) bool {
+		old := time.Now().Add(c.ahead).Sub(ch.At) > keep
+		if old {
+			c.where.Floor = max(c.where.Floor, ch.Xid+1)
+		}
+		return old
+	})
+	return nil
+}
+
+func (c *conn) Close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.end()
+	delete(c.conns, c)
+}
+
+// equals fails the test unless the rows are what the caches hold of them.
+func (d *database) equals(t *testing.T, r *rig) {
+	t.Helper()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, id := range r.players.All() {
+		if p, ok := r.players.Get(id); ok && !same(p, d.players[id]) {
+			t.Errorf("player %s is held as %+v, row is %+v", id, p, d.players[id])
+		}
+	}
+	held := 0
+	for standing := range r.bans.All() {
+		held++
+		if _, ok := d.bans[standing.Target]; !ok {
+			t.Errorf("ban of %v is held but no row", standing.Target)
+		}
+	}
+	if held != len(d.bans) {
+		t.Errorf("%d bans are held, rows are %d", held, len(d.bans))
+	}
+}
+
+func same(a, b *syncer.Player) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Rank == b.Rank && a.Revision == b.Revision && slices.Equal(a.History, b.History)
+}

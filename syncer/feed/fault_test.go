@@ -1,0 +1,337 @@
+package feed_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"playersync/syncer"
+	"playersync/syncer/feed"
+)
+
+const reloads = "playersync_feed_reloads_total"
+
+func TestReconnectCatchesUpFromCursor(t *testing.T) {
+	t.Parallel()
+	run(t, feed.Config{}, func(r *rig) {
+		r.db.set(func(d *database) { d.fails["Open"] = errors.New("connection refused") })
+		r.db.cut()
+		pass(10 * time.Second)
+		r.wantFollowing(false)
+		if reason := r.feed.Status().Reason; !strings.Contains(reason, "connection refused") || !strings.Contains(reason, "database.url") {
+			t.Errorf("reason is %q", reason)
+		}
+		r.db.rank(steve, "admin", withRow) // nobody listens
+		r.db.set(func(d *database) { clear(d.fails) })
+		pass(time.Second)
+		r.wantFollowing(true)
+		r.wantRank(steve, "admin")
+		r.wantTold(syncer.EventPlayer)
+		if n := r.metric(reloads, ""); n != 1 {
+			t.Errorf("%v reloads, want the first only", n)
+		}
+		if n := r.metric("playersync_feed_reconnects_total", ""); n != 1 {
+			t.Errorf("%v reconnects, want 1", n)
+		}
+	})
+}
+
+func TestBackoffStaysBelowASecond(t *testing.T) {
+	t.Parallel()
+	run(t, feed.Config{}, func(r *rig) {
+		r.db.set(func(d *database) {
+			d.fails["Open"] = errors.New("connection refused")
+			clear(d.calls)
+		})
+		r.db.cut()
+		pass(time.Minute)
+		if n := r.db.count("Open"); n < 60 || n > 140 {
+			t.Errorf("%d attempts in a minute", n)
+		}
+	})
+}
+
+// Whatever statement of a catch-up fails, the cursor stays where it was.
+func TestFailedCatchUpIsRepeated(t *testing.T) {
+	t.Parallel()
+	target := syncer.TargetID("Alex")
+	for _, method := range []string{"Listen", "Poll", "ReadPlayers", "ReadBans"} {
+		t.Run(method, func(t *testing.T) {
+			t.Parallel()
+			run(t, feed.Config{}, func(r *rig) {
+				r.db.set(func(d *database) { d.fails[method] = errBroken })
+				r.db.cut()
+				r.db.rank(steve, "admin", bare)
+				r.db.ban(target, bare)
+				pass(5 * time.Second)
+				r.wantFollowing(false)
+				r.db.set(func(d *database) { clear(d.fails) })
+				pass(5 * time.Second)
+				r.wantFollowing(true)
+				r.db.equals(t, r)
+				if events := r.told(); len(events) != 2 {
+					t.Errorf("events are %+v, want one of the player and one of the ban", events)
+				}
+			})
+		})
+	}
+}
+
+func TestStalledNetworkIsNoticed(t *testing.T) {
+	t.Parallel()
+	run(t, feed.Config{Heartbeat: 5 * time.Second, StatementTimeout: 2 * time.Second}, func(r *rig) {
+		r.db.set(func(d *database) { d.stalls["Poll"] = true })
+		pass(8 * time.Second)
+		r.wantFollowing(false)
+		if reason := r.feed.Status().Reason; !strings.Contains(reason, "deadline exceeded") {
+			t.Errorf("reason is %q", reason)
+		}
+		pass(time.Minute)
+		if age := r.metric("playersync_feed_staleness_seconds", ""); age < 60 || age > 75 {
+			t.Errorf("staleness is %v s after a minute's stall", age)
+		}
+		if r.metric("playersync_feed_following", "") != 0 {
+			t.Error("shown as following")
+		}
+		r.db.rank(steve, "admin", withRow)
+		r.db.set(func(d *database) { clear(d.stalls) })
+		pass(3 * time.Second)
+		r.wantFollowing(true)
+		r.wantRank(steve, "admin")
+	})
+}
+
+// After these, nothing that memory holds can be compared with what comes next.
+func TestForgets(t *testing.T) {
+	t.Parallel()
+	faults := map[string]struct {
+		reason string
+		fault  func(d *database)
+	}{
+		"restored": {"epoch", func(d *database) { d.where.Epoch, d.next = "second", 10 }},
+		"pruned":   {"floor", func(d *database) { d.where.Floor, d.changes = d.next+1, nil }},
+		"rewound":  {"rewound", func(d *database) { d.next -= 2 }},
+		"dump":     {"epoch", func(d *database) { d.where.AtHome = false }},
+	}
+	for name, c := range faults {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			run(t, feed.Config{}, func(r *rig) {
+				r.db.rank("Alex", "player", bare)
+				r.fetch("Alex")
+				r.db.ban(syncer.TargetID("Eve"), withRow)
+				pass(10 * time.Second)
+				r.told()
+				r.db.cut()
+				r.db.set(func(d *database) {
+					d.players[steve] = nil
+					delete(d.players, steve)
+					clear(d.bans)
+					c.fault(d)
+				})
+				pass(2 * time.Second)
+				r.wantTold(syncer.EventResync)
+				r.wantFollowing(true)
+				r.db.equals(t, r)
+				if _, ok := r.players.Get("Alex"); ok {
+					t.Error("Alex is still cached")
+				}
+				if n := r.metric(reloads, c.reason); n != 1 {
+					t.Errorf("%v reloads because of %s, want 1", n, c.reason)
+				}
+				r.db.rank(steve, "admin", bare)
+				pass(time.Second)
+				r.wantRank(steve, "admin")
+			})
+		})
+	}
+}
+
+func TestFailedReloadIsRepeatedInFull(t *testing.T) {
+	t.Parallel()
+	run(t, feed.Config{}, func(r *rig) {
+		r.db.set(func(d *database) {
+			d.fails["ReadPlayers"] = errBroken
+			d.where.Epoch = "second"
+			d.players[steve].Rank = "changed elsewhere"
+		})
+		r.db.cut()
+		pass(5 * time.Second)
+		r.wantFollowing(false)
+		r.wantSilence()
+		r.db.set(func(d *database) { clear(d.fails) })
+		pass(2 * time.Second)
+		r.wantRank(steve, "changed elsewhere")
+		r.wantTold(syncer.EventResync)
+		if status := r.feed.Status(); status.Epoch != "second" {
+			t.Errorf("status is %+v", status)
+		}
+	})
+}
+
+func TestRefusedConnections(t *testing.T) {
+	t.Parallel()
+	faults := map[string]struct {
+		hint  string
+		fault func(p *feed.Position)
+	}{
+		"standby": {"point database.url at the primary", func(p *feed.Position) { p.InRecovery = true }},
+		"deaf":    {"pooler", func(p *feed.Position) { p.Listening = false }},
+	}
+	for name, c := range faults {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			run(t, feed.Config{}, func(r *rig) {
+				healthy := r.db.where
+				r.db.set(func(d *database) { c.fault(&d.where) })
+				pass(6 * time.Second)
+				r.wantFollowing(false)
+				if reason := r.feed.Status().Reason; !strings.Contains(reason, c.hint) {
+					t.Errorf("reason is %q", reason)
+				}
+				r.db.set(func(d *database) { d.where = healthy })
+				pass(2 * time.Second)
+				r.wantFollowing(true)
+			})
+		})
+	}
+}
+
+func TestDisabledTriggers(t *testing.T) {
+	t.Parallel()
+	run(t, feed.Config{Heartbeat: 5 * time.Second}, func(r *rig) {
+		healthy := r.db.where
+		r.db.set(func(d *database) { d.where.Triggers, d.where.TriggersEnabled = "one is off", 12 })
+		pass(6 * time.Second)
+		r.wantFollowing(false)
+		if reason := r.feed.Status().Reason; !strings.Contains(reason, "12 of 13") || !strings.Contains(reason, "enable always") {
+			t.Errorf("reason is %q", reason)
+		}
+		r.told()
+		r.db.rank(steve, "admin", unwritten)
+		pass(6 * time.Second)
+		r.wantRank(steve, "admin")
+		r.wantTold(syncer.EventResync)
+
+		r.db.rank(steve, "mod", unwritten)
+		r.db.set(func(d *database) { d.where = healthy })
+		pass(6 * time.Second)
+		r.wantRank(steve, "mod")
+		r.wantFollowing(true)
+		r.wantTold(syncer.EventResync)
+		pass(time.Minute)
+		r.wantSilence()
+	})
+}
+
+func TestTriggersOffBetweenTwoPolls(t *testing.T) {
+	t.Parallel()
+	run(t, feed.Config{}, func(r *rig) {
+		r.db.rank(steve, "admin", unwritten)
+		r.db.set(func(d *database) { d.where.Triggers = "off and on again" })
+		pass(6 * time.Second)
+		r.wantRank(steve, "admin")
+		r.wantTold(syncer.EventResync)
+		r.wantFollowing(true)
+	})
+}
+
+func TestWholeTables(t *testing.T) {
+	t.Parallel()
+	truncate := func(entity syncer.Entity) func(d *database) []syncer.Change {
+		return func(d *database) []syncer.Change {
+			clear(d.bans)
+			clear(d.players)
+			return []syncer.Change{{Entity: entity}}
+		}
+	}
+	for _, how := range []telling{bare, untold} {
+		run(t, feed.Config{}, func(r *rig) {
+			r.db.commit(r.db.begin(), how, truncate(syncer.EntityPlayer))
+			pass(6 * time.Second)
+			r.db.equals(t, r)
+			r.wantTold(syncer.EventResync)
+			r.db.ban(syncer.TargetID(steve), withRow)
+			pass(6 * time.Second)
+			r.told()
+			r.db.commit(r.db.begin(), how, truncate(syncer.EntityBan))
+			pass(6 * time.Second)
+			r.db.equals(t, r)
+			r.wantTold(syncer.EventResync)
+		})
+	}
+}
+
+func TestOverflow(t *testing.T) {
+	t.Parallel()
+	run(t, feed.Config{}, func(r *rig) {
+		for range 5000 {
+			r.db.rank("Alex", "player", untold)
+		}
+		r.db.rank(steve, "admin", untold)
+		r.db.ban(syncer.TargetID("Eve"), untold)
+		pass(6 * time.Second)
+		r.wantRank(steve, "admin")
+		r.db.equals(t, r)
+		r.wantTold(syncer.EventResync)
+	})
+}
+
+func TestEverythingIsReadAgainAtRandom(t *testing.T) {
+	t.Parallel()
+	run(t, feed.Config{}, func(r *rig) {
+		r.db.rank(steve, "admin", unwritten)
+		pass(6*time.Hour - time.Minute)
+		r.wantRank(steve, "player")
+		pass(18*time.Hour + 2*time.Minute)
+		r.wantRank(steve, "admin")
+		if e := r.told()[0]; e.Type != syncer.EventResync {
+			t.Errorf("event is %+v", e)
+		}
+	})
+}
+
+func TestPrune(t *testing.T) {
+	t.Parallel()
+	run(t, feed.Config{Keep: 15 * time.Minute}, func(r *rig) {
+		pass(15 * time.Minute)
+		if r.db.count("Prune") != 0 {
+			t.Error("pruned too early")
+		}
+		r.db.set(func(d *database) { d.fails["Prune"] = errors.New("permission denied") })
+		pass(15 * time.Minute)
+		if n := r.db.count("Prune"); n == 0 || n > 12 {
+			t.Errorf("%d attempts at a prune that fails", n)
+		}
+		r.wantFollowing(true)
+		r.db.set(func(d *database) { clear(d.fails) })
+		pass(5 * time.Minute)
+		r.db.set(func(d *database) {
+			if len(d.changes) > 0 {
+				t.Error("old changes are still there")
+			}
+		})
+		r.wantSilence()
+	})
+}
+
+func TestReadyWaitsForTheWholeCatchUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, feed.Config{})
+		r.db.set(func(d *database) { d.fails["LoadBans"] = errBroken })
+		r.launch()
+		pass(10 * time.Second)
+		select {
+		case <-r.feed.Ready():
+			t.Error("ready without bans")
+		default:
+		}
+		r.wantFollowing(false)
+		r.db.set(func(d *database) { clear(d.fails) })
+		<-r.feed.Ready()
+		r.wantFollowing(true)
+	})
+}

@@ -1,0 +1,261 @@
+package feed_test
+
+import (
+	"fmt"
+	"net/netip"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"playersync/syncer"
+	"playersync/syncer/feed"
+)
+
+func TestNotifiedRowIsAppliedWithoutPoll(t *testing.T) {
+	t.Parallel()
+	run(t, feed.Config{}, func(r *rig) {
+		polls := r.db.count("Poll")
+		r.db.rank(steve, "admin", withRow)
+		synctest.Wait()
+		r.wantRank(steve, "admin")
+		if e := r.wantTold(syncer.EventPlayer); e.ID != steve || e.Player == nil || e.Player.Rank != "admin" || e.Gone {
+			t.Errorf("event is %+v", e)
+		}
+		if got := r.db.count("Poll"); got != polls {
+			t.Errorf("%d polls for a row that travelled", got-polls)
+		}
+		if n := r.metric("playersync_feed_propagation_seconds", ""); n != 1 {
+			t.Errorf("%v propagations measured, want 1", n)
+		}
+		pass(6 * time.Second)
+		r.wantSilence() // the poll found it again
+	})
+}
+
+func TestBareKeyIsPolledAtOnce(t *testing.T) {
+	t.Parallel()
+	run(t, feed.Config{}, func(r *rig) {
+		pass(time.Second)
+		r.db.rank(steve, "admin", bare)
+		synctest.Wait()
+		r.wantRank(steve, "admin")
+		if e := r.wantTold(syncer.EventPlayer); e.Player == nil || e.Player.Rank != "admin" {
+			t.Errorf("event is %+v", e)
+		}
+		r.db.remove(steve, bare)
+		pass(time.Second)
+		if e := r.wantTold(syncer.EventPlayer); e.Player != nil || !e.Gone {
+			t.Errorf("event is %+v", e)
+		}
+	})
+}
+
+func TestStormOfBareKeysIsPaced(t *testing.T) {
+	t.Parallel()
+	run(t, feed.Config{}, func(r *rig) {
+		pass(time.Second)
+		r.db.set(func(d *database) { d.polls = nil })
+		for i := range 500 {
+			r.db.rank(steve, fmt.Sprint("rank", i), bare)
+			pass(time.Millisecond)
+		}
+		pass(100 * time.Millisecond)
+		r.wantRank(steve, "rank499")
+		r.db.set(func(d *database) {
+			if n := len(d.polls); n < 10 || n > 30 {
+				t.Errorf("%d polls in a storm of 500 ms, want one every 20 to 50 ms", n)
+			}
+			for i := range d.polls[1:] {
+				if gap := d.polls[i+1].Sub(d.polls[i]); gap < 20*time.Millisecond || gap > 50*time.Millisecond {
+					t.Errorf("polls %v apart", gap)
+				}
+			}
+		})
+	})
+}
+
+func TestChangeOfPlayerNotHeldIsToldOnce(t *testing.T) {
+	t.Parallel()
+	for name, how := range map[string]telling{"row": withRow, "bare": bare, "found by poll": untold} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			run(t, feed.Config{}, func(r *rig) {
+				r.db.rank("Alex", "player", untold)
+				pass(6 * time.Second)
+				r.told()
+				reads := r.db.count("ReadPlayers")
+				r.db.rank("Alex", "admin", how)
+				pass(11 * time.Second)
+				if e := r.wantTold(syncer.EventPlayer); e.ID != "Alex" || e.Player != nil || e.Gone {
+					t.Errorf("event is %+v", e)
+				}
+				if r.db.count("ReadPlayers") != reads {
+					t.Error("a player that nobody holds was read")
+				}
+			})
+		})
+	}
+}
+
+// A request may read the new state before the notification of it arrives. The
+// game servers that did not ask must hear of it all the same.
+func TestChangeThatARequestReadFirstIsTold(t *testing.T) {
+	t.Parallel()
+	for name, how := range map[string]telling{"row": withRow, "bare": bare, "found by poll": untold} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			run(t, feed.Config{}, func(r *rig) {
+				changes := r.db.rank(steve, "admin", untold)
+				r.fetch(steve)
+				r.wantSilence()
+				if how != untold {
+					r.db.set(func(d *database) { d.notify(changes, how) })
+				}
+				pass(11 * time.Second)
+				if e := r.wantTold(syncer.EventPlayer); e.Player == nil || e.Player.Rank != "admin" {
+					t.Errorf("event is %+v", e)
+				}
+			})
+		})
+	}
+}
+
+func TestBans(t *testing.T) {
+	t.Parallel()
+	for name, how := range map[string]telling{"row": withRow, "bare": bare, "found by poll": untold, "garbled": garbled} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			run(t, feed.Config{}, func(r *rig) {
+				target := syncer.Target{Prefix: netip.MustParsePrefix("192.0.2.0/24")}
+				r.db.ban(target, how)
+				pass(11 * time.Second)
+				r.db.equals(t, r)
+				if e := r.wantTold(syncer.EventBan); e.Target != target || !e.Banned {
+					t.Errorf("event is %+v", e)
+				}
+				r.db.unban(target, how)
+				pass(11 * time.Second)
+				r.db.equals(t, r)
+				if e := r.wantTold(syncer.EventBan); e.Target != target || e.Banned {
+					t.Errorf("event is %+v", e)
+				}
+			})
+		})
+	}
+}
+
+func TestLateCommitIsNotSkipped(t *testing.T) {
+	t.Parallel()
+	run(t, feed.Config{PollOnly: true}, func(r *rig) {
+		late := r.db.begin()
+		r.db.rank("Alex", "player", bare) // a higher id, visible first
+		pass(time.Minute)
+		r.told()
+		r.db.commit(late, bare, ranked(steve, "admin"))
+		pass(time.Second)
+		r.wantRank(steve, "admin")
+		r.wantTold(syncer.EventPlayer)
+	})
+}
+
+func TestIdleFeedSendsOnlyHeartbeats(t *testing.T) {
+	t.Parallel()
+	run(t, feed.Config{Heartbeat: 5 * time.Second}, func(r *rig) {
+		r.db.set(func(d *database) { clear(d.calls) })
+		pass(time.Hour)
+		r.db.set(func(d *database) {
+			if n := d.calls["Poll"]; n < 700 || n > 740 {
+				t.Errorf("%d heartbeats in an hour, want 720", n)
+			}
+			delete(d.calls, "Poll")
+			delete(d.calls, "Wait")
+			if len(d.calls) > 1 || d.calls["Prune"] > 1 { // once, of the change that made Steve
+				t.Errorf("also called %v", d.calls)
+			}
+		})
+		r.wantSilence()
+	})
+}
+
+func TestPollOnly(t *testing.T) {
+	t.Parallel()
+	run(t, feed.Config{PollOnly: true, PollInterval: 250 * time.Millisecond}, func(r *rig) {
+		r.wantFollowing(true)
+		r.db.rank(steve, "admin", withRow)
+		pass(300 * time.Millisecond)
+		r.wantRank(steve, "admin")
+		r.wantTold(syncer.EventPlayer)
+		pass(time.Minute)
+		if r.db.count("Listen") != 0 || r.db.count("Wait") != 0 {
+			t.Error("listened in poll-only mode")
+		}
+		if n := r.metric("playersync_feed_found_by_poll_total", ""); n != 0 {
+			t.Errorf("%v changes counted as found by poll", n)
+		}
+	})
+}
+
+func TestFoundByPoll(t *testing.T) {
+	t.Parallel()
+	const name = "playersync_feed_found_by_poll_total"
+	run(t, feed.Config{}, func(r *rig) {
+		r.db.rank(steve, "admin", withRow)
+		r.db.rank("Alex", "admin", bare)
+		pass(time.Minute)
+		if n := r.metric(name, ""); n != 0 {
+			t.Fatalf("%v of notified changes counted", n)
+		}
+		r.db.rank(steve, "mod", untold)
+		pass(time.Minute)
+		if n := r.metric(name, ""); n != 1 {
+			t.Fatalf("%v counted of one lost notification", n)
+		}
+		late := r.db.rank(steve, "player", untold)
+		r.db.ban(syncer.TargetID("Alex"), bare) // polls at once, and finds both
+		pass(500 * time.Millisecond)
+		r.wantRank(steve, "player")
+		r.db.set(func(d *database) { d.notify(late, withRow) })
+		pass(time.Minute)
+		if n := r.metric(name, ""); n != 1 {
+			t.Fatalf("a late notification counted as lost")
+		}
+		r.db.rank(steve, "mod", untold)
+		r.db.cut() // before a heartbeat could find it
+		pass(time.Minute)
+		if n := r.metric(name, ""); n != 1 {
+			t.Fatal("a change during a reconnect counted as lost")
+		}
+		r.wantRank(steve, "mod")
+	})
+}
+
+func TestGarbledNotificationIsPolledFor(t *testing.T) {
+	t.Parallel()
+	run(t, feed.Config{}, func(r *rig) {
+		pass(time.Second)
+		r.db.rank(steve, "admin", garbled)
+		synctest.Wait()
+		r.wantRank(steve, "admin")
+		r.wantTold(syncer.EventPlayer)
+	})
+}
+
+func TestClock(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, feed.Config{})
+		r.db.ahead = time.Hour
+		r.start()
+		near := func(what string, got, want time.Duration) {
+			t.Helper()
+			if (got - want).Abs() > 10*time.Millisecond {
+				t.Errorf("%s is %v, want %v", what, got, want)
+			}
+		}
+		near("clock", time.Until(r.feed.Now()), time.Hour)
+		near("offset", r.feed.Status().ClockOffset, time.Hour)
+		r.db.set(func(d *database) { d.ahead = -time.Minute }) // somebody sets the clock
+		pass(6 * time.Second)
+		near("clock", time.Until(r.feed.Now()), -time.Minute)
+	})
+}

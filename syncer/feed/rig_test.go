@@ -1,0 +1,169 @@
+package feed_test
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/goleak"
+
+	"playersync/syncer"
+	"playersync/syncer/cache"
+	"playersync/syncer/feed"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const steve syncer.PlayerID = "Steve"
+
+// rig is a feed that runs against a model database inside a synctest bubble.
+type rig struct {
+	*testing.T
+	db       *database
+	players  *cache.Players
+	bans     *cache.Bans
+	applier  *feed.Applier
+	feed     *feed.Feed
+	registry *prometheus.Registry
+
+	mu     sync.Mutex
+	events []syncer.Event
+}
+
+// run calls test in a bubble with a feed that has caught up.
+func run(t *testing.T, config feed.Config, test func(r *rig)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, config)
+		r.start()
+		test(r)
+	})
+}
+
+func newRig(t *testing.T, config feed.Config) *rig {
+	t.Helper()
+	r := &rig{T: t, db: newDatabase(), players: cache.NewPlayers(1000), bans: cache.NewBans(), registry: prometheus.NewRegistry()}
+	config.MinTriggers = 13
+	r.applier = feed.NewApplier(r.players, r.bans, func(e syncer.Event) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.events = append(r.events, e)
+	})
+	r.feed = feed.New(config, r.db, r.applier, r.registry, slog.New(slog.DiscardHandler))
+	return r
+}
+
+// start runs the feed until the test ends and waits for its first catch-up. Steve
+// exists and is held; the events of that are dropped.
+func (r *rig) start() {
+	r.Helper()
+	r.db.rank(steve, "player", untold)
+	r.players.Hold(steve)
+	r.launch()
+	<-r.feed.Ready()
+	synctest.Wait()
+	r.told()
+}
+
+func (r *rig) launch() {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- r.feed.Run(ctx) }()
+	r.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			r.Errorf("Run: %v", err)
+		}
+		if status := r.feed.Status(); status.Following || status.Reason == "" {
+			r.Errorf("status of a stopped feed: %+v", status)
+		}
+	})
+}
+
+// pass lets time go by, and then whatever is due.
+func pass(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
+}
+
+// told returns the events since the last call.
+func (r *rig) told() []syncer.Event {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	events := r.events
+	r.events = nil
+	return events
+}
+
+// wantTold fails the test unless exactly one event of the type came.
+func (r *rig) wantTold(want syncer.EventType) syncer.Event {
+	r.Helper()
+	events := r.told()
+	if len(events) != 1 || events[0].Type != want {
+		r.Fatalf("events are %+v, want one %s", events, want)
+	}
+	return events[0]
+}
+
+func (r *rig) wantSilence() {
+	r.Helper()
+	if events := r.told(); len(events) > 0 {
+		r.Errorf("unexpected events: %+v", events)
+	}
+}
+
+// wantRank fails the test unless that is what memory holds.
+func (r *rig) wantRank(id syncer.PlayerID, want string) {
+	r.Helper()
+	p, ok := r.players.Get(id)
+	if !ok || p == nil || p.Rank != want {
+		r.Fatalf("%s is held as %+v (%v), want rank %s", id, p, ok, want)
+	}
+}
+
+func (r *rig) wantFollowing(want bool) {
+	r.Helper()
+	if status := r.feed.Status(); status.Following != want || (status.Reason == "") != want {
+		r.Fatalf("status is %+v, want following %v", status, want)
+	}
+}
+
+// fetch reads a player into the cache as a request does.
+func (r *rig) fetch(id syncer.PlayerID) {
+	r.Helper()
+	_, err := r.players.Reread(r.Context(), id, func(_ context.Context, ids []syncer.PlayerID) ([]syncer.Reading, error) {
+		return r.db.read(ids), nil
+	})
+	if err != nil {
+		r.Fatal(err)
+	}
+}
+
+// metric returns the value of a metric, of all labels or of the given one.
+func (r *rig) metric(name, label string) (value float64) {
+	r.Helper()
+	families, err := r.registry.Gather()
+	if err != nil {
+		r.Fatal(err)
+	}
+	found := false
+	for _, family := range families {
+		if family.GetName() != name {
+			continue
+		}
+		found = true
+		for _, m := range family.GetMetric() {
+			if label == "" || m.GetLabel()[0].GetValue() == label {
+				value += m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
+			}
+		}
+	}
+	if !found && label == "" {
+		r.Fatalf("no metric %s", name)
+	}
+	return value
+}
