@@ -1,0 +1,216 @@
+// Package daemon builds a whole sidecar out of its parts and runs it: private
+// PostgreSQL if wanted, schema, store, caches, feed, use-cases, HTTP.
+//
+// A daemon starts without the database: it answers from the bans it last knew,
+// says on /readyz what is missing, and catches up by itself. What it does not
+// start with is a schema that it may not bring up to date.
+//
+// It shuts down in order: HTTP stops accepting and finishes its requests, edits
+// in memory are stored or put on disk, the feed ends, connections close, and last
+// the private PostgreSQL.
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"playersync/syncer"
+	"playersync/syncer/cache"
+	"playersync/syncer/events"
+	"playersync/syncer/feed"
+	"playersync/syncer/httpapi"
+	"playersync/syncer/outbox"
+	"playersync/syncer/postgres"
+	"playersync/syncer/sidecar"
+	"playersync/syncer/store"
+)
+
+// Config is everything that can be chosen. Zero values mean the defaults of the
+// parts.
+type Config struct {
+	DatabaseURL string           // not used with Embedded
+	Embedded    *postgres.Config // run a private server with this configuration
+	Migrate     bool             // apply pending migrations at start
+	Store       store.Options    // Name and Logger are filled in
+	Feed        feed.Config      // MinTriggers is filled in
+	Sidecar     sidecar.Config
+	HTTP        httpapi.Config
+	Listener    net.Listener // instead of HTTP.Listen; the daemon closes it
+	CachedLimit int          // players kept in memory beyond those that are held; default 10 000
+	EventBuffer int          // events that a subscriber may be behind; default 8192
+	DataDir     string       // outbox and last known bans; "" means a throw-away directory
+	Version     string
+}
+
+// Daemon is a sidecar ready to run.
+type Daemon struct {
+	config   Config
+	log      *slog.Logger
+	started  time.Time
+	url      string
+	postgres *postgres.Server
+	scratch  string // throw-away data directory, or ""
+
+	store   *store.Store
+	players *cache.Players
+	bans    *cache.Bans
+	events  *events.Broker
+	outbox  *outbox.Outbox
+	applier *feed.Applier
+	feed    *feed.Feed
+	sidecar *sidecar.Sidecar
+	http    *httpapi.Server
+
+	listener net.Listener
+	registry *prometheus.Registry
+}
+
+// New builds a daemon: it starts the private server if there is to be one, brings
+// the schema up to date if the database answers, opens the data directory and
+// listens. After an error nothing is left behind. Run must follow.
+func New(ctx context.Context, config Config, log *slog.Logger) (*Daemon, error) {
+	if config.CachedLimit <= 0 {
+		config.CachedLimit = 10_000
+	}
+	if config.EventBuffer <= 0 {
+		config.EventBuffer = 8192
+	}
+	d := &Daemon{config: config, log: log, started: time.Now(), url: config.DatabaseURL, registry: prometheus.NewRegistry()}
+	for _, build := range []func(context.Context) error{d.openDatabase, d.openData, d.wire, d.listen} {
+		if err := build(ctx); err != nil {
+			d.close()
+			return nil, err
+		}
+	}
+	return d, nil
+}
+
+// openDatabase starts the private server and makes the schema current.
+func (d *Daemon) openDatabase(ctx context.Context) error {
+	if d.config.Embedded != nil {
+		server, err := postgres.Start(ctx, *d.config.Embedded)
+		if err != nil {
+			return fmt.Errorf("start private PostgreSQL: %w", err)
+		}
+		d.postgres, d.url = server, server.URL()
+	}
+	options := d.config.Store
+	options.Name, options.Logger = d.config.Sidecar.Home.Name, d.log
+	var err error
+	if d.store, err = store.Open(ctx, d.url, options); err != nil {
+		return err
+	}
+	err = d.prepareSchema(ctx)
+	if syncer.CodeOf(err) == syncer.CodeUnavailable {
+		d.log.Warn("the database is away; starting with what was last known", "error", err)
+		return nil
+	}
+	return err
+}
+
+// openData opens the outbox and takes over the bans it last knew.
+func (d *Daemon) openData(context.Context) error {
+	dir := d.config.DataDir
+	if dir == "" {
+		scratch, err := os.MkdirTemp("", "playersync-")
+		if err != nil {
+			return fmt.Errorf("make data directory: %w", err)
+		}
+		d.scratch, dir = scratch, scratch
+	}
+	var err error
+	if d.outbox, err = outbox.Open(filepath.Join(dir, "outbox.db")); err != nil {
+		return err
+	}
+	d.bans = cache.NewBans()
+	known, savedAt, err := d.outbox.LoadBans()
+	if err != nil {
+		return fmt.Errorf("load last known bans: %w", err)
+	}
+	if !savedAt.IsZero() {
+		d.bans.Load(syncer.Snapshot{}, known)
+		d.log.Info("loaded the last known bans", "bans", d.bans.Len(), "saved_at", savedAt)
+	}
+	return nil
+}
+
+// wire connects the parts.
+func (d *Daemon) wire(context.Context) error {
+	d.players = cache.NewPlayers(d.config.CachedLimit)
+	d.events = events.NewBroker(d.config.EventBuffer)
+	d.applier = feed.NewApplier(d.players, d.bans, d.events.Publish)
+
+	follow := d.config.Feed
+	follow.MinTriggers = store.FeedTriggers
+	d.feed = feed.New(follow, source{d}, d.applier, d.registry, d.log)
+
+	d.sidecar = sidecar.New(d.config.Sidecar, sidecar.Deps{
+		Store: d.store, Players: d.players, Bans: d.bans, Applier: d.applier,
+		Clock: clock{d}, Outbox: d.outbox, Log: d.log,
+	})
+
+	d.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	d.registerMetrics()
+
+	var err error
+	d.http, err = httpapi.New(d.config.HTTP, httpapi.Deps{
+		Players: d.sidecar, Bans: d.sidecar, Events: d.events, Ready: d.missing,
+		Registry: d.registry, Log: d.log, Version: d.config.Version,
+	})
+	return err
+}
+
+func (d *Daemon) listen(ctx context.Context) error {
+	if d.listener = d.config.Listener; d.listener != nil {
+		return nil
+	}
+	var config net.ListenConfig
+	var err error
+	if d.listener, err = config.Listen(ctx, "tcp", d.config.HTTP.Listen); err != nil {
+		return fmt.Errorf("listen for http: %w", err)
+	}
+	return nil
+}
+
+// URL returns the address of the HTTP API, e.g. http://127.0.0.1:5082.
+func (d *Daemon) URL() string { return "http://" + d.listener.Addr().String() }
+
+// DatabaseURL returns the database's URL, password included.
+func (d *Daemon) DatabaseURL() string { return d.url }
+
+// Ready returns a channel that is closed once everything in memory first equalled
+// the database.
+func (d *Daemon) Ready() <-chan struct{} { return d.feed.Ready() }
+
+// Events returns the stream of changes, for watching from within the process.
+func (d *Daemon) Events() *events.Broker { return d.events }
+
+// missing returns why the daemon does not follow the database, or nothing.
+func (d *Daemon) missing() []string {
+	if status := d.feed.Status(); !status.Following {
+		return []string{status.Reason}
+	}
+	return nil
+}
+
+// clock is what the feed knows of time.
+type clock struct{ *Daemon }
+
+func (c clock) Now() time.Time { return c.feed.Now() }
+
+// Staleness counts from the start while nothing was read yet.
+func (c clock) Staleness() time.Duration {
+	current := c.feed.Status().Current
+	if current.IsZero() {
+		current = c.started
+	}
+	return time.Since(current)
+}

@@ -1,0 +1,57 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"playersync/syncer/feed"
+	"playersync/syncer/store"
+)
+
+// schemaTimeout bounds the look at the schema's version; migrations themselves
+// may take as long as they need.
+const schemaTimeout = 10 * time.Second
+
+// prepareSchema makes the schema current, or says who must, and records the game
+// server this sidecar speaks for.
+func (d *Daemon) prepareSchema(ctx context.Context) error {
+	if err := d.store.Ping(ctx); err != nil {
+		return err
+	}
+	migrator, err := store.NewMigrator(d.url)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = migrator.Close() }()
+	pending, err := migrator.Pending(ctx)
+	if err != nil {
+		return err
+	}
+	if pending && !d.config.Migrate {
+		return fmt.Errorf("the database schema is not current: run syncer migrate up, or set database.migrate")
+	}
+	if pending {
+		d.log.Info("migrating the database")
+		if _, err := migrator.Up(ctx); err != nil {
+			return fmt.Errorf("migrate the database: %w; the login needs the role playersync_owner, or run syncer migrate up with one that has it", err)
+		}
+	}
+	return d.store.RegisterServer(ctx, d.config.Sidecar.Home, d.config.Version)
+}
+
+// source opens the feed's connections. A database that was away at the start is
+// looked at before it is followed.
+type source struct{ *Daemon }
+
+// Open implements feed.Source.
+func (s source) Open(ctx context.Context) (feed.Conn, error) {
+	if s.feed.Status().Current.IsZero() {
+		prepare, cancel := context.WithTimeout(ctx, schemaTimeout)
+		defer cancel()
+		if err := s.prepareSchema(prepare); err != nil {
+			return nil, err
+		}
+	}
+	return s.store.OpenFeed(ctx)
+}
