@@ -207,7 +207,7 @@ func (g GamemodeEdit) then(next GamemodeEdit) GamemodeEdit {
 		if joined.Stats == nil {
 			joined.Stats = map[string]int64{}
 		}
-		joined.Stats[name] += difference
+		joined.Stats[name] = addDifferences(joined.Stats[name], difference)
 	}
 	for name, count := range next.AtLeast {
 		if known, ok := joined.AtLeast[name]; !ok || count > known {

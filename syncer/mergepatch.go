@@ -3,6 +3,8 @@ package syncer
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"io"
 )
 
 // MergePatch applies a JSON merge patch (RFC 7386) and returns the result in
@@ -56,11 +58,16 @@ func diffObject(shown, saved map[string]any) (map[string]any, bool) {
 	return patch, len(patch) > 0
 }
 
+// decode returns the value with numbers as they were written, nil for what is not
+// one whole JSON value.
 func decode(data json.RawMessage) any {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber()
 	var value any
 	if err := decoder.Decode(&value); err != nil {
+		return nil
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return nil
 	}
 	return value

@@ -53,11 +53,7 @@ func Diff(shown View, saved Save, s GameServer) Edit {
 		e.Flags = diffSet(shown.Flags, saved.Flags.Value)
 	}
 	if saved.Attributes.Set {
-		before, _ := decode(shown.Attributes).(map[string]any)
-		after, _ := decode(saved.Attributes.Value).(map[string]any)
-		if patch, differs := diffObject(before, after); differs {
-			e.Attributes = []json.RawMessage{encode(patch)}
-		}
+		e.Attributes = diffAttributes(shown.Attributes, saved.Attributes.Value)
 	}
 	for _, entry := range saved.History {
 		if !slices.Contains(shown.History, entry) {

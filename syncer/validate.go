@@ -1,7 +1,6 @@
 package syncer
 
 import (
-	"encoding/json"
 	"fmt"
 	"time"
 )
@@ -69,40 +68,6 @@ func (e Edit) validateImportant() error {
 		}
 	}
 	return nil
-}
-
-func checkAttributes(patch json.RawMessage) error {
-	if len(patch) > MaxAttributesBytes {
-		return Invalid("attributes", "must have at most %d bytes, has %d", MaxAttributesBytes, len(patch))
-	}
-	object, ok := decode(patch).(map[string]any)
-	if !ok {
-		return Invalid("attributes", "must be an object with one key per plugin")
-	}
-	if containsNUL(object) {
-		return Invalid("attributes", "must not contain a NUL character")
-	}
-	return nil
-}
-
-func containsNUL(value any) bool {
-	switch v := value.(type) {
-	case string:
-		return checkText("", v, len(v)) != nil
-	case []any:
-		for _, item := range v {
-			if containsNUL(item) {
-				return true
-			}
-		}
-	case map[string]any:
-		for key, item := range v {
-			if containsNUL(key) || containsNUL(item) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 func (e Edit) validateScalars() error {

@@ -56,6 +56,12 @@ func addCounters(a, b int64) int64 {
 	return min(max(a+b, -MaxCounter), MaxCounter)
 }
 
+// addDifferences returns a + b, held within what moves a counter from one end of
+// its range to the other.
+func addDifferences(a, b int64) int64 {
+	return min(max(a+b, -2*MaxCounter), 2*MaxCounter)
+}
+
 // subtractCounters returns per name what was added from old to new.
 func subtractCounters(updated, old map[string]int64) map[string]int64 {
 	difference := maps.Clone(updated)

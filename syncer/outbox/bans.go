@@ -210,10 +210,12 @@ func (l *banList) readBlock(record []byte) error {
 	if err != nil {
 		return err
 	}
-	for rest, ok := block, true; len(rest) > 0; {
-		if _, rest, ok = takeBan(rest); !ok {
+	for rest := block; len(rest) > 0; {
+		_, behind, ok := takeBan(rest)
+		if !ok {
 			return ErrCorrupt
 		}
+		rest = behind
 	}
 	l.blocks = append(l.blocks, bytes.Clone(block))
 	return nil

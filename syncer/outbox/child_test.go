@@ -23,21 +23,21 @@ func runChild(role, path string) error {
 	}
 	switch role {
 	case "hold":
-		fmt.Println("open")
+		fmt.Fprintln(os.Stdout, "open")
 		return stall()
 	case "add":
 		for n := 0; ; n++ {
 			if err := o.Add(batch(n)); err != nil {
 				return err
 			}
-			fmt.Println(n)
+			fmt.Fprintln(os.Stdout, n)
 		}
 	case "save bans":
 		for generation := int64(1); ; generation++ {
 			if err := o.SaveBans("epoch", bans(childBans, generation)); err != nil {
 				return err
 			}
-			fmt.Println(generation)
+			fmt.Fprintln(os.Stdout, generation)
 		}
 	case "stall in save bans":
 		if err := o.SaveBans("epoch", bans(childBans, 1)); err != nil {
@@ -60,7 +60,7 @@ func stallingBans(after int) iter.Seq[syncer.Standing] {
 				return
 			}
 		}
-		fmt.Println("stalled")
+		fmt.Fprintln(os.Stdout, "stalled")
 		_ = stall()
 	}
 }

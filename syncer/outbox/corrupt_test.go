@@ -154,6 +154,7 @@ func TestDamagedListPointerDoesNotStopSaves(t *testing.T) {
 func TestDamagedFile(t *testing.T) {
 	t.Parallel()
 	fill := func(t *testing.T) (path string, content []byte) {
+		t.Helper()
 		path = filepath.Join(t.TempDir(), "outbox.db")
 		o := open(t, path)
 		must(t, o.SaveBans("", bans(25_000, 1)))

@@ -1,7 +1,6 @@
 package outbox_test
 
 import (
-	"fmt"
 	"os"
 	"testing"
 
@@ -14,8 +13,7 @@ const childEnv = "OUTBOX_TEST_CHILD"
 func TestMain(m *testing.M) {
 	if role := os.Getenv(childEnv); role != "" {
 		if err := runChild(role, os.Args[1]); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
+			panic(err)
 		}
 		return
 	}
