@@ -4,9 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"os"
 	"path/filepath"
+
+	"playersync/syncer/httpapi"
 )
 
 // mindustryPort is where game servers listen unless told otherwise.
@@ -22,9 +23,8 @@ func (c *Config) complete() []error {
 	if err := c.completeDataDir(); err != nil {
 		problems = append(problems, err)
 	}
-	if !isLoopback(c.HTTP.Listen) && c.HTTP.Token == "" && len(c.HTTP.AllowedNetworks) == 0 {
-		problems = append(problems, fmt.Errorf(
-			"http.listen: %s can be reached by other machines: set http.token or http.allowed_networks, or listen on 127.0.0.1", c.HTTP.Listen))
+	if err := c.HTTP.API().Validate(); err != nil {
+		problems = append(problems, err)
 	}
 	return problems
 }
@@ -57,15 +57,14 @@ func (c *Config) completeDataDir() (err error) {
 	return nil
 }
 
-// isLoopback reports whether only this machine can reach an address to listen
-// on. A host name other than localhost counts as reachable.
-func isLoopback(listen string) bool {
-	host, _, _ := net.SplitHostPort(listen)
-	if host == "localhost" {
-		return true
+// API is the section in the terms of the package httpapi.
+func (h HTTP) API() httpapi.Config {
+	return httpapi.Config{
+		Listen:          h.Listen,
+		Token:           h.Token.Reveal(),
+		AllowedNetworks: h.AllowedNetworks,
+		MaxBody:         h.MaxBody,
 	}
-	address, err := netip.ParseAddr(host)
-	return err == nil && address.Unmap().IsLoopback()
 }
 
 // ErrNoDatabase says that a command needs a database and none was configured.

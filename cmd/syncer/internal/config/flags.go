@@ -23,9 +23,7 @@ func AddFlag(flags *pflag.FlagSet, name, key string) {
 	if k.kind == kindBool {
 		flag.NoOptDefVal = "true"
 	}
-	if k.fallback != "" && k.kind != kindBool {
-		flag.DefValue = k.fallback
-	}
+	flag.DefValue = k.fallback
 }
 
 // givenFlags lets the flags that the user gave win and returns their names by

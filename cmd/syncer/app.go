@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"playersync/cmd/syncer/internal/config"
+)
+
+// Exit codes.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// app is what all commands share.
+type app struct {
+	out  io.Writer // what was asked for
+	errs io.Writer // progress, log and errors
+
+	configFile string
+	json       bool
+	running    bool // the arguments were understood, a command runs
+}
+
+// run executes one command line and returns the exit code.
+func run(ctx context.Context, args []string, out, errs io.Writer) int {
+	a := &app{out: out, errs: errs}
+	root := newRootCommand(a)
+	root.SetArgs(args)
+	root.SetOut(out)
+	root.SetErr(errs)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
+	}
+	fmt.Fprintln(errs, "syncer:", describeError(err))
+	if !a.running || isUsageError(err) {
+		return exitUsage
+	}
+	return exitFailed
+}
+
+func newRootCommand(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "syncer",
+		Short: "Keep players and bans the same on every game server",
+		Long: `syncer keeps players and bans the same on every game server of a network.
+PostgreSQL is all it needs: rows are the truth, and each server's syncer holds a
+copy that follows them within milliseconds.
+
+  syncer demo               see what it does, on a throw-away database
+  syncer serve --embedded   run it with a PostgreSQL of its own
+  syncer serve              run it on the database of SYNCER_DATABASE_URL`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.AddGroup(
+		&cobra.Group{ID: groupRun, Title: "Run:"},
+		&cobra.Group{ID: groupAdministrate, Title: "Administrate:"},
+		&cobra.Group{ID: groupOperate, Title: "Operate:"},
+	)
+	root.AddCommand(
+		newServeCommand(a),
+		newPlayerCommand(a),
+		newBanCommand(a),
+		newWatchCommand(a),
+		newMigrateCommand(a),
+		newCheckCommand(a),
+		newVersionCommand(a),
+	)
+	group(root)
+	a.markRunning(root)
+	return root
+}
+
+// Groups of commands in the help text.
+const (
+	groupRun          = "run"
+	groupAdministrate = "administrate"
+	groupOperate      = "operate"
+)
+
+// group makes a command that only has subcommands refuse everything else.
+func group(command *cobra.Command) *cobra.Command {
+	command.Args = cobra.ArbitraryArgs
+	command.DisableFlagsInUseLine = true
+	command.RunE = func(command *cobra.Command, args []string) error {
+		if len(args) == 0 && !command.HasParent() {
+			return command.Help()
+		}
+		if len(args) == 0 {
+			return usagef("say what to do; see: %s --help", command.CommandPath())
+		}
+		command.SuggestionsMinimumDistance = 2
+		if near := command.SuggestionsFor(args[0]); len(near) > 0 {
+			return usagef("there is no command %q in %s; did you mean %s?", args[0], command.CommandPath(), near[0])
+		}
+		return usagef("there is no command %q; see: %s --help", args[0], command.CommandPath())
+	}
+	return command
+}
+
+// markRunning lets the exit code tell wrong usage from failure.
+func (a *app) markRunning(command *cobra.Command) {
+	for _, child := range command.Commands() {
+		a.markRunning(child)
+	}
+	if inner := command.RunE; inner != nil {
+		command.RunE = func(command *cobra.Command, args []string) error {
+			a.running = true
+			return inner(command, args)
+		}
+	}
+}
+
+// addConfigFlags gives a command, and those below it, the flags that say which
+// database to use.
+func (a *app) addConfigFlags(command *cobra.Command) {
+	flags := command.PersistentFlags()
+	flags.StringVar(&a.configFile, "config", "", "configuration `file` (default: $SYNCER_CONFIG, ./syncer.yaml, ~/.config/playersync/syncer.yaml, /etc/playersync/syncer.yaml)")
+	config.AddFlag(flags, "database-url", "database.url")
+	config.AddFlag(flags, "embedded", "embedded")
+	config.AddFlag(flags, "data-dir", "data.dir")
+	_ = command.MarkPersistentFlagFilename("config", "yaml", "yml") // the flag exists
+	_ = command.MarkPersistentFlagDirname("data-dir")
+}
+
+// addJSONFlag lets a command print for programs.
+func (a *app) addJSONFlag(flags *pflag.FlagSet) {
+	flags.BoolVar(&a.json, "json", false, "print JSON, for programs")
+}
+
+// config reads the configuration with the flags of a command.
+func (a *app) config(command *cobra.Command) (config.Config, error) {
+	return config.Load(a.configFile, command.Flags())
+}
+
+// logger writes to the error output, as the configuration says.
+func (a *app) logger(settings config.Log) *slog.Logger {
+	options := &slog.HandlerOptions{Level: settings.Level}
+	if settings.Format == config.FormatJSON {
+		return slog.New(slog.NewJSONHandler(a.errs, options))
+	}
+	return slog.New(slog.NewTextHandler(a.errs, options))
+}

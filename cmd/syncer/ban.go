@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"net/netip"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"playersync/syncer"
+	"playersync/syncer/store"
+)
+
+// newestBan is above the number of every ban.
+const newestBan = math.MaxInt64
+
+func newBanCommand(a *app) *cobra.Command {
+	command := group(&cobra.Command{
+		Use:   "ban",
+		Short: "Ban, unban, and see who is banned",
+		Long: `Ban player ids, addresses and ranges of addresses, lift bans and list them. Every
+server knows within milliseconds.
+
+A target that looks like an address or range is one; write uuid:… or ip:… to
+leave no doubt.`,
+		GroupID: groupAdministrate,
+	})
+	a.addConfigFlags(command)
+	for _, child := range []*cobra.Command{newBanAddCommand(a), newBanLiftCommand(a), newBanListCommand(a), newBanCheckCommand(a)} {
+		a.addJSONFlag(child.Flags())
+		command.AddCommand(child)
+	}
+	return command
+}
+
+func newBanAddCommand(a *app) *cobra.Command {
+	var reason, by, until string
+	command := &cobra.Command{
+		Use:   "add TARGET",
+		Short: "Ban a player id, an address or a range",
+		Example: `  syncer ban add abcdefghijklmnopqrstuv== --reason griefing --for 7d
+  syncer ban add 203.0.113.0/24 --reason "bot network"`,
+		Args: exactly("TARGET"),
+		RunE: func(command *cobra.Command, args []string) error {
+			target, err := parseTarget(args[0])
+			if err != nil {
+				return err
+			}
+			return a.withStore(command, func(ctx context.Context, s *store.Store, now time.Time) error {
+				ban := syncer.NewBan{Target: target, Reason: reason, By: by}
+				if until != "" {
+					if ban.ExpiresAt, err = parseUntil("for", until, now); err != nil {
+						return err
+					}
+				}
+				if err := ban.Validate(now); err != nil {
+					return err
+				}
+				stands, created, _, err := s.AddBan(ctx, ban)
+				if err != nil {
+					return err
+				}
+				verb := "banned"
+				if !created {
+					verb = "already banned"
+				}
+				return a.printBan(verb, stands, now)
+			})
+		},
+	}
+	flags := command.Flags()
+	flags.StringVar(&reason, "reason", "", "why")
+	flags.StringVar(&by, "by", thisUser(), "who bans")
+	flags.StringVar(&until, "for", "", "how `long`: a duration such as 36h or 7d, a time such as 2030-01-31T18:00:00Z; else until lifted")
+	return command
+}
+
+func newBanLiftCommand(a *app) *cobra.Command {
+	var reason, by string
+	command := &cobra.Command{
+		Use:   "lift TARGET",
+		Short: "Unban; the ban stays in the history",
+		Args:  exactly("TARGET"),
+		RunE: func(command *cobra.Command, args []string) error {
+			target, err := parseTarget(args[0])
+			if err != nil {
+				return err
+			}
+			return a.withStore(command, func(ctx context.Context, s *store.Store, now time.Time) error {
+				ban, lifted, _, err := s.LiftBan(ctx, target, by, reason)
+				if err != nil {
+					return err
+				}
+				if !lifted {
+					return syncer.NotFound("%s is not banned", target)
+				}
+				return a.printBan("lifted", ban, now)
+			})
+		},
+		ValidArgsFunction: a.completeTargets,
+	}
+	command.Flags().StringVar(&reason, "reason", "", "why")
+	command.Flags().StringVar(&by, "by", thisUser(), "who lifts it")
+	return command
+}
+
+func newBanListCommand(a *app) *cobra.Command {
+	var filter syncer.BanFilter
+	var all bool
+	var id string
+	var limit int
+	command := &cobra.Command{
+		Use:   "list",
+		Short: "List bans, newest first",
+		Args:  exactly(),
+		RunE: func(command *cobra.Command, _ []string) error {
+			if limit < 1 {
+				return usagef("--limit: must be at least 1")
+			}
+			filter.ID = syncer.PlayerID(id)
+			if !all {
+				filter.Active = new(true)
+			}
+			return a.withStore(command, func(ctx context.Context, s *store.Store, now time.Time) error {
+				bans, err := s.ListBans(ctx, filter, newestBan, min(limit, math.MaxInt32))
+				if err != nil {
+					return err
+				}
+				return a.printBans(bans, now)
+			})
+		},
+	}
+	flags := command.Flags()
+	flags.BoolVar(&all, "all", false, "also bans that expired or were lifted")
+	flags.StringVar(&id, "uuid", "", "only bans of this player `id`")
+	flags.StringVar(&filter.IP, "ip", "", "only bans that overlap this `address` or range")
+	flags.StringVar(&filter.By, "by", "", "only bans by this person")
+	flags.IntVar(&limit, "limit", 1000, "at most so many")
+	return command
+}
+
+func newBanCheckCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "check TARGET...",
+		Short: "Say whether a player id or an address may join, and why not",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(command *cobra.Command, args []string) error {
+			id, address, err := whoJoins(args)
+			if err != nil {
+				return err
+			}
+			return a.withStore(command, func(ctx context.Context, s *store.Store, now time.Time) error {
+				bans, err := s.BansOf(ctx, id, address)
+				if err != nil {
+					return err
+				}
+				answer := struct {
+					Banned bool      `json:"banned"`
+					Bans   []banJSON `json:"bans"`
+				}{len(bans) > 0, bansJSON(bans, now)}
+				return a.print(answer, func(w io.Writer) {
+					if !answer.Banned {
+						fmt.Fprintln(w, "not banned")
+						return
+					}
+					fmt.Fprintln(w, "banned")
+					banTable(w, bans, now)
+				})
+			})
+		},
+	}
+}
+
+// whoJoins reads a player id, an address, or one of each.
+func whoJoins(args []string) (id syncer.PlayerID, address netip.Addr, err error) {
+	for _, text := range args {
+		target, err := parseTarget(text)
+		switch {
+		case err != nil:
+			return "", netip.Addr{}, err
+		case target.ID != "" && id == "":
+			id = target.ID
+		case target.ID == "" && !target.Prefix.IsSingleIP():
+			return "", netip.Addr{}, usagef("%s is a range; nobody joins from a whole range, see: syncer ban list --ip %s", text, text)
+		case target.ID == "" && !address.IsValid():
+			address = target.Prefix.Addr()
+		default:
+			return "", netip.Addr{}, usagef("give one player id, one address, or one of each")
+		}
+	}
+	return id, address, nil
+}

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"playersync/syncer"
+)
+
+// usageError is a command line that cannot be meant.
+type usageError struct{ text string }
+
+func (e *usageError) Error() string { return e.text }
+
+func usagef(format string, args ...any) error {
+	return &usageError{fmt.Sprintf(format, args...)}
+}
+
+// isUsageError reports whether the fault lies in what was asked for.
+func isUsageError(err error) bool {
+	_, usage := errors.AsType[*usageError](err)
+	return usage || syncer.CodeOf(err) == syncer.CodeInvalid
+}
+
+// describeError makes one line of an error and adds what to do about it.
+func describeError(err error) string {
+	text := strings.Join(strings.Fields(err.Error()), " ")
+	if errors.Is(err, context.Canceled) {
+		text = "interrupted"
+	}
+	if advice := adviceFor(err); advice != "" {
+		text += " (" + advice + ")"
+	}
+	return text
+}
+
+// adviceFor says what to do about what a database refuses; the codes are those
+// of appendix A of PostgreSQL's documentation.
+func adviceFor(err error) string {
+	if refused, ok := errors.AsType[*pgconn.PgError](err); ok {
+		switch refused.Code {
+		case "42P01", "42883", "42703", "42704":
+			return "is the schema current? see: syncer migrate status"
+		case "42501":
+			return "grant the login one of the roles playersync_app and playersync_owner"
+		case "28P01", "28000":
+			return "is the user and password in database.url right?"
+		case "3D000":
+			return "create the database, or correct the name in database.url"
+		case "53300":
+			return "the server has no connection left; raise its max_connections or lower database.max_connections"
+		}
+	}
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return "is the database running, and database.url right? see: syncer check"
+	}
+	return ""
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+	"unicode"
+
+	"playersync/syncer"
+)
+
+// print shows a value: as JSON if that was asked for, else as people writes it.
+func (a *app) print(value any, people func(w io.Writer)) error {
+	if !a.json {
+		people(a.out)
+		return nil
+	}
+	encoder := json.NewEncoder(a.out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(value); err != nil {
+		return fmt.Errorf("print result: %w", err)
+	}
+	return nil
+}
+
+// table writes rows in columns below a header, nil for none.
+func table(w io.Writer, header []string, rows [][]string) {
+	columns := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	if header != nil {
+		fmt.Fprintln(columns, strings.Join(header, "\t"))
+	}
+	for _, row := range rows {
+		for i, cell := range row {
+			row[i] = clean(cell)
+		}
+		fmt.Fprintln(columns, strings.Join(row, "\t"))
+	}
+	_ = columns.Flush() // a closed output ends the process soon enough
+}
+
+// clean makes text of players harmless for a terminal and for columns.
+func clean(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '\uFFFD'
+		}
+		return r
+	}, text)
+}
+
+// clockLayout is how people read a time.
+const clockLayout = "2006-01-02 15:04:05"
+
+// clock shows a time in the local zone; empty is shown for none.
+func clock(t syncer.Time, empty string) string {
+	switch instant, ok := t.Instant(); {
+	case ok:
+		return instant.Local().Format(clockLayout)
+	case t.IsForever():
+		return "for ever"
+	default:
+		return empty
+	}
+}
+
+// remaining shows how long it is until a time, in its two largest units.
+func remaining(d time.Duration) string {
+	if d < time.Minute {
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	}
+	units := []struct {
+		length time.Duration
+		name   string
+	}{{24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "min"}}
+	var parts []string
+	for _, unit := range units {
+		if n := d / unit.length; n > 0 && len(parts) < 2 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, unit.name))
+			d %= unit.length
+		} else if len(parts) > 0 {
+			break
+		}
+	}
+	return strings.Join(parts, " ")
+}

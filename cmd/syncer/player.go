@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"playersync/syncer"
+	"playersync/syncer/store"
+)
+
+func newPlayerCommand(a *app) *cobra.Command {
+	command := group(&cobra.Command{
+		Use:   "player",
+		Short: "See and change players",
+		Long: `See and change players. PLAYER is an id, or a name that only one player has. What
+is changed reaches every server within milliseconds.`,
+		GroupID: groupAdministrate,
+	})
+	a.addConfigFlags(command)
+	for _, child := range []*cobra.Command{
+		newPlayerGetCommand(a), newPlayerFindCommand(a), newPlayerSetCommand(a), newPlayerHistoryCommand(a),
+	} {
+		a.addJSONFlag(child.Flags())
+		command.AddCommand(child)
+	}
+	return command
+}
+
+func newPlayerGetCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:               "get PLAYER",
+		Short:             "Show everything that is known of a player",
+		Args:              exactly("PLAYER"),
+		ValidArgsFunction: a.completePlayers,
+		RunE: func(command *cobra.Command, args []string) error {
+			return a.withStore(command, func(ctx context.Context, s *store.Store, now time.Time) error {
+				player, err := findPlayer(ctx, s, args[0])
+				if err != nil {
+					return err
+				}
+				return a.printPlayer(player, now)
+			})
+		},
+	}
+}
+
+func newPlayerFindCommand(a *app) *cobra.Command {
+	var limit int
+	command := &cobra.Command{
+		Use:   "find TEXT",
+		Short: "List the players whose name contains a text",
+		Args:  exactly("TEXT"),
+		RunE: func(command *cobra.Command, args []string) error {
+			if limit < 1 || limit > 100_000 {
+				return usagef("--limit: must be between 1 and 100000")
+			}
+			return a.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) error {
+				found, next, err := s.SearchPlayers(ctx, args[0], limit, "")
+				if err != nil {
+					return err
+				}
+				return a.print(found, func(w io.Writer) {
+					rows := make([][]string, len(found))
+					for i, p := range found {
+						rows[i] = []string{string(p.ID), p.Name, p.Rank}
+					}
+					table(w, []string{"ID", "NAME", "RANK"}, rows)
+					if next != "" {
+						fmt.Fprintf(w, "and more: see --limit\n")
+					}
+				})
+			})
+		},
+	}
+	command.Flags().IntVar(&limit, "limit", 100, "at most so many")
+	return command
+}
+
+// findPlayer reads a player by id, or by a name that no other player has.
+func findPlayer(ctx context.Context, s *store.Store, text string) (*syncer.Player, error) {
+	id, err := syncer.ParsePlayerID(text)
+	if err != nil {
+		return nil, err
+	}
+	if player, err := readPlayer(ctx, s, id); player != nil || err != nil {
+		return player, err
+	}
+	found, _, err := s.SearchPlayers(ctx, text, 1000, "")
+	if err != nil {
+		return nil, err
+	}
+	var named []syncer.PlayerID
+	for _, p := range found {
+		if strings.EqualFold(p.Name, text) {
+			named = append(named, p.ID)
+		}
+	}
+	switch {
+	case len(named) == 1:
+		player, err := readPlayer(ctx, s, named[0])
+		if player == nil && err == nil {
+			err = syncer.NotFound("no player %q", named[0])
+		}
+		return player, err
+	case len(named) > 1:
+		return nil, usagef("%d players are called %q; give an id, see: syncer player find %s", len(named), text, strconv.Quote(text))
+	case len(found) > 0:
+		return nil, syncer.NotFound("no player has the id or name %q; those whose name contains it: syncer player find %s", text, strconv.Quote(text))
+	default:
+		return nil, syncer.NotFound("no player has the id or name %q", text)
+	}
+}
+
+// readPlayer returns the player of an id, nil if there is none.
+func readPlayer(ctx context.Context, s *store.Store, id syncer.PlayerID) (*syncer.Player, error) {
+	readings, err := s.ReadPlayers(ctx, []syncer.PlayerID{id})
+	if err != nil {
+		return nil, err
+	}
+	return readings[0].Player, nil
+}

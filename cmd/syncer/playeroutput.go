@@ -1,0 +1,90 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"playersync/syncer"
+)
+
+// printPlayer shows a player with what all servers and gamemodes know.
+func (a *app) printPlayer(p *syncer.Player, now time.Time) error {
+	return a.print(p, func(w io.Writer) {
+		table(w, nil, playerFields(p, now))
+		if len(p.Gamemodes) > 0 {
+			fmt.Fprintln(w)
+			gamemodeTable(w, p.Gamemodes)
+		}
+		if len(p.History) > 0 {
+			fmt.Fprintln(w)
+			historyTable(w, p.History)
+		}
+	})
+}
+
+func playerFields(p *syncer.Player, now time.Time) [][]string {
+	fields := [][]string{
+		{"id", string(p.ID)},
+		{"name", p.Name},
+		{"rank", p.Rank},
+		{"flags", strings.Join(p.Flags, ", ")},
+		{"muted", lasting(p.UnmuteTime, now)},
+		{"marked", lasting(p.UnmarkTime, now)},
+		{"attributes", string(p.Attributes)},
+		{"language", p.Language},
+		{"chat strictness", p.ChatStrictness},
+		{"rank prefix", shownOrHidden(p.ShowRankPrefix)},
+	}
+	optional := func(name string, text *string) {
+		if text != nil {
+			fields = append(fields, []string{name, *text})
+		}
+	}
+	optional("override name", p.OverrideName)
+	optional("highlight", p.Highlight)
+	optional("achievements", p.Achievements)
+	if p.Rainbow != nil {
+		fields = append(fields, []string{"rainbow speed", strconv.Itoa(p.Rainbow.Speed)})
+	}
+	return append(fields,
+		[]string{"created", clock(p.CreatedAt, "")},
+		[]string{"revision", strconv.FormatInt(p.Revision, 10)})
+}
+
+// lasting says whether and how long a mute or mark is in force.
+func lasting(until syncer.Time, now time.Time) string {
+	at, ends := until.Instant()
+	switch {
+	case !until.After(now):
+		return "no"
+	case !ends:
+		return "for ever"
+	default:
+		return fmt.Sprintf("until %s (%s)", clock(until, ""), remaining(at.Sub(now)))
+	}
+}
+
+func shownOrHidden(shown bool) string {
+	if shown {
+		return "shown"
+	}
+	return "hidden"
+}
+
+func gamemodeTable(w io.Writer, gamemodes map[string]syncer.GamemodeRecord) {
+	var rows [][]string
+	for _, mode := range slices.Sorted(maps.Keys(gamemodes)) {
+		record := gamemodes[mode]
+		var stats []string
+		for _, name := range slices.Sorted(maps.Keys(record.Stats)) {
+			stats = append(stats, fmt.Sprintf("%s %d", name, record.Stats[name]))
+		}
+		rows = append(rows, []string{mode, clock(record.FirstJoined, "-"), clock(record.LastJoined, "-"), strings.Join(stats, ", ")})
+	}
+	table(w, []string{"GAMEMODE", "FIRST JOINED", "LAST JOINED", "STATS"}, rows)
+}

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"playersync/syncer"
+	"playersync/syncer/store"
+)
+
+// playerChanges are the flags of player set.
+type playerChanges struct {
+	rank, mute, mark, name, overrideName, highlight, language, strictness, attributes string
+
+	addFlags, removeFlags []string
+	unmute, unmark        bool
+	revision              int64
+	create                bool
+}
+
+func newPlayerSetCommand(a *app) *cobra.Command {
+	var changes playerChanges
+	command := &cobra.Command{
+		Use:   "set PLAYER",
+		Short: "Change a player, on every server at once",
+		Long: `Change a player. Each change is applied to what the database holds at that moment;
+nothing that others changed meanwhile is lost. An empty value for --override-name
+or --highlight removes it.`,
+		Example: `  syncer player set Steve --rank admin --add-flag builder
+  syncer player set Steve --mute 2h
+  syncer player set Steve --attributes '{"shop": {"discount": 5, "trial": null}}'`,
+		Args:              exactly("PLAYER"),
+		ValidArgsFunction: a.completePlayers,
+		RunE: func(command *cobra.Command, args []string) error {
+			return a.withStore(command, func(ctx context.Context, s *store.Store, now time.Time) error {
+				edit, err := changes.edit(command.Flags(), now)
+				if err != nil {
+					return err
+				}
+				var expected *int64
+				if command.Flags().Changed("if-revision") {
+					expected = &changes.revision
+				}
+				if changes.create {
+					if err := createPlayer(ctx, s, args[0]); err != nil {
+						return err
+					}
+				}
+				player, err := findPlayer(ctx, s, args[0])
+				if err != nil {
+					return err
+				}
+				reading, _, err := s.EditPlayer(ctx, player.ID, edit, expected)
+				if err != nil {
+					return err
+				}
+				return a.printPlayer(reading.Player, now)
+			})
+		},
+	}
+	changes.register(command)
+	return command
+}
+
+func (c *playerChanges) register(command *cobra.Command) {
+	flags := command.Flags()
+	flags.StringVar(&c.rank, "rank", "", "rank")
+	flags.StringArrayVar(&c.addFlags, "add-flag", nil, "`flag` to add; may be repeated")
+	flags.StringArrayVar(&c.removeFlags, "remove-flag", nil, "`flag` to remove; may be repeated")
+	flags.StringVar(&c.mute, "mute", "", "mute: a `duration` such as 2h, a time, or forever")
+	flags.BoolVar(&c.unmute, "unmute", false, "unmute")
+	flags.StringVar(&c.mark, "mark", "", "mark: a `duration` such as 2h, a time, or forever")
+	flags.BoolVar(&c.unmark, "unmark", false, "unmark")
+	flags.StringVar(&c.attributes, "attributes", "", "JSON merge `patch` of the plugins' attributes; null removes a key")
+	flags.StringVar(&c.name, "name", "", "name, colour tags included")
+	flags.StringVar(&c.overrideName, "override-name", "", "`name` shown instead; empty for none")
+	flags.StringVar(&c.highlight, "highlight", "", "`markup` of chat messages; empty for none")
+	flags.StringVar(&c.language, "language", "", "language code")
+	flags.StringVar(&c.strictness, "chat-strictness", "", "chat or strict")
+	flags.Int64Var(&c.revision, "if-revision", 0, "fail if the player's revision is another")
+	flags.BoolVar(&c.create, "create", false, "make the player, whose id is given, if there is none")
+	command.MarkFlagsMutuallyExclusive("mute", "unmute")
+	command.MarkFlagsMutuallyExclusive("mark", "unmark")
+}
+
+// edit is what the given flags ask for.
+func (c *playerChanges) edit(flags *pflag.FlagSet, now time.Time) (syncer.Edit, error) {
+	edit := syncer.Edit{Flags: syncer.SetEdit{Add: c.addFlags, Remove: c.removeFlags}}
+	var err error
+	if edit.UnmuteTime, err = until(flags, "mute", c.mute, c.unmute, now); err != nil {
+		return syncer.Edit{}, err
+	}
+	if edit.UnmarkTime, err = until(flags, "mark", c.mark, c.unmark, now); err != nil {
+		return syncer.Edit{}, err
+	}
+	for flag, field := range map[string]struct {
+		text   string
+		target *syncer.Optional[string]
+	}{
+		"rank": {c.rank, &edit.Rank}, "name": {c.name, &edit.Name}, "language": {c.language, &edit.Language},
+		"chat-strictness": {c.strictness, &edit.ChatStrictness},
+	} {
+		if flags.Changed(flag) {
+			*field.target = syncer.Some(field.text)
+		}
+	}
+	if flags.Changed("override-name") {
+		edit.OverrideName = syncer.Some(orNull(c.overrideName))
+	}
+	if flags.Changed("highlight") {
+		edit.Highlight = syncer.Some(orNull(c.highlight))
+	}
+	if flags.Changed("attributes") {
+		var patch map[string]any
+		if err := json.Unmarshal([]byte(c.attributes), &patch); err != nil || patch == nil {
+			return syncer.Edit{}, usagef("--attributes: is not a JSON object")
+		}
+		edit.Attributes = []json.RawMessage{json.RawMessage(c.attributes)}
+	}
+	if edit.IsZero() && !c.create {
+		return syncer.Edit{}, usagef("say what to change; see: syncer player set --help")
+	}
+	return edit, edit.Validate()
+}
+
+// until is the end of a mute or mark as the flags say it.
+func until(flags *pflag.FlagSet, flag, text string, end bool, now time.Time) (syncer.Optional[syncer.Time], error) {
+	switch {
+	case end:
+		return syncer.Some(syncer.Time{}), nil
+	case !flags.Changed(flag):
+		return syncer.Optional[syncer.Time]{}, nil
+	}
+	at, err := parseUntil(flag, text, now)
+	return syncer.Some(at), err
+}
+
+func orNull(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+// createPlayer makes a player with every field at its default.
+func createPlayer(ctx context.Context, s *store.Store, text string) error {
+	id, err := syncer.ParsePlayerID(text)
+	if err != nil {
+		return err
+	}
+	return s.CreatePlayers(ctx, []syncer.PlayerID{id})
+}

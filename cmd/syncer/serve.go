@@ -1,0 +1,122 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"playersync/cmd/syncer/internal/config"
+	"playersync/syncer/daemon"
+	"playersync/syncer/feed"
+	"playersync/syncer/postgres"
+	"playersync/syncer/sidecar"
+	"playersync/syncer/store"
+)
+
+func newServeCommand(a *app) *cobra.Command {
+	command := &cobra.Command{
+		Use:   "serve",
+		Short: "Run beside a game server: keep its copy current and answer it",
+		Long: `Follow the database, keep players and bans in memory and answer game servers
+over HTTP. The API describes itself at /openapi.json.
+
+Every setting can be given in a file, by an environment variable or, the most
+common ones, by a flag; config.example.yaml explains all of them.
+
+SIGTERM and SIGINT shut down in order: what is in memory is stored first. A
+second signal ends at once.`,
+		Example: `  syncer serve --embedded
+  SYNCER_DATABASE_URL=postgres://syncer:…@db/playersync syncer serve --name pvp --gamemode pvp`,
+		GroupID: groupRun,
+		Args:    exactly(),
+		RunE: func(command *cobra.Command, _ []string) error {
+			return a.serve(command)
+		},
+	}
+	a.addConfigFlags(command)
+	flags := command.Flags()
+	for name, key := range map[string]string{
+		"name": "server.name", "gamemode": "server.gamemode", "address": "server.address",
+		"listen": "http.listen", "mode": "sync.mode", "migrate": "database.migrate",
+		"log-level": "log.level", "log-format": "log.format",
+	} {
+		config.AddFlag(flags, name, key)
+	}
+	complete := func(flag string, values ...string) {
+		_ = command.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)) // the flag exists
+	}
+	complete("mode", config.ModeListen, config.ModePoll)
+	complete("log-level", "debug", "info", "warn", "error")
+	complete("log-format", config.FormatText, config.FormatJSON)
+	return command
+}
+
+func (a *app) serve(command *cobra.Command) error {
+	settings, err := a.config(command)
+	if err != nil {
+		return err
+	}
+	if !settings.Embedded && settings.Database.URL == "" {
+		return config.ErrNoDatabase
+	}
+	log := a.logger(settings.Log)
+	log.Info("starting", "version", thisBuild().Version, "config", settings.File, "server", settings.Server.Name, "data_dir", settings.Data.Dir)
+	if err := makeDataDir(settings.Data.Dir); err != nil {
+		return err
+	}
+	sidecar, err := daemon.New(command.Context(), daemonConfig(settings, log), log)
+	if err != nil {
+		return err
+	}
+	log.Info("listening", "url", sidecar.URL())
+	return sidecar.Run(command.Context())
+}
+
+// makeDataDir makes the directory so that the private server, which root runs as
+// another user, can get at its part. Files in it are closed to others.
+func makeDataDir(dir string) error {
+	mode := os.FileMode(0o700)
+	if os.Geteuid() == 0 {
+		mode = 0o711
+	}
+	if err := os.MkdirAll(dir, mode); err != nil {
+		return fmt.Errorf("make data directory: %w", err)
+	}
+	return nil
+}
+
+// daemonConfig is the configuration in the terms of the parts.
+func daemonConfig(settings config.Config, log *slog.Logger) daemon.Config {
+	c := daemon.Config{
+		DatabaseURL: settings.Database.URL.Reveal(),
+		Migrate:     settings.Database.Migrate,
+		Store: store.Options{
+			MaxConnections: int32(settings.Database.MaxConnections), //nolint:gosec // at most 1000
+			ListenURL:      settings.Database.ListenURL.Reveal(),
+			Pooled:         settings.Database.Pooled,
+		},
+		Feed: feed.Config{
+			PollOnly:     settings.Sync.Mode == config.ModePoll,
+			Heartbeat:    settings.Sync.Heartbeat,
+			PollInterval: settings.Sync.PollInterval,
+		},
+		Sidecar:     sidecar.Config{Home: settings.Server, FlushInterval: settings.Sync.FlushInterval},
+		HTTP:        settings.HTTP.API(),
+		CachedLimit: settings.Cache.Players,
+		DataDir:     settings.Data.Dir,
+		Version:     thisBuild().Version,
+	}
+	if settings.Embedded {
+		c.Embedded = &postgres.Config{
+			Search:  postgres.Search{Dir: settings.Postgres.Bin},
+			DataDir: filepath.Join(settings.Data.Dir, "postgres"),
+			Durable: true,
+			Logger:  log,
+		}
+		c.DatabaseURL, c.Store.ListenURL, c.Store.Pooled = "", "", false
+	}
+	return c
+}

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"playersync/cmd/syncer/internal/config"
+	"playersync/syncer"
+	"playersync/syncer/cache"
+	"playersync/syncer/events"
+	"playersync/syncer/feed"
+	"playersync/syncer/store"
+)
+
+// What watch keeps, to say what was different before.
+const (
+	watchedPlayers = 10_000
+	watchedEvents  = 8192
+)
+
+func newWatchCommand(a *app) *cobra.Command {
+	var only string
+	command := &cobra.Command{
+		Use:   "watch",
+		Short: "Show changes as they happen",
+		Long: `Show every change of players and bans as it happens, wherever it was made, until
+interrupted. With --json each change is one line.`,
+		GroupID: groupAdministrate,
+		Args:    exactly(),
+		RunE: func(command *cobra.Command, _ []string) error {
+			if only != "" && only != string(syncer.EventPlayer) && only != string(syncer.EventBan) {
+				return usagef("--only: %q is neither player nor ban", only)
+			}
+			return a.watch(command, syncer.EventType(only))
+		},
+	}
+	a.addConfigFlags(command)
+	a.addJSONFlag(command.Flags())
+	command.Flags().StringVar(&only, "only", "", "only changes of this `kind`: player or ban")
+	_ = command.RegisterFlagCompletionFunc("only", cobra.FixedCompletions([]string{"player", "ban"}, cobra.ShellCompDirectiveNoFileComp))
+	return command
+}
+
+func (a *app) watch(command *cobra.Command, only syncer.EventType) error {
+	settings, err := a.config(command)
+	if err != nil {
+		return err
+	}
+	database, err := databaseURL(settings)
+	if err != nil {
+		return err
+	}
+	ctx := command.Context()
+	s, err := store.Open(ctx, database.Reveal(), store.Options{
+		MaxConnections: 2, Timeout: commandTimeout, Name: "watch",
+		Pooled: settings.Database.Pooled, ListenURL: settings.Database.ListenURL.Reveal(),
+	})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if _, err := s.Now(ctx); err != nil { // once it ran, faults are waited for; a wrong URL is not
+		return err
+	}
+	log := a.logger(config.Log{Level: slog.LevelWarn, Format: settings.Log.Format})
+	w := newWatcher(a, s, only)
+	applier := feed.NewApplier(w.players, cache.NewBans(), w.broker.Publish)
+	follow := feed.Config{
+		PollOnly: settings.Sync.Mode == config.ModePoll, Heartbeat: settings.Sync.Heartbeat,
+		PollInterval: settings.Sync.PollInterval, MinTriggers: store.FeedTriggers,
+	}
+	follower := feed.New(follow, feedSource{s}, applier, prometheus.NewRegistry(), log)
+
+	running, ctx := errgroup.WithContext(ctx)
+	running.Go(func() error { return follower.Run(ctx) })
+	running.Go(func() error {
+		select {
+		case <-follower.Ready():
+			fmt.Fprintln(a.errs, "watching", database.DatabaseName())
+			return w.run(ctx)
+		case <-ctx.Done():
+			return nil
+		}
+	})
+	return running.Wait()
+}
+
+// feedSource lets a feed follow a store's database.
+type feedSource struct{ *store.Store }
+
+// Open implements feed.Source.
+func (s feedSource) Open(ctx context.Context) (feed.Conn, error) { return s.OpenFeed(ctx) }
+
+// watcher shows events.
+type watcher struct {
+	*app
+	store   *store.Store
+	only    syncer.EventType
+	players *cache.Players
+	broker  *events.Broker
+	known   map[syncer.PlayerID]*syncer.Player // as last shown
+}
+
+func newWatcher(a *app, s *store.Store, only syncer.EventType) *watcher {
+	return &watcher{
+		app: a, store: s, only: only,
+		players: cache.NewPlayers(watchedPlayers),
+		broker:  events.NewBroker(watchedEvents),
+		known:   map[syncer.PlayerID]*syncer.Player{},
+	}
+}
+
+// run shows events until ctx ends. When it falls behind it says so and goes on.
+func (w *watcher) run(ctx context.Context) error {
+	for {
+		subscription := w.broker.Subscribe("")
+		err := w.follow(ctx, subscription)
+		subscription.Close()
+		if ctx.Err() != nil {
+			return nil //nolint:nilerr // an interrupt is how watching ends
+		}
+		if !errors.Is(err, events.ErrLagging) {
+			return err
+		}
+		if err := w.show(ctx, syncer.Event{Type: syncer.EventResync}); err != nil {
+			return err
+		}
+	}
+}
+
+func (w *watcher) follow(ctx context.Context, subscription *events.Subscription) error {
+	for {
+		next, err := subscription.Next(ctx)
+		if err != nil {
+			return err
+		}
+		if err := w.show(ctx, next.Event); err != nil {
+			return err
+		}
+	}
+}

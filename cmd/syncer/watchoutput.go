@@ -1,0 +1,133 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"playersync/syncer"
+)
+
+// watchJSON is one change as watch --json prints it.
+type watchJSON struct {
+	At        syncer.Time      `json:"at"` // when it was seen
+	Type      syncer.EventType `json:"type"`
+	UUID      *syncer.PlayerID `json:"uuid,omitempty"`
+	IP        *string          `json:"ip,omitempty"`
+	Gone      bool             `json:"gone,omitempty"`      // of a player: deleted
+	Player    *syncer.Player   `json:"player,omitempty"`    // as it is now
+	Banned    *bool            `json:"banned,omitempty"`    // of a ban
+	ExpiresAt *syncer.Time     `json:"expiresAt,omitempty"` // of a ban
+}
+
+// show prints one event.
+func (w *watcher) show(ctx context.Context, e syncer.Event) error {
+	if w.only != "" && e.Type != w.only && e.Type != syncer.EventResync {
+		return nil
+	}
+	if e.Type == syncer.EventPlayer && e.Player == nil && !e.Gone {
+		// From now on it is kept, so that the next event brings it along.
+		player, _, err := w.players.Read(ctx, e.ID, w.store.ReadPlayers)
+		if err != nil && ctx.Err() == nil {
+			fmt.Fprintln(w.errs, "syncer:", describeError(err))
+		}
+		e.Player, e.Gone = player, player == nil && err == nil
+	}
+	now := time.Now()
+	if w.json {
+		return json.NewEncoder(w.out).Encode(watchJSONOf(e, now))
+	}
+	_, err := fmt.Fprintf(w.out, "%s  %-6s  %s\n", now.Format("15:04:05.000"), e.Type, clean(w.describe(e, now)))
+	return err
+}
+
+func watchJSONOf(e syncer.Event, now time.Time) watchJSON {
+	line := watchJSON{At: syncer.TimeOf(now), Type: e.Type, Gone: e.Gone, Player: e.Player}
+	switch e.Type {
+	case syncer.EventPlayer:
+		line.UUID = &e.ID
+	case syncer.EventBan:
+		line.Banned = &e.Banned
+		if e.Banned {
+			line.ExpiresAt = &e.ExpiresAt
+		}
+		if e.Target.ID != "" {
+			line.UUID = &e.Target.ID
+		} else {
+			line.IP = new(e.Target.IP())
+		}
+	}
+	return line
+}
+
+func (w *watcher) describe(e syncer.Event, now time.Time) string {
+	switch {
+	case e.Type == syncer.EventResync:
+		clear(w.known)
+		return "anything may have changed"
+	case e.Type == syncer.EventBan && !e.Banned:
+		return e.Target.String() + " unbanned"
+	case e.Type == syncer.EventBan && e.ExpiresAt.IsZero():
+		return e.Target.String() + " banned"
+	case e.Type == syncer.EventBan:
+		return e.Target.String() + " banned until " + clock(e.ExpiresAt, "")
+	case e.Gone:
+		delete(w.known, e.ID)
+		return string(e.ID) + " deleted"
+	case e.Player == nil:
+		return string(e.ID) + " changed"
+	}
+	before := w.known[e.ID]
+	if len(w.known) >= watchedPlayers {
+		clear(w.known)
+	}
+	w.known[e.ID] = e.Player
+	name := string(e.ID)
+	if e.Player.Name != "" {
+		name = e.Player.Name + " (" + name + ")"
+	}
+	return name + "  " + difference(before, e.Player, now)
+}
+
+// watchedFields are those of playerFields that servers share, in the order shown.
+var watchedFields = []string{
+	"name", "rank", "flags", "muted", "marked", "attributes", "language", "chat strictness", "rank prefix",
+	"override name", "highlight", "achievements", "rainbow speed",
+}
+
+func fieldValues(p *syncer.Player, now time.Time) map[string]string {
+	values := map[string]string{}
+	for _, field := range playerFields(p, now) {
+		values[field[0]] = field[1]
+	}
+	return values
+}
+
+// difference says what changed of a player. One that was not shown before is
+// compared with a new one.
+func difference(before, after *syncer.Player, now time.Time) string {
+	if before == nil {
+		fresh := syncer.NewPlayer(after.ID)
+		fresh.Name = after.Name
+		before = &fresh
+	}
+	was, is := fieldValues(before, now), fieldValues(after, now)
+	var changes []string
+	for _, name := range watchedFields {
+		old, current := was[name], is[name]
+		if old != current {
+			changes = append(changes, fmt.Sprintf("%s %s → %s", name, cmp.Or(old, "nothing"), cmp.Or(current, "nothing")))
+		}
+	}
+	if added := len(after.History) - len(before.History); added > 0 {
+		last := after.History[len(after.History)-1]
+		changes = append(changes, fmt.Sprintf("history: %s by %s", last.Action, last.By))
+	}
+	if len(changes) == 0 {
+		return "changed"
+	}
+	return strings.Join(changes, ", ")
+}
