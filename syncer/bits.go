@@ -10,8 +10,11 @@ import (
 // everywhere, because JSON numbers would lose bits.
 type Bits []int64
 
+// maxWordDigits is how many digits the longest word has.
+const maxWordDigits = len("9223372036854775808")
+
 // ParseBits reads the text form; it refuses anything but a list of signed 64-bit
-// decimal words.
+// decimal words. One space may follow a comma: the database takes no other form.
 func ParseBits(text string) (Bits, error) {
 	inner, ok := strings.CutPrefix(text, "[")
 	inner, closed := strings.CutSuffix(inner, "]")
@@ -21,8 +24,11 @@ func ParseBits(text string) (Bits, error) {
 	words := strings.Split(inner, ",")
 	bits := make(Bits, len(words))
 	for i, word := range words {
-		value, err := strconv.ParseInt(strings.TrimSpace(word), 10, 64)
-		if err != nil {
+		if i > 0 {
+			word = strings.TrimPrefix(word, " ")
+		}
+		value, err := strconv.ParseInt(word, 10, 64)
+		if err != nil || word[0] == '+' || len(strings.TrimPrefix(word, "-")) > maxWordDigits {
 			return nil, Invalid("achievements", "word %d is not a signed 64-bit number", i+1)
 		}
 		bits[i] = value

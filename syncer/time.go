@@ -28,17 +28,27 @@ const (
 // timeLayout is RFC 3339 with exactly three decimals.
 const timeLayout = "2006-01-02T15:04:05.000Z07:00"
 
-// Limits of what the text form can carry: years 1 to 9999.
+// Limits of what the text form can carry: years 1 to 9999, up to the last minute
+// that the database's constraints let in.
 var (
 	minInstant = time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli()
-	maxInstant = time.Date(9999, 12, 31, 23, 59, 59, 999e6, time.UTC).UnixMilli()
+	maxInstant = time.Date(9999, 12, 31, 23, 59, 0, 0, time.UTC).UnixMilli()
 )
 
 // Forever is later than every instant: a mute without end.
 var Forever = Time{kind: forever}
 
 // TimeOf returns t, cut to milliseconds and clamped to the years 1 to 9999.
-func TimeOf(t time.Time) Time { return Millis(t.UnixMilli()) }
+func TimeOf(t time.Time) Time {
+	switch seconds := t.Unix(); { // milliseconds overflow far from 1970
+	case seconds < minInstant/1000:
+		return Millis(minInstant)
+	case seconds > maxInstant/1000:
+		return Millis(maxInstant)
+	default:
+		return Millis(t.UnixMilli())
+	}
+}
 
 // Millis returns the instant ms milliseconds after 1970 (UTC), clamped to the
 // years 1 to 9999.

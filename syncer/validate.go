@@ -124,25 +124,40 @@ func validateHistory(entries []HistoryEntry) error {
 }
 
 func (e Edit) validateUnsynced() error {
-	for _, address := range e.Addresses {
-		if err := checkText("usid", text(address.USID), MaxUSIDLength); err != nil {
+	for address, edit := range e.Addresses {
+		if err := checkName("address", address); err != nil {
+			return err
+		}
+		if err := checkText("usid", text(edit.USID), MaxUSIDLength); err != nil {
 			return err
 		}
 	}
-	for _, g := range e.Gamemodes {
-		if g.FirstJoined.IsForever() || g.LastJoined.IsForever() {
-			return Invalid("lastJoined", "must be an instant")
+	for mode, edit := range e.Gamemodes {
+		if err := checkName("gamemode", mode); err != nil {
+			return err
 		}
-		for _, counters := range []map[string]int64{g.Stats, g.AtLeast} {
-			if err := validateCounters(counters); err != nil {
-				return err
-			}
+		if err := edit.validate(); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func validateCounters(counters map[string]int64) error {
+func (g GamemodeEdit) validate() error {
+	if g.FirstJoined.IsForever() {
+		return Invalid("firstJoined", "must be an instant")
+	}
+	if g.LastJoined.IsForever() {
+		return Invalid("lastJoined", "must be an instant")
+	}
+	// A difference may lead from one end of the range to the other.
+	if err := validateCounters(g.Stats, 2*MaxCounter); err != nil {
+		return err
+	}
+	return validateCounters(g.AtLeast, MaxCounter)
+}
+
+func validateCounters(counters map[string]int64, limit int64) error {
 	if len(counters) > MaxCounters {
 		return Invalid("stats", "must have at most %d counters, has %d", MaxCounters, len(counters))
 	}
@@ -151,7 +166,7 @@ func validateCounters(counters map[string]int64) error {
 		if err := checkName(field, name); err != nil {
 			return err
 		}
-		if count > 2*MaxCounter || count < -2*MaxCounter {
+		if count > limit || count < -limit {
 			return Invalid(field, "must lie within ±%d", MaxCounter)
 		}
 	}
