@@ -42,8 +42,9 @@ type database struct {
 	ahead    time.Duration // of the local clock
 
 	// Faults, by method of Conn or "Open".
-	fails  map[string]error // every call
-	stalls map[string]bool  // until the context ends
+	fails  map[string]error  // every call
+	stalls map[string]bool   // until the context ends
+	during map[string]func() // called in every call
 	calls  map[string]int
 	polls  []time.Time
 }
@@ -52,7 +53,7 @@ func newDatabase() *database {
 	return &database{
 		next: 100, running: map[uint64]bool{},
 		players: map[syncer.PlayerID]*syncer.Player{}, bans: map[syncer.Target]syncer.Standing{},
-		conns: map[*conn]bool{}, fails: map[string]error{}, stalls: map[string]bool{}, calls: map[string]int{},
+		conns: map[*conn]bool{}, fails: map[string]error{}, stalls: map[string]bool{}, during: map[string]func(){}, calls: map[string]int{},
 		where: feed.Position{Epoch: "first", AtHome: true, Listening: true, Triggers: "as migrated", TriggersEnabled: 13},
 	}
 }
@@ -222,8 +223,11 @@ var errBroken = errors.New("connection reset by peer")
 func (c *conn) enter(ctx context.Context, method string) error {
 	c.mu.Lock()
 	c.calls[method]++
-	err, stalls := c.fails[method], c.stalls[method]
+	err, stalls, during := c.fails[method], c.stalls[method], c.during[method]
 	c.mu.Unlock()
+	if during != nil {
+		during()
+	}
 	if stalls {
 		<-ctx.Done()
 	}

@@ -50,6 +50,11 @@ func TestBackoffStaysBelowASecond(t *testing.T) {
 		if n := r.db.count("Open"); n < 60 || n > 140 {
 			t.Errorf("%d attempts in a minute", n)
 		}
+		r.db.set(func(d *database) { clear(d.fails) })
+		pass(2 * time.Second)
+		r.db.cut()
+		pass(50 * time.Millisecond)
+		r.wantFollowing(true) // a new outage begins with a short delay
 	})
 }
 
@@ -168,6 +173,30 @@ func TestFailedReloadIsRepeatedInFull(t *testing.T) {
 		if status := r.feed.Status(); status.Epoch != "second" {
 			t.Errorf("status is %+v", status)
 		}
+	})
+}
+
+// A failed visit to another database leaves nothing to go on from, also when the
+// first database is back.
+func TestEpochThatComesBack(t *testing.T) {
+	t.Parallel()
+	run(t, feed.Config{}, func(r *rig) {
+		r.db.set(func(d *database) {
+			d.fails["ReadPlayers"] = errBroken
+			d.where.Epoch = "second"
+			d.bans[syncer.TargetID(steve)] = syncer.Standing{Target: syncer.TargetID(steve)}
+		})
+		r.db.cut()
+		pass(5 * time.Second)
+		r.db.set(func(d *database) {
+			clear(d.fails)
+			clear(d.bans)
+			d.where.Epoch = "first"
+		})
+		pass(2 * time.Second)
+		r.wantFollowing(true)
+		r.db.equals(t, r)
+		r.wantTold(syncer.EventResync)
 	})
 }
 

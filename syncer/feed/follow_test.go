@@ -144,6 +144,18 @@ func TestBans(t *testing.T) {
 	}
 }
 
+func TestBanThatCameAndWentIsTold(t *testing.T) {
+	t.Parallel()
+	run(t, feed.Config{}, func(r *rig) {
+		r.db.ban(syncer.TargetID("Eve"), untold)
+		r.db.unban(syncer.TargetID("Eve"), untold)
+		pass(6 * time.Second)
+		if e := r.wantTold(syncer.EventBan); e.Banned {
+			t.Errorf("event is %+v", e)
+		}
+	})
+}
+
 func TestLateCommitIsNotSkipped(t *testing.T) {
 	t.Parallel()
 	run(t, feed.Config{PollOnly: true}, func(r *rig) {
@@ -226,6 +238,55 @@ func TestFoundByPoll(t *testing.T) {
 			t.Fatal("a change during a reconnect counted as lost")
 		}
 		r.wantRank(steve, "mod")
+		r.db.rank(steve, "player", untold)
+		r.db.ban(syncer.TargetID("Eve"), bare) // finds it
+		pass(100 * time.Millisecond)
+		r.wantRank(steve, "player")
+		r.db.cut() // and perhaps its notification was under way
+		pass(time.Minute)
+		if n := r.metric(name, ""); n != 1 {
+			t.Fatal("a notification that broke off counted as lost")
+		}
+	})
+}
+
+// What orders changes is kept no longer than until the cursor covers them.
+func TestCursorMovesWithEachPoll(t *testing.T) {
+	t.Parallel()
+	run(t, feed.Config{}, func(r *rig) {
+		for range 100 {
+			r.db.rank(steve, "admin", withRow)
+			r.db.ban(syncer.TargetID("Eve"), withRow)
+		}
+		synctest.Wait()
+		if n := r.applier.Noted(); n != 200 {
+			t.Errorf("%d changes noted, want 200", n)
+		}
+		pass(6 * time.Second)
+		if n := r.applier.Noted(); n != 0 {
+			t.Errorf("%d changes noted after a poll", n)
+		}
+		r.db.set(func(d *database) {
+			if want := d.snapshot().String(); r.bans.advanced.String() != want {
+				t.Errorf("bans are at %s, want %s", r.bans.advanced, want)
+			}
+		})
+	})
+}
+
+// Own writes go on while the feed cannot connect; what is noted stays bounded.
+func TestNotesAreBounded(t *testing.T) {
+	t.Parallel()
+	run(t, feed.Config{}, func(r *rig) {
+		r.db.set(func(d *database) { d.fails["Open"] = errBroken })
+		r.db.cut()
+		for xid := range uint64(100_000) {
+			r.applier.Wrote(nil, []syncer.Change{{Entity: syncer.EntityPlayer, Key: "Alex", Xid: 1000 + xid}})
+		}
+		if n := r.applier.Noted(); n > 1<<16 {
+			t.Errorf("%d changes noted", n)
+		}
+		r.told()
 	})
 }
 
@@ -254,8 +315,11 @@ func TestClock(t *testing.T) {
 		}
 		near("clock", time.Until(r.feed.Now()), time.Hour)
 		near("offset", r.feed.Status().ClockOffset, time.Hour)
+		r.db.set(func(d *database) { d.during["Poll"] = func() { <-time.After(100 * time.Millisecond) } })
+		pass(6 * time.Second)
+		near("clock after a slow poll", time.Until(r.feed.Now()), time.Hour)
 		r.db.set(func(d *database) { d.ahead = -time.Minute }) // somebody sets the clock
 		pass(6 * time.Second)
-		near("clock", time.Until(r.feed.Now()), -time.Minute)
+		near("clock that was set", time.Until(r.feed.Now()), -time.Minute+50*time.Millisecond)
 	})
 }

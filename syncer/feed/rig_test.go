@@ -25,13 +25,24 @@ type rig struct {
 	*testing.T
 	db       *database
 	players  *cache.Players
-	bans     *cache.Bans
+	bans     *bans
 	applier  *feed.Applier
 	feed     *feed.Feed
 	registry *prometheus.Registry
 
 	mu     sync.Mutex
 	events []syncer.Event
+}
+
+// bans are real ones that remember how far they were told to be.
+type bans struct {
+	*cache.Bans
+	advanced syncer.Snapshot
+}
+
+func (b *bans) Advance(cursor syncer.Snapshot) {
+	b.advanced = cursor
+	b.Bans.Advance(cursor)
 }
 
 // run calls test in a bubble with a feed that has caught up.
@@ -46,7 +57,7 @@ func run(t *testing.T, config feed.Config, test func(r *rig)) {
 
 func newRig(t *testing.T, config feed.Config) *rig {
 	t.Helper()
-	r := &rig{T: t, db: newDatabase(), players: cache.NewPlayers(1000), bans: cache.NewBans(), registry: prometheus.NewRegistry()}
+	r := &rig{T: t, db: newDatabase(), players: cache.NewPlayers(1000), bans: &bans{Bans: cache.NewBans()}, registry: prometheus.NewRegistry()}
 	config.MinTriggers = 13
 	r.applier = feed.NewApplier(r.players, r.bans, func(e syncer.Event) {
 		r.mu.Lock()

@@ -1,0 +1,8 @@
+package feed
+
+// Noted returns how many changes are remembered.
+func (a *Applier) Noted() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.notes.known)
+}
