@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"playersync/syncer"
 	"playersync/syncer/sidecar"
 )
@@ -80,6 +82,11 @@ type joinAnswer struct {
 type Joined struct {
 	Player *Record `json:"player" doc:"The record; null while the database is out of reach and the player is not in memory."`
 	Ban    *Ban    `json:"ban" doc:"The ban that applies; null: let the player in."`
+}
+
+// TransformSchema says which members may be null.
+func (Joined) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
+	return nullableMembers(s, "player", "ban")
 }
 
 func (a *joinAnswer) status() int { return http.StatusOK }

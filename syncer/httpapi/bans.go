@@ -26,6 +26,11 @@ type Lifted struct {
 	Ban    *Ban `json:"ban" doc:"The ban that was lifted; null if none stood."`
 }
 
+// TransformSchema says which members may be null.
+func (Lifted) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
+	return nullableMembers(s, "ban")
+}
+
 // BansPage is the body of a listing's answer.
 type BansPage struct {
 	Bans []Ban   `json:"bans" nullable:"false" doc:"The bans, newest first."`

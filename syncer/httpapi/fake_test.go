@@ -192,7 +192,7 @@ func newFixture(t testing.TB, change ...func(*Config, *Deps)) *fixture {
 	return f
 }
 
-// reply is what a request got.
+// got is what a request got.
 type got struct {
 	*httptest.ResponseRecorder
 	t testing.TB
@@ -214,6 +214,11 @@ func (f *fixture) ask(t testing.TB, method, target, body string, headers ...stri
 		name, value, _ := strings.Cut(h, ": ")
 		r.Header.Set(name, value)
 	}
+	return f.do(t, r)
+}
+
+func (f *fixture) do(t testing.TB, r *http.Request) got {
+	t.Helper()
 	w := httptest.NewRecorder()
 	f.server.Handler().ServeHTTP(w, r)
 	return got{w, t}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -67,13 +68,29 @@ func (s *Server) address(c *call, hasID, asServer bool) (err error) {
 
 // route adds a handler behind the token.
 func (s *Server) route(op *huma.Operation, handler http.HandlerFunc) {
-	s.api.OpenAPI().AddOperation(op)
-	s.api.Adapter().Handle(op, func(ctx huma.Context) {
-		r, w := humago.Unwrap(ctx)
+	guarded := func(w http.ResponseWriter, r *http.Request) {
 		if problem := s.refuseStranger(r); problem != nil {
 			problem.write(w)
 			return
 		}
+		handler(w, r)
+	}
+	s.api.OpenAPI().AddOperation(op)
+	s.api.Adapter().Handle(op, func(ctx huma.Context) {
+		r, w := humago.Unwrap(ctx)
+		guarded(w, r)
+	})
+	if strings.Contains(op.Path, "{id}") {
+		s.routeSlash(op, guarded)
+	}
+}
+
+// routeSlash routes the id that is a single slash, which a wildcard of ServeMux
+// does not match even where it is escaped.
+func (s *Server) routeSlash(op *huma.Operation, handler http.HandlerFunc) {
+	s.mux.HandleFunc(op.Method+" "+strings.Replace(op.Path, "{id}", "%2F", 1), func(w http.ResponseWriter, r *http.Request) {
+		r.Pattern = op.Method + " " + op.Path
+		r.SetPathValue("id", "/")
 		handler(w, r)
 	})
 }

@@ -34,7 +34,7 @@ type Record struct {
 	USID        *string          `json:"usid" doc:"The client's proof of identity towards the asking server."`
 	FirstJoined syncer.Time      `json:"firstJoined" doc:"First join in the asking server's gamemode."`
 	LastJoined  syncer.Time      `json:"lastJoined" doc:"Last join in the asking server's gamemode."`
-	Stats       map[string]int64 `json:"stats" doc:"Counters of the asking server's gamemode; null if it was never visited."`
+	Stats       map[string]int64 `json:"stats" nullable:"true" doc:"Counters of the asking server's gamemode; null if it was never visited."`
 
 	GlobalFirstJoined syncer.Time      `json:"globalFirstJoined" doc:"Earliest known first join of all gamemodes."`
 	GlobalLastJoined  syncer.Time      `json:"globalLastJoined" doc:"Latest join of all gamemodes."`
@@ -43,6 +43,11 @@ type Record struct {
 	Revision  int64       `json:"revision" doc:"Higher is newer; the ETag."`
 	CreatedAt syncer.Time `json:"createdAt" doc:"When the player was first seen."`
 	Muted     bool        `json:"muted" doc:"Whether unmuteTime lies in the future."`
+}
+
+// TransformSchema says which members may be null.
+func (Record) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
+	return nullableMembers(s, "rainbow")
 }
 
 // recordOf returns the JSON form of a view at the given time of the database's
@@ -105,6 +110,11 @@ type PlayerEvent struct {
 	Revision int64           `json:"revision" doc:"Revision of the record; 0 without one."`
 	Gone     bool            `json:"gone" doc:"Whether the player was deleted."`
 	Player   *Record         `json:"player" doc:"The record as the asking server sees it; null if it is not in memory: ask for it if it matters."`
+}
+
+// TransformSchema says which members may be null.
+func (PlayerEvent) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
+	return nullableMembers(s, "player")
 }
 
 // BanEvent is the data of an event of type ban.

@@ -26,13 +26,8 @@ func integerSchema(doc string, minimum, maximum float64) *huma.Schema {
 // timeSchema describes none, an instant, or for ever.
 func timeSchema(doc string) *huma.Schema {
 	return &huma.Schema{
-		Description: doc + ` RFC 3339, "infinity" for ever, null for none.`,
-		OneOf: []*huma.Schema{
-			{Type: huma.TypeString, Format: "date-time"},
-			{Type: huma.TypeString, Enum: []any{"infinity"}},
-			{Type: "null"},
-		},
-		Examples: []any{exampleTime},
+		Type: huma.TypeString, Nullable: true, Pattern: `^(infinity|[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt].+)$`,
+		Description: doc + ` RFC 3339, "infinity" for ever, null for none.`, Examples: []any{exampleTime},
 	}
 }
 
@@ -62,6 +57,21 @@ func enumSchema(doc string, words ...string) *huma.Schema {
 	s := &huma.Schema{Type: huma.TypeString, Description: doc}
 	for _, word := range words {
 		s.Enum = append(s.Enum, word)
+	}
+	return s
+}
+
+// orNull describes a value or null where the value's schema is a reference.
+func orNull(s *huma.Schema) *huma.Schema {
+	described := &huma.Schema{Description: s.Description, AnyOf: []*huma.Schema{s, {Type: "null", Enum: []any{nil}}}}
+	s.Description = ""
+	return described
+}
+
+// nullableMembers makes members of an object nullable that huma cannot.
+func nullableMembers(s *huma.Schema, names ...string) *huma.Schema {
+	for _, name := range names {
+		s.Properties[name] = orNull(s.Properties[name])
 	}
 	return s
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -23,7 +24,7 @@ type Server struct {
 	metrics *metrics
 	mux     *http.ServeMux
 	api     huma.API
-	openapi []byte
+	openapi func() ([]byte, error) // written at the first request
 
 	streams chan struct{}      // one token per event stream
 	closing context.Context    // ends with the streams at shutdown
@@ -53,9 +54,7 @@ func New(config Config, deps Deps) (*Server, error) {
 		s.mux.Handle(pattern, handler)
 	}
 	s.mux.HandleFunc("/", s.notFound)
-	if s.openapi, err = s.api.OpenAPI().MarshalJSON(); err != nil {
-		return nil, fmt.Errorf("write openapi document: %w", err)
-	}
+	s.openapi = sync.OnceValues(s.api.OpenAPI().MarshalJSON)
 	return s, nil
 }
 
@@ -121,11 +120,12 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// canonical reports whether the mux takes the path as it is. It would redirect
-// any other, and a redirected POST arrives as a GET.
+// canonical reports whether the mux takes the path as it is: it would redirect
+// any other, which clients follow differently. Under /v1 none ends in a slash.
 func canonical(path string) bool {
 	return strings.HasPrefix(path, "/") && !strings.Contains(path, "//") &&
-		!strings.Contains(path+"/", "/./") && !strings.Contains(path+"/", "/../")
+		!strings.Contains(path+"/", "/./") && !strings.Contains(path+"/", "/../") &&
+		!(strings.HasPrefix(path, "/v1/") && strings.HasSuffix(path, "/"))
 }
 
 func noRoute() *Problem {

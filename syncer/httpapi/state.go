@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"reflect"
 
@@ -52,7 +53,16 @@ func (s *Server) registerState() {
 		method: http.MethodGet, path: "/openapi.json", id: "get-openapi", tag: tagState, summary: "This document",
 		description: "OpenAPI 3.1.",
 		replies:     []reply{{http.StatusOK, "The document.", reflect.TypeFor[json.RawMessage](), nil, nil, ""}},
-	}), func(w http.ResponseWriter, _ *http.Request) { writeBody(w, http.StatusOK, typeJSON, s.openapi) })
+	}), s.serveOpenAPI)
+}
+
+func (s *Server) serveOpenAPI(w http.ResponseWriter, r *http.Request) {
+	document, err := s.openapi()
+	if err != nil {
+		s.fail(w, r, fmt.Errorf("write openapi document: %w", err))
+		return
+	}
+	writeBody(w, http.StatusOK, typeJSON, document)
 }
 
 func (s *Server) serveReadiness(w http.ResponseWriter, _ *http.Request) {

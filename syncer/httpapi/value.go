@@ -255,6 +255,9 @@ func (v value) child(name string) string {
 	if runes := []rune(name); len(runes) > maxPathName {
 		name = string(runes[:maxPathName]) + "…"
 	}
+	if name == "" {
+		name = `""`
+	}
 	if v.path == "" {
 		return name
 	}
