@@ -16,6 +16,9 @@ func TestThenIsOneAfterTheOther(t *testing.T) {
 		if a.Achievements.Set && a.Achievements.Value == nil && b.Achievements.Value != nil {
 			b.Achievements = syncer.Optional[*string]{} // see the next test
 		}
+		if err := a.Then(b).Validate(); err != nil {
+			t.Fatalf("two valid edits joined are refused: %v", err)
+		}
 		same(t, "a.Then(b)", b.Apply(a.Apply(p)), a.Then(b).Apply(p))
 	})
 }

@@ -105,9 +105,9 @@ func TestAttributesThatAreNoObject(t *testing.T) {
 func TestAchievementsOnlyGrowUntilCleared(t *testing.T) {
 	t.Parallel()
 	p := syncer.NewPlayer("id")
-	p.Achievements = ptr("[3,1]")
+	p.Achievements = new("[3,1]")
 	for saved, want := range map[*string]*string{
-		ptr("[1]"): p.Achievements, ptr("[3, 1]"): p.Achievements, ptr("[4]"): ptr("[7,1]"), ptr("[0,0,8]"): ptr("[3,1,8]"), nil: nil,
+		new("[1]"): p.Achievements, new("[3, 1]"): p.Achievements, new("[4]"): new("[7,1]"), new("[0,0,8]"): new("[3,1,8]"), nil: nil,
 	} {
 		e := syncer.Diff(p.View(servers[0]), syncer.Save{Achievements: syncer.Some(saved)}, servers[0])
 		if got := e.Apply(p).Achievements; !sameBits(got, want) {
@@ -115,8 +115,6 @@ func TestAchievementsOnlyGrowUntilCleared(t *testing.T) {
 		}
 	}
 }
-
-func ptr[T any](v T) *T { return &v }
 
 // The example of the documents: a player on two servers at once.
 func TestScenarioOfTheDocuments(t *testing.T) {
@@ -142,7 +140,7 @@ func TestScenarioOfTheDocuments(t *testing.T) {
 	onA.Rank = "admin"
 	onA = viewClone(store(shownA, onA, a))
 	shownA = viewClone(onA)
-	onA.Highlight = ptr("[red]")
+	onA.Highlight = new("[red]")
 
 	shownB, fresh := fetch(b) // B sets a flag: fetch, update, store
 	if fresh.Rank != "admin" {

@@ -39,7 +39,7 @@ func (e Edit) Without(next Edit) Edit {
 	e.Language = without(e.Language, next.Language)
 	e.Flags.Add = slices.DeleteFunc(slices.Clone(e.Flags.Add), func(m string) bool { return slices.Contains(next.Flags.Remove, m) })
 	e.Flags.Remove = slices.DeleteFunc(slices.Clone(e.Flags.Remove), func(m string) bool { return slices.Contains(next.Flags.Add, m) })
-	if next.Achievements.Set && next.Achievements.Value == nil {
+	if next.Achievements.Set && (next.Achievements.Value == nil || e.Achievements.Value == nil) {
 		e.Achievements = Optional[*string]{}
 	}
 	e.Addresses = maps.Clone(e.Addresses)

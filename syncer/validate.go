@@ -2,6 +2,7 @@ package syncer
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -56,10 +57,8 @@ func (e Edit) validateImportant() error {
 		}
 	}
 	for _, flag := range e.Flags.Add {
-		for _, removed := range e.Flags.Remove {
-			if flag == removed {
-				return Invalid("flags", "%q is both added and removed", flag)
-			}
+		if slices.Contains(e.Flags.Remove, flag) {
+			return Invalid("flags", "%q is both added and removed", flag)
 		}
 	}
 	for _, patch := range e.Attributes {

@@ -103,6 +103,9 @@ func TestBansAreReplacedAndUpdated(t *testing.T) {
 	must(t, o.UpdateBans([]syncer.Standing{again, ban(12, 9)}, []syncer.Target{ban(4, 0).Target, ban(99, 0).Target}))
 	must(t, o.UpdateBans(nil, []syncer.Target{ban(12, 0).Target}))
 	must(t, o.UpdateBans([]syncer.Standing{ban(13, 9)}, nil))
+	if _, updatedAt := loaded(t, o); !updatedAt.After(savedAt) {
+		t.Fatalf("updated at %v, saved at %v", updatedAt, savedAt)
+	}
 	must(t, o.Close())
 
 	o = open(t, path)
