@@ -32,7 +32,7 @@ type BanCounts struct{ IDs, Addresses, Ranges int }
 
 // NewBans returns an empty set.
 func NewBans() *Bans {
-	return &Bans{set: newBanSet(nil), notes: map[syncer.Target]note{}}
+	return &Bans{set: newBanSet(&banSet{}), notes: map[syncer.Target]note{}}
 }
 
 // Check returns the bans that forbid joining now, by the database's clock: the
@@ -156,7 +156,7 @@ func (b *Bans) Load(snapshot syncer.Snapshot, open iter.Seq[syncer.Standing]) {
 	loaded := newBanSet(b.set)
 	b.mu.RUnlock()
 	for s := range open {
-		loaded.add(s.Target, expiryOf(s.ExpiresAt))
+		loaded.load(s.Target, expiryOf(s.ExpiresAt))
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -3,14 +3,13 @@ package cache
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"playersync/syncer"
 )
 
 // Fetch reads players from the database: one reading for each id, in any order,
 // also for ids without a row. It may be called several times.
-type Fetch func(ctx context.Context, ids []syncer.PlayerID) ([]syncer.Reading, error)
+type Fetch = func(ctx context.Context, ids []syncer.PlayerID) ([]syncer.Reading, error)
 
 // A fetch whose results keep missing changes is given up after so many tries.
 // Where the changes named no row, the result is returned but not kept.
@@ -114,27 +113,28 @@ func (s *shard) fly(ctx context.Context, e *slot, f *flight, fetch Fetch) {
 	}
 }
 
-// land takes in what a fetch returned, unless it must fetch again because of a
-// reset or of a change that named no row.
+// land takes in what a fetch returned. It reports false if that must be fetched
+// again because of a reset, or of a change that the result does not include.
 func (s *shard) land(e *slot, f *flight, r syncer.Reading, generation uint64, last bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	missed := !e.loaded && slices.ContainsFunc(e.bare, func(xid uint64) bool { return !includes(r, xid) })
-	switch {
-	case s.generation != generation || missed && !last:
+	if s.generation != generation {
 		return false
-	case missed:
-		f.player, f.err = r.Player, nil
-		return true
 	}
-	exact := true
+	if !e.loaded && e.misses(r) {
+		if last {
+			f.player, f.err = r.Player, nil
+		}
+		return last
+	}
+	var exact bool
 	if e.loaded {
 		exact = e.record.refresh(r) != syncer.EffectNeedsRead
 	} else {
 		exact = s.load(e, r)
 	}
 	f.player, f.err = e.record.player, nil
-	return exact || last
+	return exact && !e.misses(e.record.base) || last
 }
 
 func fetchOne(ctx context.Context, id syncer.PlayerID, fetch Fetch) (syncer.Reading, error) {

@@ -116,20 +116,14 @@ func (c *Players) Apply(ch syncer.Change) syncer.Effect {
 	s := c.shard(id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e := s.slots[id]
-	switch {
+	switch e := s.slots[id]; {
 	case e == nil:
 		return syncer.EffectNone
 	case e.loaded:
 		return e.record.apply(ch)
-	case e.flights == 0:
-		return syncer.EffectNeedsRead
-	case ch.Row == nil:
-		e.bare = append(e.bare, ch.Xid)
 	default:
-		e.record.remember(ch)
+		return e.collect(ch)
 	}
-	return syncer.EffectNone
 }
 
 // Refresh takes in a reading by the feed, or the result of an own write after
@@ -146,50 +140,53 @@ func (c *Players) Refresh(r syncer.Reading) syncer.Effect {
 	switch {
 	case e == nil:
 		return syncer.EffectNone
+	case r.Xid != 0 && r.Player == nil:
+		return e.ask()
 	case e.loaded:
 		return e.record.refresh(r)
-	case r.Xid == 0:
-		exact := s.load(e, r)
-		s.settle(e)
-		if !exact {
-			return syncer.EffectNeedsRead
-		}
-		return syncer.EffectApplied
-	case e.flights == 0:
-		// Changes since the write's snapshot may have passed before the hold.
-		return syncer.EffectNeedsRead
-	case e.record.keepOwn(r):
-		return syncer.EffectNone
-	default:
+	case r.Xid != 0:
+		return e.collectOwn(r)
+	case !e.asked:
+		// Read for an earlier holder: changes since then may have passed by.
+		return e.ask()
+	}
+	exact := s.load(e, r)
+	s.settle(e)
+	if !exact {
 		return syncer.EffectNeedsRead
 	}
+	return syncer.EffectApplied
 }
 
 // Wanted returns those of ids that are cached, held or in flight, and must
-// therefore be read when something happened to them.
+// therefore be read when something happened to them. The reading for an id that
+// is held without a copy counts only if it was begun after this call, or after
+// an EffectNeedsRead.
 func (c *Players) Wanted(ids []syncer.PlayerID) []syncer.PlayerID {
 	var wanted []syncer.PlayerID
 	for _, id := range ids {
 		s := c.shard(id)
-		s.mu.RLock()
-		if _, ok := s.slots[id]; ok {
+		s.mu.Lock()
+		if e := s.slots[id]; e != nil {
 			wanted = append(wanted, id)
+			e.ask()
 		}
-		s.mu.RUnlock()
+		s.mu.Unlock()
 	}
 	return wanted
 }
 
-// All returns every id that is cached, held or in flight.
+// All returns every id that is cached, held or in flight; see [Players.Wanted].
 func (c *Players) All() []syncer.PlayerID {
 	var all []syncer.PlayerID
 	for i := range c.shards {
 		s := &c.shards[i]
-		s.mu.RLock()
-		for id := range s.slots {
+		s.mu.Lock()
+		for id, e := range s.slots {
 			all = append(all, id)
+			e.ask()
 		}
-		s.mu.RUnlock()
+		s.mu.Unlock()
 	}
 	return all
 }

@@ -124,6 +124,9 @@ func (r *record) refresh(in syncer.Reading) syncer.Effect {
 // load takes in the first reading on top of what was remembered before it. It
 // reports whether the result certainly equals the row.
 func (r *record) load(in syncer.Reading) bool {
+	if r.own != nil && r.own.Snapshot.NewerThan(in.Snapshot) {
+		in, r.own = *r.own, nil
+	}
 	exact := r.rebase(in)
 	return r.render() && exact
 }
@@ -156,9 +159,6 @@ func (r *record) keepOwn(in syncer.Reading) (exact bool) {
 	r.own = &in
 	if other == nil || other.Xid == in.Xid {
 		return true
-	}
-	if other.Player == nil || in.Player == nil {
-		return false
 	}
 	if other.Player.Revision > in.Player.Revision {
 		r.own, other = other, r.own
@@ -198,14 +198,14 @@ func (r *record) withOwn() (p *syncer.Player, exact bool) {
 	switch base, own := r.base.Player, r.own; {
 	case own == nil:
 		return base, true
-	case base == nil || own.Player == nil:
+	case base == nil:
 		return own.Player, false
 	case r.base.Xid != 0 && base.Revision >= own.Player.Revision:
 		p = withHistory(base, own.Player.History)
 		return p, p == base && base.Revision != own.Player.Revision
 	default:
 		p = withHistory(own.Player, base.History)
-		return p, len(p.History) == len(base.History)
+		return p, p == own.Player && len(p.History) == len(base.History)
 	}
 }
 

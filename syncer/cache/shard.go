@@ -26,21 +26,6 @@ type shard struct {
 	_            [64]byte // readers of neighbouring shards do not share a cache line
 }
 
-// slot is the place of one id that is cached, held or in flight.
-type slot struct {
-	id     syncer.PlayerID
-	record record
-	loaded bool // record has a base; else it only remembers changes for flights
-
-	held    int      // by how many
-	flights int      // fetches in progress
-	flight  *flight  // the one that further readers wait for, if any
-	bare    []uint64 // transactions that changed it in ways only a read tells, meanwhile
-
-	position int         // in the ring; -1: not there
-	used     atomic.Bool // since the hand last came by
-}
-
 // at returns the slot of an id and makes one if there is none.
 func (s *shard) at(id syncer.PlayerID) *slot {
 	e := s.slots[id]
@@ -53,7 +38,7 @@ func (s *shard) at(id syncer.PlayerID) *slot {
 
 // load gives a slot its first reading; it is settled later.
 func (s *shard) load(e *slot, r syncer.Reading) (exact bool) {
-	e.loaded, e.bare = true, nil
+	e.loaded, e.asked = true, false
 	s.cached++
 	return e.record.load(r)
 }
@@ -63,7 +48,7 @@ func (s *shard) unload(e *slot) {
 	if e.loaded {
 		s.cached--
 	}
-	e.loaded, e.record, e.bare = false, record{}, nil
+	e.loaded, e.asked, e.record, e.bare = false, false, record{}, nil
 }
 
 // settle puts a slot where it belongs after a change of loaded, held or flights:
@@ -71,37 +56,40 @@ func (s *shard) unload(e *slot) {
 func (s *shard) settle(e *slot) {
 	switch evictable := e.loaded && e.held == 0; {
 	case evictable && e.position < 0:
+		s.evict(max(s.limit-1, 0))
 		e.position = len(s.ring)
-		e.used.Store(true)
+		e.used.Store(false)
 		s.ring = append(s.ring, e)
-		s.evict()
 	case !evictable && e.position >= 0:
 		s.leaveRing(e)
 	}
-	if !e.loaded && e.flights == 0 {
-		s.unload(e)
-		if e.held == 0 {
-			delete(s.slots, e.id)
-		}
+	if e.flights > 0 {
+		return
+	}
+	e.bare = nil
+	s.evict(s.limit)
+	switch {
+	case e.loaded:
+	case e.held == 0:
+		delete(s.slots, e.id)
+	case !e.asked:
+		s.unload(e) // what was collected is no use to anybody
 	}
 }
 
-// evict removes entries until the ring is within its limit or only fetches in
-// progress keep it above.
-func (s *shard) evict() {
-	for steps := 2 * len(s.ring); len(s.ring) > s.limit && steps > 0; steps-- {
-		if s.hand >= len(s.ring) {
-			s.hand = 0
-		}
+// evict removes entries until only so many, or only such with fetches in
+// progress, are left.
+func (s *shard) evict(most int) {
+	for steps := 2 * len(s.ring); len(s.ring) > most && steps > 0; steps-- {
 		e := s.ring[s.hand]
 		if e.flights > 0 || e.used.Swap(false) {
-			s.hand++
-			continue
+			s.hand = (s.hand + 1) % len(s.ring)
+		} else {
+			s.leaveRing(e)
+			s.unload(e)
+			delete(s.slots, e.id)
+			s.evictions++
 		}
-		s.leaveRing(e)
-		s.unload(e)
-		delete(s.slots, e.id)
-		s.evictions++
 	}
 }
 
@@ -113,6 +101,9 @@ func (s *shard) leaveRing(e *slot) {
 	s.ring[last] = nil
 	s.ring = s.ring[:last]
 	e.position = -1
+	if s.hand >= last {
+		s.hand = 0
+	}
 }
 
 // reset is Players.Reset for one shard.

@@ -1,0 +1,59 @@
+package cache
+
+import (
+	"slices"
+	"sync/atomic"
+
+	"playersync/syncer"
+)
+
+// slot is the place of one id that is cached, held or in flight. Until it is
+// loaded it only collects what the reading under way may not include.
+type slot struct {
+	id     syncer.PlayerID
+	record record
+	loaded bool // record has a base
+
+	held    int      // by how many
+	flights int      // fetches in progress
+	flight  *flight  // the one that further readers wait for, if any
+	bare    []uint64 // changes that only a read can tell, reported during the flights
+	asked   bool     // not loaded, and the feed was told to read it
+
+	position int         // in the ring; -1: not there
+	used     atomic.Bool // since the hand last came by
+}
+
+// ask says that the feed will read the id.
+func (e *slot) ask() syncer.Effect {
+	e.asked = !e.loaded
+	return syncer.EffectNeedsRead
+}
+
+// collect takes in a change of an id that is not loaded.
+func (e *slot) collect(ch syncer.Change) syncer.Effect {
+	switch underWay := e.flights > 0 || e.asked; {
+	case ch.Row != nil && underWay:
+		e.record.remember(ch)
+	case e.flights > 0:
+		e.bare = append(e.bare, ch.Xid)
+	}
+	if e.flights > 0 {
+		return syncer.EffectNone
+	}
+	return e.ask()
+}
+
+// collectOwn takes in the result of an own write of an id that is not loaded.
+// Alone it cannot be the copy: changes since its snapshot may have passed by.
+func (e *slot) collectOwn(r syncer.Reading) syncer.Effect {
+	if exact := e.record.keepOwn(r); exact && e.flights > 0 {
+		return syncer.EffectNone
+	}
+	return e.ask()
+}
+
+// misses reports whether a change that only a read can tell is not part of r.
+func (e *slot) misses(r syncer.Reading) bool {
+	return slices.ContainsFunc(e.bare, func(xid uint64) bool { return !includes(r, xid) })
+}
