@@ -72,6 +72,7 @@ copy that follows them within milliseconds.
 		newBanCommand(a),
 		newWatchCommand(a),
 		newMigrateCommand(a),
+		newBenchCommand(a),
 		newCheckCommand(a),
 		newVersionCommand(a),
 	)

@@ -63,11 +63,13 @@ func newBanAddCommand(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				verb := "banned"
-				if !created {
-					verb = "already banned"
-				}
-				return a.printBan(verb, stands, now)
+				return a.print(banJSONOf(stands, now), func(w io.Writer) {
+					verb := "banned"
+					if !created {
+						verb = "already banned:"
+					}
+					fmt.Fprintf(w, "%s %s, %s\n", verb, clean(target.String()), banState(stands, now))
+				})
 			})
 		},
 	}
@@ -97,7 +99,7 @@ func newBanLiftCommand(a *app) *cobra.Command {
 				if !lifted {
 					return syncer.NotFound("%s is not banned", target)
 				}
-				return a.printBan("lifted", ban, now)
+				return a.print(banJSONOf(ban, now), func(w io.Writer) { fmt.Fprintln(w, "unbanned", clean(target.String())) })
 			})
 		},
 		ValidArgsFunction: a.completeTargets,

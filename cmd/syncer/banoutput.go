@@ -45,13 +45,6 @@ func bansJSON(bans []syncer.Ban, now time.Time) []banJSON {
 	return out
 }
 
-// printBan tells what became of one ban.
-func (a *app) printBan(verb string, b syncer.Ban, now time.Time) error {
-	return a.print(banJSONOf(b, now), func(w io.Writer) {
-		fmt.Fprintf(w, "%s %s, %s\n", verb, clean(b.Target.String()), banState(b, now))
-	})
-}
-
 func (a *app) printBans(bans []syncer.Ban, now time.Time) error {
 	return a.print(bansJSON(bans, now), func(w io.Writer) {
 		if len(bans) == 0 {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"playersync/cmd/syncer/internal/config"
 	"playersync/syncer"
 )
 
@@ -29,6 +30,9 @@ func isUsageError(err error) bool {
 // describeError makes one line of an error and adds what to do about it.
 func describeError(err error) string {
 	text := strings.Join(strings.Fields(err.Error()), " ")
+	if refused, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		text = describeConnectError(refused)
+	}
 	if errors.Is(err, context.Canceled) {
 		text = "interrupted"
 	}
@@ -36,6 +40,12 @@ func describeError(err error) string {
 		text += " (" + advice + ")"
 	}
 	return text
+}
+
+// describeConnectError leaves out all but the last of the addresses tried.
+func describeConnectError(err *pgconn.ConnectError) string {
+	lines := strings.Split(strings.TrimSpace(err.Unwrap().Error()), "\n")
+	return fmt.Sprintf("cannot connect to %s: %s", config.DatabaseName(err.Config), strings.TrimSpace(lines[len(lines)-1]))
 }
 
 // adviceFor says what to do about what a database refuses; the codes are those
@@ -56,7 +66,7 @@ func adviceFor(err error) string {
 		}
 	}
 	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
-		return "is the database running, and database.url right? see: syncer check"
+		return "is the database running, and database.url right?"
 	}
 	return ""
 }

@@ -72,6 +72,7 @@ func remaining(d time.Duration) string {
 	if d < time.Minute {
 		return fmt.Sprintf("%d s", int(d.Seconds()))
 	}
+	d = d.Round(time.Minute)
 	units := []struct {
 		length time.Duration
 		name   string

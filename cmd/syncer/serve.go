@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -68,6 +70,10 @@ func (a *app) serve(command *cobra.Command) error {
 		return err
 	}
 	sidecar, err := daemon.New(command.Context(), daemonConfig(settings, log), log)
+	if command.Context().Err() != nil && errors.Is(err, context.Canceled) {
+		log.Info("ended before the start was through")
+		return nil
+	}
 	if err != nil {
 		return err
 	}

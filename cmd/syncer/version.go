@@ -47,7 +47,10 @@ func newVersionCommand(a *app) *cobra.Command {
 		RunE: func(*cobra.Command, []string) error {
 			b := thisBuild()
 			return a.print(b, func(w io.Writer) {
-				fmt.Fprintf(w, "syncer %s %s %s %s\n", b.Version, b.Revision, b.Go, b.Platform)
+				fmt.Fprintln(w, "syncer", b.Version, "built with", b.Go, "for", b.Platform)
+				if b.Revision != "" {
+					fmt.Fprintln(w, "revision", b.Revision)
+				}
 			})
 		},
 	}

@@ -180,11 +180,3 @@ func causeWithoutURL(err error) string {
 	}
 	return ""
 }
-
-func describe(c *pgconn.Config) string {
-	host := net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port)))
-	if strings.HasPrefix(c.Host, "/") {
-		host = c.Host
-	}
-	return fmt.Sprintf("%s@%s/%s", c.User, host, c.Database)
-}

@@ -1,7 +1,11 @@
 package config
 
 import (
+	"fmt"
 	"log/slog"
+	"net"
+	"strconv"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -32,12 +36,22 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 // LogValue is String, for slog.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// DatabaseName tells people which database a connection URL leads to: user,
-// host, port and name, without the password and other parameters.
+// DatabaseName tells people which database a connection URL leads to; see the
+// function of that name.
 func (s Secret) DatabaseName() string {
 	parsed, err := pgconn.ParseConfig(string(s))
 	if err != nil {
 		return hidden
 	}
-	return describe(parsed)
+	return DatabaseName(parsed)
+}
+
+// DatabaseName tells people which database is meant: user, host, port and name,
+// without the password and other parameters.
+func DatabaseName(c *pgconn.Config) string {
+	host := net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port)))
+	if strings.HasPrefix(c.Host, "/") {
+		host = c.Host
+	}
+	return fmt.Sprintf("%s@%s/%s", c.User, host, c.Database)
 }

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+
+	"playersync/cmd/syncer/internal/config"
+	"playersync/syncer/bench"
+	"playersync/syncer/postgres"
+)
+
+func newBenchCommand(a *app) *cobra.Command {
+	command := group(&cobra.Command{
+		Use:   "bench",
+		Short: "Measure this program beside what it cannot be faster than",
+		Long: `Each figure is printed beside a floor or a rival measured in the same run, as a
+ratio: figures alone say more about the machine than about the program.`,
+		GroupID: groupOperate,
+	})
+	command.AddCommand(newBenchPropagationCommand(a))
+	return command
+}
+
+func newBenchPropagationCommand(a *app) *cobra.Command {
+	var measured bench.PropagationConfig
+	command := &cobra.Command{
+		Use:   "propagation",
+		Short: "Time a change from its start until the last of N servers has it",
+		Long: `Time an important change from its start until it is applied in the last of N
+sidecars, beside the bare floor (the same statement on the same table with a
+trigger that only notifies, until the last of N bare listeners has received it)
+and beside polling once a second. The samples are taken in turn.
+
+It runs on a PostgreSQL of its own. With --database-url it runs on that server,
+in two databases that it makes and drops: the login needs CREATEDB, and
+CREATEROLE where playersync was never installed; the roles stay.`,
+		Example: `  syncer bench propagation
+  syncer bench propagation --sidecars 8 --duration 1m --json`,
+		Args: exactly(),
+		RunE: func(command *cobra.Command, _ []string) error {
+			return a.withScratchServer(command, func(ctx context.Context, url string) error {
+				measured.URL = url
+				return a.benchPropagation(ctx, measured)
+			})
+		},
+	}
+	flags := command.Flags()
+	a.addJSONFlag(flags)
+	config.AddFlag(flags, "database-url", "database.url")
+	flags.IntSliceVar(&measured.Sidecars, "sidecars", []int{1, 8, 64}, "`numbers` of sidecars to measure with")
+	flags.IntVar(&measured.Rounds, "rounds", 2000, "most samples of each kind, for each number of sidecars")
+	flags.DurationVar(&measured.Duration, "duration", 30*time.Second, "longest time to take samples, for each number of sidecars")
+	flags.IntVar(&measured.Polls, "polls", 10, "samples of polling, a second each, for each number of sidecars")
+	measured.PollInterval = time.Second
+	return command
+}
+
+// errFoundByPoll says that the promise of the feed was broken.
+var errFoundByPoll = errors.New("changes were found by a poll only: notifications were lost")
+
+func (a *app) benchPropagation(ctx context.Context, measured bench.PropagationConfig) error {
+	for _, count := range measured.Sidecars {
+		if count < 1 {
+			return usagef("--sidecars: %d is not a number of sidecars", count)
+		}
+	}
+	if measured.Rounds < 1 || measured.Duration <= 0 || measured.Polls < 0 {
+		return usagef("--rounds and --duration must be above zero, --polls not below")
+	}
+	var done func()
+	measured.Progress, done = a.progress()
+	measured.Log = a.logger(config.Log{Level: slog.LevelWarn, Format: config.FormatText})
+	report, err := bench.Propagation(ctx, measured)
+	done()
+	if err != nil {
+		return err
+	}
+	printed := a.print(report, func(w io.Writer) { writePropagation(w, report) })
+	if report.FoundByPoll > 0 {
+		return errors.Join(errFoundByPoll, printed)
+	}
+	return printed
+}
+
+// withScratchServer calls use with the URL of the configured server, or of one
+// that lasts as long as the call.
+func (a *app) withScratchServer(command *cobra.Command, use func(ctx context.Context, url string) error) (err error) {
+	ctx := command.Context()
+	if command.Flags().Changed("database-url") {
+		settings, err := a.config(command)
+		if err != nil {
+			return err
+		}
+		return use(ctx, settings.Database.URL.Reveal())
+	}
+	fmt.Fprintln(a.errs, "starting a throw-away PostgreSQL")
+	server, err := postgres.Start(ctx, postgres.Config{})
+	if err != nil {
+		return fmt.Errorf("start throw-away PostgreSQL: %w", err)
+	}
+	defer func() {
+		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), commandTimeout)
+		defer cancel()
+		err = errors.Join(err, server.Stop(stopping))
+	}()
+	return use(ctx, server.URL())
+}
+
+// progress shows on the error output how far something is.
+func (a *app) progress() (show func(share float64, what string), done func()) {
+	const steps = 1000
+	bar := progressbar.NewOptions(steps,
+		progressbar.OptionSetWriter(a.errs), progressbar.OptionSetWidth(30), progressbar.OptionThrottle(200*time.Millisecond),
+		progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(false))
+	show = func(share float64, what string) {
+		bar.Describe(what)
+		_ = bar.Set(int(share * steps)) // nobody may be looking
+	}
+	return show, func() { _ = bar.Finish() }
+}
+
+func writePropagation(w io.Writer, report bench.PropagationReport) {
+	fmt.Fprintf(w, "PostgreSQL %s, %d CPUs. Start of a change → applied in the last of N sidecars, milliseconds.\n\n", report.Server, report.CPUs)
+	var rows [][]string
+	for _, c := range report.Comparisons {
+		rows = append(rows, []string{
+			fmt.Sprint(c.Sidecars), c.Subject, fmt.Sprint(c.Ours.Samples), span(c.Ours.P50), span(c.Ours.P99),
+			c.Rival, span(c.Theirs.P50), span(c.Theirs.P99), times(c.Ratio.P50), times(c.Ratio.P99), goal(c),
+		})
+	}
+	table(w, []string{"N", "CHANGE", "SAMPLES", "P50", "P99", "BESIDE", "P50", "P99", "RATIO P50", "P99", "TARGET"}, rows)
+	fmt.Fprintf(w, "\nchanges found by a poll only: %d\n", report.FoundByPoll)
+}
+
+// span shows milliseconds in three digits or more.
+func span(milliseconds float64) string {
+	if milliseconds >= 100 {
+		return fmt.Sprintf("%.0f", milliseconds)
+	}
+	return fmt.Sprintf("%.3f", milliseconds)
+}
+
+func times(ratio float64) string {
+	if ratio >= 100 {
+		return fmt.Sprintf("%.0f ×", ratio)
+	}
+	return fmt.Sprintf("%.2f ×", ratio)
+}
+
+// goal says what was aimed at and whether it was reached.
+func goal(c bench.Comparison) string {
+	var aim string
+	switch t := c.Target; {
+	case t.IsZero():
+		return ""
+	case t.MinP50 > 0:
+		aim = fmt.Sprintf("≥ %g ×", t.MinP50)
+	default:
+		aim = fmt.Sprintf("≤ %g × / ≤ %g ×", t.MaxP50, t.MaxP99)
+	}
+	if !c.Reached() {
+		return aim + ": missed"
+	}
+	return aim + ": reached"
+}
