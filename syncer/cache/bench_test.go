@@ -28,7 +28,7 @@ func (m *lockedMap) Get(id syncer.PlayerID) (*syncer.Player, bool) {
 // BenchmarkPlayersGet compares a cached read with a Go map under RWMutex.
 func BenchmarkPlayersGet(b *testing.B) {
 	const count = 10_000
-	rng := rand.New(rand.NewPCG(1, 2))
+	rng := newRand(1)
 	cached, rival := NewPlayers(2*count), &lockedMap{players: map[syncer.PlayerID]*syncer.Player{}}
 	ids := make([]syncer.PlayerID, count)
 	for i := range ids {
@@ -84,7 +84,7 @@ func manyBans(rng *rand.Rand, yield func(syncer.Standing) bool) {
 // BenchmarkBansCheck checks joins among 2.1 million bans: of nobody banned, and
 // of players banned by id. It reports what one ban takes in memory.
 func BenchmarkBansCheck(b *testing.B) {
-	rng := rand.New(rand.NewPCG(3, 4))
+	rng := newRand(3)
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)

@@ -47,3 +47,5 @@ func randomRange(rng *rand.Rand, v4 bool) netip.Prefix {
 	}
 	return netip.PrefixFrom(randomAddress(rng, v4), bits).Masked()
 }
+
+func newRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0)) }
