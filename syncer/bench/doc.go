@@ -1,0 +1,31 @@
+// Package bench measures a sidecar's parts against what they cannot be faster
+// than, or against what they replace: each figure stands beside a floor or a rival
+// that was measured in the same run, sample by sample in turn, so that a slow or
+// busy machine slows both.
+//
+// # Propagation
+//
+// [Propagation] times an important change from its start, before the statement is
+// sent, until the last of N sidecars has applied it: its cache hands out the new
+// value and its event was published. The sidecars are the real ones but for HTTP:
+// a connection, a feed and caches each, in this process. There are four kinds of
+// sample, in random order in each round, with a rest between them:
+//
+//	change             done by                        until
+//	UPDATE             a connection, as psql does     the last of N sidecars applied it
+//	UPDATE             the same on the bare table     the last of N bare listeners received it
+//	edit               one of the sidecars            the last of N sidecars applied it
+//	edit               the same on the bare table     the last of N bare listeners received it
+//
+// The bare table is the same table with the same rows in a database of its own,
+// without our triggers and with one that only notifies. A bare listener is a
+// connection that does nothing but wait for notifications. The two databases keep
+// the listeners of one from being woken for the other's changes, though they use
+// the same server.
+//
+// Between the rounds, a few changes are also waited for by N pollers that ask for
+// the row at a fixed interval, each at its own moment, as the documents' option 2
+// does. They ask nothing while the other samples are taken.
+//
+// Everything happens in scratch databases, which are dropped in the end.
+package bench

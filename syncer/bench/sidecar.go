@@ -1,0 +1,83 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"playersync/syncer"
+	"playersync/syncer/cache"
+	"playersync/syncer/feed"
+	"playersync/syncer/store"
+)
+
+// sidecar is a real one without HTTP: it follows the database on a connection of
+// its own and holds all players in its own caches.
+type sidecar struct {
+	store    *store.Store // shared by all: only one of them writes
+	players  *cache.Players
+	applier  *feed.Applier
+	feed     *feed.Feed
+	registry *prometheus.Registry
+}
+
+// newSidecar returns a sidecar that reports each rank it has applied.
+func newSidecar(s *store.Store, to *finish, log *slog.Logger) *sidecar {
+	c := &sidecar{store: s, players: cache.NewPlayers(scratchPlayers), registry: prometheus.NewRegistry()}
+	place := runner{finish: to}
+	c.applier = feed.NewApplier(c.players, cache.NewBans(), func(e syncer.Event) { // one at a time
+		if e.Player != nil {
+			place.sees(e.Player.Rank)
+		}
+	})
+	c.feed = feed.New(feed.Config{MinTriggers: store.FeedTriggers}, source{s}, c.applier, c.registry, log)
+	return c
+}
+
+// hold reads all players into memory, as if they had joined.
+func (c *sidecar) hold(ctx context.Context) error {
+	select {
+	case <-c.feed.Ready():
+	case <-ctx.Done():
+		return fmt.Errorf("start sidecar: %w: %s", context.Cause(ctx), c.feed.Status().Reason)
+	}
+	for n := range scratchPlayers {
+		c.players.Hold(playerID(n))
+		if _, _, err := c.players.Read(ctx, playerID(n), c.store.ReadPlayers); err != nil {
+			return fmt.Errorf("fill sidecar: %w", err)
+		}
+	}
+	return nil
+}
+
+// edit changes a player's rank as a request to this sidecar does.
+func (c *sidecar) edit(ctx context.Context, id syncer.PlayerID, rank string) error {
+	reading, changes, err := c.store.EditPlayer(ctx, id, syncer.Edit{Rank: syncer.Some(rank)}, nil)
+	if err != nil {
+		return err
+	}
+	c.applier.Wrote([]syncer.Reading{reading}, changes)
+	return nil
+}
+
+// foundByPoll returns how many changes were never notified.
+func (c *sidecar) foundByPoll() (int, error) {
+	families, err := c.registry.Gather()
+	if err != nil {
+		return 0, fmt.Errorf("gather metrics: %w", err)
+	}
+	for _, family := range families {
+		if family.GetName() == "playersync_feed_found_by_poll_total" {
+			return int(family.GetMetric()[0].GetCounter().GetValue()), nil
+		}
+	}
+	return 0, fmt.Errorf("gather metrics: no playersync_feed_found_by_poll_total")
+}
+
+// source lets a feed follow a store's database.
+type source struct{ *store.Store }
+
+// Open implements feed.Source.
+func (s source) Open(ctx context.Context) (feed.Conn, error) { return s.OpenFeed(ctx) }

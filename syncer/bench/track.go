@@ -1,0 +1,220 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"playersync/syncer"
+	"playersync/syncer/store"
+)
+
+// Kinds of samples; see the package comment.
+const (
+	oursUpdate = iota
+	bareUpdate
+	oursEdit
+	bareEdit
+	polled
+	kinds
+)
+
+const (
+	warmUp = 40                   // rounds whose samples do not count
+	pause  = 2 * time.Millisecond // before each sample, for what the one before left to do
+)
+
+// track is what changes run along: writers at one end, N sidecars, listeners and
+// pollers at the other.
+type track struct {
+	count          int
+	sidecars       []*sidecar
+	finish         finish // of sidecars and listeners
+	listeners      *listeners
+	pollers        *pollers
+	ours, bare     *store.Store // for edits
+	oursDB, bareDB *pgx.Conn    // for plain SQL
+	following      sync.WaitGroup
+	sampled        int
+	cleanups       []func()
+}
+
+func newTrack(ctx context.Context, config PropagationConfig, made *scratch, count int) (*track, error) {
+	t := &track{count: count}
+	config.Progress(0, "starting")
+	for _, build := range []func(context.Context, PropagationConfig, *scratch) error{t.openWriters, t.openSidecars, t.openRivals} {
+		if err := build(ctx, config, made); err != nil {
+			return nil, errors.Join(err, t.close())
+		}
+	}
+	return t, nil
+}
+
+func (t *track) openWriters(ctx context.Context, config PropagationConfig, made *scratch) error {
+	for _, w := range []struct {
+		address string
+		store   **store.Store
+		conn    **pgx.Conn
+	}{{made.ours, &t.ours, &t.oursDB}, {made.bare, &t.bare, &t.bareDB}} {
+		s, err := store.Open(ctx, w.address, store.Options{MaxConnections: 2, Timeout: patience, Name: "bench", Logger: config.Log})
+		if err != nil {
+			return err
+		}
+		t.cleanups = append(t.cleanups, s.Close)
+		conn, err := pgx.Connect(ctx, w.address)
+		if err != nil {
+			return fmt.Errorf("connect writer: %w", err)
+		}
+		t.cleanups = append(t.cleanups, func() { _ = conn.Close(context.Background()) })
+		*w.store, *w.conn = s, conn
+	}
+	return nil
+}
+
+func (t *track) openSidecars(ctx context.Context, config PropagationConfig, _ *scratch) error {
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	t.cleanups = append(t.cleanups, func() { stop(); t.following.Wait() })
+	for range t.count {
+		c := newSidecar(t.ours, &t.finish, config.Log)
+		t.sidecars = append(t.sidecars, c)
+		t.following.Go(func() { _ = c.feed.Run(running) }) // ends with its context only, and without an error
+	}
+	ctx, cancel := context.WithTimeout(ctx, setupTimeout)
+	defer cancel()
+	for _, c := range t.sidecars {
+		if err := c.hold(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *track) openRivals(ctx context.Context, config PropagationConfig, made *scratch) (err error) {
+	if t.listeners, err = listen(ctx, made.bare, t.count, &t.finish); err != nil {
+		return err
+	}
+	t.cleanups = append(t.cleanups, t.listeners.close)
+	if t.pollers, err = startPollers(ctx, made.ours, t.count, config.PollInterval); err != nil {
+		return err
+	}
+	t.cleanups = append(t.cleanups, t.pollers.close)
+	return nil
+}
+
+// close releases everything, the latest first.
+func (t *track) close() error {
+	for len(t.cleanups) > 0 {
+		last := len(t.cleanups) - 1
+		t.cleanups[last]()
+		t.cleanups = t.cleanups[:last]
+	}
+	return nil
+}
+
+// run takes rounds of samples until enough are taken or the time is up.
+func (t *track) run(ctx context.Context, config PropagationConfig) (s samples, err error) {
+	for range min(warmUp, config.Rounds) {
+		var discarded samples
+		if err := t.round(ctx, &discarded); err != nil {
+			return s, err
+		}
+	}
+	started := time.Now()
+	for round := 0; round < config.Rounds && time.Since(started) < config.Duration; round++ {
+		if err := t.round(ctx, &s); err != nil {
+			return s, err
+		}
+		share := max(float64(round+1)/float64(config.Rounds), min(1, time.Since(started).Seconds()/config.Duration.Seconds()))
+		config.Progress(share, "measuring")
+		for len(s[polled]) < int(share*float64(config.Polls)) {
+			waited, err := t.poll(ctx)
+			if err != nil {
+				return s, err
+			}
+			s[polled] = append(s[polled], waited)
+		}
+	}
+	return s, nil
+}
+
+// round takes one sample of each kind but polling, in random order.
+func (t *track) round(ctx context.Context, s *samples) error {
+	for _, kind := range rand.Perm(polled) {
+		if !rest(ctx, pause) {
+			return context.Cause(ctx)
+		}
+		took, err := t.sample(ctx, kind)
+		if err != nil {
+			return err
+		}
+		s[kind] = append(s[kind], took)
+	}
+	return nil
+}
+
+// next returns a player and the rank that no sample has given yet.
+func (t *track) next() (id syncer.PlayerID, rank string) {
+	t.sampled++
+	return playerID(t.sampled), fmt.Sprintf("rank %d", t.sampled)
+}
+
+func (t *track) sample(ctx context.Context, kind int) (time.Duration, error) {
+	id, rank := t.next()
+	return t.finish.clock(ctx, t.count, rank, func() error {
+		switch kind {
+		case oursUpdate:
+			return update(ctx, t.oursDB, id, rank)
+		case bareUpdate:
+			return update(ctx, t.bareDB, id, rank)
+		case oursEdit:
+			return t.sidecars[0].edit(ctx, id, rank)
+		default:
+			_, _, err := t.bare.EditPlayer(ctx, id, syncer.Edit{Rank: syncer.Some(rank)}, nil)
+			return err
+		}
+	})
+}
+
+// poll takes a sample of polling.
+func (t *track) poll(ctx context.Context) (time.Duration, error) {
+	if !rest(ctx, pause) {
+		return 0, context.Cause(ctx)
+	}
+	id, rank := t.next()
+	return t.pollers.sample(ctx, t.oursDB, id, rank)
+}
+
+// update changes a rank by plain SQL.
+func update(ctx context.Context, conn *pgx.Conn, id syncer.PlayerID, rank string) error {
+	_, err := conn.Exec(ctx, "update player set rank = $1 where uuid = $2", rank, string(id))
+	return err
+}
+
+// checkServer refuses a server that has not got the connections, and returns its
+// version.
+func checkServer(ctx context.Context, config PropagationConfig) (version string, err error) {
+	conn, err := pgx.Connect(ctx, config.URL)
+	if err != nil {
+		return "", fmt.Errorf("connect: %w", err)
+	}
+	defer func() { _ = conn.Close(context.Background()) }()
+	var free int
+	err = conn.QueryRow(ctx, `
+		select current_setting('server_version'), current_setting('max_connections')::int
+			- current_setting('superuser_reserved_connections')::int
+			- (select count(*) from pg_stat_activity where backend_type = 'client backend')::int`).Scan(&version, &free)
+	if err != nil {
+		return "", fmt.Errorf("look at server: %w", err)
+	}
+	for _, count := range config.Sidecars {
+		if need := 2*count + pollConnections + 8; need > free {
+			return "", fmt.Errorf("%d sidecars and as many bare listeners need %d connections and the server has %d left: raise its max_connections or measure fewer", count, need, free)
+		}
+	}
+	return version, nil
+}
