@@ -12,7 +12,7 @@ import (
 func TestThenIsOneAfterTheOther(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		p, a, b := players.Draw(t, "player"), edits.Draw(t, "a"), edits.Draw(t, "b")
+		p, a, b := players().Draw(t, "player"), edits().Draw(t, "a"), edits().Draw(t, "b")
 		if a.Achievements.Set && a.Achievements.Value == nil && b.Achievements.Value != nil {
 			b.Achievements = syncer.Optional[*string]{} // see the next test
 		}
@@ -37,7 +37,7 @@ func TestBitsClearedAndThenAddedSurviveJoining(t *testing.T) {
 func TestThenIsAssociative(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		p, a, b, c := players.Draw(t, "player"), edits.Draw(t, "a"), edits.Draw(t, "b"), edits.Draw(t, "c")
+		p, a, b, c := players().Draw(t, "player"), edits().Draw(t, "a"), edits().Draw(t, "b"), edits().Draw(t, "c")
 		for _, e := range []*syncer.Edit{&a, &b, &c} {
 			if e.Achievements.Value == nil {
 				e.Achievements = syncer.Optional[*string]{} // a clear is not, see the test above
@@ -68,7 +68,7 @@ func TestJoinedCountersStayValid(t *testing.T) {
 func TestApplyChangesNeitherPlayerNorEdit(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		p, a, b := players.Draw(t, "player"), edits.Draw(t, "a"), edits.Draw(t, "b")
+		p, a, b := players().Draw(t, "player"), edits().Draw(t, "a"), edits().Draw(t, "b")
 		before := text(t, []any{p, a, b})
 		after := a.Apply(p)
 		b.Apply(after)
@@ -107,7 +107,7 @@ func scribble(p *syncer.Player) {
 func TestZeroEdit(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		p, e := players.Draw(t, "player"), edits.Draw(t, "edit")
+		p, e := players().Draw(t, "player"), edits().Draw(t, "edit")
 		if !(syncer.Edit{}).IsZero() {
 			t.Fatal("the zero edit is not zero")
 		}
@@ -124,7 +124,7 @@ func TestZeroEdit(t *testing.T) {
 func TestImportantPart(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		p, e := players.Draw(t, "player"), edits.Draw(t, "edit")
+		p, e := players().Draw(t, "player"), edits().Draw(t, "edit")
 		rest := e.WithoutImportant()
 		if rest.IsImportant() {
 			t.Fatalf("%s is still important", text(t, rest))
@@ -156,13 +156,13 @@ func text(t interface{ Fatal(...any) }, v any) string {
 func TestJSONRoundTrips(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		p, e, s := players.Draw(t, "player"), edits.Draw(t, "edit"), serverOf.Draw(t, "server")
+		p, e, s := players().Draw(t, "player"), edits().Draw(t, "edit"), serverOf().Draw(t, "server")
 		roundTrip(t, p)
 		roundTrip(t, e)
 		roundTrip(t, p.View(s))
 		roundTrip(t, saveOf(p.View(s)))
 		roundTrip(t, p.Gamemodes["pvp"])
-		roundTrip(t, times.Draw(t, "time"))
+		roundTrip(t, times().Draw(t, "time"))
 	})
 }
 

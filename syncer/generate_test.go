@@ -12,7 +12,8 @@ import (
 	"playersync/syncer"
 )
 
-// The generators draw from small sets, so that values collide.
+// The generators draw from small sets, so that values collide. Each call
+// returns a new one, because parallel tests may not share them.
 
 var servers = []syncer.GameServer{
 	{Name: "pvp-1", Gamemode: "pvp", Address: "203.0.113.1:6567"},
@@ -20,20 +21,46 @@ var servers = []syncer.GameServer{
 	{Name: "attack", Gamemode: "attack", Address: "203.0.113.3:6567"},
 }
 
-var (
-	words    = rapid.SampledFrom([]string{"a", "b", "chat", "Æ→ \"<&>\"", "[scarlet]Steve"})
-	counters = rapid.SampledFrom([]string{"blocks", "games", "time"})
-	instants = rapid.Map(rapid.Int64Range(0, 6), syncer.Millis)
-	times    = rapid.OneOf(instants, rapid.SampledFrom([]syncer.Time{{}, syncer.Forever}))
-	history  = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) syncer.HistoryEntry {
-		return syncer.HistoryEntry{Action: words.Draw(t, "action"), By: words.Draw(t, "by"), Time: instants.Draw(t, "time")}
+func words() *rapid.Generator[string] {
+	return rapid.SampledFrom([]string{"a", "b", "chat", "Æ→ \"<&>\"", "[scarlet]Steve"})
+}
+
+func counters() *rapid.Generator[string] {
+	return rapid.SampledFrom([]string{"blocks", "games", "time"})
+}
+
+func instants() *rapid.Generator[syncer.Time] {
+	return rapid.Map(rapid.Int64Range(0, 6), syncer.Millis)
+}
+
+func times() *rapid.Generator[syncer.Time] {
+	return rapid.OneOf(instants(), rapid.SampledFrom([]syncer.Time{{}, syncer.Forever}))
+}
+
+func history() *rapid.Generator[[]syncer.HistoryEntry] {
+	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) syncer.HistoryEntry {
+		return syncer.HistoryEntry{Action: words().Draw(t, "action"), By: words().Draw(t, "by"), Time: instants().Draw(t, "time")}
 	}), 0, 3)
-	bitTexts = rapid.Map(rapid.SliceOfN(rapid.SampledFrom([]int64{0, 1, 6, -1, -1 << 63}), 1, 3),
+}
+
+func bitTexts() *rapid.Generator[string] {
+	return rapid.Map(rapid.SliceOfN(rapid.SampledFrom([]int64{0, 1, 6, -1, -1 << 63}), 1, 3),
 		func(words []int64) string { return syncer.Bits(words).String() })
-	patches = rapid.Map(rapid.SampledFrom([]string{
+}
+
+func patches() *rapid.Generator[json.RawMessage] {
+	return rapid.Map(rapid.SampledFrom([]string{
 		`{}`, `{"a":1}`, `{"a":{"x":1.50,"y":[null,{"z":null}]}}`, `{"a":{"x":null}}`, `{"a":null,"b":"<>"}`, `{"b":{"c":{}}}`, `{"b":true}`,
 	}), func(text string) json.RawMessage { return json.RawMessage(text) })
-)
+}
+
+func strictness() *rapid.Generator[string] {
+	return rapid.SampledFrom([]string{syncer.StrictnessChat, syncer.StrictnessStrict})
+}
+
+func rainbows() *rapid.Generator[syncer.Rainbow] {
+	return rapid.Map(rapid.IntRange(1, 3), func(speed int) syncer.Rainbow { return syncer.Rainbow{Speed: speed} })
+}
 
 // maybe returns a present value or an absent one.
 func maybe[T any](of *rapid.Generator[T]) *rapid.Generator[syncer.Optional[T]] {
@@ -48,20 +75,22 @@ func maybe[T any](of *rapid.Generator[T]) *rapid.Generator[syncer.Optional[T]] {
 func nullable[T any](of *rapid.Generator[T]) *rapid.Generator[*T] { return rapid.Ptr(of, true) }
 
 // edits returns valid edits of every field.
-var edits = rapid.Custom(func(t *rapid.T) syncer.Edit {
+func edits() *rapid.Generator[syncer.Edit] { return rapid.Custom(anEdit) }
+
+func anEdit(t *rapid.T) syncer.Edit {
 	e := syncer.Edit{
-		Rank: maybe(words).Draw(t, "rank"), UnmuteTime: maybe(times).Draw(t, "unmute"), UnmarkTime: maybe(times).Draw(t, "unmark"),
-		Attributes: rapid.SliceOfN(patches, 0, 2).Draw(t, "attributes"),
-		Name:       maybe(words).Draw(t, "name"), OverrideName: maybe(nullable(words)).Draw(t, "override"),
-		Highlight: maybe(nullable(words)).Draw(t, "highlight"), Rainbow: maybe(nullable(rainbows)).Draw(t, "rainbow"),
-		ChatStrictness: maybe(strictness).Draw(t, "strictness"), ShowRankPrefix: maybe(rapid.Bool()).Draw(t, "prefix"),
-		Language: maybe(words).Draw(t, "language"), Achievements: maybe(nullable(bitTexts)).Draw(t, "achievements"),
-		History:   history.Draw(t, "history"),
-		Gamemodes: rapid.MapOfN(rapid.SampledFrom([]string{"pvp", "attack"}), gamemodeEdits, 0, 2).Draw(t, "gamemodes"),
+		Rank: maybe(words()).Draw(t, "rank"), UnmuteTime: maybe(times()).Draw(t, "unmute"), UnmarkTime: maybe(times()).Draw(t, "unmark"),
+		Attributes: rapid.SliceOfN(patches(), 0, 2).Draw(t, "attributes"),
+		Name:       maybe(words()).Draw(t, "name"), OverrideName: maybe(nullable(words())).Draw(t, "override"),
+		Highlight: maybe(nullable(words())).Draw(t, "highlight"), Rainbow: maybe(nullable(rainbows())).Draw(t, "rainbow"),
+		ChatStrictness: maybe(strictness()).Draw(t, "strictness"), ShowRankPrefix: maybe(rapid.Bool()).Draw(t, "prefix"),
+		Language: maybe(words()).Draw(t, "language"), Achievements: maybe(nullable(bitTexts())).Draw(t, "achievements"),
+		History:   history().Draw(t, "history"),
+		Gamemodes: rapid.MapOfN(rapid.SampledFrom([]string{"pvp", "attack"}), gamemodeEdits(), 0, 2).Draw(t, "gamemodes"),
 		Addresses: rapid.MapOfN(rapid.SampledFrom([]string{servers[0].Address, servers[1].Address}),
-			rapid.Map(nullable(words), func(usid *string) syncer.AddressEdit { return syncer.AddressEdit{USID: usid} }), 0, 2).Draw(t, "addresses"),
+			rapid.Map(nullable(words()), func(usid *string) syncer.AddressEdit { return syncer.AddressEdit{USID: usid} }), 0, 2).Draw(t, "addresses"),
 	}
-	for _, flag := range rapid.SliceOfNDistinct(words, 0, 3, rapid.ID).Draw(t, "flags") {
+	for _, flag := range rapid.SliceOfNDistinct(words(), 0, 3, rapid.ID).Draw(t, "flags") {
 		if rapid.Bool().Draw(t, "add") {
 			e.Flags.Add = append(e.Flags.Add, flag)
 		} else {
@@ -69,34 +98,33 @@ var edits = rapid.Custom(func(t *rapid.T) syncer.Edit {
 		}
 	}
 	return e
-})
+}
 
-var (
-	strictness = rapid.SampledFrom([]string{syncer.StrictnessChat, syncer.StrictnessStrict})
-	rainbows   = rapid.Map(rapid.IntRange(1, 3), func(speed int) syncer.Rainbow { return syncer.Rainbow{Speed: speed} })
-
-	gamemodeEdits = rapid.Custom(func(t *rapid.T) syncer.GamemodeEdit {
-		joined := rapid.OneOf(instants, rapid.Just(syncer.Time{}))
+func gamemodeEdits() *rapid.Generator[syncer.GamemodeEdit] {
+	return rapid.Custom(func(t *rapid.T) syncer.GamemodeEdit {
+		joined := rapid.OneOf(instants(), rapid.Just(syncer.Time{}))
 		count := rapid.Int64Range(-9, 9)
 		return syncer.GamemodeEdit{
 			FirstJoined: joined.Draw(t, "first"), LastJoined: joined.Draw(t, "last"),
-			Stats:   rapid.MapOfN(counters, count, 0, 3).Draw(t, "stats"),
-			AtLeast: rapid.MapOfN(counters, count, 0, 3).Draw(t, "atLeast"),
+			Stats:   rapid.MapOfN(counters(), count, 0, 3).Draw(t, "stats"),
+			AtLeast: rapid.MapOfN(counters(), count, 0, 3).Draw(t, "atLeast"),
 		}
 	})
-)
+}
 
 // players returns stored players: what edits can make of a new one.
-var players = rapid.Custom(func(t *rapid.T) syncer.Player {
-	p := edits.Draw(t, "first edit").Apply(syncer.NewPlayer("AAAAAAAAAAAAAAAAAAAAAA=="))
-	p = edits.Draw(t, "second edit").Apply(p)
+func players() *rapid.Generator[syncer.Player] { return rapid.Custom(aPlayer) }
+
+func aPlayer(t *rapid.T) syncer.Player {
+	p := edits().Draw(t, "first edit").Apply(syncer.NewPlayer("AAAAAAAAAAAAAAAAAAAAAA=="))
+	p = edits().Draw(t, "second edit").Apply(p)
 	p.Revision = rapid.Int64Range(1, 9).Draw(t, "revision")
-	p.CreatedAt = instants.Draw(t, "created")
+	p.CreatedAt = instants().Draw(t, "created")
 	return p
-})
+}
 
 // serverOf returns one of the servers.
-var serverOf = rapid.SampledFrom(servers)
+func serverOf() *rapid.Generator[syncer.GameServer] { return rapid.SampledFrom(servers) }
 
 // saveOf returns the whole record that a server with this copy sends.
 func saveOf(v syncer.View) syncer.Save {

@@ -32,7 +32,9 @@ type step struct {
 }
 
 // steps returns interleavings of few servers and few fields, so that they meet.
-var steps = rapid.Custom(func(t *rapid.T) []step {
+func steps() *rapid.Generator[[]step] { return rapid.Custom(anInterleaving) }
+
+func anInterleaving(t *rapid.T) []step {
 	some := rapid.SliceOfN(rapid.IntRange(0, len(fields)-1), 1, 3).Draw(t, "fields")
 	last := rapid.IntRange(1, len(servers)-1).Draw(t, "last server")
 	// Slices are short unless forced to be long.
@@ -44,7 +46,7 @@ var steps = rapid.Custom(func(t *rapid.T) []step {
 			Value:  rapid.Int64Range(0, 5).Draw(t, "value"),
 		}
 	}), 30, 60).Draw(t, "steps")
-})
+}
 
 // fields change a server's copy in every field it may change; v chooses the value.
 var fields = []func(copied *syncer.View, v int64){
@@ -193,7 +195,7 @@ func viewClone(v syncer.View) syncer.View {
 func TestNoInterleavingLosesAChange(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		if err := play(steps.Draw(t, "steps"), threeWayMerge); err != nil {
+		if err := play(steps().Draw(t, "steps"), threeWayMerge); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -224,7 +226,7 @@ func TestRulesThatLoseChangesAreFoundOut(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for seed := range 300 {
-				if play(steps.Example(seed), find) != nil {
+				if play(steps().Example(seed), find) != nil {
 					return
 				}
 			}

@@ -14,7 +14,7 @@ import (
 func TestUnchangedCopyChangesNothing(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		p, s := players.Draw(t, "player"), serverOf.Draw(t, "server")
+		p, s := players().Draw(t, "player"), serverOf().Draw(t, "server")
 		v := p.View(s)
 		if e := syncer.Diff(v, saveOf(viewClone(v)), s); !e.IsZero() {
 			t.Fatalf("Diff found %s", text(t, e))
@@ -32,7 +32,7 @@ func TestUnchangedCopyChangesNothing(t *testing.T) {
 func TestDiffReproducesTheCopy(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		p, other, s := players.Draw(t, "player"), players.Draw(t, "copy"), serverOf.Draw(t, "server")
+		p, other, s := players().Draw(t, "player"), players().Draw(t, "copy"), serverOf().Draw(t, "server")
 		shown, want := p.View(s), other.View(s)
 		e := syncer.Diff(shown, saveOf(want), s)
 		if err := e.Validate(); err != nil {
@@ -56,8 +56,8 @@ func TestDiffReproducesTheCopy(t *testing.T) {
 func TestDiffUnseenNeverLowersCounters(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		current, later, s := players.Draw(t, "current"), edits.Draw(t, "meanwhile"), serverOf.Draw(t, "server")
-		save := saveOf(players.Draw(t, "copy").View(s))
+		current, later, s := players().Draw(t, "current"), edits().Draw(t, "meanwhile"), serverOf().Draw(t, "server")
+		save := saveOf(players().Draw(t, "copy").View(s))
 		e := syncer.DiffUnseen(current.View(s), save, s)
 		row := later.Apply(current) // others may have changed it since
 		stats := e.Apply(row).Gamemodes[s.Gamemode].Stats
@@ -78,8 +78,8 @@ func TestDiffUnseenNeverLowersCounters(t *testing.T) {
 func TestDiffLeavesItsArgumentsAlone(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		p, s := players.Draw(t, "player"), serverOf.Draw(t, "server")
-		save := saveOf(players.Draw(t, "copy").View(s))
+		p, s := players().Draw(t, "player"), serverOf().Draw(t, "server")
+		save := saveOf(players().Draw(t, "copy").View(s))
 		before := text(t, p) + text(t, save)
 		e := syncer.DiffUnseen(p.View(s), save, s)
 		e.Then(e).Apply(p)

@@ -11,7 +11,7 @@ import (
 func TestSplitLosesNothing(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		p, e := players.Draw(t, "player"), edits.Draw(t, "edit")
+		p, e := players().Draw(t, "player"), edits().Draw(t, "edit")
 		now, later := e.Split()
 		if later.IsImportant() || now.IsZero() == e.IsImportant() {
 			t.Fatalf("%s is split into %s and %s", text(t, e), text(t, now), text(t, later))
@@ -25,7 +25,7 @@ func TestSplitLosesNothing(t *testing.T) {
 func TestWithoutMakesALateEditHarmless(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		p, older, newer := players.Draw(t, "player"), edits.Draw(t, "older"), edits.Draw(t, "newer")
+		p, older, newer := players().Draw(t, "player"), edits().Draw(t, "older"), edits().Draw(t, "newer")
 		older.Attributes = nil // stored at once, never late
 		for _, e := range []syncer.Edit{older, newer} {
 			for mode, g := range e.Gamemodes {
@@ -46,8 +46,8 @@ func TestWithoutMakesALateEditHarmless(t *testing.T) {
 func TestSetGivesTheFieldsTheirValues(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		current, shown, wanted := players.Draw(t, "current"), players.Draw(t, "shown"), players.Draw(t, "wanted")
-		s := serverOf.Draw(t, "server")
+		current, shown, wanted := players().Draw(t, "current"), players().Draw(t, "shown"), players().Draw(t, "wanted")
+		s := serverOf().Draw(t, "server")
 		old, want := shown.View(s), wanted.View(s)
 		e := syncer.Set(current.View(s), old, saveOf(want), s)
 		if err := e.Validate(); err != nil {
@@ -62,7 +62,7 @@ func TestSetGivesTheFieldsTheirValues(t *testing.T) {
 		for name, count := range want.Stats {
 			same(t, name, current.View(s).Stats[name]+count-old.Stats[name], got.Stats[name])
 		}
-		later := edits.Draw(t, "meanwhile").Apply(current) // scalars are set even where nothing seemed to differ
+		later := edits().Draw(t, "meanwhile").Apply(current) // scalars are set even where nothing seemed to differ
 		same(t, "rank", want.Rank, e.Apply(later).Rank)
 		same(t, "highlight", want.Highlight, e.Apply(later).Highlight)
 		same(t, "usid", want.USID, e.Apply(later).View(s).USID)
@@ -72,9 +72,9 @@ func TestSetGivesTheFieldsTheirValues(t *testing.T) {
 func TestNearestFindsTheViewASaveStartedFrom(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		s := serverOf.Draw(t, "server")
+		s := serverOf().Draw(t, "server")
 		var views []syncer.View
-		for _, p := range rapid.SliceOfN(players, 1, 4).Draw(t, "players") {
+		for _, p := range rapid.SliceOfN(players(), 1, 4).Draw(t, "players") {
 			views = append(views, p.View(s))
 		}
 		from := rapid.IntRange(0, len(views)-1).Draw(t, "from")

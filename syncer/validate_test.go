@@ -141,18 +141,18 @@ func TestValidEditsSurviveJSON(t *testing.T) {
 		e := syncer.Edit{
 			Rank: maybe(wild).Draw(t, "rank"), Flags: syncer.SetEdit{Add: rapid.SliceOfN(wild, 0, 1).Draw(t, "add")},
 			Name: maybe(wild).Draw(t, "name"), Highlight: maybe(nullable(wild)).Draw(t, "highlight"),
-			Achievements: maybe(nullable(rapid.OneOf(bitTexts, wild))).Draw(t, "achievements"),
+			Achievements: maybe(nullable(rapid.OneOf(bitTexts(), wild))).Draw(t, "achievements"),
 		}
 		switch rapid.IntRange(0, 3).Draw(t, "which") { // one at a time, or nearly all are refused
 		case 0:
 			e.Attributes = []json.RawMessage{[]byte(raw.Draw(t, "patch"))}
 		case 1:
-			e.History = []syncer.HistoryEntry{{Action: wild.Draw(t, "action"), By: wild.Draw(t, "by"), Time: times.Draw(t, "time")}}
+			e.History = []syncer.HistoryEntry{{Action: wild.Draw(t, "action"), By: wild.Draw(t, "by"), Time: times().Draw(t, "time")}}
 		case 2:
 			e.Addresses = map[string]syncer.AddressEdit{wild.Draw(t, "address"): {USID: nullable(wild).Draw(t, "usid")}}
 		case 3:
 			e.Gamemodes = map[string]syncer.GamemodeEdit{wild.Draw(t, "gamemode"): {
-				FirstJoined: times.Draw(t, "first"), Stats: map[string]int64{wild.Draw(t, "counter"): rapid.Int64().Draw(t, "count")},
+				FirstJoined: times().Draw(t, "first"), Stats: map[string]int64{wild.Draw(t, "counter"): rapid.Int64().Draw(t, "count")},
 			}}
 		}
 		if e.Validate() != nil {
