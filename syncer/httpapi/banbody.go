@@ -3,6 +3,8 @@ package httpapi
 import (
 	"errors"
 	"net/netip"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -33,18 +35,13 @@ var banFields = map[string]banField{
 // decodeBanBody reads the allowed fields; null says as much as absent.
 func decodeBanBody(v value, allowed ...string) banBody {
 	var body banBody
-	fields := map[string]banField{}
-	for _, name := range allowed {
-		fields[name] = banFields[name]
-	}
 	members, _ := v.members()
 	for _, m := range members {
-		read, known := fields[m.name]
 		switch {
-		case !known:
-			m.fault("is unknown here")
+		case !slices.Contains(allowed, m.name):
+			m.fault("is unknown here; known are %s", strings.Join(allowed, ", "))
 		case !m.null():
-			read(m, &body)
+			banFields[m.name](m, &body)
 		}
 	}
 	return body
@@ -82,7 +79,7 @@ func decodeNewBan(v value, now time.Time) syncer.NewBan {
 	case body.duration != 0 && !body.expiresAt.IsZero():
 		v.faultAt("duration", "says the same as expiresAt; give one of them")
 	case body.duration != 0:
-		ban.ExpiresAt = syncer.Millis(addMillis(now, body.duration))
+		ban.ExpiresAt = syncer.Millis(now.UnixMilli() + body.duration.Milliseconds())
 	case !body.expiresAt.IsForever():
 		ban.ExpiresAt = body.expiresAt
 	}
@@ -91,8 +88,6 @@ func decodeNewBan(v value, now time.Time) syncer.NewBan {
 	}
 	return ban
 }
-
-func addMillis(now time.Time, d time.Duration) int64 { return now.UnixMilli() + d.Milliseconds() }
 
 // target returns what the body's uuid or ip names.
 func (v value) target(body banBody) syncer.Target {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -149,22 +150,13 @@ func parameters(r *http.Request, known ...string) (*query, error) {
 	q := &query{values: values}
 	for name, given := range values {
 		switch {
-		case !contains(known, name):
+		case !slices.Contains(known, name):
 			q.fault(name, "is unknown here")
 		case len(given) > 1:
 			q.fault(name, "is given more than once")
 		}
 	}
 	return q, nil
-}
-
-func contains(names []string, name string) bool {
-	for _, n := range names {
-		if n == name {
-			return true
-		}
-	}
-	return false
 }
 
 func (q *query) fault(name, message string) {

@@ -172,15 +172,19 @@ var recordHeaders = []string{headerETag, headerSource, headerStaleness}
 
 var replyHeaders = map[string]func() *huma.Param{
 	headerETag: func() *huma.Param {
-		return &huma.Param{Description: "The revision in quotes. Own counters and usids do not change it.", Schema: &huma.Schema{Type: huma.TypeString}, Example: `"42"`}
+		return replyHeader("The revision in quotes. Own counters and usids do not change it.", &huma.Schema{Type: huma.TypeString}, `"42"`)
 	},
 	headerSource: func() *huma.Param {
-		return &huma.Param{Description: "Where the answer came from.", Schema: enumSchema("", "memory", "database"), Example: "memory"}
+		return replyHeader("Where the answer came from.", enumSchema("", "memory", "database"), "memory")
 	},
 	headerStaleness: func() *huma.Param {
-		return &huma.Param{Description: "Milliseconds since this sidecar last knew itself current.", Schema: integerSchema("", 0, float64(syncer.MaxCounter)), Example: 3}
+		return replyHeader("Milliseconds since this sidecar last knew itself current.", integerSchema("", 0, float64(syncer.MaxCounter)), 3)
 	},
 	headerLastEvent: func() *huma.Param {
-		return &huma.Param{Description: "The position to go on behind: the next request's `after`.", Schema: &huma.Schema{Type: huma.TypeString}, Example: exampleEventID}
+		return replyHeader("The position to go on behind: the next request's `after`.", &huma.Schema{Type: huma.TypeString}, exampleEventID)
 	},
+}
+
+func replyHeader(doc string, schema *huma.Schema, example any) *huma.Param {
+	return &huma.Param{Description: doc, Schema: schema, Example: example}
 }

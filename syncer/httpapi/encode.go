@@ -73,7 +73,9 @@ func appendTime(b []byte, t syncer.Time) []byte {
 	instant, ok := t.Instant()
 	switch {
 	case ok:
-		return instant.AppendFormat(b, `"2006-01-02T15:04:05.000Z07:00"`)
+		ms := instant.Nanosecond() / 1e6
+		b = instant.AppendFormat(append(b, '"'), time.RFC3339) // has a faster path than other layouts
+		return append(b[:len(b)-1], '.', byte('0'+ms/100), byte('0'+ms/10%10), byte('0'+ms%10), 'Z', '"')
 	case t.IsForever():
 		return append(b, `"infinity"`...)
 	default:

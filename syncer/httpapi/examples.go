@@ -19,8 +19,11 @@ const (
 )
 
 var (
-	exampleJoin     = map[string]any{"name": "[accent]Steve", "ip": "203.0.113.7", "usid": "gB3mTVEkJpo="}
-	examplePatch    = map[string]any{"rank": "admin", "flags": map[string]any{"add": []string{"trusted"}}, "muted": false, "attributes": map[string]any{"economy": map[string]any{"tier": 2}}}
+	exampleJoin  = map[string]any{"name": "[accent]Steve", "ip": "203.0.113.7", "usid": "gB3mTVEkJpo="}
+	examplePatch = map[string]any{
+		"rank": "admin", "flags": map[string]any{"add": []string{"trusted"}}, "muted": false,
+		"attributes": map[string]any{"economy": map[string]any{"tier": 2}},
+	}
 	exampleLeave    = map[string]any{"name": "[accent]Steve", "stats": map[string]any{"blocksBroken": 121}}
 	exampleNewBan   = map[string]any{"ip": "198.51.100.0/24", "reason": "griefing", "by": "Steve", "duration": "7d"}
 	exampleQuestion = map[string]any{"uuid": exampleID, "ip": "198.51.100.7"}

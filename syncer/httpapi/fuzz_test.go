@@ -1,8 +1,12 @@
 package httpapi
 
 import (
+	"bytes"
+	"encoding/json"
 	"net/http"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // fuzzBodies checks for every body: no panic, and either success or a refusal
@@ -63,4 +67,59 @@ func FuzzCheck(f *testing.F) {
 
 func FuzzLift(f *testing.F) {
 	fuzzBodies(f, "POST", "/v1/bans/lift", string(appendJSON(nil, exampleLift)))
+}
+
+// FuzzScan holds the scanner to encoding/json: what is valid is cut into the same parts.
+func FuzzScan(f *testing.F) {
+	for _, seed := range []string{
+		`{}`, `[]`, ` { "a" : [ 1 , -2.5e3,true ] , "b\"}":{"":null},"c":"\\" }`, `[[],{},"",[{"a":[]}]]`, `{"\u0061":1}`, `[1 ,2]`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var faults []FieldError
+		v, err := parse(data, &faults)
+		if err != nil {
+			return
+		}
+		var want any
+		decoder := json.NewDecoder(bytes.NewReader(data))
+		decoder.UseNumber()
+		if err := decoder.Decode(&want); err != nil {
+			t.Fatal(err)
+		}
+		if is := scanned(v); len(faults) == 0 && !cmp.Equal(is, want) {
+			t.Errorf("%q: %v, want %v", data, is, want)
+		}
+	})
+}
+
+// scanned builds a tree from what the scanner cuts.
+func scanned(v value) any {
+	switch v.raw[0] {
+	case '{':
+		tree := map[string]any{}
+		members, _ := v.members()
+		for _, m := range members {
+			tree[m.name] = scanned(m.value)
+		}
+		return tree
+	case '[':
+		tree := []any{}
+		items, _ := v.list()
+		for _, item := range items {
+			tree = append(tree, scanned(item))
+		}
+		return tree
+	case '"':
+		text, _ := v.text()
+		return text
+	case 't', 'f':
+		is, _ := v.boolean()
+		return is
+	case 'n':
+		return nil
+	default:
+		return json.Number(v.raw)
+	}
 }

@@ -10,14 +10,15 @@ import (
 // decodeJoin reads the body of join.
 func decodeJoin(v value) sidecar.JoinRequest {
 	var request sidecar.JoinRequest
-	given := map[string]bool{}
+	var named, addressed bool
 	members, ok := v.members()
 	for _, m := range members {
-		given[m.name] = true
 		switch m.name {
 		case "name":
+			named = true
 			request.Name, _ = m.text()
 		case "ip":
+			addressed = true
 			if text, ok := m.text(); ok {
 				address, err := syncer.ParseAddress(text)
 				if err != nil {
@@ -36,19 +37,13 @@ func decodeJoin(v value) sidecar.JoinRequest {
 			m.fault("is unknown; a join has name, ip and usid")
 		}
 	}
-	if ok {
-		v.require(given, "name", "ip")
+	if ok && !named {
+		v.missing("name")
+	}
+	if ok && !addressed {
+		v.missing("ip")
 	}
 	return request
-}
-
-// require notes each of the names that is not given.
-func (v value) require(given map[string]bool, names ...string) {
-	for _, name := range names {
-		if !given[name] {
-			v.missing(name)
-		}
-	}
 }
 
 func joinSchema() *huma.Schema {

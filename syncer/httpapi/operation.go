@@ -98,21 +98,36 @@ func (s *Server) routeSlash(op *huma.Operation, handler http.HandlerFunc) {
 // body returns a decoder that reads a JSON body with the given function, which
 // notes faults in the value it gets.
 func body[In any](s *Server, read func(c *call, v value) In) func(*call) (In, error) {
-	return func(c *call) (in In, err error) {
+	return func(c *call) (In, error) {
 		data, err := readBody(c.w, c.r, s.config.MaxBody)
 		if err != nil {
-			return in, err
+			return *new(In), err
 		}
-		var faults []FieldError
-		v, err := parse(data, &faults)
-		if err != nil {
-			return in, err
-		}
-		if in = read(c, v); len(faults) > 0 {
-			return in, refuse(faults...)
-		}
-		return in, nil
+		return decodeBody(c, data, read)
 	}
+}
+
+// optionalBody is body for a request that may have none, which gives the zero In.
+func optionalBody[In any](s *Server, read func(c *call, v value) In) func(*call) (In, error) {
+	return func(c *call) (In, error) {
+		data, err := readBody(c.w, c.r, s.config.MaxBody)
+		if err != nil || blank(data) {
+			return *new(In), err
+		}
+		return decodeBody(c, data, read)
+	}
+}
+
+func decodeBody[In any](c *call, data []byte, read func(c *call, v value) In) (in In, err error) {
+	var faults []FieldError
+	v, err := parse(data, &faults)
+	if err != nil {
+		return in, err
+	}
+	if in = read(c, v); len(faults) > 0 {
+		return in, refuse(faults...)
+	}
+	return in, nil
 }
 
 // statusClientGone is what others use for a request whose client went away.

@@ -24,7 +24,7 @@ func decodePatch(v value, now time.Time) sidecar.Patch {
 			m.fault("is the key and cannot be changed")
 		case field.class == computed:
 			m.fault("is computed and cannot be set")
-		case m.null() && !takesNull(field.name):
+		case m.null() && !field.nullable:
 			m.fault("must not be null")
 		default:
 			field.read(m.value, &change)
@@ -47,17 +47,6 @@ func muteEnd(muted bool) syncer.Time {
 	return syncer.Time{}
 }
 
-// takesNull reports whether null has a meaning for a field, which its reader knows.
-func takesNull(name string) bool {
-	switch name {
-	case "unmuteTime", "unmarkTime", "overrideName", "highlight", "rainbow", "achievements",
-		"usid", "firstJoined", "lastJoined", "stats":
-		return true
-	default:
-		return false
-	}
-}
-
 // decodeLeave reads the body of leave, which may be a whole record: what a leave
 // does not save is passed over, but not what no record has, and not the record of
 // another player.
@@ -74,7 +63,7 @@ func decodeLeave(v value, id syncer.PlayerID, now time.Time) syncer.Save {
 				m.fault("is not the player of the path")
 			}
 		case field.class != unimportant:
-		case m.null() && !takesNull(field.name):
+		case m.null() && !field.nullable:
 			m.fault("must not be null")
 		default:
 			field.read(m.value, &change)

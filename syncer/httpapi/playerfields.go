@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"encoding/json"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -14,7 +13,7 @@ import (
 type class int
 
 const (
-	unimportant class = iota // written by PATCH and leave
+	unimportant class = iota // written by PATCH and leave; also what is unsynced
 	important                // written by PATCH, passed over by leave
 	computed                 // never written: the key, and what follows from other fields
 )
@@ -22,10 +21,11 @@ const (
 // playerField is one field of a player as bodies carry it. The table of them is
 // at once the decoder of PATCH and leave and their documentation.
 type playerField struct {
-	name   string
-	class  class
-	schema func() *huma.Schema
-	read   func(v value, into *playerChange) bool // nil for computed fields
+	name     string
+	class    class
+	nullable bool                                // null has a meaning, which read knows
+	schema   func() *huma.Schema                 // nil for computed fields
+	read     func(v value, change *playerChange) // nil for computed fields
 }
 
 // playerChange collects what a body asks for.
@@ -33,56 +33,131 @@ type playerChange struct {
 	sidecar.Patch
 	now   time.Time // of the database's clock
 	muted *bool
-	uuid  string // the key that a whole record carries, "" if absent
 }
 
 // playerFields is the table, in the order of the record.
 var playerFields = []playerField{
-	{"uuid", computed, nil, nil},
+	{name: "uuid", class: computed},
 
-	{"rank", important, func() *huma.Schema { return textSchema("Rank.", "admin", 64) }, text(func(c *playerChange) *syncer.Optional[string] { return &c.Save.Rank })},
-	{"flags", important, flagsSchema, readFlags},
-	{"unmuteTime", important, func() *huma.Schema { return timeSchema("Muted until.") }, moment(func(c *playerChange) *syncer.Optional[syncer.Time] { return &c.Save.UnmuteTime })},
-	{"unmarkTime", important, func() *huma.Schema { return timeSchema("Marked until.") }, moment(func(c *playerChange) *syncer.Optional[syncer.Time] { return &c.Save.UnmarkTime })},
-	{"muted", important, func() *huma.Schema {
-		return booleanSchema("true mutes for ever, false unmutes. Not together with unmuteTime.")
-	}, readMuted},
-	{"attributes", important, attributesSchema, readAttributes},
+	{
+		name: "rank", class: important,
+		schema: func() *huma.Schema { return textSchema("Rank.", "admin", 64) },
+		read:   func(v value, c *playerChange) { v.setText(&c.Save.Rank) },
+	},
+	{
+		name: "flags", class: important,
+		schema: flagsSchema,
+		read:   readFlags,
+	},
+	{
+		name: "unmuteTime", class: important, nullable: true,
+		schema: func() *huma.Schema { return timeSchema("Muted until.") },
+		read:   func(v value, c *playerChange) { v.setTime(&c.Save.UnmuteTime) },
+	},
+	{
+		name: "unmarkTime", class: important, nullable: true,
+		schema: func() *huma.Schema { return timeSchema("Marked until.") },
+		read:   func(v value, c *playerChange) { v.setTime(&c.Save.UnmarkTime) },
+	},
+	{
+		name: "muted", class: important,
+		schema: func() *huma.Schema {
+			return booleanSchema("true mutes for ever, false unmutes. Not together with unmuteTime.")
+		},
+		read: readMuted,
+	},
+	{
+		name: "attributes", class: important,
+		schema: attributesSchema,
+		read:   readAttributes,
+	},
 
-	{"name", unimportant, func() *huma.Schema {
-		return textSchema("Name, colour tags included.", "[accent]Steve", syncer.MaxNameLength)
-	}, text(func(c *playerChange) *syncer.Optional[string] { return &c.Save.Name })},
-	{"overrideName", unimportant, func() *huma.Schema { return nullableText("Name shown instead.", "Alex", syncer.MaxNameLength) }, nullable(func(c *playerChange) *syncer.Optional[*string] { return &c.Save.OverrideName })},
-	{"highlight", unimportant, func() *huma.Schema {
-		return nullableText("Markup put before chat messages.", "[yellow]", syncer.MaxMarkupLength)
-	}, nullable(func(c *playerChange) *syncer.Optional[*string] { return &c.Save.Highlight })},
-	{"rainbow", unimportant, rainbowSchema, readRainbow},
-	{"chatStrictness", unimportant, func() *huma.Schema {
-		return enumSchema("How strictly the chat filter judges.", syncer.StrictnessChat, syncer.StrictnessStrict)
-	}, text(func(c *playerChange) *syncer.Optional[string] { return &c.Save.ChatStrictness })},
-	{"showRankPrefix", unimportant, func() *huma.Schema { return booleanSchema("Show the rank before the name.") }, readShowRankPrefix},
-	{"language", unimportant, func() *huma.Schema { return textSchema("Language chosen by the player.", "en", 64) }, text(func(c *playerChange) *syncer.Optional[string] { return &c.Save.Language })},
-	{"achievements", unimportant, func() *huma.Schema {
-		return nullableText("Bit set of achievements; united with the stored one, null clears.", "5", syncer.MaxBitsLength)
-	}, nullable(func(c *playerChange) *syncer.Optional[*string] { return &c.Save.Achievements })},
-	{"history", unimportant, historySchema, readHistory},
+	{
+		name: "name", class: unimportant,
+		schema: func() *huma.Schema {
+			return textSchema("Name, colour tags included.", "[accent]Steve", syncer.MaxNameLength)
+		},
+		read: func(v value, c *playerChange) { v.setText(&c.Save.Name) },
+	},
+	{
+		name: "overrideName", class: unimportant, nullable: true,
+		schema: func() *huma.Schema { return nullableText("Name shown instead.", "Alex", syncer.MaxNameLength) },
+		read:   func(v value, c *playerChange) { v.setNullable(&c.Save.OverrideName) },
+	},
+	{
+		name: "highlight", class: unimportant, nullable: true,
+		schema: func() *huma.Schema {
+			return nullableText("Markup put before chat messages.", "[yellow]", syncer.MaxMarkupLength)
+		},
+		read: func(v value, c *playerChange) { v.setNullable(&c.Save.Highlight) },
+	},
+	{
+		name: "rainbow", class: unimportant, nullable: true,
+		schema: rainbowSchema,
+		read:   readRainbow,
+	},
+	{
+		name: "chatStrictness", class: unimportant,
+		schema: func() *huma.Schema {
+			return enumSchema("How strictly the chat filter judges.", syncer.StrictnessChat, syncer.StrictnessStrict)
+		},
+		read: func(v value, c *playerChange) { v.setText(&c.Save.ChatStrictness) },
+	},
+	{
+		name: "showRankPrefix", class: unimportant,
+		schema: func() *huma.Schema { return booleanSchema("Show the rank before the name.") },
+		read:   func(v value, c *playerChange) { v.setBoolean(&c.Save.ShowRankPrefix) },
+	},
+	{
+		name: "language", class: unimportant,
+		schema: func() *huma.Schema { return textSchema("Language chosen by the player.", "en", 64) },
+		read:   func(v value, c *playerChange) { v.setText(&c.Save.Language) },
+	},
+	{
+		name: "achievements", class: unimportant, nullable: true,
+		schema: func() *huma.Schema {
+			return nullableText("Bit set of achievements; united with the stored one, null clears.", "5", syncer.MaxBitsLength)
+		},
+		read: func(v value, c *playerChange) { v.setNullable(&c.Save.Achievements) },
+	},
+	{
+		name: "history", class: unimportant,
+		schema: historySchema,
+		read:   readHistory,
+	},
 
-	{"usid", unimportant, func() *huma.Schema {
-		return nullableText("The client's proof of identity towards the asking server.", "gB3mTVEkJpo=", syncer.MaxUSIDLength)
-	}, nullable(func(c *playerChange) *syncer.Optional[*string] { return &c.Save.USID })},
-	{"firstJoined", unimportant, func() *huma.Schema {
-		return instantSchema("First join in the asking server's gamemode; only ever lowered.")
-	}, joinTime(func(c *playerChange) *syncer.Time { return &c.Save.FirstJoined })},
-	{"lastJoined", unimportant, func() *huma.Schema {
-		return instantSchema("Last join in the asking server's gamemode; only ever raised.")
-	}, joinTime(func(c *playerChange) *syncer.Time { return &c.Save.LastJoined })},
-	{"stats", unimportant, statsSchema, readStats},
+	{
+		name: "usid", class: unimportant, nullable: true,
+		schema: func() *huma.Schema {
+			return nullableText("The client's proof of identity towards the asking server.", "gB3mTVEkJpo=", syncer.MaxUSIDLength)
+		},
+		read: func(v value, c *playerChange) { v.setNullable(&c.Save.USID) },
+	},
+	{
+		name: "firstJoined", class: unimportant, nullable: true,
+		schema: func() *huma.Schema {
+			return instantSchema("First join in the asking server's gamemode; only ever lowered.")
+		},
+		read: func(v value, c *playerChange) { c.Save.FirstJoined, _ = v.instant() },
+	},
+	{
+		name: "lastJoined", class: unimportant, nullable: true,
+		schema: func() *huma.Schema {
+			return instantSchema("Last join in the asking server's gamemode; only ever raised.")
+		},
+		read: func(v value, c *playerChange) { c.Save.LastJoined, _ = v.instant() },
+	},
+	{
+		name: "stats", class: unimportant, nullable: true,
+		schema: statsSchema,
+		read:   readStats,
+	},
 
-	{"globalFirstJoined", computed, nil, nil},
-	{"globalLastJoined", computed, nil, nil},
-	{"globalStats", computed, nil, nil},
-	{"revision", computed, nil, nil},
-	{"createdAt", computed, nil, nil},
+	{name: "globalFirstJoined", class: computed},
+	{name: "globalLastJoined", class: computed},
+	{name: "globalStats", class: computed},
+	{name: "revision", class: computed},
+	{name: "createdAt", class: computed},
 }
 
 // playerFieldNamed finds a field of the table.
@@ -94,85 +169,37 @@ var playerFieldNamed = func() map[string]*playerField {
 	return named
 }()
 
-// Readers for the plain kinds of field.
-
-func text(field func(*playerChange) *syncer.Optional[string]) func(value, *playerChange) bool {
-	return func(v value, into *playerChange) bool {
-		s, ok := v.text()
-		if ok {
-			*field(into) = syncer.Some(s)
-		}
-		return ok
+// setText sets a field that is a text.
+func (v value) setText(field *syncer.Optional[string]) {
+	if text, ok := v.text(); ok {
+		*field = syncer.Some(text)
 	}
 }
 
-func nullable(field func(*playerChange) *syncer.Optional[*string]) func(value, *playerChange) bool {
-	return func(v value, into *playerChange) bool {
-		if v.null() {
-			*field(into) = syncer.Some[*string](nil)
-			return true
+// setNullable sets a field that is a text or null.
+func (v value) setNullable(field *syncer.Optional[*string]) {
+	switch v.raw[0] {
+	case 'n':
+		*field = syncer.Some[*string](nil)
+	case '"':
+		if text, ok := v.text(); ok {
+			*field = syncer.Some(&text)
 		}
-		if v.raw[0] != '"' {
-			return v.wrongKind("a text or null")
-		}
-		s, ok := v.text()
-		if ok {
-			*field(into) = syncer.Some(&s)
-		}
-		return ok
+	default:
+		v.wrongKind("a text or null")
 	}
 }
 
-func moment(field func(*playerChange) *syncer.Optional[syncer.Time]) func(value, *playerChange) bool {
-	return func(v value, into *playerChange) bool {
-		t, ok := v.time()
-		if ok {
-			*field(into) = syncer.Some(t)
-		}
-		return ok
+// setBoolean sets a field that is true or false.
+func (v value) setBoolean(field *syncer.Optional[bool]) {
+	if is, ok := v.boolean(); ok {
+		*field = syncer.Some(is)
 	}
 }
 
-func joinTime(field func(*playerChange) *syncer.Time) func(value, *playerChange) bool {
-	return func(v value, into *playerChange) bool {
-		t, ok := v.instant()
-		if ok {
-			*field(into) = t
-		}
-		return ok
+// setTime sets a field that is none, an instant, or for ever.
+func (v value) setTime(field *syncer.Optional[syncer.Time]) {
+	if t, ok := v.time(); ok {
+		*field = syncer.Some(t)
 	}
-}
-
-func readMuted(v value, into *playerChange) bool {
-	muted, ok := v.boolean()
-	if ok {
-		into.muted = &muted
-	}
-	return ok
-}
-
-func readShowRankPrefix(v value, into *playerChange) bool {
-	show, ok := v.boolean()
-	if ok {
-		into.Save.ShowRankPrefix = syncer.Some(show)
-	}
-	return ok
-}
-
-// readAttributes reads a merge patch over the attributes. It is written anew, so
-// that what is stored holds no name twice and no half of a surrogate pair.
-func readAttributes(v value, into *playerChange) bool {
-	if v.raw[0] != '{' {
-		return v.wrongKind("an object with one key per plugin")
-	}
-	tree, ok := v.tree()
-	if !ok {
-		return false
-	}
-	encoded, err := json.Marshal(tree)
-	if err != nil {
-		return v.fault("cannot be read")
-	}
-	into.AttributesPatch = encoded
-	return true
 }

@@ -85,8 +85,9 @@ func (s *Server) patchOperation() operation[patchInput, *recordAnswer] {
 		doc: document{
 			method: http.MethodPatch, path: "/v1/players/{id}", id: "patch-player", tag: tagPlayers, asServer: true,
 			summary: "Change fields of a player",
-			description: "A JSON merge patch over the fields. Important fields (rank, flags, unmuteTime, unmarkTime, muted, attributes) are applied to the current row " +
-				"at once and reach every server within milliseconds; the others are in memory at once and in the database soon. " +
+			description: "A JSON merge patch over the fields. Important fields (rank, flags, unmuteTime, unmarkTime, muted, attributes) " +
+				"are applied to the current row at once and reach every server within milliseconds; the others are in memory " +
+				"at once and in the database soon. " +
 				"With If-Match nothing happens unless the revision is still the one given.",
 			parameters: conditionParameter("If-Match", `ETag that the change depends on, or "*".`),
 			request:    jsonBody("The fields to change.", true, patchSchema(), examplePatch, "application/merge-patch+json"),
@@ -125,7 +126,6 @@ func (s *Server) withCurrentTag(ctx context.Context, c *call, err error) error {
 }
 
 func (s *Server) leaveOperation() operation[syncer.Save, nothing] {
-	decode := body(s, func(c *call, v value) syncer.Save { return decodeLeave(v, c.id, s.deps.Players.Now()) })
 	return operation[syncer.Save, nothing]{
 		doc: document{
 			method: http.MethodPost, path: "/v1/players/{id}/leave", id: "leave-player", tag: tagPlayers, asServer: true,
@@ -136,12 +136,7 @@ func (s *Server) leaveOperation() operation[syncer.Save, nothing] {
 			request: jsonBody("The fields to save, or the whole record, or nothing.", false, leaveSchema(), exampleLeave),
 			replies: []reply{{http.StatusNoContent, "Saved, or kept on disk until it can be.", nil, nil, nil, ""}},
 		},
-		decode: func(c *call) (syncer.Save, error) {
-			if c.r.ContentLength == 0 {
-				return syncer.Save{}, nil
-			}
-			return decode(c)
-		},
+		decode: optionalBody(s, func(c *call, v value) syncer.Save { return decodeLeave(v, c.id, s.deps.Players.Now()) }),
 		handle: func(ctx context.Context, c *call, in syncer.Save) (nothing, error) {
 			return nothing{}, s.deps.Players.Leave(ctx, c.from, c.id, in)
 		},

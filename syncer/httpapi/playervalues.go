@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -27,39 +28,38 @@ func flagsSchema() *huma.Schema {
 	}
 }
 
-func readFlags(v value, into *playerChange) bool {
+func readFlags(v value, c *playerChange) {
 	switch v.raw[0] {
 	case '[':
-		flags, ok := v.texts()
-		if ok {
-			into.Save.Flags = syncer.Some(flags)
+		if flags, ok := v.texts(); ok {
+			c.Save.Flags = syncer.Some(flags)
 		}
-		return ok
 	case '{':
-		return readFlagChanges(v, into)
+		readFlagChanges(v, c)
 	default:
-		return v.wrongKind(`a list, or an object with "add" and "remove"`)
+		v.wrongKind(`a list, or an object with "add" and "remove"`)
 	}
 }
 
-func readFlagChanges(v value, into *playerChange) bool {
-	members, ok := v.members()
+func readFlagChanges(v value, c *playerChange) {
+	members, _ := v.members()
 	for _, m := range members {
-		var flags []string
-		memberOK := true
 		switch m.name {
 		case "add":
-			flags, memberOK = m.texts()
-			into.AddFlags = flags
+			c.AddFlags, _ = m.texts()
 		case "remove":
-			flags, memberOK = m.texts()
-			into.RemoveFlags = flags
+			c.RemoveFlags, _ = m.texts()
 		default:
-			memberOK = m.fault(`is unknown; flags take a list, or "add" and "remove"`)
+			m.fault(`is unknown; flags take a list, or "add" and "remove"`)
 		}
-		ok = ok && memberOK
 	}
-	return ok
+}
+
+// readMuted notes the boolean view of unmuteTime.
+func readMuted(v value, c *playerChange) {
+	if muted, ok := v.boolean(); ok {
+		c.muted = &muted
+	}
 }
 
 func attributesSchema() *huma.Schema {
@@ -70,6 +70,18 @@ func attributesSchema() *huma.Schema {
 	}
 }
 
+// readAttributes reads a merge patch over the attributes. It is written anew, so
+// that what is stored holds no name twice and no half of a surrogate pair.
+func readAttributes(v value, c *playerChange) {
+	if v.raw[0] != '{' {
+		v.wrongKind("an object with one key per plugin")
+		return
+	}
+	if tree, ok := v.tree(); ok {
+		c.AttributesPatch = appendJSON(nil, tree)
+	}
+}
+
 func rainbowSchema() *huma.Schema {
 	s := objectSchema("Colour effect on the name, null for none.",
 		map[string]*huma.Schema{"speed": integerSchema("Speed.", 1, syncer.MaxRainbowSpeed)}, "speed")
@@ -77,35 +89,42 @@ func rainbowSchema() *huma.Schema {
 	return s
 }
 
-func readRainbow(v value, into *playerChange) bool {
+func readRainbow(v value, c *playerChange) {
 	if v.null() {
-		into.Save.Rainbow = syncer.Some[*syncer.Rainbow](nil)
-		return true
+		c.Save.Rainbow = syncer.Some[*syncer.Rainbow](nil)
+		return
 	}
 	if v.raw[0] != '{' {
-		return v.wrongKind("an object with a speed, or null")
+		v.wrongKind("an object with a speed, or null")
+		return
 	}
 	members, ok := v.members()
-	speed := int64(0)
-	given := false
+	var speed *value
 	for _, m := range members {
-		if m.name != "speed" {
+		if m.name == "speed" {
+			speed = &m.value
+		} else {
 			ok = m.fault("is unknown; a rainbow has a speed")
-			continue
 		}
-		n, isInteger := m.integer()
-		speed, given, ok = n, true, ok && isInteger
 	}
 	switch {
 	case !ok:
-		return false
-	case !given:
-		return v.missing("speed")
-	case speed < 1 || speed > syncer.MaxRainbowSpeed:
-		return v.faultAt("speed", "must be from 1 to %d, is %d", syncer.MaxRainbowSpeed, speed)
+	case speed == nil:
+		v.missing("speed")
+	default:
+		readSpeed(*speed, c)
 	}
-	into.Save.Rainbow = syncer.Some(&syncer.Rainbow{Speed: int(speed)})
-	return true
+}
+
+func readSpeed(v value, c *playerChange) {
+	speed, ok := v.integer()
+	switch {
+	case !ok:
+	case speed < 1 || speed > syncer.MaxRainbowSpeed:
+		v.fault("must be from 1 to %d, is %d", syncer.MaxRainbowSpeed, speed)
+	default:
+		c.Save.Rainbow = syncer.Some(&syncer.Rainbow{Speed: int(speed)})
+	}
 }
 
 func historySchema() *huma.Schema {
@@ -116,47 +135,40 @@ func historySchema() *huma.Schema {
 	}, "action", "by"), 1000)
 }
 
-func readHistory(v value, into *playerChange) bool {
-	items, ok := v.list()
+func readHistory(v value, c *playerChange) {
+	items, _ := v.list()
 	for _, item := range items {
-		entry, itemOK := readHistoryEntry(item, into)
-		if ok = ok && itemOK; ok {
-			into.Save.History = append(into.Save.History, entry)
-		}
+		c.Save.History = append(c.Save.History, readHistoryEntry(item, c.now))
 	}
-	return ok
 }
 
-func readHistoryEntry(v value, into *playerChange) (syncer.HistoryEntry, bool) {
+func readHistoryEntry(v value, now time.Time) syncer.HistoryEntry {
+	entry := syncer.HistoryEntry{Time: syncer.TimeOf(now)}
+	var acted, signed bool
 	members, ok := v.members()
-	if !ok {
-		return syncer.HistoryEntry{}, false
-	}
-	entry := syncer.HistoryEntry{Time: syncer.TimeOf(into.now)}
-	given := map[string]bool{}
 	for _, m := range members {
-		given[m.name] = true
-		memberOK := true
 		switch m.name {
 		case "action":
-			entry.Action, memberOK = m.text()
+			acted = true
+			entry.Action, _ = m.text()
 		case "by":
-			entry.By, memberOK = m.text()
+			signed = true
+			entry.By, _ = m.text()
 		case "time":
 			if !m.null() {
-				entry.Time, memberOK = m.instant()
+				entry.Time, _ = m.instant()
 			}
 		default:
-			memberOK = m.fault("is unknown; an entry has action, by and time")
-		}
-		ok = ok && memberOK
-	}
-	for _, name := range []string{"action", "by"} {
-		if !given[name] {
-			ok = v.missing(name)
+			m.fault("is unknown; an entry has action, by and time")
 		}
 	}
-	return entry, ok
+	if ok && !acted {
+		v.missing("action")
+	}
+	if ok && !signed {
+		v.missing("by")
+	}
+	return entry
 }
 
 func statsSchema() *huma.Schema {
@@ -167,26 +179,21 @@ func statsSchema() *huma.Schema {
 	return s
 }
 
-func readStats(v value, into *playerChange) bool {
+func readStats(v value, c *playerChange) {
 	if v.null() {
-		return true
+		return
 	}
 	if v.raw[0] != '{' {
-		return v.wrongKind("an object of counters, or null")
+		v.wrongKind("an object of counters, or null")
+		return
 	}
-	members, ok := v.members()
-	stats := make(map[string]int64, len(members))
+	members, _ := v.members()
+	c.Save.Stats = make(map[string]int64, len(members))
 	for _, m := range members {
-		if m.null() {
-			continue
+		if !m.null() {
+			c.Save.Stats[m.name], _ = m.integer()
 		}
-		count, isInteger := m.integer()
-		stats[m.name], ok = count, ok && isInteger
 	}
-	if ok {
-		into.Save.Stats = stats
-	}
-	return ok
 }
 
 // missing notes that an object lacks a member.

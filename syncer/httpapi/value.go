@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"playersync/syncer"
@@ -31,24 +32,27 @@ type member struct {
 const (
 	maxFaults   = 20  // fields that one answer names
 	maxMembers  = 512 // members of an object whose members have a meaning here
-	maxPathName = 80  // characters of a member's name that an answer repeats
+	maxPathName = 80  // bytes of a member's name that an answer repeats
 )
 
 // parse checks that data is one JSON text in UTF-8, or returns a problem that
 // names the place where it is not.
 func parse(data []byte, faults *[]FieldError) (value, error) {
-	data = bytes.TrimSpace(data)
-	if !utf8.Valid(data) {
-		return value{}, malformed("is not valid UTF-8")
-	}
-	if len(data) == 0 {
+	switch {
+	case blank(data):
 		return value{}, malformed("is empty; a JSON object is needed")
-	}
-	if !json.Valid(data) {
+	case !utf8.Valid(data):
+		return value{}, malformed("is not valid UTF-8")
+	case !json.Valid(data):
 		return value{}, malformed("is not JSON: " + syntaxFault(data))
 	}
-	return value{raw: data, faults: faults}, nil
+	return value{raw: bytes.Trim(data, jsonSpace), faults: faults}, nil
 }
+
+const jsonSpace = " \t\r\n"
+
+// blank reports whether a body says nothing.
+func blank(data []byte) bool { return len(bytes.Trim(data, jsonSpace)) == 0 }
 
 // malformed returns the problem for a body that cannot be read at all.
 func malformed(message string) *Problem {
@@ -190,17 +194,10 @@ func (v value) list() ([]value, bool) {
 	if v.raw[0] != '[' {
 		return nil, v.wrongKind("a list")
 	}
-	decoder := json.NewDecoder(bytes.NewReader(v.raw))
-	if _, err := decoder.Token(); err != nil {
-		return nil, v.fault("cannot be read")
-	}
 	items := []value{}
-	for decoder.More() {
-		item := value{path: v.path + "[" + strconv.Itoa(len(items)) + "]", faults: v.faults}
-		if err := decoder.Decode(&item.raw); err != nil {
-			return nil, v.fault("cannot be read")
-		}
-		items = append(items, item)
+	for s := entries(v.raw); s.more(); {
+		path := v.path + "[" + strconv.Itoa(len(items)) + "]"
+		items = append(items, value{path: path, raw: s.value(), faults: v.faults})
 	}
 	return items, true
 }
@@ -225,21 +222,10 @@ func (v value) members() ([]member, bool) {
 	if v.raw[0] != '{' {
 		return nil, v.wrongKind("an object")
 	}
-	decoder := json.NewDecoder(bytes.NewReader(v.raw))
-	if _, err := decoder.Token(); err != nil {
-		return nil, v.fault("cannot be read")
-	}
-	members := []member{}
-	for decoder.More() {
-		token, err := decoder.Token()
-		name, isText := token.(string)
-		if err != nil || !isText {
-			return nil, v.fault("cannot be read")
-		}
-		m := member{name: name, value: value{path: v.child(name), faults: v.faults}}
-		if err := decoder.Decode(&m.raw); err != nil {
-			return nil, v.fault("cannot be read")
-		}
+	members := make([]member, 0, 8)
+	for s := entries(v.raw); s.more(); {
+		name, _ := value{raw: s.name()}.text()
+		m := member{name: name, value: value{path: v.child(name), raw: s.value(), faults: v.faults}}
 		if slices.ContainsFunc(members, func(other member) bool { return other.name == name }) {
 			return nil, m.fault("is given twice")
 		}
@@ -252,8 +238,8 @@ func (v value) members() ([]member, bool) {
 
 // child returns the path of a member, with the name cut to a bearable length.
 func (v value) child(name string) string {
-	if runes := []rune(name); len(runes) > maxPathName {
-		name = string(runes[:maxPathName]) + "…"
+	if len(name) > maxPathName {
+		name = strings.ToValidUTF8(name[:maxPathName], "") + "…"
 	}
 	if name == "" {
 		name = `""`
