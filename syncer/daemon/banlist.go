@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"playersync/syncer"
 	"playersync/syncer/events"
@@ -12,33 +13,30 @@ import (
 // outage still knows them. It runs until ctx ends. The list on disk is replaced
 // only by what the database said: nothing is written before the first load.
 func (d *Daemon) keepBans(ctx context.Context) error {
-	for behind := false; ctx.Err() == nil; behind = true {
-		subscription := d.events.Subscribe("")
-		if behind {
-			d.saveBans()
-		}
-		err := d.followBans(ctx, subscription)
-		subscription.Close()
-		if errors.Is(err, events.ErrClosed) {
-			return nil
-		}
+	err := d.followBans(ctx, d.events.LastID())
+	if errors.Is(err, events.ErrClosed) || ctx.Err() != nil {
+		return nil
 	}
-	return nil
+	return err
 }
 
-// followBans repeats each change on disk until it is overtaken or ctx ends.
-func (d *Daemon) followBans(ctx context.Context, subscription *events.Subscription) error {
+// mostBans bounds how many changes go to disk together.
+const mostBans = 1000
+
+// followBans repeats the changes on disk, those that wait together in one step,
+// until it is overtaken or ctx ends.
+func (d *Daemon) followBans(ctx context.Context, last string) error {
 	for {
-		next, err := subscription.Next(ctx)
+		next, err := d.events.Since(ctx, last, mostBans)
 		if err != nil {
 			return err
 		}
-		switch event := next.Event; event.Type {
-		case syncer.EventResync:
+		last = next[len(next)-1].ID
+		if slices.ContainsFunc(next, func(n events.Numbered) bool { return n.Event.Type == syncer.EventResync }) {
 			d.saveBans()
-		case syncer.EventBan:
-			d.updateBan(event)
+			continue
 		}
+		d.updateBans(next)
 	}
 }
 
@@ -50,12 +48,23 @@ func (d *Daemon) saveBans() {
 	d.warnOfDisk(d.outbox.SaveBans(epoch, d.bans.All()))
 }
 
-func (d *Daemon) updateBan(event syncer.Event) {
-	if event.Banned {
-		d.warnOfDisk(d.outbox.UpdateBans([]syncer.Standing{{Target: event.Target, ExpiresAt: event.ExpiresAt}}, nil))
-		return
+// updateBans writes down how each target stands now.
+func (d *Daemon) updateBans(changes []events.Numbered) {
+	var set []syncer.Standing
+	var gone []syncer.Target
+	for _, change := range changes {
+		if change.Event.Type != syncer.EventBan {
+			continue
+		}
+		if standing, banned := d.bans.Lookup(change.Event.Target); banned {
+			set = append(set, standing)
+		} else {
+			gone = append(gone, change.Event.Target)
+		}
 	}
-	d.warnOfDisk(d.outbox.UpdateBans(nil, []syncer.Target{event.Target}))
+	if len(set)+len(gone) > 0 {
+		d.warnOfDisk(d.outbox.UpdateBans(set, gone))
+	}
 }
 
 func (d *Daemon) warnOfDisk(err error) {

@@ -12,6 +12,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -132,7 +133,9 @@ func (d *Daemon) openData(context.Context) error {
 	}
 	d.bans = cache.NewBans()
 	known, savedAt, err := d.outbox.LoadBans()
-	if err != nil {
+	if errors.Is(err, outbox.ErrCorrupt) {
+		d.log.Error("some of the last known bans are lost; the rest holds until the database answers", "error", err)
+	} else if err != nil {
 		return fmt.Errorf("load last known bans: %w", err)
 	}
 	if !savedAt.IsZero() {

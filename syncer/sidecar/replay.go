@@ -30,6 +30,9 @@ func (s *Sidecar) runReplay(ctx context.Context) error {
 func (s *Sidecar) replay(ctx context.Context) {
 	sent := 0
 	for batch, err := range s.outbox.Pending(ctx) {
+		if ctx.Err() != nil {
+			return
+		}
 		if err != nil {
 			s.log.Error("cannot read a save from the outbox", "error", err)
 			continue

@@ -167,14 +167,15 @@ func (s *Sidecar) storeBatch(ctx context.Context, batch syncer.Batch) error {
 }
 
 // saveEach stores the players of a batch one by one after the database refused a
-// value in it, so that one bad edit costs nobody else's. The bad one is dropped,
-// logged, and reported to whoever waits.
+// value in it, so that one bad edit costs nobody else's. The bad one is set aside
+// on disk for a person to look at, and reported to whoever waits.
 func (s *Sidecar) saveEach(ctx context.Context, batch syncer.Batch, refusal error) error {
 	if len(batch.Edits) == 1 {
 		for id := range batch.Edits {
-			s.log.Error("the database refuses a save; it is dropped", "player", id, "error", refusal)
+			s.log.Error("the database refuses a save; it is set aside on disk", "player", id, "error", refusal)
 		}
 		s.drop(batch)
+		s.setAside(batch, refusal)
 		return refusal
 	}
 	var refused error
