@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -65,7 +66,7 @@ func (a *app) check(command *cobra.Command) error {
 	c := &checkup{}
 	settings, err := a.config(command)
 	if err != nil {
-		c.fail("configuration", describeError(err), "see config.example.yaml")
+		c.broken("configuration", err, "see config.example.yaml")
 	} else {
 		c.all(command.Context(), settings)
 	}
@@ -107,6 +108,11 @@ func (c *checkup) ok(name, detail string)           { c.add(verdictOK, name, det
 func (c *checkup) warn(name, detail, advice string) { c.add(verdictWarn, name, detail, advice) }
 func (c *checkup) fail(name, detail, advice string) { c.add(verdictFail, name, detail, advice) }
 
+// broken is fail for an error; the advice is for one that has none of its own.
+func (c *checkup) broken(name string, err error, advice string) {
+	c.fail(name, errorText(err), cmp.Or(adviceFor(err), advice))
+}
+
 // all runs the checks in an order in which each can rely on those before it.
 func (c *checkup) all(ctx context.Context, settings config.Config) {
 	c.settings = settings
@@ -117,7 +123,7 @@ func (c *checkup) all(ctx context.Context, settings config.Config) {
 	defer c.store.Close()
 	server, err := c.store.CheckServer(ctx)
 	if err != nil {
-		c.fail("database", describeError(err), "")
+		c.broken("database", err, "is database.url right?")
 		return
 	}
 	c.server(server)
@@ -147,7 +153,7 @@ func (c *checkup) configuration() {
 func (c *checkup) open(ctx context.Context) bool {
 	var err error
 	if c.url, err = databaseURL(c.settings); err != nil {
-		c.fail("database", describeError(err), "")
+		c.broken("database", err, "is database.url right?")
 		return false
 	}
 	options := store.Options{
@@ -158,7 +164,7 @@ func (c *checkup) open(ctx context.Context) bool {
 		options.ListenURL, options.Pooled = "", false
 	}
 	if c.store, err = store.Open(ctx, c.url.Reveal(), options); err != nil {
-		c.fail("database", describeError(err), "")
+		c.broken("database", err, "is database.url right?")
 		return false
 	}
 	return true
@@ -185,14 +191,14 @@ func (c *checkup) schema(ctx context.Context) bool {
 	defer cancel()
 	migrator, err := store.NewMigrator(c.url.Reveal())
 	if err != nil {
-		c.fail("schema", describeError(err), "")
+		c.broken("schema", err, "is database.url right?")
 		return false
 	}
 	defer func() { _ = migrator.Close() }()
 	current, newest, err := migrator.GetVersions(ctx)
 	switch {
 	case err != nil:
-		c.fail("schema", describeError(err), "run: syncer migrate up")
+		c.broken("schema", err, "run: syncer migrate up")
 		return false
 	case current < newest:
 		c.fail("schema", fmt.Sprintf("version %d of %d", current, newest), "run: syncer migrate up")
@@ -208,7 +214,7 @@ func (c *checkup) privileges(ctx context.Context) {
 	rights, err := c.store.CheckPrivileges(ctx)
 	switch {
 	case err != nil:
-		c.fail("privileges", describeError(err), "")
+		c.broken("privileges", err, "see: syncer migrate status")
 	case len(rights.Missing) > 0:
 		c.fail("privileges", rights.Login+" lacks "+strings.Join(rights.Missing, ", "), "run: grant playersync_app to "+rights.Login)
 	case rights.MayAlter && !c.settings.Database.Migrate:
@@ -225,14 +231,14 @@ func (c *checkup) triggers(ctx context.Context) {
 	defer cancel()
 	feed, err := c.store.OpenFeed(ctx)
 	if err != nil {
-		c.fail("triggers", describeError(err), "")
+		c.broken("triggers", err, "see: syncer migrate status")
 		return
 	}
 	defer feed.Close()
 	position, err := feed.Poll(ctx, syncer.Snapshot{}, 0)
 	switch {
 	case err != nil:
-		c.fail("triggers", describeError(err), "")
+		c.broken("triggers", err, "see: syncer migrate status")
 	case position.TriggersEnabled < store.FeedTriggers:
 		c.fail("triggers", fmt.Sprintf("%d of %d feed triggers are enabled ALWAYS: changes may go unseen", position.TriggersEnabled, store.FeedTriggers),
 			"run: alter table … enable always trigger …, for each feed_ trigger of player, player_history and ban")

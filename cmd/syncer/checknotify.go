@@ -47,7 +47,7 @@ func (c *checkup) listen(ctx context.Context) {
 	notify, err := c.store.CheckNotify(ctx)
 	switch {
 	case err != nil:
-		c.fail("notify", describeError(err), advice)
+		c.fail("notify", errorText(err), advice)
 	case notify.Lost:
 		c.fail("notify", "a notification did not arrive", advice)
 	case notify.Pooler:

@@ -29,15 +29,20 @@ func isUsageError(err error) bool {
 
 // describeError makes one line of an error and adds what to do about it.
 func describeError(err error) string {
+	if advice := adviceFor(err); advice != "" {
+		return errorText(err) + " (" + advice + ")"
+	}
+	return errorText(err)
+}
+
+// errorText makes one line of an error.
+func errorText(err error) string {
 	text := strings.Join(strings.Fields(err.Error()), " ")
 	if refused, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		text = describeConnectError(refused)
 	}
 	if errors.Is(err, context.Canceled) {
 		text = "interrupted"
-	}
-	if advice := adviceFor(err); advice != "" {
-		text += " (" + advice + ")"
 	}
 	return text
 }

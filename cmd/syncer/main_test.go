@@ -39,7 +39,7 @@ var binaryDir string
 // binary builds the program at the first call.
 var binary = sync.OnceValues(func() (string, error) {
 	var err error
-	if binaryDir, err = os.MkdirTemp("", "syncer-test-"); err != nil { //nolint:usetesting // lasts for all tests
+	if binaryDir, err = os.MkdirTemp("", "syncer-test-"); err != nil {
 		return "", err
 	}
 	file := filepath.Join(binaryDir, "syncer")
@@ -50,7 +50,7 @@ var binary = sync.OnceValues(func() (string, error) {
 })
 
 // command prepares a run of the program with nothing of this machine's
-// configuration. An environment of its own has the given variables.
+// configuration or state, and the given variables.
 func command(t *testing.T, environ []string, args ...string) *exec.Cmd {
 	t.Helper()
 	file, err := binary()
@@ -59,7 +59,7 @@ func command(t *testing.T, environ []string, args ...string) *exec.Cmd {
 	}
 	cmd := exec.CommandContext(t.Context(), file, args...)
 	cmd.Dir = t.TempDir()
-	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + cmd.Dir, "TZ=UTC"}, environ...)
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + cmd.Dir, "TZ=UTC", "SYNCER_DATA_DIR=" + filepath.Join(cmd.Dir, "data")}, environ...)
 	return cmd
 }
 
@@ -117,7 +117,7 @@ func execute(t *testing.T, url string, statements ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(context.Background()) //nolint:errcheck // what counts was checked
+	defer conn.Close(context.Background())
 	for _, statement := range statements {
 		if _, err := conn.Exec(t.Context(), statement); err != nil {
 			t.Fatalf("%s: %v", statement, err)

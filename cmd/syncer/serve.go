@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"os"
 	"path/filepath"
 
@@ -100,7 +101,7 @@ func daemonConfig(settings config.Config, log *slog.Logger) daemon.Config {
 		DatabaseURL: settings.Database.URL.Reveal(),
 		Migrate:     settings.Database.Migrate,
 		Store: store.Options{
-			MaxConnections: int32(settings.Database.MaxConnections), //nolint:gosec // at most 1000
+			MaxConnections: int32(settings.Database.MaxConnections),
 			ListenURL:      settings.Database.ListenURL.Reveal(),
 			Pooled:         settings.Database.Pooled,
 		},
@@ -112,8 +113,9 @@ func daemonConfig(settings config.Config, log *slog.Logger) daemon.Config {
 		Sidecar:     sidecar.Config{Home: settings.Server, FlushInterval: settings.Sync.FlushInterval},
 		HTTP:        settings.HTTP.API(),
 		CachedLimit: settings.Cache.Players,
-		DataDir:     settings.Data.Dir,
-		Version:     thisBuild().Version,
+		// What waits on disk belongs to one game server: two may share a host.
+		DataDir: filepath.Join(settings.Data.Dir, "servers", url.PathEscape(settings.Server.Name)),
+		Version: thisBuild().Version,
 	}
 	if settings.Embedded {
 		c.Embedded = &postgres.Config{

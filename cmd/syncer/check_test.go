@@ -1,0 +1,165 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+
+	"playersync/syncer/postgres/pgtest"
+)
+
+// checked runs check and returns its findings by name.
+func checked(t *testing.T, environ []string, args ...string) (map[string]finding, int) {
+	t.Helper()
+	r := runSyncer(t, environ, append([]string{"check", "--json"}, args...)...)
+	var findings []finding
+	if err := json.Unmarshal([]byte(r.out), &findings); err != nil {
+		t.Fatalf("check prints no JSON: %v\n%s", err, r.out)
+	}
+	byName := map[string]finding{}
+	for _, f := range findings {
+		byName[f.Name] = f
+		if f.Verdict != verdictOK && f.Advice == "" {
+			t.Errorf("%+v does not say what to do", f)
+		}
+	}
+	return byName, r.code
+}
+
+func TestCheckFindsNothingWrong(t *testing.T) {
+	t.Parallel()
+	environ := []string{"SYNCER_DATABASE_URL=" + pgtest.Empty(t)} // a copy would lose the database's own privileges
+	succeed(t, environ, "migrate", "up")
+	findings, code := checked(t, environ)
+	if code != exitDone {
+		t.Errorf("exit code %d", code)
+	}
+	for _, name := range []string{
+		"configuration", "database", "version", "primary", "schema", "privileges", "triggers", "pooler", "notify", "queue", "clock", "access",
+	} {
+		if f := findings[name]; f.Verdict != verdictOK || f.Detail == "" {
+			t.Errorf("%s: %+v", name, f)
+		}
+		delete(findings, name)
+	}
+	if len(findings) > 0 {
+		t.Errorf("also found: %v", findings)
+	}
+	for line := range strings.Lines(succeed(t, environ, "check")) {
+		if !strings.HasPrefix(line, "OK ") {
+			t.Errorf("for people: %q", line)
+		}
+	}
+}
+
+func TestCheckFindsFaults(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, fault string // SQL
+		finding     string
+		want        verdict
+		detail      string
+	}{
+		{"trigger disabled", "alter table ban disable trigger feed_delete", "triggers", verdictFail, "12 of 13"},
+		{"trigger not for replicas", "alter table player enable trigger feed_update", "triggers", verdictFail, "12 of 13"},
+		{"trigger dropped", "drop trigger feed_insert on player_history", "triggers", verdictFail, "12 of 13"},
+		{"feed row lost", "delete from feed", "triggers", verdictFail, "the table feed has lost its row"},
+		{"old schema", "delete from goose_db_version where version_id = 7", "schema", verdictFail, "version 6 of"},
+		{"schema of the future", "insert into goose_db_version (version_id, is_applied) values (99999, true)", "schema", verdictWarn, "version 99999, newer"},
+		{"open to all", "do $$ begin execute format('grant connect on database %I to public', current_database()); end $$", "access", verdictWarn, "every login"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			address, environ := database(t)
+			execute(t, address, test.fault)
+			findings, code := checked(t, environ)
+			f := findings[test.finding]
+			if f.Verdict != test.want || !strings.Contains(f.Detail, test.detail) || f.Advice == "" {
+				t.Errorf("found %+v", f)
+			}
+			if wantCode := map[verdict]int{verdictFail: exitFailed, verdictWarn: exitDone}[test.want]; code != wantCode {
+				t.Errorf("exit code %d, want %d", code, wantCode)
+			}
+		})
+	}
+}
+
+func TestCheckOfAnEmptyDatabase(t *testing.T) {
+	t.Parallel()
+	findings, code := checked(t, []string{"SYNCER_DATABASE_URL=" + pgtest.Empty(t)})
+	if f := findings["schema"]; code != exitFailed || f.Verdict != verdictFail || !strings.Contains(f.Advice, "syncer migrate up") {
+		t.Errorf("exit code %d, schema %+v", code, f)
+	}
+	if f := findings["notify"]; f.Verdict != verdictOK {
+		t.Errorf("notify: %+v", f)
+	}
+}
+
+func TestCheckOfRoles(t *testing.T) {
+	t.Parallel()
+	address, _ := database(t)
+	logins := map[string]string{}
+	for _, role := range []string{"playersync_app", "playersync_owner", "playersync_readonly"} {
+		logins[role] = loginWith(t, address, role)
+	}
+	for _, test := range []struct {
+		role    string
+		migrate bool
+		want    verdict
+		detail  string
+	}{
+		{"playersync_app", true, verdictOK, "not alter the schema"},
+		{"playersync_owner", true, verdictOK, "may read, write and migrate"},
+		{"playersync_owner", false, verdictWarn, "could alter"},
+		{"playersync_readonly", true, verdictFail, "insert on ban"},
+	} {
+		environ := []string{
+			"SYNCER_DATABASE_URL=" + logins[test.role],
+			fmt.Sprintf("SYNCER_DATABASE_MIGRATE=%t", test.migrate),
+		}
+		findings, code := checked(t, environ)
+		if f := findings["privileges"]; f.Verdict != test.want || !strings.Contains(f.Detail, test.detail) {
+			t.Errorf("%s: %+v", test.role, f)
+		}
+		if (code == exitFailed) != (test.want == verdictFail) {
+			t.Errorf("%s: exit code %d", test.role, code)
+		}
+	}
+}
+
+// loginWith makes a login that has a role and returns its URL.
+func loginWith(t *testing.T, address, role string) string {
+	t.Helper()
+	parsed, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	login := strings.TrimPrefix(parsed.Path, "/") + "_" + role
+	execute(t, address, fmt.Sprintf("create role %s login password 'x' in role %s", login, role))
+	parsed.User = url.UserPassword(login, "x")
+	return parsed.String()
+}
+
+func TestCheckNamesAWrongConfiguration(t *testing.T) {
+	t.Parallel()
+	findings, code := checked(t, []string{"SYNCER_LOG_LEVEL=loud"})
+	if f := findings["configuration"]; code != exitFailed || f.Verdict != verdictFail || !strings.Contains(f.Detail, "SYNCER_LOG_LEVEL") {
+		t.Errorf("exit code %d, %+v", code, f)
+	}
+}
+
+func TestCheckTriesTheConnectionThatListens(t *testing.T) {
+	t.Parallel()
+	address, environ := database(t)
+	closed := pgtest.NewProxy(t, address)
+	closed.Refuse(true)
+	findings, code := checked(t, append(environ, "SYNCER_DATABASE_LISTEN_URL="+closed.URL()))
+	if f := findings["notify"]; code != exitFailed || f.Verdict != verdictFail || !strings.Contains(f.Advice, "database.listen_url") {
+		t.Errorf("exit code %d, %+v", code, f)
+	}
+	if f := findings["clock"]; f.Verdict != verdictOK {
+		t.Errorf("it gave up before the clock: %v", findings)
+	}
+}
