@@ -24,8 +24,8 @@ type banBody struct {
 type banField func(m member, into *banBody)
 
 var banFields = map[string]banField{
-	"uuid":      func(m member, into *banBody) { into.uuid, _ = m.filled() },
-	"ip":        func(m member, into *banBody) { into.ip, _ = m.filled() },
+	"uuid":      func(m member, into *banBody) { into.uuid = m.filled() },
+	"ip":        func(m member, into *banBody) { into.ip = m.filled() },
 	"by":        func(m member, into *banBody) { into.by, _ = m.text() },
 	"reason":    func(m member, into *banBody) { into.reason, _ = m.text() },
 	"expiresAt": func(m member, into *banBody) { into.expiresAt, _ = m.time() },
@@ -48,12 +48,12 @@ func decodeBanBody(v value, allowed ...string) banBody {
 }
 
 // filled reads a text that is not empty.
-func (v value) filled() (string, bool) {
+func (v value) filled() string {
 	text, ok := v.text()
 	if ok && text == "" {
-		return "", v.fault("must not be empty; leave it out")
+		v.fault("must not be empty; leave it out")
 	}
-	return text, ok
+	return text
 }
 
 func readDuration(m member, into *banBody) {

@@ -118,7 +118,7 @@ func TestListBans(t *testing.T) {
 	f := newFixture(t)
 	for query, want := range map[string]syncer.BanFilter{
 		"": {}, "uuid=a%2Fb%2B": {ID: "a/b+"}, "ip=198.51.100.7": {IP: "198.51.100.7"}, "ip=::ffff:198.51.100.0/120": {IP: "198.51.100.0/24"},
-		"by=Steve": {By: "Steve"}, "active=true": {Active: pointer(true)}, "active=false": {Active: pointer(false)},
+		"by=Steve": {By: "Steve"}, "active=true": {Active: new(true)}, "active=false": {Active: new(false)},
 	} {
 		var page BansPage
 		f.ask(t, "GET", "/v1/bans?"+query, "").wants(http.StatusOK).into(&page)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -18,6 +19,7 @@ import (
 
 // benchFixture is a server whose player looks like a real one and which logs nothing.
 func benchFixture(b *testing.B) *fixture {
+	b.Helper()
 	f := newFixture(b, func(_ *Config, d *Deps) { d.Log = slog.New(slog.DiscardHandler) })
 	p := f.players[exampleID]
 	p.Gamemodes[testHome.Gamemode] = syncer.GamemodeRecord{
@@ -52,9 +54,7 @@ func BenchmarkLoopback(b *testing.B) {
 			}
 			empty := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				_, _ = io.Copy(io.Discard, r.Body)
-				for name, values := range g.Header() {
-					w.Header()[name] = values
-				}
+				maps.Copy(w.Header(), g.Header())
 				_, _ = w.Write(g.Body.Bytes())
 			})
 			compare(b, a, f.server.Handler(), empty)
@@ -63,6 +63,7 @@ func BenchmarkLoopback(b *testing.B) {
 }
 
 func compare(b *testing.B, a asked, ours, floor http.Handler) {
+	b.Helper()
 	servers := []*httptest.Server{httptest.NewServer(ours), httptest.NewServer(floor)}
 	defer servers[0].Close()
 	defer servers[1].Close()
@@ -101,6 +102,7 @@ func compare(b *testing.B, a asked, ours, floor http.Handler) {
 }
 
 func send(b *testing.B, client *http.Client, url string, a asked) {
+	b.Helper()
 	r, err := http.NewRequest(a.method, url+a.path, strings.NewReader(a.body))
 	if err != nil {
 		b.Error(err)

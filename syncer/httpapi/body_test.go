@@ -15,8 +15,6 @@ import (
 
 var equateDomain = cmp.Options{cmp.AllowUnexported(syncer.Time{}), cmpopts.EquateEmpty()}
 
-func pointer[T any](v T) *T { return &v }
-
 func instant(t *testing.T, text string) syncer.Time {
 	t.Helper()
 	parsed, err := syncer.ParseTime(text)
@@ -46,7 +44,7 @@ func TestPatchFields(t *testing.T) {
 		`{"attributes":{"b":{"x":null,"y":[1.50]},"a":1}}`: {AttributesPatch: []byte(`{"a":1,"b":{"x":null,"y":[1.50]}}`)},
 		`{"attributes":{}}`:                     {AttributesPatch: []byte(`{}`)},
 		`{"name":"a\u00e9\ud83d\ude00"}`:        save(syncer.Save{Name: syncer.Some("aé😀")}),
-		`{"overrideName":null,"highlight":"x"}`: save(syncer.Save{OverrideName: syncer.Some[*string](nil), Highlight: syncer.Some(pointer("x"))}),
+		`{"overrideName":null,"highlight":"x"}`: save(syncer.Save{OverrideName: syncer.Some[*string](nil), Highlight: syncer.Some(new("x"))}),
 		`{"rainbow":{"speed":5}}`:               save(syncer.Save{Rainbow: syncer.Some(&syncer.Rainbow{Speed: 5})}),
 		`{"rainbow":null}`:                      save(syncer.Save{Rainbow: syncer.Some[*syncer.Rainbow](nil)}),
 		`{"chatStrictness":"strict","showRankPrefix":false,"language":"de"}`: save(syncer.Save{
@@ -56,7 +54,7 @@ func TestPatchFields(t *testing.T) {
 		`{"history":[{"action":"a","by":"b"},{"action":"c","by":"","time":"2031-05-06T07:08:09.123Z"},{"action":"d","by":"e","time":null}]}`: save(syncer.Save{
 			History: []syncer.HistoryEntry{{Action: "a", By: "b", Time: now}, {Action: "c", Time: when}, {Action: "d", By: "e", Time: now}},
 		}),
-		`{"usid":"u","firstJoined":"2031-05-06T07:08:09.123Z","lastJoined":null}`: save(syncer.Save{USID: syncer.Some(pointer("u")), FirstJoined: when}),
+		`{"usid":"u","firstJoined":"2031-05-06T07:08:09.123Z","lastJoined":null}`: save(syncer.Save{USID: syncer.Some(new("u")), FirstJoined: when}),
 		`{"stats":{"a":5,"b":-3,"c":7.0,"d":1e3,"e":null,"f":9007199254740991}}`: save(syncer.Save{
 			Stats: map[string]int64{"a": 5, "b": -3, "c": 7, "d": 1000, "f": 9007199254740991},
 		}),

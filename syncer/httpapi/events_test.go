@@ -293,3 +293,50 @@ func TestSlowSubscribersAreCutOff(t *testing.T) {
 		}
 	})
 }
+
+// TestStreamsOutliveTheServersTimeouts reads signs of life for longer than any
+// time-out of the server.
+func TestStreamsOutliveTheServersTimeouts(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, func(c *Config, _ *Deps) {
+		c.ReadTimeout, c.RequestTimeout, c.WriteTimeout = 20*time.Millisecond, 20*time.Millisecond, 100*time.Millisecond
+		c.IdleTimeout, c.Heartbeat = 20*time.Millisecond, 10*time.Millisecond
+	})
+	s := openStream(t, f.run(t).url)
+	begin := time.Now()
+	for time.Since(begin) < 200*time.Millisecond {
+		if s.frame(t) == nil {
+			t.Fatalf("ended after %s", time.Since(begin))
+		}
+	}
+	f.publishBan("a")
+	for frame := s.frame(t); frame["event"] != "ban"; frame = s.frame(t) {
+		if frame == nil {
+			t.Fatal("ended without the event")
+		}
+	}
+}
+
+// TestSubscribersThatDoNotReadAreCutOff fills a connection that nobody reads.
+func TestSubscribersThatDoNotReadAreCutOff(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, func(c *Config, _ *Deps) { c.WriteTimeout = 20 * time.Millisecond })
+	conn, err := net.Dial("tcp", strings.TrimPrefix(f.run(t).url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.Write([]byte("GET /v1/events HTTP/1.1\r\nHost: h\r\n\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, func() bool { return len(f.server.streams) == 1 })
+	large := syncer.NewPlayer(exampleID)
+	large.Attributes = json.RawMessage(`{"a":"` + strings.Repeat("x", 60<<10) + `"}`)
+	waitFor(t, func() bool {
+		f.events.Publish(syncer.Event{Type: syncer.EventPlayer, ID: large.ID, Player: &large})
+		return len(f.server.streams) == 0
+	})
+	if text := f.ask(t, "GET", "/metrics", "").Body.String(); !strings.Contains(text, "playersync_http_event_streams_cut_total 1") {
+		t.Error("the cut is not counted")
+	}
+}

@@ -26,6 +26,11 @@ var testNow = time.Date(2030, 1, 2, 3, 4, 5, 6e6, time.UTC)
 
 var testHome = syncer.GameServer{Name: "survival-1", Gamemode: "survival", Address: "203.0.113.1:6567"}
 
+var (
+	_ Players = (*sidecar.Sidecar)(nil)
+	_ Bans    = (*sidecar.Sidecar)(nil)
+)
+
 // fake is the use-cases in memory, without database and merging: what edge cases
 // of the HTTP surface need. Each call is kept for the test to look at.
 type fake struct {

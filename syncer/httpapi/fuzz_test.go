@@ -12,6 +12,7 @@ import (
 // fuzzBodies checks for every body: no panic, and either success or a refusal
 // with 400 or 422 that names a field and reached no use-case.
 func fuzzBodies(f *testing.F, method, path string, seeds ...string) {
+	f.Helper()
 	for _, seed := range append(seeds, "", "{", "[]", "null", `{"":{"":[]}}`, "{\"\xff\":1}", `{"a":"\ud800"}`) {
 		f.Add(seed)
 	}

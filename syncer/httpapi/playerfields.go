@@ -138,14 +138,14 @@ var playerFields = []playerField{
 		schema: func() *huma.Schema {
 			return instantSchema("First join in the asking server's gamemode; only ever lowered.")
 		},
-		read: func(v value, c *playerChange) { c.Save.FirstJoined, _ = v.instant() },
+		read: func(v value, c *playerChange) { c.Save.FirstJoined = v.instant() },
 	},
 	{
 		name: "lastJoined", class: unimportant, nullable: true,
 		schema: func() *huma.Schema {
 			return instantSchema("Last join in the asking server's gamemode; only ever raised.")
 		},
-		read: func(v value, c *playerChange) { c.Save.LastJoined, _ = v.instant() },
+		read: func(v value, c *playerChange) { c.Save.LastJoined = v.instant() },
 	},
 	{
 		name: "stats", class: unimportant, nullable: true,

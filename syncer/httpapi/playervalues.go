@@ -156,7 +156,7 @@ func readHistoryEntry(v value, now time.Time) syncer.HistoryEntry {
 			entry.By, _ = m.text()
 		case "time":
 			if !m.null() {
-				entry.Time, _ = m.instant()
+				entry.Time = m.instant()
 			}
 		default:
 			m.fault("is unknown; an entry has action, by and time")
@@ -197,11 +197,11 @@ func readStats(v value, c *playerChange) {
 }
 
 // missing notes that an object lacks a member.
-func (v value) missing(name string) bool { return v.faultAt(name, "is missing") }
+func (v value) missing(name string) { v.faultAt(name, "is missing") }
 
 // faultAt notes what is wrong with a member that the object has or should have.
-func (v value) faultAt(name, format string, args ...any) bool {
-	return value{path: v.child(name), faults: v.faults}.fault(format, args...)
+func (v value) faultAt(name, format string, args ...any) {
+	value{path: v.child(name), faults: v.faults}.fault(format, args...)
 }
 
 // tree reads the value as Go's maps, slices and json.Number, and refuses numbers

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -129,9 +130,6 @@ func (p *Problem) write(w http.ResponseWriter) {
 	if err != nil {
 		panic("httpapi: problem cannot be marshalled: " + err.Error())
 	}
-	h := w.Header()
-	for name, values := range p.header {
-		h[name] = values
-	}
+	maps.Copy(w.Header(), p.header)
 	writeBody(w, p.Status, typeProblem, body)
 }

@@ -65,7 +65,7 @@ func recordOf(v syncer.View, now time.Time) Record {
 
 // Ban is one ban, open or lifted.
 type Ban struct {
-	ID         int64            `json:"id" doc:"Number of the ban."`
+	ID         int64            `json:"id" doc:"Number of the ban. While the database is out of reach a verdict has 0 here, and no reason, author and creation time."`
 	UUID       *syncer.PlayerID `json:"uuid" doc:"The banned player id; null for an address."`
 	IP         *string          `json:"ip" doc:"The banned address or CIDR range; null for a player id."`
 	Reason     string           `json:"reason" doc:"Why, empty if not said."`

@@ -101,7 +101,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	if err != nil {
 		err = errors.Join(fmt.Errorf("drain http requests: %w", err), server.Close())
 	}
-	<-failed
+	<-failed //nolint:errcheck // it is http.ErrServerClosed
 	return err
 }
 
@@ -125,7 +125,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 func canonical(path string) bool {
 	return strings.HasPrefix(path, "/") && !strings.Contains(path, "//") &&
 		!strings.Contains(path+"/", "/./") && !strings.Contains(path+"/", "/../") &&
-		!(strings.HasPrefix(path, "/v1/") && strings.HasSuffix(path, "/"))
+		(!strings.HasPrefix(path, "/v1/") || !strings.HasSuffix(path, "/"))
 }
 
 func noRoute() *Problem {

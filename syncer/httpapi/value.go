@@ -181,12 +181,12 @@ func (v value) time() (syncer.Time, bool) {
 }
 
 // instant reads null or an RFC 3339 text.
-func (v value) instant() (syncer.Time, bool) {
-	t, ok := v.time()
-	if ok && t.IsForever() {
-		return syncer.Time{}, v.fault("must be an RFC 3339 text or null, is \"infinity\"")
+func (v value) instant() syncer.Time {
+	t, _ := v.time()
+	if t.IsForever() {
+		v.fault("must be an RFC 3339 text or null, is \"infinity\"")
 	}
-	return t, ok
+	return t
 }
 
 // list reads the items of an array.
