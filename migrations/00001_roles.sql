@@ -5,31 +5,52 @@
 -- The database should belong to playersync alone: whoever may connect may LISTEN.
 
 -- +goose Up
+set local lock_timeout = '5s';
+
 -- +goose StatementBegin
 do $$
 declare
-    missing text;
+    missing record;
 begin
-    foreach missing in array array['playersync_owner', 'playersync_app', 'playersync_readonly'] loop
-        if not exists (select from pg_roles where rolname = missing) then
-            begin
-                execute format('create role %I nologin', missing);
-            exception
-                when duplicate_object or unique_violation then
-                    null; -- another database of this cluster was migrated at the same moment
-            end;
-        end if;
+    for missing in
+        select role, description
+        from (
+            values
+                ('playersync_owner', 'playersync: owns the schema; migrations run as a member of it'),
+                ('playersync_app', 'playersync: reads and writes rows, cannot alter the schema; for sidecars and moderators'),
+                ('playersync_readonly', 'playersync: reads every table and view; for dashboards')
+        ) as ours (role, description)
+        where not exists (select from pg_roles where rolname = role)
+    loop
+        begin
+            execute format('create role %I nologin', missing.role);
+            execute format('comment on role %I is %L', missing.role, missing.description);
+        exception
+            when duplicate_object or unique_violation then
+                null; -- another database of this cluster was migrated at the same moment
+        end;
     end loop;
-    if not pg_has_role(current_user, 'playersync_owner', 'member') then
-        execute format('grant playersync_owner to %I', current_user);
-    end if;
 end
 $$;
 -- +goose StatementEnd
 
-comment on role playersync_owner is 'playersync: owns the schema; migrations run as a member of it';
-comment on role playersync_app is 'playersync: reads and writes rows, cannot alter the schema; for sidecars and moderators';
-comment on role playersync_readonly is 'playersync: reads every table and view; for dashboards';
+-- Since PostgreSQL 16 whoever creates a role administers it, but is not yet free
+-- to act as it.
+
+-- +goose StatementBegin
+do $$
+begin
+    if not pg_has_role(
+        current_user, 'playersync_owner', case when current_setting('server_version_num')::integer >= 160000 then 'set' else 'member' end
+    ) then
+        execute format('grant playersync_owner to %I', current_user);
+    end if;
+exception
+    when unique_violation then
+        null; -- granted at the same moment in another database
+end
+$$;
+-- +goose StatementEnd
 
 -- +goose StatementBegin
 do $$
@@ -51,6 +72,7 @@ grant select on goose_db_version to playersync_owner, playersync_app, playersync
 create extension if not exists pg_trgm;
 
 -- +goose Down
+set local lock_timeout = '5s';
 drop extension if exists pg_trgm;
 revoke select on goose_db_version from playersync_owner, playersync_app, playersync_readonly;
 revoke all on schema public from playersync_owner, playersync_app, playersync_readonly;

@@ -170,6 +170,7 @@ grant select on change, feed to playersync_app, playersync_readonly;
 reset role;
 
 -- +goose Down
+set local lock_timeout = '5s';
 drop function feed_prune(interval);
 drop function feed_change(text, text);
 drop function feed_publish(jsonb[]);

@@ -366,6 +366,7 @@ grant select on player, player_history to playersync_readonly;
 reset role;
 
 -- +goose Down
+set local lock_timeout = '5s';
 drop table player_history;
 drop table player cascade;
 drop function player_history_changed();

@@ -160,6 +160,7 @@ comment on function player_edited(player, jsonb) is
 reset role;
 
 -- +goose Down
+set local lock_timeout = '5s';
 drop function player_edited(player, jsonb);
 drop function gamemodes_edited(jsonb, jsonb);
 drop function counters_edited(jsonb, jsonb, jsonb);

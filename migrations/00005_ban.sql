@@ -212,6 +212,7 @@ grant select on ban to playersync_readonly;
 reset role;
 
 -- +goose Down
+set local lock_timeout = '5s';
 drop table ban cascade;
 drop function ban_deleted();
 drop function ban_updated();

@@ -56,6 +56,7 @@ grant select on server, save_batch to playersync_readonly;
 reset role;
 
 -- +goose Down
+set local lock_timeout = '5s';
 drop function save_batch_prune();
 drop table save_batch;
 drop table server;

@@ -69,5 +69,6 @@ grant select on active_ban, player_overview to playersync_app, playersync_readon
 reset role;
 
 -- +goose Down
+set local lock_timeout = '5s';
 drop view player_overview;
 drop view active_ban;

@@ -1,0 +1,84 @@
+package store_test
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"playersync/syncer/postgres/pgtest"
+	"playersync/syncer/store"
+)
+
+// database returns a fresh, migrated database and a session in it as a person
+// with psql has.
+func database(t testing.TB) (*pgx.Conn, string) {
+	t.Helper()
+	url := pgtest.Database(t, "schema", store.Migrate)
+	return psql(t, url), url
+}
+
+// psql connects as psql does: plain statements, none prepared.
+func psql(t testing.TB, url string) *pgx.Conn {
+	t.Helper()
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.DefaultQueryExecMode = pgx.QueryExecModeExec
+	conn, err := pgx.ConnectConfig(context.Background(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	return conn
+}
+
+func run(t testing.TB, conn *pgx.Conn, sql string, args ...any) {
+	t.Helper()
+	if _, err := conn.Exec(context.Background(), sql, args...); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+// value returns the only value that a query finds.
+func value[T any](t testing.TB, conn *pgx.Conn, sql string, args ...any) (v T) {
+	t.Helper()
+	if err := conn.QueryRow(context.Background(), sql, args...).Scan(&v); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return v
+}
+
+// column returns the values of a query's only column.
+func column[T any](t testing.TB, conn *pgx.Conn, sql string, args ...any) []T {
+	t.Helper()
+	rows, err := conn.Query(context.Background(), sql, args...)
+	if err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	values, err := pgx.CollectRows(rows, pgx.RowTo[T])
+	if err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return values
+}
+
+// login makes a role that may log in, with further options as in CREATE ROLE,
+// and returns the URL with which it connects to the same database.
+func login(t testing.TB, address, options string) string {
+	t.Helper()
+	parsed, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin := psql(t, address)
+	// Roles belong to the server that tests share: the sequence makes the name unique.
+	name := fmt.Sprintf("login_%s_%d", strings.TrimPrefix(parsed.Path, "/"), value[int64](t, admin, "select pg_current_xact_id()::text::bigint"))
+	run(t, admin, fmt.Sprintf("create role %s login password 'x' %s", name, options))
+	parsed.User = url.UserPassword(name, "x")
+	return parsed.String()
+}
