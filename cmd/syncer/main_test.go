@@ -24,42 +24,31 @@ import (
 // limit is how long a test waits for what should happen soon.
 const limit = time.Minute
 
-func TestMain(m *testing.M) { os.Exit(runTests(m)) }
+// asProgram makes the test binary the program itself, so that the program runs
+// with the race detector where the tests do.
+const asProgram = "PLAYERSYNC_TEST_AS_PROGRAM"
 
-func runTests(m *testing.M) int {
-	code := pgtest.Main(m)
-	if dir := binaryDir; dir != "" {
-		_ = os.RemoveAll(dir)
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
 	}
-	return code
+	os.Exit(pgtest.Main(m))
 }
-
-var binaryDir string
-
-// binary builds the program at the first call.
-var binary = sync.OnceValues(func() (string, error) {
-	var err error
-	if binaryDir, err = os.MkdirTemp("", "syncer-test-"); err != nil {
-		return "", err
-	}
-	file := filepath.Join(binaryDir, "syncer")
-	if out, err := exec.CommandContext(context.Background(), "go", "build", "-o", file, ".").CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build: %w\n%s", err, out)
-	}
-	return file, nil
-})
 
 // command prepares a run of the program with nothing of this machine's
 // configuration or state, and the given variables.
 func command(t *testing.T, environ []string, args ...string) *exec.Cmd {
 	t.Helper()
-	file, err := binary()
+	file, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), file, args...)
 	cmd.Dir = t.TempDir()
-	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + cmd.Dir, "TZ=UTC", "SYNCER_DATA_DIR=" + filepath.Join(cmd.Dir, "data")}, environ...)
+	cmd.Env = append([]string{
+		asProgram + "=1", "PATH=" + os.Getenv("PATH"), "HOME=" + cmd.Dir, "TZ=UTC",
+		"SYNCER_DATA_DIR=" + filepath.Join(cmd.Dir, "data"),
+	}, environ...)
 	return cmd
 }
 

@@ -1,16 +1,30 @@
 package main
 
 import (
+	"context"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"playersync/syncer/postgres/pgtest"
 )
 
-func TestMigrateUpAndDown(t *testing.T) {
+func TestMigrateUpAndDownOnEveryVersion(t *testing.T) {
 	t.Parallel()
-	environ := []string{"SYNCER_DATABASE_URL=" + pgtest.Empty(t)}
+	for _, binaries := range pgtest.Versions(t) {
+		t.Run(binaries.Version, func(t *testing.T) {
+			t.Parallel()
+			migrateUpAndDown(t, pgtest.EmptyOn(t, pgtest.Server(t, strconv.Itoa(binaries.Major))))
+		})
+	}
+}
+
+func migrateUpAndDown(t *testing.T, url string) {
+	t.Helper()
+	environ := []string{"SYNCER_DATABASE_URL=" + url}
 	pending := decode[[]migrationState](t, environ, "migrate", "status")
 	if len(pending) < 7 || !pending[0].AppliedAt.IsZero() {
 		t.Fatalf("before: %+v", pending)
@@ -34,6 +48,9 @@ func TestMigrateUpAndDown(t *testing.T) {
 	expectVersion(t, environ, newest-1, newest)
 	succeed(t, environ, "migrate", "down-to", "0")
 	expectVersion(t, environ, 0, newest)
+	if left := leftovers(t, url); len(left) > 0 {
+		t.Errorf("down to 0 leaves %q", left)
+	}
 	if out := succeed(t, environ, "migrate", "down"); !strings.Contains(out, "nothing to do") {
 		t.Errorf("down at 0 prints %q", out)
 	}
@@ -45,6 +62,28 @@ func TestMigrateUpAndDown(t *testing.T) {
 	}
 }
 
+// leftovers names what is in the schema besides goose's own table.
+func leftovers(t *testing.T, url string) []string {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	rows, err := conn.Query(t.Context(), `
+		select relname::text from pg_class where relnamespace = 'public'::regnamespace and relname not like 'goose_db_version%'
+		union all select proname::text from pg_proc where pronamespace = 'public'::regnamespace
+		union all select extname::text from pg_extension where extname <> 'plpgsql'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
 func expectVersion(t *testing.T, environ []string, current, newest int64) {
 	t.Helper()
 	want := schemaVersions{Current: current, Newest: newest}
@@ -53,7 +92,7 @@ func expectVersion(t *testing.T, environ []string, current, newest int64) {
 	}
 }
 
-func TestManyMigrateAtOnce(t *testing.T) {
+func TestMigrateManyAtOnce(t *testing.T) {
 	t.Parallel()
 	environ := []string{"SYNCER_DATABASE_URL=" + pgtest.Empty(t)}
 	var running sync.WaitGroup
