@@ -299,12 +299,13 @@ func TestSlowSubscribersAreCutOff(t *testing.T) {
 func TestStreamsOutliveTheServersTimeouts(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, func(c *Config, _ *Deps) {
-		c.ReadTimeout, c.RequestTimeout, c.WriteTimeout = 20*time.Millisecond, 20*time.Millisecond, 100*time.Millisecond
+		c.ReadTimeout, c.RequestTimeout, c.WriteTimeout = 200*time.Millisecond, 20*time.Millisecond, 200*time.Millisecond
 		c.IdleTimeout, c.Heartbeat = 20*time.Millisecond, 10*time.Millisecond
 	})
-	s := openStream(t, f.run(t).url)
+	server := f.run(t)
+	s := openStream(t, server.url)
 	begin := time.Now()
-	for time.Since(begin) < 200*time.Millisecond {
+	for time.Since(begin) < 500*time.Millisecond {
 		if s.frame(t) == nil {
 			t.Fatalf("ended after %s", time.Since(begin))
 		}
@@ -314,6 +315,9 @@ func TestStreamsOutliveTheServersTimeouts(t *testing.T) {
 		if frame == nil {
 			t.Fatal("ended without the event")
 		}
+	}
+	if status, body, err := fetch(t, server.url+"/v1/events?wait=500ms"); status != http.StatusOK || body != "[]" || err != nil {
+		t.Errorf("a long poll ended with %d %q: %v", status, body, err)
 	}
 }
 

@@ -235,6 +235,9 @@ func (g got) wants(status int) got {
 	if g.Code != status {
 		g.t.Fatalf("status %d, want %d: %s", g.Code, status, g.Body)
 	}
+	if (status == http.StatusNoContent || status == http.StatusNotModified) && g.Body.Len() > 0 {
+		g.t.Errorf("status %d with a body: %s", status, g.Body)
+	}
 	return g
 }
 

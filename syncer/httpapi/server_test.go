@@ -177,7 +177,7 @@ func TestRequestsAreAnsweredInTime(t *testing.T) {
 
 func TestSlowBodiesAreRefused(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, func(c *Config, _ *Deps) { c.ReadTimeout = 20 * time.Millisecond })
+	f := newFixture(t, func(c *Config, _ *Deps) { c.ReadTimeout = 300 * time.Millisecond })
 	s := f.run(t)
 	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
 	if err != nil {

@@ -18,7 +18,6 @@ func (s *Server) stream(ctx context.Context, w http.ResponseWriter, i interest) 
 	h.Set("X-Accel-Buffering", "no") // nginx would hold events back
 	h.Set(headerLastEvent, i.after)
 	out := &eventWriter{w: w, controller: http.NewResponseController(w), timeout: s.config.WriteTimeout}
-	_ = out.controller.SetReadDeadline(time.Time{}) // the request is read; its deadline would end the stream
 
 	subscription := s.deps.Events.Subscribe(i.after)
 	defer subscription.Close()
