@@ -1,0 +1,58 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"playersync/syncer"
+)
+
+func TestRemainingTimeIsRounded(t *testing.T) {
+	t.Parallel()
+	for d, want := range map[time.Duration]string{
+		0:                                 "0 s",
+		59 * time.Second:                  "59 s",
+		time.Minute:                       "1 min",
+		time.Hour - time.Second:           "1 h",
+		90 * time.Minute:                  "1 h 30 min",
+		7*24*time.Hour - time.Millisecond: "7 d",
+		25 * time.Hour:                    "1 d 1 h",
+		24*time.Hour + 5*time.Minute:      "1 d",
+		49*time.Hour + 30*time.Minute:     "2 d 1 h",
+		1000*24*time.Hour + 23*time.Hour:  "1000 d 23 h",
+	} {
+		if got := remaining(d); got != want {
+			t.Errorf("%v is shown as %q, want %q", d, got, want)
+		}
+	}
+}
+
+func TestTableAlignsAndCleans(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	table(&out, []string{"A", "B"}, [][]string{{"long cell", "x"}, {"ü\x1b[31m\t", "y\u202ez"}})
+	want := "A          B\nlong cell  x\nü\uFFFD[31m\uFFFD    y\uFFFDz\n"
+	if out.String() != want {
+		t.Errorf("got\n%q, want\n%q", out.String(), want)
+	}
+}
+
+func TestDifferencesOfPlayers(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	before := syncer.NewPlayer("Steve")
+	before.OverrideName = new("Boss")
+	after := before.Clone()
+	after.Rank, after.OverrideName = "admin", nil
+	after.History = []syncer.HistoryEntry{{Action: "muted", By: "Notch"}}
+	if got, want := difference(&before, &after, now), "rank player → admin, override name Boss → nothing, history: muted by Notch"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got, want := difference(nil, &after, now), "rank player → admin, history: muted by Notch"; got != want {
+		t.Errorf("of one not seen before: %q, want %q", got, want)
+	}
+	if got, want := difference(&after, &after, now), "changed"; got != want {
+		t.Errorf("of equal ones: %q, want %q", got, want)
+	}
+}
