@@ -2,12 +2,15 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"playersync/syncer/postgres/pgtest"
 	"playersync/syncer/store"
@@ -19,6 +22,22 @@ func database(t testing.TB) (*pgx.Conn, string) {
 	t.Helper()
 	url := pgtest.Database(t, "schema", store.Migrate)
 	return psql(t, url), url
+}
+
+// onEachVersion runs a test on a migrated database of each PostgreSQL on this
+// machine, on a server of its own.
+func onEachVersion(t *testing.T, test func(t *testing.T, address string)) {
+	t.Helper()
+	for _, binaries := range pgtest.Versions(t) {
+		t.Run(binaries.Version, func(t *testing.T) {
+			t.Parallel()
+			address := pgtest.EmptyOn(t, pgtest.Server(t, strconv.Itoa(binaries.Major)))
+			if err := store.Migrate(context.Background(), address); err != nil {
+				t.Fatal(err)
+			}
+			test(t, address)
+		})
+	}
 }
 
 // psql connects as psql does: plain statements, none prepared.
@@ -65,6 +84,22 @@ func column[T any](t testing.TB, conn *pgx.Conn, sql string, args ...any) []T {
 		t.Fatalf("%s: %v", sql, err)
 	}
 	return values
+}
+
+// refused returns what the server said against a statement, or nil.
+func refused(t testing.TB, conn *pgx.Conn, sql string, args ...any) *pgconn.PgError {
+	t.Helper()
+	_, err := conn.Exec(context.Background(), sql, args...)
+	refusal := asRefusal(err)
+	if err != nil && refusal == nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return refusal
+}
+
+func asRefusal(err error) *pgconn.PgError {
+	refusal, _ := errors.AsType[*pgconn.PgError](err)
+	return refusal
 }
 
 // login makes a role that may log in, with further options as in CREATE ROLE,
