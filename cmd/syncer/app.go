@@ -68,6 +68,7 @@ copy that follows them within milliseconds.
 	)
 	root.AddCommand(
 		newServeCommand(a),
+		newDemoCommand(a),
 		newPlayerCommand(a),
 		newBanCommand(a),
 		newWatchCommand(a),

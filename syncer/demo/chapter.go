@@ -1,0 +1,23 @@
+package demo
+
+import "context"
+
+// Chapter is one part of the story. Each lives in a file of its own.
+type Chapter struct {
+	Title string
+	// Play acts on the stage and verifies what comes of it with Stage.Check. It
+	// leaves nobody on a server and no ban behind. An error means that it could
+	// not go on.
+	Play func(ctx context.Context, s *Stage) error
+}
+
+// Chapters is the story in its order.
+func Chapters() []Chapter {
+	return []Chapter{
+		{"Asking once a second, or being told", playPolling},
+		{"Steve is on two servers at once", playTwoServers},
+		{"A moderator edits a row in psql", playPsql},
+		{"A ban, and an unban that works at the first try", playBans},
+		{"Every connection is killed, and nothing is missed", playKilled},
+	}
+}
