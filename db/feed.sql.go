@@ -81,6 +81,7 @@ select
         '/',
         feed_home(),
         case when not pg_is_in_recovery() then left(pg_walfile_name(pg_current_wal_lsn()), 8) end,
+        extract(epoch from pg_stat_get_bgwriter_stat_reset_time()), -- anew after a crash, which may hand transaction ids out again
         feed.epoch
     )::text as epoch,
     (feed.home = feed_home())::boolean as at_home,

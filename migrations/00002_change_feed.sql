@@ -150,10 +150,25 @@ begin
         return 0;
     end if;
     -- Transactions below the horizon have all ended: nothing can still arrive there.
-    select least(horizon, min(xid)) into horizon
-    from public.change
-    where at >= clock_timestamp() - keep;
-    update public.feed set floor = horizon where floor < horizon;
+    horizon := least(horizon, (
+        select xid
+        from public.change
+        where at >= clock_timestamp() - keep
+        order by xid
+        limit 1
+    ));
+    -- The floor rises no further than past the newest change deleted: a cursor
+    -- beyond that has missed nothing.
+    update public.feed
+    set floor = c.past
+    from (
+        select (xid::text::bigint + 1)::text::xid8 as past
+        from public.change
+        where xid < horizon
+        order by xid desc
+        limit 1
+    ) as c
+    where floor < c.past;
     delete from public.change where xid < horizon;
     get diagnostics pruned = row_count;
     return pruned;

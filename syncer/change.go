@@ -52,7 +52,7 @@ func (*BanRow) row()     {}
 func (c Change) IsWhole() bool { return c.Key == "" }
 
 // Epoch identifies the history of one database: system identifier, timeline,
-// database oid and a stored uuid. Transaction ids and snapshots of different
+// database oid, last crash and a stored uuid. Transaction ids and snapshots of different
 // epochs have nothing to do with each other, so on a difference everything is
 // read anew. Epochs are opaque and compared with ==.
 type Epoch string

@@ -95,13 +95,13 @@ func TestInexactOwnWriteIsReadAtOnce(t *testing.T) {
 			t.Parallel()
 			run(t, config, func(r *rig) {
 				pass(time.Second)
-				r.players.Hold("Alex")
-				r.db.rank("Alex", "admin", unwritten) // a write that others need not hear of
-				after := r.db.read([]syncer.PlayerID{"Alex"})
+				r.players.Hold(other)
+				r.db.rank(other, "admin", unwritten) // a write that others need not hear of
+				after := r.db.read([]syncer.PlayerID{other})
 				after[0].Xid = 1 << 20
 				r.applier.Wrote(after, nil)
 				synctest.Wait()
-				r.wantRank("Alex", "admin")
+				r.wantRank(other, "admin")
 				r.told()
 				pass(time.Minute)
 				r.wantSilence()
@@ -120,7 +120,7 @@ func TestUnknownEntitiesAndKeysDoNoHarm(t *testing.T) {
 		r.wantFollowing(true)
 		r.wantSilence()
 		r.db.commit(r.db.begin(), bare, func(d *database) []syncer.Change {
-			d.bans[syncer.TargetID("Eve")] = syncer.Standing{Target: syncer.TargetID("Eve")}
+			d.bans[syncer.TargetID(crook)] = syncer.Standing{Target: syncer.TargetID(crook)}
 			return []syncer.Change{{Entity: syncer.EntityBan, Key: "fingerprint:1"}}
 		})
 		pass(6 * time.Second)

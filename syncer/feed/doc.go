@@ -54,7 +54,7 @@
 //	more changes than one poll returns,     every held row of the table is read again
 //	or a change of the whole table
 //	cursor below the table's floor          everything is forgotten and read again
-//	other epoch: restore, failover,         the same: transaction ids and snapshots
+//	other epoch: restore, failover, crash,  the same: transaction ids and snapshots
 //	another database                        of two epochs cannot be compared
 //	older snapshot in the same epoch:       the same
 //	storage rolled back, commits lost

@@ -61,7 +61,7 @@ func TestBackoffStaysBelowASecond(t *testing.T) {
 // Whatever statement of a catch-up fails, the cursor stays where it was.
 func TestFailedCatchUpIsRepeated(t *testing.T) {
 	t.Parallel()
-	target := syncer.TargetID("Alex")
+	target := syncer.TargetID(other)
 	for _, method := range []string{"Listen", "Poll", "ReadPlayers", "ReadBans"} {
 		t.Run(method, func(t *testing.T) {
 			t.Parallel()
@@ -124,9 +124,9 @@ func TestForgets(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			run(t, feed.Config{}, func(r *rig) {
-				r.db.rank("Alex", "player", bare)
-				r.fetch("Alex")
-				r.db.ban(syncer.TargetID("Eve"), withRow)
+				r.db.rank(other, "player", bare)
+				r.fetch(other)
+				r.db.ban(syncer.TargetID(crook), withRow)
 				pass(10 * time.Second)
 				r.told()
 				r.db.cut()
@@ -140,8 +140,8 @@ func TestForgets(t *testing.T) {
 				r.wantTold(syncer.EventResync)
 				r.wantFollowing(true)
 				r.db.equals(t, r)
-				if _, ok := r.players.Get("Alex"); ok {
-					t.Error("Alex is still cached")
+				if _, ok := r.players.Get(other); ok {
+					t.Error("other is still cached")
 				}
 				if n := r.metric(reloads, c.reason); n != 1 {
 					t.Errorf("%v reloads because of %s, want 1", n, c.reason)
@@ -297,10 +297,10 @@ func TestOverflow(t *testing.T) {
 	t.Parallel()
 	run(t, feed.Config{}, func(r *rig) {
 		for range 5000 {
-			r.db.rank("Alex", "player", untold)
+			r.db.rank(other, "player", untold)
 		}
 		r.db.rank(steve, "admin", untold)
-		r.db.ban(syncer.TargetID("Eve"), untold)
+		r.db.ban(syncer.TargetID(crook), untold)
 		pass(6 * time.Second)
 		r.wantRank(steve, "admin")
 		r.db.equals(t, r)

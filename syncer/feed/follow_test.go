@@ -80,13 +80,13 @@ func TestChangeOfPlayerNotHeldIsToldOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			run(t, feed.Config{}, func(r *rig) {
-				r.db.rank("Alex", "player", untold)
+				r.db.rank(other, "player", untold)
 				pass(6 * time.Second)
 				r.told()
 				reads := r.db.count("ReadPlayers")
-				r.db.rank("Alex", "admin", how)
+				r.db.rank(other, "admin", how)
 				pass(11 * time.Second)
-				if e := r.wantTold(syncer.EventPlayer); e.ID != "Alex" || e.Player != nil || e.Gone {
+				if e := r.wantTold(syncer.EventPlayer); e.ID != other || e.Player != nil || e.Gone {
 					t.Errorf("event is %+v", e)
 				}
 				if r.db.count("ReadPlayers") != reads {
@@ -147,8 +147,8 @@ func TestBans(t *testing.T) {
 func TestBanThatCameAndWentIsTold(t *testing.T) {
 	t.Parallel()
 	run(t, feed.Config{}, func(r *rig) {
-		r.db.ban(syncer.TargetID("Eve"), untold)
-		r.db.unban(syncer.TargetID("Eve"), untold)
+		r.db.ban(syncer.TargetID(crook), untold)
+		r.db.unban(syncer.TargetID(crook), untold)
 		pass(6 * time.Second)
 		if e := r.wantTold(syncer.EventBan); e.Banned {
 			t.Errorf("event is %+v", e)
@@ -160,7 +160,7 @@ func TestLateCommitIsNotSkipped(t *testing.T) {
 	t.Parallel()
 	run(t, feed.Config{PollOnly: true}, func(r *rig) {
 		late := r.db.begin()
-		r.db.rank("Alex", "player", bare) // a higher id, visible first
+		r.db.rank(other, "player", bare) // a higher id, visible first
 		pass(time.Minute)
 		r.told()
 		r.db.commit(late, bare, ranked(steve, "admin"))
@@ -212,7 +212,7 @@ func TestFoundByPoll(t *testing.T) {
 	const name = "playersync_feed_found_by_poll_total"
 	run(t, feed.Config{}, func(r *rig) {
 		r.db.rank(steve, "admin", withRow)
-		r.db.rank("Alex", "admin", bare)
+		r.db.rank(other, "admin", bare)
 		pass(time.Minute)
 		if n := r.metric(name, ""); n != 0 {
 			t.Fatalf("%v of notified changes counted", n)
@@ -223,7 +223,7 @@ func TestFoundByPoll(t *testing.T) {
 			t.Fatalf("%v counted of one lost notification", n)
 		}
 		late := r.db.rank(steve, "player", untold)
-		r.db.ban(syncer.TargetID("Alex"), bare) // polls at once, and finds both
+		r.db.ban(syncer.TargetID(other), bare) // polls at once, and finds both
 		pass(500 * time.Millisecond)
 		r.wantRank(steve, "player")
 		r.db.set(func(d *database) { d.notify(late, withRow) })
@@ -239,7 +239,7 @@ func TestFoundByPoll(t *testing.T) {
 		}
 		r.wantRank(steve, "mod")
 		r.db.rank(steve, "player", untold)
-		r.db.ban(syncer.TargetID("Eve"), bare) // finds it
+		r.db.ban(syncer.TargetID(crook), bare) // finds it
 		pass(100 * time.Millisecond)
 		r.wantRank(steve, "player")
 		r.db.cut() // and perhaps its notification was under way
@@ -256,7 +256,7 @@ func TestCursorMovesWithEachPoll(t *testing.T) {
 	run(t, feed.Config{}, func(r *rig) {
 		for range 100 {
 			r.db.rank(steve, "admin", withRow)
-			r.db.ban(syncer.TargetID("Eve"), withRow)
+			r.db.ban(syncer.TargetID(crook), withRow)
 		}
 		synctest.Wait()
 		if n := r.applier.Noted(); n != 200 {
@@ -281,7 +281,7 @@ func TestNotesAreBounded(t *testing.T) {
 		r.db.set(func(d *database) { d.fails["Open"] = errBroken })
 		r.db.cut()
 		for xid := range uint64(100_000) {
-			r.applier.Wrote(nil, []syncer.Change{{Entity: syncer.EntityPlayer, Key: "Alex", Xid: 1000 + xid}})
+			r.applier.Wrote(nil, []syncer.Change{{Entity: syncer.EntityPlayer, Key: string(other), Xid: 1000 + xid}})
 		}
 		if n := r.applier.Noted(); n > 1<<16 {
 			t.Errorf("%d changes noted", n)

@@ -18,7 +18,12 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const steve syncer.PlayerID = "Steve"
+// The players of the tests. Steve is held.
+const (
+	steve syncer.PlayerID = "Steve"
+	other syncer.PlayerID = "other"
+	crook syncer.PlayerID = "crook"
+)
 
 // rig is a feed that runs against a model database inside a synctest bubble.
 type rig struct {

@@ -1,0 +1,112 @@
+package store_test
+
+import (
+	"context"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"playersync/syncer"
+	"playersync/syncer/postgres/pgtest"
+	"playersync/syncer/store"
+)
+
+// follow opens a feed connection of the store.
+func follow(t *testing.T, s *store.Store) *store.FeedConn {
+	t.Helper()
+	conn, err := s.OpenFeed(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(conn.Close)
+	return conn
+}
+
+func poll(t *testing.T, conn *store.FeedConn, cursor syncer.Snapshot) syncer.Position {
+	t.Helper()
+	position, err := conn.Poll(context.Background(), cursor, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return position
+}
+
+func execute(t *testing.T, url, sql string) {
+	t.Helper()
+	conn, err := pgx.Connect(context.Background(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.Background()) }()
+	if _, err := conn.Exec(context.Background(), sql); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A prune must not send every sidecar back to the start: only cursors that may
+// need what was deleted are below the floor.
+func TestPruneRaisesTheFloorPastTheDeletedOnly(t *testing.T) {
+	t.Parallel()
+	s, url := open(t, store.Options{})
+	conn := follow(t, s)
+	before := poll(t, conn, syncer.Snapshot{}).Snapshot
+	execute(t, url, "insert into player (uuid) values ('Steve')")
+	execute(t, url, "update change set at = at - interval '1 hour'")
+	after := poll(t, conn, before).Snapshot
+	for range 5 {
+		execute(t, url, "select pg_current_xact_id()") // writes that nobody caches
+	}
+	if err := conn.Prune(context.Background(), 15*time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	position := poll(t, conn, after)
+	if position.Oldest != 0 {
+		t.Errorf("a change %v old was kept", position.Oldest)
+	}
+	if position.Floor > after.Xmin() {
+		t.Errorf("floor %d is past the cursor %v, which has missed nothing", position.Floor, after)
+	}
+	if position.Floor <= before.Xmin() {
+		t.Errorf("floor %d is not past the cursor %v, which has missed a change", position.Floor, before)
+	}
+}
+
+// A server that crashes may give transaction ids out again that cursors have seen:
+// those of commits that did not wait for the disk.
+func TestCrashBeginsAnEpoch(t *testing.T) {
+	t.Parallel()
+	for _, binaries := range pgtest.Versions(t) {
+		t.Run(binaries.Version, func(t *testing.T) {
+			t.Parallel()
+			ctx := context.Background()
+			server := pgtest.Server(t, strconv.Itoa(binaries.Major))
+			url := pgtest.EmptyOn(t, server)
+			if err := store.Migrate(ctx, url); err != nil {
+				t.Fatal(err)
+			}
+			s, err := store.Open(ctx, url, store.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(s.Close)
+			epoch := func() syncer.Epoch { return poll(t, follow(t, s), syncer.Snapshot{}).Epoch }
+
+			first := epoch()
+			if err := server.Restart(ctx); err != nil {
+				t.Fatal(err)
+			}
+			if again := epoch(); again != first {
+				t.Errorf("epoch is %s after an orderly restart, was %s", again, first)
+			}
+			server.Kill()
+			if err := server.Restart(ctx); err != nil {
+				t.Fatal(err)
+			}
+			if again := epoch(); again == first {
+				t.Errorf("epoch is still %s after a crash", again)
+			}
+		})
+	}
+}
