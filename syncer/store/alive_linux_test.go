@@ -54,22 +54,20 @@ func TestAliveTellsWhetherAnythingWaits(t *testing.T) {
 func TestAliveDoesNotWaitForAReader(t *testing.T) {
 	t.Parallel()
 	client, server := pair(t)
-	read := make(chan error)
+	reading, read := make(chan struct{}), make(chan error)
 	go func() {
-		for { // until the end
-			if _, err := client.Read(make([]byte, 1)); err != nil {
-				read <- err
-				return
-			}
-		}
+		close(reading)
+		_, err := client.Read(make([]byte, 1))
+		read <- err
 	}()
-	told := make(chan bool, 1)
-	for range 100 { // one of them meets the reader
+	<-reading
+	told := make(chan bool)
+	for range 10_000 { // most of them meet the reader
 		go func() { told <- alive(client) }()
 		select {
 		case quiet := <-told:
 			if !quiet {
-				t.Error("a quiet connection counts as dead")
+				t.Fatal("a quiet connection counts as dead")
 			}
 		case <-time.After(10 * time.Second):
 			t.Fatal("alive waits for somebody else's read")
