@@ -189,7 +189,11 @@ func (c *checkup) server(server store.ServerCheck) {
 func (c *checkup) schema(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	migrator, err := store.NewMigrator(c.url.Reveal())
+	var migrator *store.Migrator
+	direct, err := directURL(c.settings)
+	if err == nil {
+		migrator, err = store.NewMigrator(direct.Reveal())
+	}
 	if err != nil {
 		c.broken("schema", err, "is database.url right?")
 		return false

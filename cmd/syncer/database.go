@@ -33,6 +33,15 @@ func databaseURL(settings config.Config) (config.Secret, error) {
 	return private, err
 }
 
+// directURL is that of the same database past a pooler, if one is configured:
+// migrations need a session of their own.
+func directURL(settings config.Config) (config.Secret, error) {
+	if !settings.Embedded && settings.Database.URL != "" && settings.Database.ListenURL != "" {
+		return settings.Database.ListenURL, nil
+	}
+	return databaseURL(settings)
+}
+
 // openStore opens the store of a command, which closes it.
 func (a *app) openStore(command *cobra.Command) (*store.Store, error) {
 	settings, err := a.config(command)

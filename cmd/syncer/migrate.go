@@ -60,7 +60,7 @@ func (a *app) migrating(run func(*migration, []string) error) func(*cobra.Comman
 		if err != nil {
 			return err
 		}
-		database, err := databaseURL(settings)
+		database, err := directURL(settings)
 		if err != nil {
 			return err
 		}

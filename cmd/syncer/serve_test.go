@@ -119,7 +119,15 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	}
 	s.signal(t, terminate)
 	s.line(t, "shutting down")
-	s.signal(t, terminate)
+	pgtest.Eventually(t, limit, func() error { // more than one, if the second comes before the first was taken in
+		_ = s.Process.Signal(terminate) // fails once it has ended
+		select {
+		case <-s.done:
+			return nil
+		default:
+			return errors.New("still running")
+		}
+	})
 	if status := s.ended(t); !status.Signaled() || status.Signal() != terminate {
 		t.Errorf("ended with %v, want by the signal", status)
 	}

@@ -23,6 +23,10 @@ func (c *Config) complete() []error {
 	if err := c.completeDataDir(); err != nil {
 		problems = append(problems, err)
 	}
+	if c.Database.Pooled && c.Database.ListenURL == "" && c.Sync.Mode == ModeListen && !c.Embedded {
+		problems = append(problems, errors.New(
+			"database.pooled: nothing can be heard through a pooler in transaction mode: set database.listen_url, or sync.mode to poll"))
+	}
 	if err := c.HTTP.API().Validate(); err != nil {
 		problems = append(problems, err)
 	}
