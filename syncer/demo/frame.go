@@ -10,7 +10,10 @@ import (
 
 // heading prints what this is.
 func (p *page) heading() {
-	fmt.Fprintf(p.out, "%s\n\n", p.paint(bold, "playersync: players and bans, the same on every game server"))
+	fmt.Fprintln(p.out, p.paint(bold, "playersync: players and bans, the same on every game server"))
+	p.paragraph("Two game servers share one PostgreSQL. Beside each runs a syncer, which holds a copy of the players and bans " +
+		"that the game asks instead of the database. What follows is real: done, timed and verified (✓) on this machine.")
+	p.line()
 }
 
 // started prints that a part runs.

@@ -24,8 +24,9 @@ const (
 
 // playKilled cuts both sidecars off from the database while it changes.
 func playKilled(ctx context.Context, s *Stage) error {
-	s.Say("A notification that is sent while nobody listens is gone. So a syncer that comes back reads what changed since it " +
-		"last looked, from a table that the same triggers write. Twenty players are on both servers. The first times count from the first change.")
+	s.Say(fmt.Sprintf("A notification that is sent while nobody listens is gone. So a syncer that comes back reads what changed since it "+
+		"last looked, from a table that the triggers write as well. psql makes %d changes to %d players who are on both servers. "+
+		"Its times count from the first change, those of the servers from the last.", changes, changePlayers))
 	s.Blank()
 	if err := s.welcomeCrowd(ctx); err != nil {
 		return err
@@ -39,7 +40,7 @@ func playKilled(ctx context.Context, s *Stage) error {
 		return err
 	}
 	last := time.Now()
-	s.Did(psqlName, fmt.Sprintf("is through with %d changes of ranks, flags and bans", changes), last.Sub(began))
+	s.Did(psqlName, fmt.Sprintf("after change %d: done", changes), last.Sub(began))
 	want, err := s.crowdInRows(ctx)
 	if err != nil {
 		return err
@@ -59,7 +60,7 @@ func playKilled(ctx context.Context, s *Stage) error {
 
 // compare verifies that both sidecars come to hold what the rows hold.
 func (s *Stage) compare(ctx context.Context, want crowd, last time.Time) error {
-	var differences [2][]string
+	var differences [2]string
 	var took [2]time.Duration
 	comparing, ctx := errgroup.WithContext(ctx)
 	for i, server := range s.GameServers() {
@@ -72,9 +73,9 @@ func (s *Stage) compare(ctx context.Context, want crowd, last time.Time) error {
 	if err := comparing.Wait(); err != nil {
 		return err
 	}
-	what := fmt.Sprintf("0 differences from the rows of %d players, this long after change %d", len(want), changes)
+	what := fmt.Sprintf("after change %d: 0 differences from the rows of %d players and bans", changes, len(want))
 	for i, server := range s.GameServers() {
-		s.DidCheck(server.Name, what, took[i], differences[i], []string{})
+		s.DidCheck(server.Name, what, took[i], differences[i], noDifference)
 	}
 	return nil
 }
@@ -99,7 +100,7 @@ func (s *Stage) changeAndKill(ctx context.Context, began time.Time) error {
 		if err := s.Psql.Row(ctx, "select count(*) from ("+killSQL+") as killed", &killed); err != nil {
 			return err
 		}
-		s.Did(psqlName, fmt.Sprintf("after change %d kills all %d connections of both syncers", i+1, killed), time.Since(began))
+		s.Did(psqlName, fmt.Sprintf("after change %d: kills all %d connections of both syncers", i+1, killed), time.Since(began))
 	}
 	return nil
 }
@@ -151,26 +152,31 @@ func (s *Stage) crowdInRows(ctx context.Context) (crowd, error) {
 	return found, rows.Err()
 }
 
+const noDifference = "0 differences"
+
 // settle compares what the sidecar holds in memory with the rows until there is no
-// difference or patience ends, and returns who differs.
-func (g *GameServer) settle(ctx context.Context, rows crowd) ([]string, error) {
+// difference or patience ends, and returns how many differ, and who.
+func (g *GameServer) settle(ctx context.Context, rows crowd) (string, error) {
 	deadline := time.Now().Add(patience)
 	for {
-		differences := []string{}
+		var different []string
 		for _, id := range slices.Sorted(maps.Keys(rows)) {
 			held, err := g.crowdMember(ctx, id)
 			if err != nil {
-				return nil, err
+				return "", err
 			}
 			if held != rows[id] {
-				differences = append(differences, string(id))
+				different = append(different, string(id))
 			}
 		}
-		if len(differences) == 0 || time.Now().After(deadline) {
-			return differences, nil
+		switch {
+		case len(different) == 0:
+			return noDifference, nil
+		case time.Now().After(deadline):
+			return fmt.Sprintf("%d differences: %s", len(different), strings.Join(different, ", ")), nil
 		}
 		if err := wait(ctx, changeEvery); err != nil {
-			return nil, err
+			return "", err
 		}
 	}
 }

@@ -128,8 +128,8 @@ func (p *page) marked(mark string, parts ...string) {
 }
 
 // columns prints a line of the two servers' table.
-func (p *page) columns(a, b string, s style) {
-	p.line(p.paint(s, right(a, columnWidth)), strings.Repeat(" ", columnGap), p.paint(s, strings.TrimRight(b, " ")))
+func (p *page) columns(a, b string, styleA, styleB style) {
+	p.line(p.paint(styleA, right(a, columnWidth)), strings.Repeat(" ", columnGap), p.paint(styleB, strings.TrimRight(b, " ")))
 }
 
 // timed returns a cell of the table with a time at its right end, if there is one.

@@ -53,6 +53,7 @@ func playPolling(ctx context.Context, s *Stage) error {
 	s.pollingRow("mean", Millis(polled/n).String(), Millis(told/n).String(), ratio(polled, told))
 	s.Blank()
 	last := ranks[len(ranks)-1]
+	s.Check("on average survival knew first", told < polled, true)
 	s.Check("the poller saw the last change", poller.seen, last)
 	if err := s.checkBothHold(ctx, "holds it too", last, func(r httpapi.Record) string { return r.Rank }); err != nil {
 		return err

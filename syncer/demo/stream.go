@@ -140,7 +140,7 @@ func (m Mark) Until(ctx context.Context, what string, match func(Event) bool) (t
 		case <-more:
 		case <-ctx.Done():
 			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-				return time.Time{}, fmt.Errorf("%s was not told of %s within %s", m.server.Name, what, patience)
+				return time.Time{}, fmt.Errorf("%s was not told within %s: %s", m.server.Name, patience, what)
 			}
 			return time.Time{}, ctx.Err()
 		}

@@ -14,15 +14,16 @@ import (
 // once. Both games send back, when he leaves, the record that they got when he
 // joined: old by then in rank and flags.
 func playTwoServers(ctx context.Context, s *Stage) error {
-	s.Say("The table of the first document, row by row. Below each step stands what each syncer then holds in memory. " +
-		"A game that lets Steve leave sends back the whole record as it was when he joined, out of date by then. Times count from the request.")
+	s.Say("Each server changes something, then he leaves both. Below each step stands what each syncer then holds in memory. " +
+		"When he leaves, the game sends back his whole record as it was when he joined: out of date by then, " +
+		"and yet nothing is undone. Times count from the request.")
 	s.Blank()
 	if err := s.welcomeSteve(ctx); err != nil {
 		return err
 	}
 	t := &twoServers{Stage: s}
-	s.page.columns(survival, pvp, bold)
-	s.page.columns(strings.Repeat("─", columnWidth), strings.Repeat("─", columnWidth), dim)
+	s.page.columns(survival, pvp, styleOf(survival), styleOf(pvp))
+	s.page.columns(strings.Repeat("─", columnWidth), strings.Repeat("─", columnWidth), dim, dim)
 	for _, play := range []func(context.Context) error{t.joins, t.setRank, t.addFlag, t.leavePvP, t.leaveSurvival} {
 		if err := play(ctx); err != nil {
 			return err
@@ -42,7 +43,7 @@ type twoServers struct {
 
 // row prints one step in its column, and below it what both hold.
 func (t *twoServers) row(ctx context.Context, left, right string) error {
-	t.page.columns(left, right, plain)
+	t.page.columns(left, right, plain, plain)
 	var held [2]string
 	for i, server := range t.GameServers()[:t.joined] {
 		record, source, err := server.Player(ctx, steve)
@@ -57,7 +58,7 @@ func (t *twoServers) row(ctx context.Context, left, right string) error {
 			held[i] += ", from " + source
 		}
 	}
-	t.page.columns(held[0], held[1], dim)
+	t.page.columns(held[0], held[1], dim, dim)
 	return nil
 }
 
@@ -160,7 +161,7 @@ func (t *twoServers) leave(ctx context.Context, server *GameServer, record httpa
 	t.record(server.Name, "Steve leaves", took)
 	knows := steveWhose(func(r httpapi.Record) bool { return strings.Contains(historyOf(r), action) })
 	for _, mark := range marks {
-		if _, err := mark.Until(ctx, "the history that "+server.Name+" saved", knows); err != nil {
+		if _, err := mark.Until(ctx, "history with "+action+" by "+server.Name, knows); err != nil {
 			return "", err
 		}
 	}
