@@ -283,3 +283,42 @@ func TestWalkMayStop(t *testing.T) {
 	}
 	bans.Load(snapshotAt(2), slices.Values([]syncer.Standing{})) // deadlocks if a walk kept the lock
 }
+
+// A read that began before a change must not undo it when it ends after it.
+func TestSlowReadKeepsNewerChange(t *testing.T) {
+	t.Parallel()
+	bans, on := NewBans(), syncer.TargetID("Steve")
+	bans.Load(snapshotAt(10), slices.Values([]syncer.Standing{}))
+	bans.Apply(banChange(on, 12, &syncer.BanRow{Open: true, Revision: 2}))
+	if changed := bans.Refresh(snapshotAt(11), []syncer.Target{on}, nil); len(changed) != 0 {
+		t.Errorf("a read that had not seen the ban changed %v", changed)
+	}
+	if _, ok := bans.Lookup(on); !ok {
+		t.Error("the ban is gone")
+	}
+	if changed := bans.Refresh(snapshotAt(13), []syncer.Target{on}, nil); len(changed) != 1 {
+		t.Error("a later read did not lift it")
+	}
+}
+
+// What a read ahead of the cursor has found must outlast the cursor's advance,
+// for changes that are still on their way.
+func TestReadAheadOfCursorIgnoresLateChange(t *testing.T) {
+	t.Parallel()
+	bans, on := NewBans(), syncer.TargetID("Steve")
+	bans.Load(snapshotAt(10), slices.Values([]syncer.Standing{}))
+	bans.Refresh(snapshotAt(13), []syncer.Target{on}, nil) // banned by 11, lifted by 13
+	bans.Advance(snapshotAt(10))
+	late := banChange(on, 11, &syncer.BanRow{Open: true, Revision: 1})
+	if effect := bans.Apply(late); effect != syncer.EffectNone {
+		t.Errorf("a late ban had effect %d", effect)
+	}
+	bans.Advance(snapshotAt(10 + 2))
+	if effect := bans.Apply(banChange(on, 13, &syncer.BanRow{Open: true, Revision: 1})); effect != syncer.EffectNone {
+		t.Errorf("a late ban had effect %d after the cursor moved", effect)
+	}
+	bans.Advance(snapshotAt(13))
+	if len(bans.notes) != 0 {
+		t.Errorf("the cursor left notes behind: %v", bans.notes)
+	}
+}

@@ -36,6 +36,7 @@ func BenchmarkPlayersGet(b *testing.B) {
 		p := syncer.NewPlayer(ids[i])
 		rival.players[ids[i]] = &p
 		cached.Hold(ids[i])
+		cached.Wanted(ids[i : i+1])
 		cached.Refresh(syncer.Reading{ID: ids[i], Player: &p, Snapshot: snapshotAt(1)})
 	}
 	for name, get := range map[string]func(syncer.PlayerID) (*syncer.Player, bool){"rival=map+RWMutex": rival.Get, "cache": cached.Get} {

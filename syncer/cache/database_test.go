@@ -130,8 +130,13 @@ func (d *database) result(id syncer.PlayerID, tx *transaction) syncer.Reading {
 	}
 	p := *row
 	p.History = []syncer.HistoryEntry{}
-	if seen := d.player(id, func(other *transaction) bool { return other == tx || tx.snapshot.Sees(other.xid) }); seen != nil {
+	if seen := d.read(id, tx.snapshot).Player; seen != nil {
 		p.History = seen.History
+	}
+	for _, e := range tx.effects {
+		if e.id == id {
+			p.History = syncer.UniteHistory(p.History, e.added)
+		}
 	}
 	r.Player = &p
 	return r

@@ -141,14 +141,15 @@ func (c *Players) Refresh(r syncer.Reading) syncer.Effect {
 	case e == nil:
 		return syncer.EffectNone
 	case r.Xid != 0 && r.Player == nil:
-		return e.ask()
+		return syncer.EffectNeedsRead
 	case e.loaded:
 		return e.record.refresh(r)
 	case r.Xid != 0:
 		return e.collectOwn(r)
 	case !e.asked:
 		// Read for an earlier holder: changes since then may have passed by.
-		return e.ask()
+		e.ask()
+		return syncer.EffectNeedsRead
 	}
 	exact := s.load(e, r)
 	s.settle(e)
@@ -159,9 +160,9 @@ func (c *Players) Refresh(r syncer.Reading) syncer.Effect {
 }
 
 // Wanted returns those of ids that are cached, held or in flight, and must
-// therefore be read when something happened to them. The reading for an id that
-// is held without a copy counts only if it was begun after this call, or after
-// an EffectNeedsRead.
+// therefore be read when something happened to them. Only the feed may call it,
+// each time before it reads: from this call on what happens to an id without a
+// copy is collected, so that the reading can become the copy.
 func (c *Players) Wanted(ids []syncer.PlayerID) []syncer.PlayerID {
 	var wanted []syncer.PlayerID
 	for _, id := range ids {

@@ -166,7 +166,7 @@ func (s *sidecar) readNeeded() {
 		ids := slices.Sorted(maps.Keys(s.needed))
 		clear(s.needed)
 		s.next = s.cursor
-		s.read(ids)
+		s.read(s.cache.Wanted(ids))
 	}
 }
 

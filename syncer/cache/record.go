@@ -46,7 +46,6 @@ func (r *record) apply(ch syncer.Change) syncer.Effect {
 	case ch.Row == nil && includes(r.base, ch.Xid):
 		return syncer.EffectNone
 	case r.player == nil:
-		r.remember(ch)
 		return syncer.EffectNeedsRead
 	}
 	switch row := ch.Row.(type) {
@@ -95,7 +94,7 @@ func (r *record) rememberHistory(xid uint64, entries []syncer.HistoryEntry) {
 
 // refresh takes in a reading. The record must be loaded.
 func (r *record) refresh(in syncer.Reading) syncer.Effect {
-	exact := true
+	var exact bool
 	switch {
 	case r.base.Snapshot.IsZero() && in.Xid != 0:
 		// Perhaps from before the reset: shown, but never a measure of age.
@@ -124,9 +123,6 @@ func (r *record) refresh(in syncer.Reading) syncer.Effect {
 // load takes in the first reading on top of what was remembered before it. It
 // reports whether the result certainly equals the row.
 func (r *record) load(in syncer.Reading) bool {
-	if r.own != nil && r.own.Snapshot.NewerThan(in.Snapshot) {
-		in, r.own = *r.own, nil
-	}
 	exact := r.rebase(in)
 	return r.render() && exact
 }
@@ -152,8 +148,8 @@ func (r *record) rebase(in syncer.Reading) (exact bool) {
 }
 
 // keepOwn remembers the result of an own write for bases that do not include it.
-// The row's lock orders writes, and the revision shows the order; of two writes
-// that left the revision alone nobody knows it, so the row must be read.
+// Of two such the higher revision wins, but the row must be read: the writes may
+// have left the revision alone, and history that only one of them saw may be gone.
 func (r *record) keepOwn(in syncer.Reading) (exact bool) {
 	other := r.own
 	r.own = &in
@@ -164,7 +160,7 @@ func (r *record) keepOwn(in syncer.Reading) (exact bool) {
 		r.own, other = other, r.own
 	}
 	r.rememberHistory(other.Xid, other.Player.History)
-	return r.own.Player.Revision != other.Player.Revision
+	return false
 }
 
 // render builds what readers get. It reports whether that certainly equals the

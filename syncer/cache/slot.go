@@ -24,11 +24,8 @@ type slot struct {
 	used     atomic.Bool // since the hand last came by
 }
 
-// ask says that the feed will read the id.
-func (e *slot) ask() syncer.Effect {
-	e.asked = !e.loaded
-	return syncer.EffectNeedsRead
-}
+// ask notes that the feed begins to read the id.
+func (e *slot) ask() { e.asked = !e.loaded }
 
 // collect takes in a change of an id that is not loaded.
 func (e *slot) collect(ch syncer.Change) syncer.Effect {
@@ -41,16 +38,17 @@ func (e *slot) collect(ch syncer.Change) syncer.Effect {
 	if e.flights > 0 {
 		return syncer.EffectNone
 	}
-	return e.ask()
+	return syncer.EffectNeedsRead
 }
 
 // collectOwn takes in the result of an own write of an id that is not loaded.
 // Alone it cannot be the copy: changes since its snapshot may have passed by.
 func (e *slot) collectOwn(r syncer.Reading) syncer.Effect {
-	if exact := e.record.keepOwn(r); exact && e.flights > 0 {
+	underWay := e.flights > 0 || e.asked
+	if underWay && e.record.keepOwn(r) && e.flights > 0 {
 		return syncer.EffectNone
 	}
-	return e.ask()
+	return syncer.EffectNeedsRead
 }
 
 // misses reports whether a change that only a read can tell is not part of r.

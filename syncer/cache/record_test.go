@@ -1,0 +1,136 @@
+package cache
+
+import (
+	"context"
+	"testing"
+
+	"playersync/syncer"
+)
+
+func entry(action string) syncer.HistoryEntry {
+	return syncer.HistoryEntry{Action: action, By: "Steve", Time: syncer.Millis(int64(len(action)))}
+}
+
+func historyOf(action string, xid uint64) syncer.Change {
+	ch := bareChange(xid)
+	ch.Row = &syncer.HistoryRow{Entries: []syncer.HistoryEntry{entry(action)}}
+	return ch
+}
+
+func withEntries(p *syncer.Player, actions ...string) *syncer.Player {
+	for _, action := range actions {
+		p.History = append(p.History, entry(action))
+	}
+	return p
+}
+
+func wantHistory(t *testing.T, c *Players, actions ...string) {
+	t.Helper()
+	p, ok := c.Get("p1")
+	if !ok || p == nil {
+		t.Fatal("not cached")
+	}
+	if want := withEntries(named("", 0), actions...).History; len(p.History) != len(want) ||
+		len(syncer.UniteHistory(p.History, want)) != len(want) {
+		t.Errorf("history %v, want %v", p.History, want)
+	}
+}
+
+// What travelled stays on top of readings that have not seen it, and only those.
+func TestReadingKeepsWhatItHasNotSeen(t *testing.T) {
+	t.Parallel()
+	c := NewPlayers(10)
+	fill(t, c, "p1")
+	c.Apply(rowOf(named("new", 5), 15))
+	c.Apply(historyOf("ban", 16))
+	c.Apply(historyOf("mute", 12))
+	c.Refresh(reading(withEntries(named("old", 1), "mute"), 13))
+	p, _ := c.Get("p1")
+	wantName(t, p, "new")
+	wantHistory(t, c, "mute", "ban")
+	c.Refresh(reading(named("cleared", 6), 17))
+	p, _ = c.Get("p1")
+	wantName(t, p, "cleared")
+	wantHistory(t, c)
+	if effect := c.Apply(historyOf("ban", 16)); effect != syncer.EffectNone {
+		t.Errorf("a late entry had effect %d", effect)
+	}
+	wantHistory(t, c)
+}
+
+// Of rows that travel during a fetch the newest counts, in whatever order they
+// come.
+func TestFlightTakesNewestRow(t *testing.T) {
+	t.Parallel()
+	c := NewPlayers(10)
+	p, _, err := c.Read(t.Context(), "p1", func(context.Context, []syncer.PlayerID) ([]syncer.Reading, error) {
+		c.Apply(rowOf(named("second", 3), 12))
+		c.Apply(rowOf(named("first", 2), 11))
+		return []syncer.Reading{reading(named("old", 1), 10)}, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantName(t, p, "second")
+}
+
+// Two own writes that ran side by side, neither seeing the other: the row's
+// revisions order them, and neither's history entry is lost.
+func TestConcurrentOwnWrites(t *testing.T) {
+	t.Parallel()
+	first := syncer.Reading{ID: "p1", Player: withEntries(named("first", 2), "warn"), Snapshot: snapshotAt(10), Xid: 12}
+	second := syncer.Reading{ID: "p1", Player: withEntries(named("second", 3), "kicked"), Snapshot: snapshotAt(10), Xid: 11}
+	for _, order := range [][]syncer.Reading{{first, second}, {second, first}} {
+		c := NewPlayers(10)
+		c.Hold("p1")
+		fill(t, c, "p1")
+		c.Refresh(reading(named("old", 1), 10))
+		for _, own := range order {
+			c.Refresh(own)
+		}
+		p, _ := c.Get("p1")
+		wantName(t, p, "second")
+		wantHistory(t, c, "warn", "kicked")
+	}
+}
+
+// A reading by the feed may end a fetch's wait with less than was reported
+// during it: the fetch must still mind that.
+func TestFlightMindsBareChangeAfterFeedsReading(t *testing.T) {
+	t.Parallel()
+	c := NewPlayers(10)
+	calls := 0
+	p, _, err := c.Read(t.Context(), "p1", func(context.Context, []syncer.PlayerID) ([]syncer.Reading, error) {
+		if calls++; calls > 1 {
+			return []syncer.Reading{reading(named("new", 2), 12)}, nil
+		}
+		c.Wanted([]syncer.PlayerID{"p1"})
+		c.Apply(bareChange(12))
+		c.Refresh(reading(named("old", 1), 11))
+		return []syncer.Reading{reading(named("old", 1), 10)}, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantName(t, p, "new")
+}
+
+// The result of a write for an id that is held without a copy is no copy, but
+// stays visible over whatever the feed had begun to read before.
+func TestOwnWriteWithoutCopy(t *testing.T) {
+	t.Parallel()
+	c := NewPlayers(10)
+	c.Hold("p1")
+	c.Wanted([]syncer.PlayerID{"p1"})
+	own := reading(named("own", 2), 10)
+	own.Xid = 11
+	if effect := c.Refresh(own); effect != syncer.EffectNeedsRead {
+		t.Errorf("the write had effect %d, want a read", effect)
+	}
+	if _, ok := c.Get("p1"); ok {
+		t.Error("took the write's result for a copy")
+	}
+	c.Refresh(reading(named("old", 1), 10))
+	p, _ := c.Get("p1")
+	wantName(t, p, "own")
+}
