@@ -16,6 +16,16 @@ $$;
 comment on function is_text_set(text[]) is 'Whether an array is a set: one dimension, no NULL, no duplicate, members of 1 to 64 characters';
 -- +goose StatementEnd
 
+-- +goose StatementBegin
+create function is_bit_set(words text) returns boolean
+language sql immutable
+as $$
+    select bool_and(word between -9223372036854775808 and 9223372036854775807)
+    from unnest(string_to_array(btrim(words, '[]'), ',')::numeric[]) as word
+$$;
+comment on function is_bit_set(text) is 'Whether each number of [word,word,…] fits into 64 bits';
+-- +goose StatementEnd
+
 create table player (
     uuid             text        not null,
 
@@ -47,28 +57,41 @@ create table player (
     constraint player_flags_set check (cardinality(flags) = 0 or (cardinality(flags) <= 1024 and is_text_set(flags))),
     constraint player_unmute_time_range check (unmute_time = 'infinity' or unmute_time between '0001-01-01 00:00+00' and '9999-12-31 23:59+00'),
     constraint player_unmark_time_range check (unmark_time = 'infinity' or unmark_time between '0001-01-01 00:00+00' and '9999-12-31 23:59+00'),
-    constraint player_attributes_form check (jsonb_typeof(attributes) = 'object' and pg_column_size(attributes) <= 1048576),
+    constraint player_attributes_form check (
+        jsonb_typeof(attributes) = 'object'
+        and pg_column_size(attributes) <= 1048576
+        and not attributes @? 'strict $.**{65}' -- deeper than the API lets in; readers of JSON give up somewhere
+    ),
     constraint player_name_length check (length(name) <= 512),
     constraint player_override_name_length check (length(override_name) <= 512),
     constraint player_highlight_length check (length(highlight) <= 512),
     constraint player_rainbow_speed_range check (rainbow_speed between 1 and 1000),
     constraint player_chat_strictness_known check (chat_strictness in ('chat', 'strict')),
     constraint player_language_length check (length(language) <= 64),
-    constraint player_achievements_form check (achievements ~ '^\[-?[0-9]{1,19}(, ?-?[0-9]{1,19})*\]$'),
+    constraint player_achievements_form check (
+        achievements ~ '^\[-?[0-9]{1,19}(, ?-?[0-9]{1,19})*\]$'
+        and length(achievements) <= 65536
+        and (achievements !~ '[0-9]{19}' or is_bit_set(achievements))
+    ),
     constraint player_gamemodes_form check (
         jsonb_typeof(gamemodes) = 'object'
         and not gamemodes @? 'strict $.* ? (@.type() != "object")'
-        and not gamemodes @? 'lax $.*.keyvalue() ? (!(@.key == "stats" || @.key == "firstJoined" || @.key == "lastJoined"))'
-        and not gamemodes @? 'lax $.*.stats ? (@.type() != "object")'
-        and not gamemodes @? 'lax $.*.stats.* ? (@.type() != "number" || @ != @.floor() || @.abs() > 9007199254740991)'
-        and not gamemodes @? 'lax $.*.firstJoined ? (@.type() != "number" || @ != @.floor() || @.abs() > 253402300799999)'
-        and not gamemodes @? 'lax $.*.lastJoined ? (@.type() != "number" || @ != @.floor() || @.abs() > 253402300799999)'
+        and not gamemodes @? 'strict $.*.keyvalue() ? (!(
+            @.key == "stats" && @.value.type() == "object"
+            || (@.key == "firstJoined" || @.key == "lastJoined") && @.value.type() == "number"
+                && @.value >= -62135596800000 && @.value <= 253402300740000
+        ))'
+        and not gamemodes @? 'strict $.*.keyvalue() ? (@.key == "stats").value.keyvalue() ? (!(
+            @.value.type() == "number" && @.value.abs() <= 9007199254740991
+        ))'
+        and gamemodes::text !~ '(^|[^\\])(\\\\)*": -?[0-9]+\.' -- no fraction, not even .0
     ),
     constraint player_addresses_form check (
         jsonb_typeof(addresses) = 'object'
         and not addresses @? 'strict $.* ? (@.type() != "object")'
-        and not addresses @? 'lax $.*.usid ? (@.type() != "string" && @.type() != "null")'
-    )
+        and not addresses @? 'strict $.*.keyvalue() ? (!(@.key == "usid" && (@.value.type() == "string" || @.value.type() == "null")))'
+    ),
+    constraint player_created_at_range check (created_at between '0001-01-01 00:00+00' and '9999-12-31 23:59+00')
 ) with (fillfactor = 90); -- room for updates beside the old row version, without touching an index
 
 create index player_name_idx on player using gin (lower(name) gin_trgm_ops);
@@ -376,4 +399,5 @@ drop function player_updated();
 drop function feed_truncated();
 drop function history_change(text, jsonb);
 drop function player_before_update();
+drop function is_bit_set(text);
 drop function is_text_set(text[]);

@@ -87,6 +87,7 @@ func (o Options) adjust(c *pgx.ConnConfig) {
 	if _, named := c.RuntimeParams["application_name"]; !named {
 		c.RuntimeParams["application_name"] = "playersync " + o.Name
 	}
+	c.RuntimeParams["timezone"] = "UTC" // elsewhere JSON shows times near the ends of what it can carry beyond them
 	if c.ConnectTimeout == 0 || c.ConnectTimeout > o.Timeout {
 		c.ConnectTimeout = o.Timeout
 	}

@@ -1,0 +1,189 @@
+package store_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"playersync/syncer"
+	"playersync/syncer/store"
+)
+
+// nonsense is what people might type in psql, by the constraint that stops it.
+// Columns of player are set in the row 'a', others are whole statements.
+var nonsense = []struct{ constraint, sql string }{
+	{"player_uuid_form", `insert into player (uuid) values ('')`},
+	{"player_uuid_form", `insert into player (uuid) values (repeat('a', 65))`},
+	{"player_uuid_form", `insert into player (uuid) values (e'a\tb')`},
+	{"player_pkey", `insert into player (uuid) values ('a')`},
+	{"player_uuid_immutable", `uuid = 'b'`},
+	{"player_rank_form", `rank = ''`},
+	{"player_rank_form", `rank = e'mod\n'`},
+	{"player_rank_form", `rank = repeat('a', 65)`},
+	{"player_flags_set", `flags = '{a,a}'`},
+	{"player_flags_set", `flags = '{a,NULL}'`},
+	{"player_flags_set", `flags = '{{a},{b}}'`},
+	{"player_flags_set", `flags = '{""}'`},
+	{"player_flags_set", `flags = array[repeat('a', 65)]`},
+	{"player_flags_set", `flags = (select array_agg(i::text) from generate_series(1, 1025) as i)`},
+	{"player_unmute_time_range", `unmute_time = '-infinity'`},
+	{"player_unmute_time_range", `unmute_time = '0044-03-15 BC'`},
+	{"player_unmute_time_range", `unmute_time = '10000-01-01'`},
+	{"player_unmark_time_range", `unmark_time = '-infinity'`},
+	{"player_unmark_time_range", `unmark_time = '0044-03-15 BC'`},
+	{"player_unmark_time_range", `unmark_time = '10000-01-01'`},
+	{"player_created_at_range", `created_at = 'infinity'`},
+	{"player_created_at_range", `created_at = '0044-03-15 BC'`},
+	{"player_attributes_form", `attributes = '[]'`},
+	{"player_attributes_form", `attributes = 'null'`},
+	{"player_attributes_form", `attributes = '"text"'`},
+	{"player_attributes_form", `attributes = jsonb_build_object('a', repeat('a', 1048577))`},
+	{"player_attributes_form", `attributes = jsonb_build_object('a', (repeat('[', 65) || repeat(']', 65))::jsonb)`},
+	{"player_attributes_form", `attributes = jsonb_build_object('a', (repeat('[', 12000) || repeat(']', 12000))::jsonb)`},
+	{"player_name_length", `name = repeat('a', 513)`},
+	{"player_override_name_length", `override_name = repeat('a', 513)`},
+	{"player_highlight_length", `highlight = repeat('a', 513)`},
+	{"player_rainbow_speed_range", `rainbow_speed = 0`},
+	{"player_rainbow_speed_range", `rainbow_speed = 1001`},
+	{"player_chat_strictness_known", `chat_strictness = 'loose'`},
+	{"player_language_length", `language = repeat('a', 65)`},
+	{"player_achievements_form", `achievements = ''`},
+	{"player_achievements_form", `achievements = '[]'`},
+	{"player_achievements_form", `achievements = '[1,]'`},
+	{"player_achievements_form", `achievements = '[1.5]'`},
+	{"player_achievements_form", `achievements = '[a]'`},
+	{"player_achievements_form", `achievements = '[1,  2]'`},
+	{"player_achievements_form", `achievements = '[9223372036854775808]'`},
+	{"player_achievements_form", `achievements = '[1,-9223372036854775809]'`},
+	{"player_achievements_form", `achievements = '[1' || repeat(',1', 40000) || ']'`},
+	{"player_gamemodes_form", `gamemodes = '[]'`},
+	{"player_gamemodes_form", `gamemodes = '{"pvp": null}'`},
+	{"player_gamemodes_form", `gamemodes = '{"pvp": [{}]}'`},
+	{"player_gamemodes_form", `gamemodes = '{"pvp": {"points": 1}}'`},
+	{"player_gamemodes_form", `gamemodes = '{"pvp": {"stats": null}}'`},
+	{"player_gamemodes_form", `gamemodes = '{"pvp": {"stats": []}}'`},
+	{"player_gamemodes_form", `gamemodes = '{"pvp": {}, "attack": {"stats": [{"a": 1}]}}'`},
+	{"player_gamemodes_form", `gamemodes = '{"pvp": {"stats": {"a": null}}}'`},
+	{"player_gamemodes_form", `gamemodes = '{"pvp": {"stats": {"a": [1]}}}'`},
+	{"player_gamemodes_form", `gamemodes = '{"pvp": {"stats": {"a": "1"}}}'`},
+	{"player_gamemodes_form", `gamemodes = '{"pvp": {"stats": {"a": 1.5}}}'`},
+	{"player_gamemodes_form", `gamemodes = '{"pvp": {"stats": {"a": 1.0}}}'`},
+	{"player_gamemodes_form", `gamemodes = '{"pvp": {"stats": {"a\\": -1.0}}}'`},
+	{"player_gamemodes_form", `gamemodes = '{"pvp": {"stats": {"a": 9007199254740992}}}'`},
+	{"player_gamemodes_form", `gamemodes = '{"pvp": {"stats": {"a": -1e100}}}'`},
+	{"player_gamemodes_form", `gamemodes = '{"pvp": {"firstJoined": "2020-01-01"}}'`},
+	{"player_gamemodes_form", `gamemodes = '{"pvp": {"firstJoined": [1]}}'`},
+	{"player_gamemodes_form", `gamemodes = '{"pvp": {"lastJoined": null}}'`},
+	{"player_gamemodes_form", `gamemodes = '{"pvp": {"firstJoined": -62135596800001}}'`},
+	{"player_gamemodes_form", `gamemodes = '{"pvp": {"lastJoined": 253402300740001}}'`},
+	{"player_addresses_form", `addresses = '[]'`},
+	{"player_addresses_form", `addresses = '{"10.0.0.1:1": "x"}'`},
+	{"player_addresses_form", `addresses = '{"10.0.0.1:1": {"usid": 1}}'`},
+	{"player_addresses_form", `addresses = '{"10.0.0.1:1": {"usid": ["x"]}}'`},
+	{"player_addresses_form", `addresses = '{"10.0.0.1:1": {"id": "x"}}'`},
+	{"player_history_player_fkey", `insert into player_history (uuid, action) values ('nobody', 'warned')`},
+	{"player_history_action_length", `insert into player_history (uuid, action) values ('a', '')`},
+	{"player_history_action_length", `insert into player_history (uuid, action) values ('a', repeat('a', 513))`},
+	{"player_history_by_length", `insert into player_history (uuid, action, by) values ('a', 'warned', repeat('a', 513))`},
+	{"player_history_time_range", `insert into player_history (uuid, action, time) values ('a', 'warned', 'infinity')`},
+	{"player_history_time_range", `insert into player_history (uuid, action, time) values ('a', 'warned', '2020-01-01 00:00:00.0001')`},
+	{"ban_one_target", `insert into ban (reason) values ('whom?')`},
+	{"ban_one_target", `insert into ban (uuid, ip) values ('b', '10.0.0.1')`},
+	{"ban_uuid_form", `insert into ban (uuid) values ('')`},
+	{"ban_uuid_form", `insert into ban (uuid) values (e'a\n')`},
+	{"ban_ip_is_network", `insert into ban (ip) values ('10.0.0.1/8')`},
+	{"ban_ip_is_network", `insert into ban (ip) values ('2001:db8::1/32')`},
+	{"ban_ip_not_mapped", `insert into ban (ip) values ('::ffff:10.0.0.1')`},
+	{"ban_ip_not_mapped", `insert into ban (ip) values ('::ffff:10.0.0.0/104')`},
+	{"ban_open_uuid_key", `insert into ban (uuid) values ('a')`},
+	{"ban_open_ip_key", `insert into ban (ip) values ('192.0.2.1')`},
+	{"ban_open_ip_key", `insert into ban (ip) values ('192.0.2.1/32')`},
+	{"ban_reason_length", `insert into ban (uuid, reason) values ('b', repeat('a', 2001))`},
+	{"ban_banned_by_length", `insert into ban (uuid, banned_by) values ('b', repeat('a', 513))`},
+	{"ban_created_at_range", `insert into ban (uuid, created_at) values ('b', '-infinity')`},
+	{"ban_created_at_range", `insert into ban (uuid, created_at) values ('b', 'infinity')`},
+	{"ban_expires_at_range", `insert into ban (uuid, expires_at) values ('b', now())`},
+	{"ban_expires_at_range", `insert into ban (uuid, expires_at) values ('b', '-infinity')`},
+	{"ban_expires_at_range", `insert into ban (uuid, expires_at) values ('b', '10000-01-01')`},
+	{"ban_lifted_at_range", `update ban set lifted_at = created_at - interval '1 second' where uuid = 'a'`},
+	{"ban_lifted_at_range", `update ban set lifted_at = 'infinity' where uuid = 'a'`},
+	{"ban_lifted_by_length", `update ban set lifted_at = now(), lifted_by = repeat('a', 513) where uuid = 'a'`},
+	{"ban_lift_reason_length", `update ban set lifted_at = now(), lift_reason = repeat('a', 2001) where uuid = 'a'`},
+	{"ban_lift_complete", `insert into ban (uuid, lifted_by) values ('b', 'me')`},
+	{"ban_lift_complete", `insert into ban (uuid, lift_reason) values ('b', 'mercy')`},
+	{"server_name_form", `insert into server (name, gamemode, address) values ('', 'pvp', 'a:1')`},
+	{"server_gamemode_form", `insert into server (name, gamemode, address) values ('a', e'\n', 'a:1')`},
+	{"server_address_form", `insert into server (name, gamemode, address) values ('a', 'pvp', '')`},
+	{"change_entity_known", `insert into change (entity) values ('server')`},
+	{"feed_singleton", `insert into feed (singleton, home) values (false, '')`},
+	{"feed_pkey", `insert into feed (home) values ('')`},
+}
+
+func TestConstraintsStopNonsense(t *testing.T) {
+	t.Parallel()
+	onEachVersion(t, func(t *testing.T, address string) {
+		conn := psql(t, address)
+		run(t, conn, `insert into player (uuid, name) values ('a', 'Steve')`)
+		run(t, conn, `insert into ban (uuid) values ('a')`)
+		run(t, conn, `insert into ban (ip) values ('192.0.2.1')`)
+		shown := map[string]bool{}
+		for _, test := range nonsense {
+			shown[test.constraint] = true
+			sql := test.sql
+			if !strings.HasPrefix(sql, "insert ") && !strings.HasPrefix(sql, "update ") {
+				sql = "update player set " + sql + " where uuid = 'a'"
+			}
+			if refusal := refused(t, conn, sql); refusal == nil || refusal.ConstraintName != test.constraint {
+				t.Errorf("%s: %v, want it refused by %s", sql, refusal, test.constraint)
+			}
+		}
+		for _, name := range column[string](t, conn, ours+`select conname::text from pg_constraint join relation on relation.oid = conrelid where contype = 'c'`) {
+			if !shown[name] {
+				t.Errorf("nothing violates %s", name)
+			}
+		}
+	})
+}
+
+// Whatever the constraints let in, a sidecar must be able to read: one row that
+// it cannot read would keep it from following the others.
+func TestWhatConstraintsAllowCanBeRead(t *testing.T) {
+	t.Parallel()
+	onEachVersion(t, func(t *testing.T, address string) {
+		conn := psql(t, address)
+		run(t, conn, `do $$ begin execute format('alter database %I set timezone = ''Europe/Amsterdam''', current_database()); end $$`)
+		s, err := store.Open(context.Background(), address, store.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(s.Close)
+		feed := follow(t, s)
+		run(t, conn, `insert into player (uuid) values ('a')`)
+		edit := syncer.Edit{
+			Achievements: syncer.Some(new("[1,1]")),
+			Gamemodes:    map[string]syncer.GamemodeEdit{"pvp": {FirstJoined: syncer.Millis(1), LastJoined: syncer.Millis(1), Stats: map[string]int64{"a": 1}}},
+		}
+		for _, set := range []string{
+			`flags = '[0:1]={b,a}'`, `flags = array[e'\n', 'ü']`,
+			`unmute_time = 'infinity', unmark_time = 'infinity'`,
+			`unmute_time = '0001-01-01 00:00+00', unmark_time = '9999-12-31 23:59+00'`,
+			`created_at = '0001-01-01 00:00+00'`, `created_at = '9999-12-31 23:59+00'`,
+			`attributes = jsonb_build_object('a', (repeat('[', 64) || repeat(']', 64))::jsonb)`,
+			`attributes = '{"": 1e400, "b": 1.0, "c": null, "d": "\u0001\uffff"}'`,
+			`name = e'\u202e\n"\\', highlight = '', override_name = '', language = '', rainbow_speed = 1000`,
+			`achievements = '[9223372036854775807, -9223372036854775808,0]'`,
+			`gamemodes = '{"": {}, "a\\\": 1.5": {"stats": {}}, "pvp": {"stats": {"a": 9007199254740991, "b": -1e3}, "firstJoined": -62135596800000, "lastJoined": 253402300740000}}'`,
+			`addresses = '{"": {}, "x": {"usid": null}, "y": {"usid": ""}}'`,
+		} {
+			run(t, conn, `update player set `+set)
+			readOne(t, s, "a")
+			if _, err := feed.ReadPlayers(context.Background(), []syncer.PlayerID{"a"}); err != nil {
+				t.Errorf("%s: %v", set, err)
+			}
+			run(t, conn, `select * from player_overview`)
+			if _, _, err := s.EditPlayer(context.Background(), "a", edit, nil); err != nil {
+				t.Errorf("edit after %s: %v", set, err)
+			}
+		}
+	})
+}
