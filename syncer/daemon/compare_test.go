@@ -1,0 +1,190 @@
+package daemon_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+
+	"playersync/syncer"
+	"playersync/syncer/postgres/pgtest"
+)
+
+// record is what every server must see alike of a player.
+type record struct {
+	Rank           string
+	Flags          []string
+	UnmuteTime     syncer.Time
+	UnmarkTime     syncer.Time
+	Attributes     any
+	Name           string
+	OverrideName   *string
+	Highlight      *string
+	Rainbow        *struct{ Speed int }
+	ChatStrictness string
+	ShowRankPrefix bool
+	Language       string
+	Achievements   *string
+	History        []syncer.HistoryEntry
+	Revision       int64
+}
+
+// rowsSQL reads the rows the plain way, without the functions that sidecars use.
+const rowsSQL = `
+select uuid, jsonb_build_object(
+    'rank', rank, 'flags', array(select f collate "C" from unnest(flags) as f order by 1),
+    'unmuteTime', unmute_time, 'unmarkTime', unmark_time, 'attributes', attributes,
+    'name', name, 'overrideName', override_name, 'highlight', highlight,
+    'rainbow', case when rainbow_speed is not null then jsonb_build_object('speed', rainbow_speed) end,
+    'chatStrictness', chat_strictness, 'showRankPrefix', show_rank_prefix, 'language', language, 'achievements', achievements,
+    'history', coalesce((
+        select jsonb_agg(jsonb_build_object('action', action, 'by', by, 'time', time)
+            order by time, action collate "C", by collate "C")
+        from player_history as h where h.uuid = p.uuid), '[]'),
+    'revision', revision)
+from player as p
+where uuid = any($1)`
+
+// cast is everyone and everything that a test may have touched.
+type cast struct {
+	players []string
+	ids     []string // that were ever banned
+	ips     []string // addresses to ask about
+}
+
+// differences compares all that a node has in memory with the rows: every player of the
+// cast, the whole ban set, and the verdict on each target ever used.
+func (n *node) differences(psql *pgx.Conn, c cast) error {
+	if unsaved := n.metric("playersync_unsaved_players"); unsaved != 0 {
+		return fmt.Errorf("%v players are not saved yet", unsaved)
+	}
+	return errors.Join(n.comparePlayers(psql, c.players), n.compareBans(psql), n.compareVerdicts(psql, c))
+}
+
+func (n *node) comparePlayers(psql *pgx.Conn, ids []string) error {
+	rows, err := readRows(n.t, psql, ids)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, id := range ids {
+		want, exists := rows[id]
+		a := n.get(player(id))
+		switch source := a.header.Get("Syncer-Source"); {
+		case !exists && a.status != http.StatusNotFound:
+			errs = append(errs, fmt.Errorf("player %s is gone, but answered: %d %s", id, a.status, a.body))
+		case !exists:
+		case a.status != http.StatusOK || source != "memory":
+			errs = append(errs, fmt.Errorf("player %s: %d from %q: %s", id, a.status, source, a.body))
+		default:
+			var got record
+			if err := json.Unmarshal(a.body, &got); err != nil {
+				return err
+			}
+			slices.Sort(got.Flags) // a set, in the order in which people typed it
+			if difference := diff(want, got); difference != "" {
+				errs = append(errs, fmt.Errorf("player %s: row -, memory +\n%s", id, difference))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// diff shows how values differ, "" if they do not.
+func diff(want, got any) string {
+	return cmp.Diff(want, got, cmp.Comparer(func(a, b syncer.Time) bool { return a == b }))
+}
+
+func readRows(t testing.TB, psql *pgx.Conn, ids []string) (map[string]record, error) {
+	found := map[string]record{}
+	rows, err := psql.Query(t.Context(), rowsSQL, ids)
+	if err != nil {
+		return nil, err
+	}
+	var id string
+	var data []byte
+	_, err = pgx.ForEachRow(rows, []any{&id, &data}, func() error {
+		var row record
+		defer func() { found[id] = row }()
+		return json.Unmarshal(data, &row)
+	})
+	return found, err
+}
+
+func (n *node) compareBans(psql *pgx.Conn) error {
+	rows, err := psql.Query(n.t.Context(), `
+		select coalesce(uuid, host(ip) || '/' || masklen(ip)) as target, to_jsonb(expires_at)
+		from ban where lifted_at is null`)
+	if err != nil {
+		return err
+	}
+	want, got := map[string]syncer.Time{}, map[string]syncer.Time{}
+	var target string
+	var expires []byte
+	_, err = pgx.ForEachRow(rows, []any{&target, &expires}, func() error {
+		var t syncer.Time
+		defer func() { want[target] = t }()
+		if expires == nil {
+			return nil
+		}
+		return json.Unmarshal(expires, &t)
+	})
+	if err != nil {
+		return err
+	}
+	for standing := range n.Standing() {
+		name := string(standing.Target.ID)
+		if name == "" {
+			name = standing.Target.Prefix.String()
+		}
+		got[name] = standing.ExpiresAt
+	}
+	if difference := diff(want, got); difference != "" {
+		return fmt.Errorf("bans: rows -, memory +\n%s", difference)
+	}
+	return nil
+}
+
+// compareVerdicts asks whether each target may join.
+func (n *node) compareVerdicts(psql *pgx.Conn, c cast) error {
+	type question struct{ sql, body string }
+	questions := map[string]question{}
+	for _, id := range c.ids {
+		questions[id] = question{"uuid = $1", fmt.Sprintf(`{"uuid": %q}`, id)}
+	}
+	for _, ip := range c.ips {
+		questions[ip] = question{"ip >>= $1::inet", fmt.Sprintf(`{"ip": %q}`, ip)}
+	}
+	var errs []error
+	for target, q := range questions {
+		var want int
+		sql := "select count(*) from ban where lifted_at is null and (expires_at is null or expires_at > now()) and " + q.sql
+		if err := psql.QueryRow(n.t.Context(), sql, target).Scan(&want); err != nil {
+			return err
+		}
+		a := n.must(http.MethodPost, "/v1/bans/check", q.body)
+		bans, _ := a.field("bans").([]any)
+		if len(bans) != want || a.field("banned") != (want > 0) {
+			errs = append(errs, fmt.Errorf("%s: %d bans in the rows, answered %s", target, want, a.body))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// equal waits until no node differs from the rows.
+func equal(t testing.TB, psql *pgx.Conn, c cast, nodes ...*node) {
+	t.Helper()
+	for _, n := range nodes {
+		pgtest.Eventually(t, patience, func() error {
+			if err := n.differences(psql, c); err != nil {
+				return fmt.Errorf("node %s: %w", n.name, err)
+			}
+			return nil
+		})
+	}
+}

@@ -1,0 +1,211 @@
+package daemon_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"playersync/syncer/daemon"
+	"playersync/syncer/postgres/pgtest"
+)
+
+// mode is a way to follow the database, and what may be expected of it.
+type mode struct {
+	name   string
+	adapt  func(*daemon.Config)
+	quick  bool // polls come soon, whatever happens
+	listen bool
+}
+
+var (
+	listening = mode{"listen", func(*daemon.Config) {}, false, true}
+	beating   = mode{"heartbeat", func(c *daemon.Config) { c.Feed.Heartbeat = 200 * time.Millisecond }, true, true}
+	polling   = mode{"poll", func(c *daemon.Config) { c.Feed.PollOnly, c.Feed.PollInterval = true, 50*time.Millisecond }, true, false}
+)
+
+// rig is two nodes with the cast on them, whose feeds go through a proxy.
+type rig struct {
+	workload
+	psql  *pgx.Conn
+	proxy *pgtest.Proxy
+}
+
+func newRig(t *testing.T, m mode) *rig {
+	t.Helper()
+	url, psql := database(t)
+	proxy := pgtest.NewProxy(t, url)
+	feedsThroughProxy := func(c *daemon.Config) { c.Store.ListenURL = proxy.URL() + "&application_name=feed" }
+	r := &rig{workload: workload{t: t, url: url, cast: everyone()}, psql: psql, proxy: proxy}
+	for _, name := range []string{"a", "b"} {
+		r.nodes = append(r.nodes, start(t, url, name, m.adapt, feedsThroughProxy, impatient).ready())
+	}
+	populate(r.cast, r.nodes...)
+	return r
+}
+
+// impatient makes a node notice soon that nothing comes.
+func impatient(c *daemon.Config) {
+	c.Feed.StatementTimeout = 500 * time.Millisecond
+	c.Feed.ConnectTimeout = 500 * time.Millisecond
+}
+
+func (r *rig) equal() {
+	r.t.Helper()
+	equal(r.t, r.psql, r.cast, r.nodes...)
+}
+
+// reconnect does something and waits until every feed has connected anew.
+func (r *rig) reconnect(do func()) {
+	r.t.Helper()
+	before := make([]float64, len(r.nodes))
+	for i, n := range r.nodes {
+		before[i] = n.metric(reconnects)
+	}
+	do()
+	for i, n := range r.nodes {
+		pgtest.Eventually(r.t, patience, func() error {
+			if n.metric(reconnects) <= before[i] {
+				return fmt.Errorf("node %s has not connected again", n.name)
+			}
+			return nil
+		})
+	}
+}
+
+// lost waits until no feed follows the database.
+func (r *rig) lost() {
+	r.t.Helper()
+	for _, n := range r.nodes {
+		pgtest.Eventually(r.t, patience, func() error {
+			if n.get("/readyz").status == http.StatusOK {
+				return errors.New("the node still says that it is ready")
+			}
+			return nil
+		})
+	}
+}
+
+const (
+	killListeners = `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'feed' and datname = current_database()`
+	killAll       = `select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()`
+)
+
+// Connections break in every way while people and servers write. Afterwards memory
+// equals the rows, in the first mode without a single poll but those on connecting.
+func TestBrokenConnections(t *testing.T) {
+	t.Parallel()
+	faults := map[string]func(r *rig, round int){
+		"listener killed": func(r *rig, _ int) { r.reconnect(func() { run(r.t, r.psql, killListeners) }) },
+		"listener cut":    func(r *rig, _ int) { r.reconnect(r.proxy.Cut) },
+		"refused for a while": func(r *rig, _ int) {
+			r.reconnect(func() {
+				r.proxy.Refuse(true)
+				r.proxy.Cut()
+				r.lost()
+				r.proxy.Refuse(false)
+			})
+		},
+		"stalled and resumed": func(r *rig, _ int) {
+			r.proxy.Stall()
+			for range 20 {
+				run(r.t, r.psql, r.statement())
+			}
+			r.proxy.Resume()
+		},
+	}
+	for name, fault := range faults {
+		for _, m := range []mode{listening, beating, polling} {
+			t.Run(name+"/"+m.name, func(t *testing.T) {
+				t.Parallel()
+				r := newRig(t, m)
+				r.during(40, func(round int) { fault(r, round) })
+				r.equal()
+				noneMissed(t, r.nodes...)
+			})
+		}
+	}
+}
+
+// A connection that hangs is noticed by the heartbeat, not only when it ends.
+func TestStalledConnectionIsGivenUp(t *testing.T) {
+	t.Parallel()
+	for _, m := range []mode{beating, polling} {
+		t.Run(m.name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, m)
+			done := r.start(40)
+			r.proxy.Stall()
+			r.lost()
+			<-done
+			for _, n := range r.nodes {
+				a := n.get(player(r.cast.players[2]))
+				if a.status != http.StatusOK && a.status != http.StatusNotFound {
+					t.Errorf("memory does not answer while the feed hangs: %d %s", a.status, a.body)
+				}
+			}
+			r.reconnect(func() {
+				r.proxy.Cut()
+				r.proxy.Resume()
+			})
+			r.equal()
+			noneMissed(t, r.nodes...)
+		})
+	}
+}
+
+// Writers die too, perhaps between commit and notification: the next heartbeat
+// finds what they left.
+func TestAllBackendsKilled(t *testing.T) {
+	t.Parallel()
+	for _, m := range []mode{beating, polling} {
+		t.Run(m.name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, m)
+			r.during(40, func(int) { r.reconnect(func() { run(t, r.psql, killAll) }) })
+			r.equal()
+		})
+	}
+}
+
+// Transactions that stay open hold the horizon back, commit after later ones, and
+// take some of it back.
+func TestTransactionsHeldOpen(t *testing.T) {
+	t.Parallel()
+	for _, m := range []mode{listening, beating, polling} {
+		t.Run(m.name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, m)
+			r.cast.players = append(r.cast.players, "late", "undone")
+			r.cast.ids = append(r.cast.ids, "late", "undone")
+			run(t, r.psql, `insert into player (uuid) values ('late'), ('undone')`)
+			for _, n := range r.nodes {
+				n.join("late", "Late")
+				n.join("undone", "Undone")
+			}
+			r.equal()
+
+			quiet := r.workload // leaves the rows alone that are locked
+			quiet.cast, quiet.quiet = everyone(), true
+			late, undone := connect(t, r.url), connect(t, r.url)
+			run(t, undone, `begin; update player set rank = 'undone' where uuid = 'undone'; insert into ban (uuid) values ('undone')`)
+			run(t, late, `begin; savepoint s; update player set rank = 'undone' where uuid = 'late'; insert into ban (uuid) values ('undone late');
+				rollback to s; update player set rank = 'late' where uuid = 'late'; insert into ban (uuid) values ('late')`)
+			<-quiet.start(40)
+			r.equal()
+			run(t, late, `commit`)
+			r.equal()
+			for _, n := range r.nodes {
+				n.sees("late", "late", "rank")
+				n.banned(`{"uuid": "late"}`, true)
+			}
+			run(t, undone, `rollback`)
+			<-quiet.start(10)
+			r.equal()
+			noneMissed(t, r.nodes...)
+		})
+	}
+}

@@ -1,0 +1,63 @@
+package daemon_test
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const (
+	foundByPoll = "playersync_feed_found_by_poll_total"
+	polls       = "playersync_feed_polls_total"
+	reconnects  = "playersync_feed_reconnects_total"
+)
+
+// metric returns the sum of a figure over those of its labels that contain all the
+// given texts.
+func (n *node) metric(name string, labels ...string) float64 {
+	n.t.Helper()
+	sum := 0.0
+	found := false
+	for line := range strings.Lines(string(n.must(http.MethodGet, "/metrics", "").body)) {
+		series, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+		given, labelled, _ := strings.Cut(series, "{")
+		if given != name || !containsAll(labelled, labels) {
+			continue
+		}
+		number, err := strconv.ParseFloat(value, 64)
+		if err != nil {
+			n.t.Fatalf("metric %s: %v", line, err)
+		}
+		sum, found = sum+number, true
+	}
+	if !found && len(labels) == 0 {
+		n.t.Fatalf("there is no metric %s", name)
+	}
+	return sum
+}
+
+func containsAll(text string, parts []string) bool {
+	for _, part := range parts {
+		if !strings.Contains(text, part) {
+			return false
+		}
+	}
+	return true
+}
+
+// reloads counts how often a node read everything anew for a reason.
+func (n *node) reloads(reason string) float64 {
+	n.t.Helper()
+	return n.metric("playersync_feed_reloads_total", `reason="`+reason+`"`)
+}
+
+// noneMissed checks that no change had to be found by a poll.
+func noneMissed(t testing.TB, nodes ...*node) {
+	t.Helper()
+	for i, n := range nodes {
+		if missed := n.metric(foundByPoll); missed != 0 {
+			t.Errorf("node %d: a poll found %v changes whose notification never came", i, missed)
+		}
+	}
+}
