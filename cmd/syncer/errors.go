@@ -10,6 +10,7 @@ import (
 
 	"playersync/cmd/syncer/internal/config"
 	"playersync/syncer"
+	"playersync/syncer/outbox"
 )
 
 // usageError is a command line that cannot be meant.
@@ -69,6 +70,9 @@ func adviceFor(err error) string {
 		case "53300":
 			return "the server has no connection left; raise its max_connections or lower database.max_connections"
 		}
+	}
+	if errors.Is(err, outbox.ErrLocked) {
+		return "give each syncer on this host its own server.name, or its own data.dir"
 	}
 	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		return "is the database running, and database.url right?"

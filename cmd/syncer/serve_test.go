@@ -79,6 +79,9 @@ func TestTwoServersFollowOneDatabase(t *testing.T) {
 	environ := []string{"SYNCER_DATABASE_URL=" + url, "SYNCER_DATA_DIR=" + t.TempDir()}
 	a := serve(t, environ, "--name", "a", "--gamemode", "pvp")
 	b := serve(t, environ, "--name", "b", "--gamemode", "sandbox", "--mode", "poll")
+	if r := runSyncer(t, environ, "serve", "--listen", "127.0.0.1:0", "--name", "a"); r.code != exitFailed || !strings.Contains(r.errs, "its own server.name") {
+		t.Errorf("a second one of the same name: %+v", r)
+	}
 	execute(t, url, "insert into player (uuid, name) values ('Steve', 'Steve')")
 	for _, s := range []served{a, b} {
 		s.shows(t, "/v1/players/Steve", `"rank":"player"`)
