@@ -2,6 +2,7 @@ package daemon_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -46,4 +47,25 @@ func run(t testing.TB, conn *pgx.Conn, sql string) {
 	if _, err := conn.Exec(t.Context(), sql); err != nil {
 		t.Fatalf("%s: %v", sql, err)
 	}
+}
+
+// one returns the only value that a query gives.
+func one[T any](t testing.TB, conn *pgx.Conn, sql string, arguments ...any) T {
+	t.Helper()
+	var value T
+	if err := conn.QueryRow(t.Context(), sql, arguments...).Scan(&value); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return value
+}
+
+// eventuallyRow waits until a query gives the value.
+func eventuallyRow[T comparable](t testing.TB, conn *pgx.Conn, sql string, want T) {
+	t.Helper()
+	pgtest.Eventually(t, patience, func() error {
+		if got := one[T](t, conn, sql); got != want {
+			return fmt.Errorf("%s: %v, want %v", sql, got, want)
+		}
+		return nil
+	})
 }

@@ -175,7 +175,7 @@ func (w workload) request() (method, path, body string) {
 	case 0:
 		return http.MethodPatch, path, fmt.Sprintf(`{"rank": "patched %d"}`, n)
 	case 1:
-		return http.MethodPatch, path, fmt.Sprintf(`{"flags": {"add": ["a%d"], "remove": ["a%d"]}, "history": [{"action": "flagged", "by": "Steve"}]}`, n, n/2)
+		return http.MethodPatch, path, fmt.Sprintf(`{"flags": {"add": ["a%d"], "remove": ["a%d"]}, "history": [{"action": "flagged", "by": "Steve"}]}`, n, (n+500)%1000)
 	case 2:
 		return http.MethodPatch, path, fmt.Sprintf(`{"highlight": "[h%d]", "rainbow": {"speed": %d}}`, n, 1+n)
 	case 3:
