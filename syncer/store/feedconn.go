@@ -54,7 +54,7 @@ func (c *FeedConn) Wait(ctx context.Context) ([]syncer.Change, error) {
 		}
 		return nil, readError("wait for notification", err)
 	}
-	changes, err := decodeChanges([]byte(notification.Payload))
+	changes, err := decodeChanges(notification.Payload)
 	if err != nil {
 		return nil, nil //nolint:nilerr // the poll that follows reads the truth
 	}
@@ -84,7 +84,7 @@ func (c *FeedConn) Poll(ctx context.Context, cursor syncer.Snapshot, most int) (
 	if p.Snapshot, err = syncer.ParseSnapshot(row.Snapshot); err != nil {
 		return syncer.Position{}, fmt.Errorf("poll: %w", err)
 	}
-	if p.Changes, err = decodeChanges(row.Changes); err != nil {
+	if p.Changes, err = decodeChanges(string(row.Changes)); err != nil {
 		return syncer.Position{}, fmt.Errorf("poll: %w", err)
 	}
 	if len(p.Changes) > most {

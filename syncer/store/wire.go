@@ -38,10 +38,13 @@ func (w wireChange) change() syncer.Change {
 }
 
 // decodeChanges reads a JSON array of changes: a notification or a poll's result.
-func decodeChanges(data []byte) ([]syncer.Change, error) {
-	var wire []wireChange
-	if err := json.Unmarshal(data, &wire); err != nil {
-		return nil, fmt.Errorf("decode changes: %w", err)
+func decodeChanges(text string) ([]syncer.Change, error) {
+	wire, ok := scanChanges(text)
+	if !ok {
+		wire = nil
+		if err := json.Unmarshal([]byte(text), &wire); err != nil {
+			return nil, fmt.Errorf("decode changes: %w", err)
+		}
 	}
 	changes := make([]syncer.Change, len(wire))
 	for i, w := range wire {
