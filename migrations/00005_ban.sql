@@ -182,7 +182,7 @@ as $$
 declare
     changes jsonb[];
 begin
-    select array_agg(feed_change('ban', r.target)) into changes
+    select array_agg(feed_change('ban', r.target) || jsonb_build_object('r', nextval('revision'), 'o', false)) into changes
     from (select ban_target(uuid, ip) as target from changed_rows where lifted_at is null limit 257) as r;
     if changes is not null then
         perform feed_publish(changes);
@@ -190,7 +190,7 @@ begin
     return null;
 end
 $$;
-comment on function ban_deleted() is 'Feed trigger. Sends the targets of open bans that went';
+comment on function ban_deleted() is 'Feed trigger. Sends the open bans that went as closed';
 -- +goose StatementEnd
 
 create trigger feed_insert after insert on ban

@@ -9,9 +9,9 @@ import (
 	"playersync/syncer/store"
 )
 
-// schemaTimeout bounds the look at the schema's version; migrations themselves
-// may take as long as they need.
-const schemaTimeout = 10 * time.Second
+// schemaTimeout bounds the look at the schema and its migrations when a database
+// that was away at the start comes back.
+const schemaTimeout = 5 * time.Minute
 
 // prepareSchema makes the schema current, or says who must, and records the game
 // server this sidecar speaks for.
@@ -41,17 +41,20 @@ func (d *Daemon) prepareSchema(ctx context.Context) error {
 }
 
 // source opens the feed's connections. A database that was away at the start is
-// looked at before it is followed.
+// looked at before it is followed. Another connection may mean another server, so
+// the pool begins anew as well.
 type source struct{ *Daemon }
 
-// Open implements feed.Source.
+// Open implements feed.Source. Migrations may take longer than connecting does,
+// so they do not end with ctx.
 func (s source) Open(ctx context.Context) (feed.Conn, error) {
 	if s.feed.Status().Current.IsZero() {
-		prepare, cancel := context.WithTimeout(ctx, schemaTimeout)
+		prepare, cancel := context.WithTimeout(context.WithoutCancel(ctx), schemaTimeout)
 		defer cancel()
 		if err := s.prepareSchema(prepare); err != nil {
 			return nil, err
 		}
 	}
+	s.store.Reset()
 	return s.store.OpenFeed(ctx)
 }

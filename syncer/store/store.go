@@ -103,6 +103,10 @@ func (s *Store) Close() {
 	s.pool.Close()
 }
 
+// Reset closes the pool's connections, those in use as soon as they are free:
+// behind the same URL there may be another server now.
+func (s *Store) Reset() { s.pool.Reset() }
+
 // Ping reports whether the database answers.
 func (s *Store) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)

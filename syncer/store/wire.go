@@ -25,9 +25,7 @@ func (w wireChange) change() syncer.Change {
 	c := syncer.Change{Entity: w.Entity, Key: w.Key, Xid: w.Xid, At: time.UnixMicro(w.Micros)}
 	switch {
 	case w.Player != nil:
-		if w.Player.Flags == nil {
-			w.Player.Flags = []string{}
-		}
+		w.Player.Flags = syncer.NormalizeSet(w.Player.Flags) // people write them in any order
 		c.Row = &syncer.PlayerRow{Revision: w.Revision, Synced: *w.Player}
 	case w.History != nil:
 		c.Row = &syncer.HistoryRow{Entries: w.History}
@@ -86,6 +84,7 @@ func decodeReading(id syncer.PlayerID, snapshot string, record json.RawMessage) 
 	if err := json.Unmarshal(record, &player); err != nil {
 		return syncer.Reading{}, fmt.Errorf("decode player %q: %w", id, err)
 	}
+	player.Flags = syncer.NormalizeSet(player.Flags)
 	r.ID, r.Player = player.ID, &player
 	return r, nil
 }
