@@ -19,7 +19,11 @@ func (d *Daemon) prepareSchema(ctx context.Context) error {
 	if err := d.store.Ping(ctx); err != nil {
 		return err
 	}
-	migrator, err := store.NewMigrator(d.url)
+	direct := d.url // a pooler in transaction mode has no session to lock
+	if listen := d.config.Store.ListenURL; listen != "" {
+		direct = listen
+	}
+	migrator, err := store.NewMigrator(direct)
 	if err != nil {
 		return err
 	}

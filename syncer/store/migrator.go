@@ -28,6 +28,7 @@ func NewMigrator(url string) (*Migrator, error) {
 		return nil, fmt.Errorf("parse database url: %w", redact(err))
 	}
 	config.RuntimeParams["application_name"] = "playersync migrate"
+	config.DefaultQueryExecMode = pgx.QueryExecModeExec // poolers keep no prepared statements
 	database := stdlib.OpenDB(*config)
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300), lock.WithUnlockTimeout(1, 60))
 	if err != nil {
