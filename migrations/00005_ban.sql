@@ -182,8 +182,13 @@ as $$
 declare
     changes jsonb[];
 begin
-    select array_agg(feed_change('ban', r.target) || jsonb_build_object('r', nextval('revision'), 'o', false)) into changes
-    from (select ban_target(uuid, ip) as target from changed_rows where lifted_at is null limit 257) as r;
+    -- A target that the same statement banned again is read back: its row drew its revision before.
+    select array_agg(feed_change('ban', r.target) || case
+        when not exists (select from ban as b where b.lifted_at is null and (b.uuid = r.uuid or b.ip = r.ip))
+            then jsonb_build_object('r', nextval('revision'), 'o', false)
+        else '{}'
+    end) into changes
+    from (select uuid, ip, ban_target(uuid, ip) as target from changed_rows where lifted_at is null limit 257) as r;
     if changes is not null then
         perform feed_publish(changes);
     end if;

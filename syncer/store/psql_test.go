@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -116,4 +117,25 @@ func login(t testing.TB, address, options string) string {
 	run(t, admin, fmt.Sprintf("create role %s login password 'x' %s", name, options))
 	parsed.User = url.UserPassword(name, "x")
 	return parsed.String()
+}
+
+// simple runs several statements, separated by semicolons, in one transaction.
+func simple(t testing.TB, conn *pgx.Conn, sql string) {
+	t.Helper()
+	if _, err := conn.PgConn().Exec(context.Background(), sql).ReadAll(); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+// fill names a ban's target in a statement that leaves it open.
+func fill(sql, target string) string {
+	literal := map[string]string{"uuid": "'a'", "ip": "'2001:db8::/32'"}[target]
+	return strings.NewReplacer("TARGET", target, "VALUE", literal).Replace(sql)
+}
+
+func expectEqual[T any](t testing.TB, got, want T) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
 }
