@@ -13,11 +13,10 @@ import (
 // outage still knows them. It runs until ctx ends. The list on disk is replaced
 // only by what the database said: nothing is written before the first load.
 func (d *Daemon) keepBans(ctx context.Context) error {
-	err := d.followBans(ctx, d.events.LastID())
-	if errors.Is(err, events.ErrClosed) || ctx.Err() != nil {
-		return nil
+	if err := d.followBans(ctx, d.events.LastID()); ctx.Err() == nil && !errors.Is(err, events.ErrClosed) {
+		return err
 	}
-	return err
+	return nil
 }
 
 // mostBans bounds how many changes go to disk together.

@@ -207,6 +207,7 @@ func (d *Daemon) missing() []string {
 // clock is what the feed knows of time.
 type clock struct{ *Daemon }
 
+// Now returns the time by the database's clock.
 func (c clock) Now() time.Time { return c.feed.Now() }
 
 // Staleness counts from the start while nothing was read yet.

@@ -13,18 +13,18 @@ import (
 	"playersync/syncer/postgres/pgtest"
 )
 
-// mode is a way to follow the database, and what may be expected of it.
+// mode is a way to follow the database.
 type mode struct {
-	name   string
-	adapt  func(*daemon.Config)
-	quick  bool // polls come soon, whatever happens
-	listen bool
+	name  string
+	adapt func(*daemon.Config)
 }
 
 var (
-	listening = mode{"listen", func(*daemon.Config) {}, false, true}
-	beating   = mode{"heartbeat", func(c *daemon.Config) { c.Feed.Heartbeat = 200 * time.Millisecond }, true, true}
-	polling   = mode{"poll", func(c *daemon.Config) { c.Feed.PollOnly, c.Feed.PollInterval = true, 50*time.Millisecond }, true, false}
+	listening = mode{"listen", func(*daemon.Config) {}} // with the heartbeat that never comes
+	beating   = mode{"heartbeat", func(c *daemon.Config) { c.Feed.Heartbeat = 200 * time.Millisecond }}
+	polling   = mode{"poll", func(c *daemon.Config) {
+		c.Feed.PollOnly, c.Feed.PollInterval, c.Feed.Heartbeat = true, 50*time.Millisecond, 200*time.Millisecond
+	}}
 )
 
 // rig is two nodes with the cast on them, whose feeds go through a proxy.

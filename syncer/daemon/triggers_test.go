@@ -1,0 +1,85 @@
+package daemon_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"playersync/syncer/postgres/pgtest"
+)
+
+const (
+	disableTriggers = `alter table player disable trigger user; alter table player_history disable trigger user; alter table ban disable trigger user`
+	silentEdits     = `update player set rank = 'silent' || clock_timestamp(); delete from ban; insert into ban (uuid) values ('player/0+==')`
+)
+
+// enableTriggers restores every trigger of ours to firing always.
+const enableTriggers = `do $$
+declare t record;
+begin
+	for t in select tgrelid::regclass as place, tgname from pg_trigger where tgrelid in ('player'::regclass, 'player_history'::regclass, 'ban'::regclass) and not tgisinternal loop
+		execute format('alter table %s enable always trigger %I', t.place, t.tgname);
+	end loop;
+end $$`
+
+// Edits that no trigger saw are found all the same: everything is read again while
+// triggers are off, and once more when they are back.
+func TestTriggersDisabled(t *testing.T) {
+	t.Parallel()
+	for _, m := range []mode{beating, polling} {
+		t.Run(m.name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, m)
+			r.equal()
+			run(t, r.psql, disableTriggers)
+			for _, n := range r.nodes {
+				pgtest.Eventually(t, patience, func() error { return n.advises("enable always trigger") })
+			}
+			run(t, r.psql, silentEdits)
+			r.equal()
+			for _, n := range r.nodes {
+				if a := n.get("/readyz"); a.status == http.StatusOK {
+					t.Errorf("node %s says that it is ready", n.name)
+				}
+			}
+			run(t, r.psql, enableTriggers)
+			for _, n := range r.nodes {
+				n.ready()
+			}
+			<-r.start(20)
+			r.equal()
+			noneMissed(t, r.nodes...)
+		})
+	}
+}
+
+// Between two polls the triggers are disabled, rows edited and the triggers enabled
+// again. Nothing is left to see but that the triggers were altered.
+func TestTriggersDisabledWithinOneHeartbeat(t *testing.T) {
+	t.Parallel()
+	for _, m := range []mode{beating, polling} {
+		t.Run(m.name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, m)
+			for range 3 {
+				run(t, r.psql, `begin;`+disableTriggers+`;`+silentEdits+`;`+enableTriggers+`; commit`)
+				r.equal()
+			}
+			for _, n := range r.nodes {
+				if n.reloads("triggers_altered") == 0 {
+					t.Errorf("node %s did not notice", n.name)
+				}
+			}
+			noneMissed(t, r.nodes...)
+		})
+	}
+}
+
+// advises checks that the node says that it does not follow, and what to do.
+func (n *node) advises(what string) error {
+	if a := n.get("/readyz"); a.status != http.StatusServiceUnavailable || !strings.Contains(string(a.body), what) {
+		return fmt.Errorf("node %s: %d %s", n.name, a.status, a.body)
+	}
+	return nil
+}
