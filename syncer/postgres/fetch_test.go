@@ -134,8 +134,7 @@ func TestFetchFailureNamesThePackage(t *testing.T) {
 			old := standIn(t, "12.1")
 			search := Search{CacheDir: dataDir(t), Repository: url}
 			_, err := find(t.Context(), orDiscard(nil), search, []string{old})
-			var missing *NotFoundError
-			if !errors.As(err, &missing) {
+			if _, ok := errors.AsType[*NotFoundError](err); !ok {
 				t.Fatalf("error %v", err)
 			}
 			for _, word := range []string{c.word, "`" + installHint() + "`", "PATH", old} {

@@ -74,5 +74,7 @@ func TestAliveDoesNotWaitForAReader(t *testing.T) {
 		}
 	}
 	_ = server.Close()
-	<-read
+	if err := <-read; err == nil {
+		t.Error("the reader got a byte that nobody sent")
+	}
 }
