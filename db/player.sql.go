@@ -53,8 +53,8 @@ where p.uuid = $1::text
 returning
     pg_current_snapshot()::text as snapshot,
     pg_current_xact_id()::text::bigint as xid,
-    player_record(p)::jsonb as record,
-    (case when p.revision <> (select q.revision from player as q where q.uuid = p.uuid) then player_change(p) end)::jsonb as change
+    player_record(p)::json as record,
+    (case when p.revision <> (select q.revision from player as q where q.uuid = p.uuid) then player_change(p) end)::json as change
 `
 
 type EditPlayerParams struct {
@@ -67,8 +67,8 @@ type EditPlayerParams struct {
 type EditPlayerRow struct {
 	Snapshot string
 	Xid      int64
-	Record   json.RawMessage
-	Change   json.RawMessage
+	Record   []byte
+	Change   []byte
 }
 
 // Applies one edit, but for its history, to the current row. No row: the player
@@ -94,7 +94,7 @@ const readPlayers = `-- name: ReadPlayers :many
 select
     wanted.uuid::text as uuid,
     pg_current_snapshot()::text as snapshot,
-    (case when p.uuid is not null then player_record(p) end)::jsonb as record
+    (case when p.uuid is not null then player_record(p) end)::json as record
 from unnest($1::text[]) as wanted (uuid)
 left join player as p on p.uuid = wanted.uuid
 `
@@ -102,7 +102,7 @@ left join player as p on p.uuid = wanted.uuid
 type ReadPlayersRow struct {
 	Uuid     string
 	Snapshot string
-	Record   json.RawMessage
+	Record   []byte
 }
 
 // The players of the given ids, NULL for those that do not exist, and the
@@ -156,8 +156,8 @@ returning
     p.uuid,
     pg_current_snapshot()::text as snapshot,
     pg_current_xact_id()::text::bigint as xid,
-    player_record(p)::jsonb as record,
-    (case when p.revision <> target.revision then player_change(p) end)::jsonb as change
+    player_record(p)::json as record,
+    (case when p.revision <> target.revision then player_change(p) end)::json as change
 `
 
 type SavePlayersParams struct {
@@ -170,8 +170,8 @@ type SavePlayersRow struct {
 	Uuid     string
 	Snapshot string
 	Xid      int64
-	Record   json.RawMessage
-	Change   json.RawMessage
+	Record   []byte
+	Change   []byte
 }
 
 // Applies one edit to each of many players in one statement. Rows are locked in

@@ -167,37 +167,46 @@ comment on function player_before_update() is 'Keeps uuid fixed and sets revisio
 create trigger player_before_update before update on player for each row execute function player_before_update();
 alter table player enable always trigger player_before_update;
 
--- What is told to the sidecars.
+-- What is told to the sidecars. It is built as text, for which the writer waits
+-- half as long as for jsonb.
 
 -- +goose StatementBegin
-create function player_synced(p player) returns jsonb
+create function player_synced(p player) returns json
 language sql stable
 as $$
-    select jsonb_strip_nulls(jsonb_build_object(
+    select json_build_object(
         'rank', p.rank,
         'flags', p.flags,
         'unmuteTime', p.unmute_time,
         'unmarkTime', p.unmark_time,
+        'attributes', p.attributes,
         'name', p.name,
         'overrideName', p.override_name,
         'highlight', p.highlight,
-        'rainbow', case when p.rainbow_speed is not null then jsonb_build_object('speed', p.rainbow_speed) end,
+        'rainbow', case when p.rainbow_speed is not null then json_build_object('speed', p.rainbow_speed) end,
         'chatStrictness', p.chat_strictness,
         'showRankPrefix', p.show_rank_prefix,
         'language', p.language,
         'achievements', p.achievements
-    )) || jsonb_build_object('attributes', p.attributes)
+    )
 $$;
 comment on function player_synced(player) is 'The part of a player that every server sees alike, as it travels in notifications';
 -- +goose StatementEnd
 
 -- +goose StatementBegin
-create function player_change(p player) returns jsonb
+create function player_change(p player) returns json
 language sql volatile
 as $$
-    select feed_change('player', p.uuid) || jsonb_build_object('r', p.revision, 'p', player_synced(p))
+    select json_build_object(
+        'e', 'player',
+        'k', p.uuid,
+        'x', pg_current_xact_id()::text::bigint,
+        't', (extract(epoch from clock_timestamp()) * 1000000)::bigint,
+        'r', p.revision,
+        'p', player_synced(p)
+    )
 $$;
-comment on function player_change(player) is 'An updated player as it travels: feed_change with r revision and p player_synced';
+comment on function player_change(player) is 'An updated player as it travels: like feed_change, with r revision and p player_synced';
 -- +goose StatementEnd
 
 -- +goose StatementBegin
@@ -212,16 +221,17 @@ comment on function history_change(text, jsonb) is 'Added history as it travels:
 -- In PL/pgSQL, which plans the query once per session and not once per call.
 
 -- +goose StatementBegin
-create function player_record(p player) returns jsonb
+create function player_record(p player) returns json
 language plpgsql stable
 as $$
 begin
-    return player_synced(p) || jsonb_build_object(
+    return json_build_object(
         'uuid', p.uuid,
+        'synced', player_synced(p),
         'gamemodes', p.gamemodes,
         'addresses', p.addresses,
         'history', (
-            select coalesce(jsonb_agg(jsonb_build_object('action', h.action, 'by', h.by, 'time', h.time)
+            select coalesce(json_agg(json_build_object('action', h.action, 'by', h.by, 'time', h.time)
                 order by h.time, h.action collate "C", h.by collate "C"), '[]')
             from player_history as h
             where h.uuid = p.uuid
@@ -234,8 +244,9 @@ $$;
 comment on function player_record(player) is 'A whole player as a sidecar reads it: player_synced, the unsynced maps and the history';
 -- +goose StatementEnd
 
--- A cached plan for one row is a nested loop, which on many rows would be
--- quadratic; so the statement of many rows is planned anew each time.
+-- One row, the usual case, takes one query. A cached plan for one row is a nested
+-- loop, which on many rows would be quadratic; so the statement of many rows is
+-- planned anew each time.
 
 -- +goose StatementBegin
 create function player_updated() returns trigger
@@ -243,31 +254,35 @@ language plpgsql security definer
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
-    by_sidecar boolean := coalesce(current_setting('syncer.notify', true), '') <> '';
-    is_single  boolean := not exists (select from new_rows offset 1);
-    changes    jsonb[];
+    uuid    text;
+    change  json;
+    changes jsonb[];
 begin
-    if is_single then
-        select array[case when n.revision <> o.revision then player_change(n) else feed_change('player', n.uuid) end] into changes
-        from new_rows as n
-        cross join old_rows as o
-        where n.revision <> o.revision
-           or not by_sidecar and (n.gamemodes, n.addresses) is distinct from (o.gamemodes, o.addresses);
-    else
+    select n.uuid, case when n.revision <> o.revision then player_change(n) else feed_change('player', n.uuid)::json end into uuid, change
+    from new_rows as n
+    cross join old_rows as o
+    where not exists (select from new_rows offset 1)
+      and (
+          n.revision <> o.revision
+          or coalesce(current_setting('syncer.notify', true), '') = '' and (n.gamemodes, n.addresses) is distinct from (o.gamemodes, o.addresses)
+      );
+    if found then
+        perform feed_publish('player', uuid, change);
+    elsif exists (select from new_rows offset 1) then
         execute $many$
-            select array_agg(c.change)
+            select array_agg(c.change::jsonb)
             from (
-                select case when n.revision <> o.revision then player_change(n) else feed_change('player', n.uuid) end as change
+                select case when n.revision <> o.revision then player_change(n) else feed_change('player', n.uuid)::json end as change
                 from new_rows as n
                 join old_rows as o using (uuid)
                 where n.revision <> o.revision
-                   or not $1 and (n.gamemodes, n.addresses) is distinct from (o.gamemodes, o.addresses)
+                   or coalesce(current_setting('syncer.notify', true), '') = '' and (n.gamemodes, n.addresses) is distinct from (o.gamemodes, o.addresses)
                 limit 257
             ) as c
-        $many$ into changes using by_sidecar;
-    end if;
-    if changes is not null then
-        perform feed_publish(changes);
+        $many$ into changes;
+        if changes is not null then
+            perform feed_publish(changes);
+        end if;
     end if;
     return null;
 end

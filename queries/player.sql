@@ -4,7 +4,7 @@
 select
     wanted.uuid::text as uuid,
     pg_current_snapshot()::text as snapshot,
-    (case when p.uuid is not null then player_record(p) end)::jsonb as record
+    (case when p.uuid is not null then player_record(p) end)::json as record
 from unnest(sqlc.arg(uuids)::text[]) as wanted (uuid)
 left join player as p on p.uuid = wanted.uuid;
 
@@ -45,8 +45,8 @@ where p.uuid = sqlc.arg(uuid)::text
 returning
     pg_current_snapshot()::text as snapshot,
     pg_current_xact_id()::text::bigint as xid,
-    player_record(p)::jsonb as record,
-    (case when p.revision <> (select q.revision from player as q where q.uuid = p.uuid) then player_change(p) end)::jsonb as change;
+    player_record(p)::json as record,
+    (case when p.revision <> (select q.revision from player as q where q.uuid = p.uuid) then player_change(p) end)::json as change;
 
 -- name: StartBatch :execrows
 -- Claims a batch of saves; no row if it was stored before.
@@ -85,8 +85,8 @@ returning
     p.uuid,
     pg_current_snapshot()::text as snapshot,
     pg_current_xact_id()::text::bigint as xid,
-    player_record(p)::jsonb as record,
-    (case when p.revision <> target.revision then player_change(p) end)::jsonb as change;
+    player_record(p)::json as record,
+    (case when p.revision <> target.revision then player_change(p) end)::json as change;
 
 -- name: SearchPlayers :many
 -- Players whose name contains a text, given as LIKE patterns with % and _

@@ -237,7 +237,7 @@ func TestToldRowsAreTheRows(t *testing.T) {
 	got := told[0][0]
 	expectEqual(t, value[string](t, conn, `select xid::text from change`), fmt.Sprint(got.Xid))
 	expectEqual(t, value[int64](t, conn, `select revision from player`), got.Revision)
-	if !value[bool](t, conn, `select player_synced(player) = $1::jsonb from player`, string(got.Player)) {
+	if !value[bool](t, conn, `select player_synced(player)::jsonb = $1::jsonb from player`, string(got.Player)) {
 		t.Errorf("told %s", got.Player)
 	}
 	if !value[bool](t, conn, `select at - to_timestamp($1 / 1e6) between '0' and '1 minute' from change`, got.Micros) {

@@ -81,7 +81,11 @@ func decodeReading(id syncer.PlayerID, snapshot string, record json.RawMessage) 
 		return r, nil
 	}
 	player := syncer.NewPlayer(id)
-	if err := json.Unmarshal(record, &player); err != nil {
+	stored := struct {
+		*syncer.Player
+		Synced *syncer.Synced `json:"synced"`
+	}{&player, &player.Synced}
+	if err := json.Unmarshal(record, &stored); err != nil {
 		return syncer.Reading{}, fmt.Errorf("decode player %q: %w", id, err)
 	}
 	player.Flags = syncer.NormalizeSet(player.Flags)
