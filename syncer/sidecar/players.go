@@ -187,7 +187,7 @@ func (s *Sidecar) Search(ctx context.Context, name string, page Page) ([]syncer.
 // not_found, stale, database_unavailable, outcome_unknown; after any of them
 // nothing of the patch is kept.
 func (s *Sidecar) Patch(ctx context.Context, from syncer.GameServer, id syncer.PlayerID, patch Patch, ifMatch *int64) (syncer.View, error) {
-	player, _, err := s.read(ctx, id)
+	player, err := s.readForPatch(ctx, id)
 	if err != nil {
 		return syncer.View{}, err
 	}
@@ -223,6 +223,19 @@ func (s *Sidecar) Patch(ctx context.Context, from syncer.GameServer, id syncer.P
 	view := s.view(from, player)
 	v.show(from.Name, view)
 	return view, nil
+}
+
+// readForPatch is read, but that a player is missing is not taken from memory: it
+// may have joined elsewhere this very moment, and a refused change is lost.
+func (s *Sidecar) readForPatch(ctx context.Context, id syncer.PlayerID) (*syncer.Player, error) {
+	player, _, err := s.read(ctx, id)
+	if syncer.CodeOf(err) != syncer.CodeNotFound {
+		return player, err
+	}
+	if player, err = s.players.Reread(ctx, id, s.fetch); err == nil && player == nil {
+		return nil, syncer.NotFound("no player %q", id)
+	}
+	return player, err
 }
 
 // patchEdit turns a patch into differences to the player as it is now.
