@@ -139,7 +139,7 @@ func TestBodiesOfOtherTypesAndSizes(t *testing.T) {
 	for kind, status := range map[string]int{
 		"application/json": 200, "application/json; charset=utf-8": 200, "application/json;charset=UTF-8": 200, "APPLICATION/JSON": 200,
 		"application/merge-patch+json": 200, "": 200,
-		"text/plain": 415, "application/x-www-form-urlencoded": 415, "application/json; charset=latin1": 415, "application/json-patch+json": 415, ";": 415,
+		"text/plain": 415, "application/x-www-form-urlencoded": 200, "application/json; charset=latin1": 415, "application/json-patch+json": 415, ";": 415,
 	} {
 		g := f.ask(t, "PATCH", playerPath, `{"rank":"admin"}`, "Content-Type: "+kind).wants(status)
 		if status == 415 {

@@ -118,9 +118,12 @@ func tooLarge(limit int64) *Problem {
 	return newProblem(http.StatusRequestEntityTooLarge, codeTooLarge, "the body has more than %d bytes", limit)
 }
 
+// typeUnsaid is what curl -d claims of any body, which is as good as nothing.
+const typeUnsaid = "application/x-www-form-urlencoded"
+
 // checkMediaType accepts JSON under its names, and a body of unsaid type.
 func checkMediaType(header string) error {
-	if header == "" || header == "application/json" {
+	if header == "" || header == "application/json" || header == typeUnsaid {
 		return nil
 	}
 	kind, parameters, err := mime.ParseMediaType(header)
