@@ -1,0 +1,7 @@
+//go:build !linux
+
+package daemon_test
+
+import "os/exec"
+
+func dieWithUs(*exec.Cmd) {}
