@@ -1,0 +1,106 @@
+package fishapi
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"unicode/utf8"
+
+	"playersync/syncer"
+)
+
+// call is one request on its way to its endpoint.
+type call struct {
+	w       http.ResponseWriter
+	r       *http.Request
+	ctx     context.Context //nolint:containedctx // lives as long as the request
+	body    []byte          // whole, valid UTF-8; empty for GET
+	handler *Handler
+}
+
+// refusal is an error with the status it is answered by.
+type refusal struct {
+	status  int
+	message string
+}
+
+// Error returns the message.
+func (r *refusal) Error() string { return r.message }
+
+// malformed refuses a body that cannot be read at all.
+func malformed(message string) error { return &refusal{http.StatusBadRequest, message} }
+
+// readBody reads the whole body. One that ends early, because the JVM that sent it
+// did, is refused.
+func (c *call) readBody(limit int64) error {
+	if c.r.Method == http.MethodGet {
+		return nil
+	}
+	data, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, limit))
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		return &refusal{http.StatusRequestEntityTooLarge, "the body has more than " + strconv.FormatInt(limit, 10) + " bytes"}
+	}
+	if err != nil {
+		return malformed("the body ends before its length")
+	}
+	if !utf8.Valid(data) {
+		return malformed("the body is not UTF-8")
+	}
+	c.body = data
+	return nil
+}
+
+// json answers 200 with a JSON body.
+func (c *call) json(body []byte) error {
+	h := c.w.Header()
+	h["Content-Type"] = typeJSON
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	c.w.WriteHeader(http.StatusOK)
+	_, _ = c.w.Write(body) // a peer that went away is no concern of ours
+	return nil
+}
+
+var typeJSON = []string{"application/json; charset=utf-8"}
+
+// empty answers 200 without a body.
+func (c *call) empty() error {
+	c.w.Header()["Content-Length"] = []string{"0"}
+	c.w.WriteHeader(http.StatusOK)
+	return nil
+}
+
+// defaultPort stands for the port of a plugin that is too old to send one.
+const defaultPort = 6567
+
+// server returns who asks: the peer's address with the body's port, or what the
+// configuration says for that port, and the gamemode of the body's member named
+// mode ("gamemode" or "server"). An empty mode means that the endpoint has none.
+func (c *call) server(body object, mode string) (syncer.GameServer, error) {
+	port, err := body.port()
+	if err != nil {
+		return syncer.GameServer{}, err
+	}
+	address, known := c.handler.config.Servers[port]
+	if !known {
+		peer, err := netip.ParseAddrPort(c.r.RemoteAddr)
+		if err != nil {
+			return syncer.GameServer{}, malformed("the peer has no address")
+		}
+		address = netip.AddrPortFrom(peer.Addr().Unmap().WithZone(""), uint16(port)).String()
+	}
+	from := syncer.GameServer{Name: address, Address: address}
+	if mode == "" {
+		return from, nil
+	}
+	if from.Gamemode, err = body.text(mode); err != nil {
+		return syncer.GameServer{}, err
+	}
+	err = from.Validate("")
+	if e, ok := errors.AsType[*syncer.Error](err); ok && e.Field == "gamemode" {
+		e.Field = mode
+	}
+	return from, err
+}
