@@ -77,10 +77,10 @@ where lifted_at is null
   and (expires_at is null or expires_at > now())
   and (
       uuid = $1::text
-      or ip in (
+      or ip = any(array(
           select network(set_masklen($2::inet, length))::inet
           from generate_series(0, masklen($2::inet)) as length
-      )
+      ))
   )
 order by id
 `
@@ -197,21 +197,17 @@ const listBans = `-- name: ListBans :many
 select id, uuid, ip, reason, banned_by, created_at, expires_at, lifted_at, lifted_by, lift_reason, revision
 from ban
 where id < $1::bigint
-  and ($2::text is null or uuid = $2::text)
-  and ($3::inet is null or ip && $3::inet)
-  and ($4::text is null or banned_by = $4::text)
+  and ($2::text is null or banned_by = $2::text)
   and (
-      $5::boolean is null
-      or $5::boolean = (lifted_at is null and (expires_at is null or expires_at > now()))
+      $3::boolean is null
+      or $3::boolean = (lifted_at is null and (expires_at is null or expires_at > now()))
   )
 order by id desc
-limit $6
+limit $4
 `
 
 type ListBansParams struct {
 	Before   int64
-	Uuid     *string
-	Ip       *netip.Prefix
 	BannedBy *string
 	Active   *bool
 	PageSize int32
@@ -221,8 +217,139 @@ type ListBansParams struct {
 func (q *Queries) ListBans(ctx context.Context, arg ListBansParams) ([]Ban, error) {
 	rows, err := q.db.Query(ctx, listBans,
 		arg.Before,
+		arg.BannedBy,
+		arg.Active,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Ban{}
+	for rows.Next() {
+		var i Ban
+		if err := rows.Scan(
+			&i.ID,
+			&i.Uuid,
+			&i.Ip,
+			&i.Reason,
+			&i.BannedBy,
+			&i.CreatedAt,
+			&i.ExpiresAt,
+			&i.LiftedAt,
+			&i.LiftedBy,
+			&i.LiftReason,
+			&i.Revision,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listBansOf = `-- name: ListBansOf :many
+select id, uuid, ip, reason, banned_by, created_at, expires_at, lifted_at, lifted_by, lift_reason, revision
+from ban
+where uuid = $1::text
+  and id < $2::bigint
+  and ($3::text is null or banned_by = $3::text)
+  and (
+      $4::boolean is null
+      or $4::boolean = (lifted_at is null and (expires_at is null or expires_at > now()))
+  )
+order by id desc
+limit $5
+`
+
+type ListBansOfParams struct {
+	Uuid     string
+	Before   int64
+	BannedBy *string
+	Active   *bool
+	PageSize int32
+}
+
+// ListBans of one player id.
+func (q *Queries) ListBansOf(ctx context.Context, arg ListBansOfParams) ([]Ban, error) {
+	rows, err := q.db.Query(ctx, listBansOf,
 		arg.Uuid,
+		arg.Before,
+		arg.BannedBy,
+		arg.Active,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Ban{}
+	for rows.Next() {
+		var i Ban
+		if err := rows.Scan(
+			&i.ID,
+			&i.Uuid,
+			&i.Ip,
+			&i.Reason,
+			&i.BannedBy,
+			&i.CreatedAt,
+			&i.ExpiresAt,
+			&i.LiftedAt,
+			&i.LiftedBy,
+			&i.LiftReason,
+			&i.Revision,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listBansOverlapping = `-- name: ListBansOverlapping :many
+select id, uuid, ip, reason, banned_by, created_at, expires_at, lifted_at, lifted_by, lift_reason, revision
+from ban
+where id = any(array(
+      select id
+      from ban
+      where ip between $1::inet
+          and set_masklen(broadcast($1::inet), case family($1::inet) when 4 then 32 else 128 end)
+         or ip = any(array(
+             select network(set_masklen($1::inet, length))::inet
+             from generate_series(0, masklen($1::inet)) as length
+         ))
+  ))
+  and id < $2::bigint
+  and ($3::text is null or banned_by = $3::text)
+  and (
+      $4::boolean is null
+      or $4::boolean = (lifted_at is null and (expires_at is null or expires_at > now()))
+  )
+order by id desc
+limit $5
+`
+
+type ListBansOverlappingParams struct {
+	Ip       netip.Prefix
+	Before   int64
+	BannedBy *string
+	Active   *bool
+	PageSize int32
+}
+
+// ListBans of an address or range: what lies in it, which sorts together, and the
+// ranges around it, at most one per length. Found first, lest the plan walk all
+// bans by number in the hope of filling a page early.
+func (q *Queries) ListBansOverlapping(ctx context.Context, arg ListBansOverlappingParams) ([]Ban, error) {
+	rows, err := q.db.Query(ctx, listBansOverlapping,
 		arg.Ip,
+		arg.Before,
 		arg.BannedBy,
 		arg.Active,
 		arg.PageSize,

@@ -29,10 +29,10 @@ where lifted_at is null
   and (expires_at is null or expires_at > now())
   and (
       uuid = sqlc.narg(uuid)::text
-      or ip in (
+      or ip = any(array(
           select network(set_masklen(sqlc.narg(ip)::inet, length))::inet
           from generate_series(0, masklen(sqlc.narg(ip)::inet)) as length
-      )
+      ))
   )
 order by id;
 
@@ -41,8 +41,45 @@ order by id;
 select *
 from ban
 where id < sqlc.arg(before)::bigint
-  and (sqlc.narg(uuid)::text is null or uuid = sqlc.narg(uuid)::text)
-  and (sqlc.narg(ip)::inet is null or ip && sqlc.narg(ip)::inet)
+  and (sqlc.narg(banned_by)::text is null or banned_by = sqlc.narg(banned_by)::text)
+  and (
+      sqlc.narg(active)::boolean is null
+      or sqlc.narg(active)::boolean = (lifted_at is null and (expires_at is null or expires_at > now()))
+  )
+order by id desc
+limit sqlc.arg(page_size);
+
+-- name: ListBansOf :many
+-- ListBans of one player id.
+select *
+from ban
+where uuid = sqlc.arg(uuid)::text
+  and id < sqlc.arg(before)::bigint
+  and (sqlc.narg(banned_by)::text is null or banned_by = sqlc.narg(banned_by)::text)
+  and (
+      sqlc.narg(active)::boolean is null
+      or sqlc.narg(active)::boolean = (lifted_at is null and (expires_at is null or expires_at > now()))
+  )
+order by id desc
+limit sqlc.arg(page_size);
+
+-- name: ListBansOverlapping :many
+-- ListBans of an address or range: what lies in it, which sorts together, and the
+-- ranges around it, at most one per length. Found first, lest the plan walk all
+-- bans by number in the hope of filling a page early.
+select *
+from ban
+where id = any(array(
+      select id
+      from ban
+      where ip between sqlc.arg(ip)::inet
+          and set_masklen(broadcast(sqlc.arg(ip)::inet), case family(sqlc.arg(ip)::inet) when 4 then 32 else 128 end)
+         or ip = any(array(
+             select network(set_masklen(sqlc.arg(ip)::inet, length))::inet
+             from generate_series(0, masklen(sqlc.arg(ip)::inet)) as length
+         ))
+  ))
+  and id < sqlc.arg(before)::bigint
   and (sqlc.narg(banned_by)::text is null or banned_by = sqlc.narg(banned_by)::text)
   and (
       sqlc.narg(active)::boolean is null

@@ -78,22 +78,35 @@ func (s *Store) BansOf(ctx context.Context, id syncer.PlayerID, address netip.Ad
 func (s *Store) ListBans(ctx context.Context, filter syncer.BanFilter, before int64, size int) ([]syncer.Ban, error) {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
-	params := db.ListBansParams{Before: before, Active: filter.Active, PageSize: int32(size)}
-	if filter.ID != "" {
-		params.Uuid = new(string(filter.ID))
-	}
+	rows, err := s.listBans(ctx, filter, before, int32(size))
+	return bansOf(rows), readError("list bans", err)
+}
+
+// listBans chooses the query whose index serves the filter. One with both an id
+// and an address finds nothing, since no ban has both.
+func (s *Store) listBans(ctx context.Context, filter syncer.BanFilter, before int64, size int32) ([]db.Ban, error) {
+	var by *string
 	if filter.By != "" {
-		params.BannedBy = &filter.By
+		by = &filter.By
 	}
-	if filter.IP != "" {
+	switch {
+	case filter.ID != "" && filter.IP != "":
+		return nil, nil
+	case filter.ID != "":
+		return s.queries.ListBansOf(ctx, db.ListBansOfParams{
+			Uuid: string(filter.ID), Before: before, BannedBy: by, Active: filter.Active, PageSize: size,
+		})
+	case filter.IP != "":
 		prefix, err := syncer.ParsePrefix(filter.IP)
 		if err != nil {
 			return nil, err
 		}
-		params.Ip = &prefix
+		return s.queries.ListBansOverlapping(ctx, db.ListBansOverlappingParams{
+			Ip: prefix, Before: before, BannedBy: by, Active: filter.Active, PageSize: size,
+		})
+	default:
+		return s.queries.ListBans(ctx, db.ListBansParams{Before: before, BannedBy: by, Active: filter.Active, PageSize: size})
 	}
-	rows, err := s.queries.ListBans(ctx, params)
-	return bansOf(rows), readError("list bans", err)
 }
 
 // banRow is the ban in the row of a write, which also holds its change.
