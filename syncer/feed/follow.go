@@ -24,8 +24,11 @@ var (
 // follow is the steady loop: it returns with the fault that ends the connection,
 // or when ctx ends.
 func (f *Feed) follow(ctx context.Context, conn Conn) error {
+	w := window{close: func() {}}
+	defer func() { w.close() }()
 	for {
-		changes, err := f.wait(ctx, conn)
+		f.renew(ctx, &w)
+		changes, err := f.wait(ctx, &w, conn)
 		switch {
 		case err == nil:
 			f.notified(changes)
@@ -41,26 +44,42 @@ func (f *Feed) follow(ctx context.Context, conn Conn) error {
 	}
 }
 
-// wait returns the next notification, or says why it did not wait any longer.
-func (f *Feed) wait(ctx context.Context, conn Conn) ([]syncer.Change, error) {
+// window is a time to wait in: until a poll is due, or less if something must be
+// read. It outlasts notifications, so that each of them costs little.
+type window struct {
+	waiting context.Context //nolint:containedctx // it is the window's end
+	close   func()
+	due     time.Time
+}
+
+// renew opens a window, unless this one still is open and ends when it should.
+func (f *Feed) renew(ctx context.Context, w *window) {
+	if w.waiting != nil && w.waiting.Err() == nil && w.due.Equal(f.due) {
+		return
+	}
+	w.close()
 	interruptible, interrupt := context.WithCancel(ctx)
-	defer interrupt()
 	if f.applier.interruptible(interrupt) {
 		f.hurry()
 	}
-	if !time.Now().Before(f.due) {
+	w.due = f.due
+	waiting, cancel := context.WithDeadline(interruptible, w.due)
+	w.waiting, w.close = waiting, func() { cancel(); interrupt() }
+}
+
+// wait returns the next notification, or says why it did not wait any longer.
+func (f *Feed) wait(ctx context.Context, w *window, conn Conn) ([]syncer.Change, error) {
+	if !time.Now().Before(w.due) {
 		return nil, errDue
 	}
-	waitCtx, cancel := context.WithDeadline(interruptible, f.due)
-	defer cancel()
-	changes, err := f.receive(waitCtx, conn)
+	changes, err := f.receive(w.waiting, conn)
 	switch {
 	case err == nil || ctx.Err() != nil:
 		return changes, err
-	case errors.Is(err, context.DeadlineExceeded) && waitCtx.Err() != nil:
+	case errors.Is(err, context.DeadlineExceeded) && w.waiting.Err() != nil:
 		f.idle()
 		return nil, errDue
-	case errors.Is(err, context.Canceled) && interruptible.Err() != nil:
+	case errors.Is(err, context.Canceled) && w.waiting.Err() != nil:
 		return nil, errInterrupted
 	default:
 		return nil, err

@@ -38,7 +38,7 @@ func (s *scan) change(w *wireChange) {
 			w.Entity = syncer.Entity(s.known(string(syncer.EntityPlayer), string(syncer.EntityBan)))
 		case "k":
 			if !s.null() {
-				w.Key = strings.Clone(s.string()) // the payload is not to be kept for it
+				w.Key = s.own()
 			}
 		case "x":
 			w.Xid = uint64(s.natural())
@@ -68,7 +68,7 @@ func (s *scan) player(p *syncer.Synced) {
 	s.object(func(key string) {
 		switch key {
 		case "rank":
-			p.Rank = strings.Clone(s.string())
+			p.Rank = s.own()
 		case "flags":
 			p.Flags = s.strings()
 		case "unmuteTime":
@@ -78,7 +78,7 @@ func (s *scan) player(p *syncer.Synced) {
 		case "attributes":
 			p.Attributes = s.raw()
 		case "name":
-			p.Name = strings.Clone(s.string())
+			p.Name = s.own()
 		case "overrideName":
 			p.OverrideName = s.optional()
 		case "highlight":
@@ -94,7 +94,7 @@ func (s *scan) player(p *syncer.Synced) {
 		case "showRankPrefix":
 			p.ShowRankPrefix = s.bool()
 		case "language":
-			p.Language = strings.Clone(s.string())
+			p.Language = s.own()
 		case "achievements":
 			p.Achievements = s.optional()
 		default:
@@ -134,13 +134,13 @@ func (s *scan) optional() *string {
 	if s.null() {
 		return nil
 	}
-	text := strings.Clone(s.string())
+	text := s.own()
 	return &text
 }
 
 func (s *scan) strings() []string {
 	members := make([]string, 0, 4)
-	s.list(func() { members = append(members, strings.Clone(s.string())) })
+	s.list(func() { members = append(members, s.own()) })
 	return members
 }
 
@@ -154,6 +154,18 @@ func (s *scan) known(a, b string) string {
 	}
 	s.giveUp()
 	return ""
+}
+
+// shortText is a length in bytes up to which a whole notification may be kept in
+// memory for the sake of a part of it.
+const shortText = 1024
+
+// own reads a text that may be kept.
+func (s *scan) own() string {
+	if len(s.text) <= shortText {
+		return s.string()
+	}
+	return strings.Clone(s.string())
 }
 
 // string reads a text without escapes. It is part of the whole and keeps that in
