@@ -54,7 +54,7 @@ func start(t testing.TB, url, name string, change ...func(*daemon.Config)) *node
 	for _, adapt := range change {
 		adapt(&config)
 	}
-	var log slog.Handler = slog.DiscardHandler
+	log := slog.DiscardHandler
 	if testing.Verbose() {
 		log = slog.NewTextHandler(t.Output(), nil)
 	}
