@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"playersync/db"
+	"playersync/syncer"
 )
 
 // OnNotice has all connections made from now on give the server's notices to
@@ -23,4 +24,16 @@ func (s *Store) OnNotice(handle pgconn.NoticeHandler) error {
 	s.notifier.queries = s.queries
 	s.feed.OnNotice = handle
 	return nil
+}
+
+// DecodeStandings decodes a binary COPY of bans that arrives in the given pieces.
+func DecodeStandings(pieces [][]byte) ([]syncer.Standing, error) {
+	var standings []syncer.Standing
+	reader := standingReader{keep: func(s syncer.Standing) { standings = append(standings, s) }}
+	for _, piece := range pieces {
+		if _, err := reader.Write(piece); err != nil {
+			return standings, err
+		}
+	}
+	return standings, reader.end()
 }

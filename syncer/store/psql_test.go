@@ -133,9 +133,9 @@ func fill(sql, target string) string {
 	return strings.NewReplacer("TARGET", target, "VALUE", literal).Replace(sql)
 }
 
-func expectEqual[T any](t testing.TB, got, want T) {
+func expectEqual[T any](t testing.TB, got, want T, options ...cmp.Option) {
 	t.Helper()
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, options...); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

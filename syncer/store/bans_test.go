@@ -1,0 +1,236 @@
+package store_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"playersync/syncer"
+	"playersync/syncer/store"
+)
+
+func TestOneOfManyBans(t *testing.T) {
+	t.Parallel()
+	s, _ := open(t, store.Options{Timeout: time.Minute})
+	for round := range 10 {
+		target := syncer.TargetID(syncer.PlayerID(fmt.Sprint(round)))
+		if round%2 == 1 {
+			target = syncer.TargetAddress(netip.AddrFrom4([4]byte{10, 0, 0, byte(round)}))
+		}
+		var created atomic.Int32
+		numbers := make([]int64, 16)
+		var banning sync.WaitGroup
+		for i := range numbers {
+			banning.Go(func() {
+				ban, isNew, _, err := s.AddBan(context.Background(), syncer.NewBan{Target: target, By: fmt.Sprint(i)})
+				if err != nil || ban.Target != target {
+					t.Errorf("ban %+v, %v", ban, err)
+				}
+				if numbers[i] = ban.Number; isNew {
+					created.Add(1)
+				}
+			})
+		}
+		banning.Wait()
+		if created.Load() != 1 || slices.Min(numbers) != slices.Max(numbers) {
+			t.Errorf("%d bans made, numbers %v", created.Load(), numbers)
+		}
+	}
+}
+
+func TestBansAndLiftsInALoop(t *testing.T) {
+	t.Parallel()
+	s, url := open(t, store.Options{Timeout: time.Minute})
+	target := syncer.TargetID("a")
+	var created, lifted atomic.Int32
+	var working sync.WaitGroup
+	for range 8 {
+		working.Go(func() {
+			for range 25 {
+				if _, isNew, _, err := s.AddBan(context.Background(), syncer.NewBan{Target: target}); err != nil {
+					t.Error(err)
+				} else if isNew {
+					created.Add(1)
+				}
+				if _, done, _, err := s.LiftBan(context.Background(), target, "me", ""); err != nil {
+					t.Error(err)
+				} else if done {
+					lifted.Add(1)
+				}
+			}
+		})
+	}
+	working.Wait()
+	conn := psql(t, url)
+	expectEqual(t, column[int32](t, conn, `select unnest(array[count(*), count(lifted_at)])::integer from ban`), []int32{created.Load(), lifted.Load()})
+	if open := created.Load() - lifted.Load(); open != 0 {
+		t.Errorf("%d bans are open after everybody lifted", open)
+	}
+}
+
+func TestBanAgainAfterExpiry(t *testing.T) {
+	t.Parallel()
+	s, url := open(t, store.Options{Timeout: time.Minute})
+	conn := psql(t, url)
+	run(t, conn, `insert into ban (uuid, created_at, expires_at) values ('a', now() - interval '2 h', now() - interval '1 h')`)
+	ban, isNew, changes, err := s.AddBan(context.Background(), syncer.NewBan{Target: syncer.TargetID("a"), ExpiresAt: syncer.Forever, Reason: "r", By: "b"})
+	if err != nil || !isNew || ban.Reason != "r" || ban.By != "b" || !ban.ExpiresAt.IsForever() || len(changes) != 1 {
+		t.Errorf("ban %+v, new %t, changes %+v, %v", ban, isNew, changes, err)
+	}
+	expectEqual(t, bans(t, conn), []string{"expired", "open"})
+	ban, isLifted, _, err := s.LiftBan(context.Background(), syncer.TargetID("a"), "me", "sorry")
+	if err != nil || !isLifted || ban.LiftedBy != "me" || ban.LiftReason != "sorry" || ban.LiftedAt.IsZero() {
+		t.Errorf("lift %+v, %t, %v", ban, isLifted, err)
+	}
+	if _, isLifted, _, err = s.LiftBan(context.Background(), syncer.TargetID("a"), "me", ""); err != nil || isLifted {
+		t.Errorf("lifted again: %t, %v", isLifted, err)
+	}
+	past := syncer.NewBan{Target: syncer.TargetID("a"), ExpiresAt: syncer.Millis(0)}
+	if _, _, _, err := s.AddBan(context.Background(), past); syncer.CodeOf(err) != syncer.CodeInvalid {
+		t.Errorf("a ban that ended in the past: %v", err)
+	}
+}
+
+// seedBans makes bans of few targets, so that they overlap, and returns all.
+func seedBans(t *testing.T, s *store.Store, url string) []syncer.Ban {
+	t.Helper()
+	conn := psql(t, url)
+	run(t, conn, `select setseed(0.5)`)
+	run(t, conn, `
+		insert into ban (uuid, ip, banned_by, created_at, expires_at, lifted_at)
+		select
+			case when i % 3 = 0 then 'p' || i / 3 % 7 end,
+			case i % 3
+				when 1 then network(set_masklen('10.1.0.0'::inet + (random() * 1024)::bigint, 8 + i % 25))
+				when 2 then network(set_masklen('2001:db8::'::inet + (random() * 1024)::bigint, 128 - i % 100))
+			end,
+			'staff ' || i % 4, now() - interval '1 day',
+			case i % 4 when 0 then now() - interval '1 h' when 1 then now() + interval '1 h' when 2 then 'infinity' end,
+			case when i % 5 > 0 then now() end
+		from generate_series(1, 300) as i
+		on conflict do nothing`)
+	all, err := s.ListBans(context.Background(), syncer.BanFilter{}, 1<<62, 1000)
+	if err != nil || len(all) < 200 {
+		t.Fatalf("%d bans, %v", len(all), err)
+	}
+	if !slices.IsSortedFunc(all, func(a, b syncer.Ban) int { return int(b.Number - a.Number) }) {
+		t.Error("not the newest first")
+	}
+	return all
+}
+
+func TestListBansFiltersAndPages(t *testing.T) {
+	t.Parallel()
+	s, url := open(t, store.Options{Timeout: time.Minute})
+	all := seedBans(t, s, url)
+	now := time.Now()
+	yes, no := true, false
+	filters := []syncer.BanFilter{
+		{},
+		{Active: &yes},
+		{Active: &no},
+		{ID: "p1"},
+		{ID: "p1", Active: &no},
+		{ID: "nobody"},
+		{ID: "p1", IP: "10.1.0.0"},
+		{By: "staff 2"},
+		{By: "staff 2", IP: "10.0.0.0/8", Active: &no},
+		{IP: "0.0.0.0/0"},
+		{IP: "::/0"},
+		{IP: "2001:db8::/120"},
+		{IP: "2001:db8::7"},
+		{IP: "255.255.255.255"},
+	}
+	random := rand.New(rand.NewPCG(1, 1))
+	for range 50 {
+		address := netip.AddrFrom4([4]byte{10, 1, byte(random.IntN(5)), byte(random.IntN(256))})
+		filters = append(filters, syncer.BanFilter{IP: netip.PrefixFrom(address, random.IntN(33)).Masked().String()})
+	}
+	for _, filter := range filters {
+		want := []int64{}
+		for _, ban := range all {
+			if matches(ban, filter, now) {
+				want = append(want, ban.Number)
+			}
+		}
+		got, before := []int64{}, int64(1<<62)
+		for {
+			page, err := s.ListBans(context.Background(), filter, before, 7)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, ban := range page {
+				got, before = append(got, ban.Number), ban.Number
+			}
+			if len(page) < 7 {
+				break
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%+v: got %v, want %v", filter, got, want)
+		}
+	}
+	if _, err := s.ListBans(context.Background(), syncer.BanFilter{IP: "x"}, 1<<62, 7); syncer.CodeOf(err) != syncer.CodeInvalid {
+		t.Errorf("a filter that is no address: %v", err)
+	}
+}
+
+func matches(ban syncer.Ban, filter syncer.BanFilter, now time.Time) bool {
+	if filter.IP != "" {
+		prefix, err := syncer.ParsePrefix(filter.IP)
+		if err != nil || !ban.Target.Prefix.IsValid() || !ban.Target.Prefix.Overlaps(prefix) {
+			return false
+		}
+	}
+	return (filter.ID == "" || ban.Target.ID == filter.ID) && (filter.By == "" || ban.By == filter.By) &&
+		(filter.Active == nil || ban.Applies(now) == *filter.Active)
+}
+
+func TestBansOfAreThoseThatApply(t *testing.T) {
+	t.Parallel()
+	s, url := open(t, store.Options{Timeout: time.Minute})
+	all := seedBans(t, s, url)
+	slices.Reverse(all)
+	random := rand.New(rand.NewPCG(1, 1))
+	found := 0
+	for i := range 200 {
+		var id syncer.PlayerID
+		var address netip.Addr
+		if i%3 > 0 {
+			id = syncer.PlayerID(fmt.Sprint("p", random.IntN(8)))
+		}
+		if i%3 < 2 {
+			address = netip.AddrFrom4([4]byte{10, 1, byte(random.IntN(5)), byte(random.IntN(256))})
+		}
+		if i%6 == 0 {
+			address = netip.MustParseAddr(fmt.Sprintf("2001:db8::%x", random.IntN(1024)))
+		}
+		want := []int64{}
+		for _, ban := range all {
+			hit := id != "" && ban.Target.ID == id || address.IsValid() && ban.Target.Prefix.IsValid() && ban.Target.Prefix.Contains(address)
+			if hit && ban.Applies(time.Now()) {
+				want = append(want, ban.Number)
+			}
+		}
+		rows, err := s.BansOf(context.Background(), id, address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := []int64{}
+		for _, ban := range rows {
+			got = append(got, ban.Number)
+		}
+		if found += len(got); !slices.Equal(got, want) {
+			t.Errorf("%q %v: got %v, want %v", id, address, got, want)
+		}
+	}
+	if found < 50 {
+		t.Errorf("only %d bans found", found)
+	}
+}

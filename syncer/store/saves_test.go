@@ -1,0 +1,160 @@
+package store_test
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"playersync/syncer"
+	"playersync/syncer/postgres/pgtest"
+	"playersync/syncer/store"
+)
+
+// wins is an edit that cannot be stored twice unnoticed.
+func wins(n int64) syncer.Edit {
+	return syncer.Edit{Gamemodes: map[string]syncer.GamemodeEdit{"pvp": {Stats: map[string]int64{"wins": n}}}}
+}
+
+func newBatch(edits map[syncer.PlayerID]syncer.Edit) syncer.Batch {
+	batch := syncer.Batch{Edits: edits}
+	_, _ = rand.Read(batch.ID[:]) // never fails
+	return batch
+}
+
+func TestSaveBatchCreatesAndTells(t *testing.T) {
+	t.Parallel()
+	s, url := open(t, store.Options{Timeout: time.Minute})
+	conn := psql(t, url)
+	run(t, conn, `insert into player (uuid) values ('old'), ('unsynced')`)
+	ear := listen(t, url)
+	history := []syncer.HistoryEntry{{Action: "kicked", By: "x", Time: syncer.Millis(1)}}
+	batch := newBatch(map[syncer.PlayerID]syncer.Edit{
+		"old":      {Name: syncer.Some("Steve"), History: history},
+		"new":      {Name: syncer.Some("Alex"), History: history},
+		"unsynced": wins(1),
+	})
+	readings, changes, err := s.SaveBatch(context.Background(), batch)
+	if err != nil || len(readings) != 3 {
+		t.Fatalf("%d readings, %v", len(readings), err)
+	}
+	for _, reading := range readings {
+		expectEqual(t, *reading.Player, readOne(t, s, reading.ID), equalPlayers)
+		if reading.Xid == 0 {
+			t.Error("a write has no transaction")
+		}
+	}
+	if len(changes) != 4 {
+		t.Errorf("changes %+v", changes)
+	}
+	var told []string
+	pgtest.Eventually(t, time.Minute, func() error { // the notification follows the commit
+		if told = append(told, shown(ear.told())...); len(told) < 5 {
+			return fmt.Errorf("told %v", told)
+		}
+		return nil
+	})
+	counts := map[string]int{}
+	for _, text := range told {
+		counts[text]++
+	}
+	expectEqual(t, counts, map[string]int{"player new": 1, "player new row": 1, "player old row": 1, "player new +1": 1, "player old +1": 1})
+
+	if readings, changes, err = s.SaveBatch(context.Background(), batch); err != nil || len(readings)+len(changes) > 0 {
+		t.Errorf("again: %v, %v, %v", readings, changes, err)
+	}
+	if told := ear.told(); len(told) > 0 {
+		t.Errorf("again told %v", told)
+	}
+	if got := readOne(t, s, "unsynced").Gamemodes["pvp"].Stats["wins"]; got != 1 {
+		t.Errorf("saved %d times", got)
+	}
+}
+
+func TestRefusedBatchStoresNothing(t *testing.T) {
+	t.Parallel()
+	s, url := open(t, store.Options{Timeout: time.Minute})
+	batch := newBatch(map[syncer.PlayerID]syncer.Edit{"a": wins(1), "b": {ChatStrictness: syncer.Some("x")}})
+	if _, _, err := s.SaveBatch(context.Background(), batch); syncer.CodeOf(err) != syncer.CodeInvalid {
+		t.Errorf("a bad batch: %v", err)
+	}
+	conn := psql(t, url)
+	if n := value[int](t, conn, `select (select count(*) from player) + (select count(*) from save_batch) + (select count(*) from change)`); n != 0 {
+		t.Errorf("%d rows of a refused batch", n)
+	}
+	batch.Edits["b"] = wins(1)
+	if readings, _, err := s.SaveBatch(context.Background(), batch); err != nil || len(readings) != 2 {
+		t.Errorf("once put right: %v, %v", readings, err)
+	}
+}
+
+// Each batch is sent again until the store says that it is stored, while the
+// connections are cut at any moment: before, within and after the commit.
+func TestBatchesAreStoredOnceThroughCuts(t *testing.T) {
+	t.Parallel()
+	conn, url := database(t)
+	proxy := pgtest.NewProxy(t, url)
+	s, err := store.Open(context.Background(), proxy.URL(), store.Options{Timeout: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	pace := psql(t, url)
+	saved, attempts, failures := int64(0), 0, 0
+	save := func(batch syncer.Batch) bool {
+		attempts++
+		var cutting sync.WaitGroup
+		if attempts%3 > 0 {
+			cutting.Go(func() {
+				_, _ = pace.Exec(context.Background(), fmt.Sprintf("select count(*) from generate_series(1, %d)", attempts*7919%50000)) // the moments differ
+				proxy.Cut()
+			})
+		}
+		_, _, err := s.SaveBatch(context.Background(), batch)
+		cutting.Wait()
+		if code := syncer.CodeOf(err); err != nil && code != syncer.CodeUnavailable && code != syncer.CodeOutcomeUnknown {
+			t.Fatalf("cut: %v", err)
+		}
+		return err == nil
+	}
+	for ; saved < 100 || failures < 20; saved++ {
+		batch := newBatch(map[syncer.PlayerID]syncer.Edit{"a": wins(1), "b": wins(2), syncer.PlayerID(fmt.Sprint("new ", saved)): wins(1)})
+		for !save(batch) {
+			failures++
+		}
+	}
+	expectEqual(t, column[int64](t, conn, `select (gamemodes -> 'pvp' -> 'stats' ->> 'wins')::bigint from player where uuid in ('a', 'b') order by uuid`), []int64{saved, 2 * saved})
+	if n := value[int64](t, conn, `select sum((gamemodes -> 'pvp' -> 'stats' ->> 'wins')::bigint) from player where uuid like 'new%'`); n != saved {
+		t.Errorf("new players have %d wins after %d batches", n, saved)
+	}
+}
+
+// Sidecars that save the same players at once neither lose anything nor stop
+// each other.
+func TestBatchesOfManySidecarsAddUp(t *testing.T) {
+	t.Parallel()
+	s, _ := open(t, store.Options{Timeout: time.Minute})
+	const sidecars, batches = 6, 10
+	var saving sync.WaitGroup
+	for range sidecars {
+		saving.Go(func() {
+			for range batches {
+				edits := map[syncer.PlayerID]syncer.Edit{}
+				for i := range 20 {
+					edits[syncer.PlayerID(fmt.Sprint(i))] = wins(1)
+				}
+				if _, _, err := s.SaveBatch(context.Background(), newBatch(edits)); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	saving.Wait()
+	for i := range 20 {
+		if got := readOne(t, s, syncer.PlayerID(fmt.Sprint(i))).Gamemodes["pvp"].Stats["wins"]; got != sidecars*batches {
+			t.Errorf("player %d has %d wins, want %d", i, got, sidecars*batches)
+		}
+	}
+}
