@@ -111,8 +111,8 @@ func TestBrokenConnections(t *testing.T) {
 		},
 		"stalled and resumed": func(r *rig, _ int) {
 			r.proxy.Stall()
-			for range 20 {
-				run(r.t, r.psql, r.statement())
+			if err := r.person(20); err != nil {
+				r.t.Error(err)
 			}
 			r.proxy.Resume()
 		},

@@ -138,7 +138,7 @@ func (w workload) statement() string {
 		`insert into ban (ip, expires_at) values ('%[3]s', now() + interval '1 hour' * (1 + %[2]d)) on conflict do nothing`,
 		`insert into ban (ip) values ('192.0.2.0/29'), ('2001:db8::/32') on conflict do nothing`,
 		`update ban set expires_at = now() + interval '1 day' * (1 + %[2]d) where uuid = '%[1]s' and lifted_at is null`,
-		`update ban set lifted_at = now() where ip = '%[3]s' and lifted_at is null`,
+		`update ban set lifted_at = clock_timestamp() where ip = '%[3]s' and lifted_at is null`,
 		`delete from ban where uuid = '%[1]s' or ip = '%[3]s'`,
 		`delete from ban where masklen(ip) in (29, 32)`,
 	}
