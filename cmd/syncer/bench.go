@@ -30,6 +30,7 @@ ratio: figures alone say more about the machine than about the program.`,
 
 func newBenchPropagationCommand(a *app) *cobra.Command {
 	var measured bench.PropagationConfig
+	var server string
 	command := &cobra.Command{
 		Use:   "propagation",
 		Short: "Time a change from its start until the last of N servers has it",
@@ -45,15 +46,15 @@ CREATEROLE where playersync was never installed; the roles stay.`,
   syncer bench propagation --sidecars 8 --duration 1m --json`,
 		Args: exactly(),
 		RunE: func(command *cobra.Command, _ []string) error {
-			return a.withScratchServer(command, func(ctx context.Context, url string) error {
+			return a.withScratchServer(command.Context(), server, func(url string) error {
 				measured.URL = url
-				return a.benchPropagation(ctx, measured)
+				return a.benchPropagation(command.Context(), measured)
 			})
 		},
 	}
 	flags := command.Flags()
 	a.addJSONFlag(flags)
-	config.AddFlag(flags, "database-url", "database.url")
+	flags.StringVar(&server, "database-url", "", "`URL` of any database of the server to use (default: a throw-away server)")
 	flags.IntSliceVar(&measured.Sidecars, "sidecars", []int{1, 8, 64}, "`numbers` of sidecars to measure with")
 	flags.IntVar(&measured.Rounds, "rounds", 2000, "most samples of each kind, for each number of sidecars")
 	flags.DurationVar(&measured.Duration, "duration", 30*time.Second, "longest time to take samples, for each number of sidecars")
@@ -89,16 +90,12 @@ func (a *app) benchPropagation(ctx context.Context, measured bench.PropagationCo
 	return printed
 }
 
-// withScratchServer calls use with the URL of the configured server, or of one
-// that lasts as long as the call.
-func (a *app) withScratchServer(command *cobra.Command, use func(ctx context.Context, url string) error) (err error) {
-	ctx := command.Context()
-	if command.Flags().Changed("database-url") {
-		settings, err := a.config(command)
-		if err != nil {
-			return err
-		}
-		return use(ctx, settings.Database.URL.Reveal())
+// withScratchServer calls use with the URL given, or, without one, with that of a
+// server that lasts as long as the call. The configured database is not used: what
+// serves people is not to be measured by accident.
+func (a *app) withScratchServer(ctx context.Context, url string, use func(url string) error) (err error) {
+	if url != "" {
+		return use(url)
 	}
 	fmt.Fprintln(a.errs, "starting a throw-away PostgreSQL")
 	server, err := postgres.Start(ctx, postgres.Config{})
@@ -110,20 +107,29 @@ func (a *app) withScratchServer(command *cobra.Command, use func(ctx context.Con
 		defer cancel()
 		err = errors.Join(err, server.Stop(stopping))
 	}()
-	return use(ctx, server.URL())
+	return use(server.URL())
 }
 
-// progress shows on the error output how far something is.
+// progress shows on the error output how far something is: as a bar on a terminal,
+// else as a line for each step.
 func (a *app) progress() (show func(share float64, what string), done func()) {
+	if !isTerminal(a.errs) {
+		last := ""
+		return func(_ float64, what string) {
+			if what != last {
+				fmt.Fprintln(a.errs, what)
+				last = what
+			}
+		}, func() {}
+	}
 	const steps = 1000
 	bar := progressbar.NewOptions(steps,
 		progressbar.OptionSetWriter(a.errs), progressbar.OptionSetWidth(30), progressbar.OptionThrottle(200*time.Millisecond),
 		progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(false))
-	show = func(share float64, what string) {
+	return func(share float64, what string) {
 		bar.Describe(what)
 		_ = bar.Set(int(share * steps)) // nobody may be looking
-	}
-	return show, func() { _ = bar.Finish() }
+	}, func() { _ = bar.Finish() }
 }
 
 func writePropagation(w io.Writer, report bench.PropagationReport) {

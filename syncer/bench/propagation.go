@@ -81,7 +81,7 @@ func measure(ctx context.Context, config PropagationConfig, made *scratch, count
 	if err != nil {
 		return samples{}, 0, err
 	}
-	defer func() { err = errors.Join(err, t.close()) }()
+	defer t.close()
 	if s, err = t.run(ctx, config); err != nil {
 		return samples{}, 0, err
 	}

@@ -29,6 +29,7 @@ type scratch struct {
 	server     string // URL that the others were made through
 	ours, bare string // URLs
 	names      []string
+	changes    int // made so far: no player gets a rank twice, which would be no change
 }
 
 // newScratch makes the databases through a URL whose login may create them. The

@@ -2,7 +2,6 @@ package bench
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -40,27 +39,28 @@ type track struct {
 	ours, bare     *store.Store // for edits
 	oursDB, bareDB *pgx.Conn    // for plain SQL
 	following      sync.WaitGroup
-	sampled        int
+	made           *scratch
 	cleanups       []func()
 }
 
 func newTrack(ctx context.Context, config PropagationConfig, made *scratch, count int) (*track, error) {
-	t := &track{count: count}
+	t := &track{count: count, made: made}
 	config.Progress(0, "starting")
-	for _, build := range []func(context.Context, PropagationConfig, *scratch) error{t.openWriters, t.openSidecars, t.openRivals} {
-		if err := build(ctx, config, made); err != nil {
-			return nil, errors.Join(err, t.close())
+	for _, build := range []func(context.Context, PropagationConfig) error{t.openWriters, t.openSidecars, t.openRivals} {
+		if err := build(ctx, config); err != nil {
+			t.close()
+			return nil, err
 		}
 	}
 	return t, nil
 }
 
-func (t *track) openWriters(ctx context.Context, config PropagationConfig, made *scratch) error {
+func (t *track) openWriters(ctx context.Context, config PropagationConfig) error {
 	for _, w := range []struct {
 		address string
 		store   **store.Store
 		conn    **pgx.Conn
-	}{{made.ours, &t.ours, &t.oursDB}, {made.bare, &t.bare, &t.bareDB}} {
+	}{{t.made.ours, &t.ours, &t.oursDB}, {t.made.bare, &t.bare, &t.bareDB}} {
 		s, err := store.Open(ctx, w.address, store.Options{MaxConnections: 2, Timeout: patience, Name: "bench", Logger: config.Log})
 		if err != nil {
 			return err
@@ -76,7 +76,7 @@ func (t *track) openWriters(ctx context.Context, config PropagationConfig, made 
 	return nil
 }
 
-func (t *track) openSidecars(ctx context.Context, config PropagationConfig, _ *scratch) error {
+func (t *track) openSidecars(ctx context.Context, config PropagationConfig) error {
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	t.cleanups = append(t.cleanups, func() { stop(); t.following.Wait() })
 	for range t.count {
@@ -94,12 +94,12 @@ func (t *track) openSidecars(ctx context.Context, config PropagationConfig, _ *s
 	return nil
 }
 
-func (t *track) openRivals(ctx context.Context, config PropagationConfig, made *scratch) (err error) {
-	if t.listeners, err = listen(ctx, made.bare, t.count, &t.finish); err != nil {
+func (t *track) openRivals(ctx context.Context, config PropagationConfig) (err error) {
+	if t.listeners, err = listen(ctx, t.made.bare, t.count, &t.finish); err != nil {
 		return err
 	}
 	t.cleanups = append(t.cleanups, t.listeners.close)
-	if t.pollers, err = startPollers(ctx, made.ours, t.count, config.PollInterval); err != nil {
+	if t.pollers, err = startPollers(ctx, t.made.ours, t.count, config.PollInterval); err != nil {
 		return err
 	}
 	t.cleanups = append(t.cleanups, t.pollers.close)
@@ -107,13 +107,12 @@ func (t *track) openRivals(ctx context.Context, config PropagationConfig, made *
 }
 
 // close releases everything, the latest first.
-func (t *track) close() error {
+func (t *track) close() {
 	for len(t.cleanups) > 0 {
 		last := len(t.cleanups) - 1
 		t.cleanups[last]()
 		t.cleanups = t.cleanups[:last]
 	}
-	return nil
 }
 
 // run takes rounds of samples until enough are taken or the time is up.
@@ -157,10 +156,10 @@ func (t *track) round(ctx context.Context, s *samples) error {
 	return nil
 }
 
-// next returns a player and the rank that no sample has given yet.
+// next returns a player and a rank that no player has had yet.
 func (t *track) next() (id syncer.PlayerID, rank string) {
-	t.sampled++
-	return playerID(t.sampled), fmt.Sprintf("rank %d", t.sampled)
+	t.made.changes++
+	return playerID(t.made.changes), fmt.Sprintf("rank %d", t.made.changes)
 }
 
 func (t *track) sample(ctx context.Context, kind int) (time.Duration, error) {
