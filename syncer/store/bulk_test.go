@@ -9,7 +9,7 @@ import (
 // beyond what the statements take, and far below what a quadratic plan would.
 func TestManyRowsAreOneChange(t *testing.T) {
 	t.Parallel()
-	conn, url := database(t)
+	conn, url := databaseAlone(t)
 	run(t, conn, `set statement_timeout = '2min'`)
 	run(t, conn, `insert into player (uuid) values ('single')`)
 	run(t, conn, `insert into ban (uuid) values ('single')`)
@@ -23,14 +23,14 @@ func TestManyRowsAreOneChange(t *testing.T) {
 	for _, test := range []struct{ sql, want string }{
 		{`insert into player (uuid) select 'p' || i from generate_series(1, 100000) as i`, "player *"},
 		{`update player set rank = 'mod'`, "player *"},
-		{`update player set gamemodes = '{"pvp": {}}'`, "player *"},
-		{`insert into player_history (uuid, action) select uuid, 'x' from player`, "player *"},
+		{`update player set gamemodes = '{"pvp": {}}' where uuid like 'p1%'`, "player *"},
+		{`insert into player_history (uuid, action) select uuid, 'x' from player where uuid like 'p1%'`, "player *"},
 		{`delete from player_history`, "player *"},
-		{`insert into ban (ip) select '10.0.0.0'::inet + i from generate_series(1, 100000) as i`, "ban *"},
+		{`insert into ban (ip) select '10.0.0.0'::inet + i from generate_series(1, 20000) as i`, "ban *"},
 		{`update ban set expires_at = 'infinity'`, "ban *"},
 		{`update ban set reason = 'x'`, ""},
 		{`delete from ban where ip is not null`, "ban *"},
-		{`delete from player`, "player *"},
+		{`delete from player where uuid like 'p1%'`, "player *"},
 	} {
 		run(t, conn, `delete from change`)
 		run(t, conn, test.sql)

@@ -41,6 +41,17 @@ func onEachVersion(t *testing.T, test func(t *testing.T, address string)) {
 	}
 }
 
+// databaseAlone is database on a server of its own, for what would hold up the
+// others: a long transaction holds every database's snapshots back.
+func databaseAlone(t *testing.T) (*pgx.Conn, string) {
+	t.Helper()
+	address := pgtest.EmptyOn(t, pgtest.Server(t, ""))
+	if err := store.Migrate(context.Background(), address); err != nil {
+		t.Fatal(err)
+	}
+	return psql(t, address), address
+}
+
 // psql connects as psql does: plain statements, none prepared.
 func psql(t testing.TB, url string) *pgx.Conn {
 	t.Helper()
