@@ -23,6 +23,10 @@
 // the listeners of one from being woken for the other's changes, though they use
 // the same server.
 //
+// The sidecars' heartbeats go on meanwhile. One that falls into a sample holds up
+// that sidecar, which is part of what p99 shows; and because samples follow each
+// other faster than changes do on a network, each heartbeat finds more to look at.
+//
 // Between the rounds, a few changes are also waited for by N pollers that ask for
 // the row at a fixed interval, each at its own moment, as the documents' option 2
 // does. They ask nothing while the other samples are taken.
