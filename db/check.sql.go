@@ -34,7 +34,10 @@ select
         from (
             select relation, privilege
             from
-                unnest(array['player', 'player_history', 'ban', 'server']) as relation,
+                unnest(array[
+                    'player', 'player_history', 'ban', 'server',
+                    'staff_message', 'staff_delivery', 'antibot_pattern', 'blacklisted_address', 'mod_log'
+                ]) as relation,
                 unnest(array['select', 'insert', 'update', 'delete']) as privilege
             union all
             values ('change', 'select'), ('feed', 'select'), ('save_batch', 'select'), ('save_batch', 'insert'), ('goose_db_version', 'select')

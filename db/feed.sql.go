@@ -112,7 +112,9 @@ cross join lateral (
         count(*) filter (where tgenabled = 'A') as enabled
     from pg_catalog.pg_trigger
     where tgname like 'feed\_%'
-      and tgrelid in (select c.oid from pg_catalog.pg_class as c where c.relname in ('player', 'player_history', 'ban') and c.relnamespace = 'public'::regnamespace)
+      and tgrelid in (select c.oid from pg_catalog.pg_class as c where c.relname in (
+          'player', 'player_history', 'ban', 'staff_message', 'antibot_pattern', 'blacklisted_address'
+      ) and c.relnamespace = 'public'::regnamespace)
 ) as triggers
 `
 

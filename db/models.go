@@ -31,6 +31,23 @@ type ActiveBan struct {
 	Remaining interface{}
 }
 
+// Names by which servers know bots; edit it, or use syncer antibot. Every server has it within seconds
+type AntibotPattern struct {
+	// blacklist: kept out; graylist: watched
+	Kind string
+	// Regular expression that must match the whole name. At most 1000 characters, none of them a control character, of:
+	// characters as they are but \ . [ ] ( ) { } | * + ? ^ $, which need a \ before them like any ASCII punctuation may, and
+	// . \d \D \w \W \s \S \uXXXX and \p{…} \P{…} with L Lu Ll M N Nd P S Z or IsLatin IsGreek IsCyrillic IsHebrew IsArabic IsHan
+	// IsHiragana IsKatakana IsHangul IsThai; ^ $ \b \B; sets […] and [^…] in which [ ] \ ^ & - need a \, of characters, ranges that
+	// run upwards, and the above; ( ) (?: ) (?= ) (?! ), at most 50, and |; after a character, a set or a group that is no look-ahead one
+	// of * + ? {n} {n,} {n,m} up to 999, which ? or + may follow. (?i) or (?iu) at the very start: in any case
+	Pattern string
+	// Since when
+	SetAt pgtype.Timestamptz
+	// Who set it
+	SetBy string
+}
+
 // Bans of player ids and of addresses. INSERT bans, DELETE or setting lifted_at unbans; every sidecar knows within milliseconds
 type Ban struct {
 	// Number of the ban
@@ -57,13 +74,25 @@ type Ban struct {
 	Revision int64
 }
 
+// Addresses that attacked a server, exactly as it wrote them. INSERT and DELETE reach every server
+type BlacklistedAddress struct {
+	// The address, letter for letter
+	Address string
+	// Since when
+	AddedAt pgtype.Timestamptz
+	// The game server or person that added it
+	AddedBy string
+	// Newer state, higher number
+	Revision int64
+}
+
 // What changed, by which transaction; written by the feed_* triggers, read by sidecars, pruned by feed_prune
 type Change struct {
 	// Transaction that made the change; a sidecar reads the rows its snapshot has not seen
 	Xid uint64
-	// player or ban
+	// The table that changed, where player includes player_history
 	Entity string
-	// player.uuid, or ban_target(uuid, ip); NULL means the whole table
+	// player.uuid, ban_target(uuid, ip), staff_message.id or blacklisted_address.address; NULL means the whole table
 	Key *string
 	// Shortly before the commit, by this server's clock
 	At pgtype.Timestamptz
@@ -79,6 +108,20 @@ type Feed struct {
 	Floor uint64
 	// system identifier/database oid in which change.xid and floor mean something; see feed_settle
 	Home string
+}
+
+// Log of moderation, as game servers report it. Kept until somebody deletes it
+type ModLog struct {
+	// Number
+	ID int64
+	// When the sidecar received it
+	At pgtype.Timestamptz
+	// The address of the game server, or who wrote it
+	Source string
+	// What happened
+	Message string
+	// Drawn by the sidecar: an entry sent again after a lost answer is recognised
+	Token pgtype.UUID
 }
 
 // Players, the same on every server. Edit rows by hand freely: triggers tell every sidecar within milliseconds
@@ -181,4 +224,66 @@ type Server struct {
 	Version string
 	// When a sidecar last started to speak for it
 	StartedAt pgtype.Timestamptz
+}
+
+// The staff chat as people read it, newest first
+type StaffChat struct {
+	// When
+	SentAt pgtype.Timestamptz
+	// From where
+	Server string
+	// staff or player
+	Role string
+	// Who
+	Name string
+	// What
+	Text string
+}
+
+// How far the staff chat was delivered, written some seconds behind; kept for 30 days
+type StaffDelivery struct {
+	// server.name of the sidecar that the game server polls
+	Sidecar string
+	// The game server's gamemode: its queue
+	Gamemode string
+	// staff_message.id up to which it is done
+	Delivered int64
+	// When it last moved
+	SavedAt pgtype.Timestamptz
+}
+
+// Staff chat. INSERT sends to the staff of every server but the sender's; kept for 30 days
+type StaffMessage struct {
+	// Number; a higher one was committed later
+	ID int64
+	// When
+	SentAt pgtype.Timestamptz
+	// From where: a server's gamemode or, for example, discord
+	Server string
+	// Who, without colour tags
+	Name string
+	// Who, as shown in the game, colour tags included; empty: like name
+	Player string
+	// Whether the sender is a moderator
+	IsStaff bool
+	// What
+	Text string
+	// Whether the sender's own server gets it too, because it has not shown it yet
+	Echo bool
+}
+
+// Privileged players that a game server turned away for another usid than the stored one; kept for 30 days
+type UsidRejection struct {
+	// What the player was told to show to an administrator
+	Code string
+	// player.uuid
+	Uuid string
+	// ip:port of the game server; indexes player.addresses
+	Address string
+	// The usid that was rejected; a secret
+	Usid string
+	// When
+	RejectedAt pgtype.Timestamptz
+	// When approve_usid stored it; NULL: not
+	ApprovedAt pgtype.Timestamptz
 }

@@ -9,6 +9,10 @@ type Entity string
 const (
 	EntityPlayer Entity = "player"
 	EntityBan    Entity = "ban"
+
+	EntityStaffMessage   Entity = "staff_message"
+	EntityAntibotPattern Entity = "antibot_pattern"
+	EntityBlacklist      Entity = "blacklisted_address"
 )
 
 // Change is one committed change as the feed reports it: by the trigger's
@@ -16,7 +20,7 @@ const (
 // change without a Row says only that the key must be read again.
 type Change struct {
 	Entity Entity
-	Key    string    // player id, or [Target.Key]; empty: the whole table
+	Key    string    // player id, [Target.Key], number or address; empty: the whole table
 	Xid    uint64    // the transaction that made it
 	At     time.Time // the database's clock shortly before the commit
 
@@ -24,7 +28,9 @@ type Change struct {
 	Row Row
 }
 
-// Row is what a [Change] carries: *[PlayerRow], *[BanRow] or *[HistoryRow].
+// Row is what a [Change] carries: *[PlayerRow], *[BanRow], *[HistoryRow],
+// *[NewMessage] or *[BlacklistRow]. Whole tables are read as *[StaffMessage],
+// *[AntibotPattern] or *[BlacklistRow].
 type Row interface{ row() }
 
 // PlayerRow is the shared part of a player that was updated. It is complete but
@@ -42,6 +48,13 @@ type BanRow struct {
 	Open      bool
 	ExpiresAt Time
 	Revision  int64
+}
+
+// NewMessage is a message that was sent, and the number of the one before it:
+// where that is not the last one known, others are missing.
+type NewMessage struct {
+	StaffMessage
+	After int64 `json:"after"`
 }
 
 func (*PlayerRow) row()  {}

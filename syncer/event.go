@@ -7,6 +7,7 @@ type EventType string
 const (
 	EventPlayer EventType = "player" // one player changed
 	EventBan    EventType = "ban"    // one target was banned, unbanned or has another expiry
+	EventChat   EventType = "chat"   // a message of the staff chat
 	EventResync EventType = "resync" // anything may have changed: read what you keep again
 )
 
@@ -23,4 +24,7 @@ type Event struct {
 	Target    Target
 	Banned    bool
 	ExpiresAt Time // none: until lifted
+
+	// Of a chat event.
+	Message *StaffMessage
 }

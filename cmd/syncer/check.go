@@ -245,7 +245,7 @@ func (c *checkup) triggers(ctx context.Context) {
 		c.broken("triggers", err, "see: syncer migrate status")
 	case position.TriggersEnabled < store.FeedTriggers:
 		c.fail("triggers", fmt.Sprintf("%d of %d feed triggers are enabled ALWAYS: changes may go unseen", position.TriggersEnabled, store.FeedTriggers),
-			"run: alter table … enable always trigger …, for each feed_ trigger of player, player_history and ban")
+			"run: alter table … enable always trigger …, for each feed_ trigger that is not enabled so")
 	default:
 		c.ok("triggers", fmt.Sprintf("all %d are enabled ALWAYS", position.TriggersEnabled))
 	}

@@ -16,6 +16,7 @@ import (
 type Applier struct {
 	players Players
 	bans    Bans
+	tables  []Table
 	publish func(syncer.Event)
 
 	mu        sync.Mutex
@@ -25,12 +26,12 @@ type Applier struct {
 	interrupt func()                   // tells the feed that there is something to read
 }
 
-// NewApplier returns an applier that keeps the caches and publishes events.
+// NewApplier returns an applier that keeps the caches and tables and publishes events.
 // Publish is called in the order of the changes and with a lock held: it must
 // not block and not call back.
-func NewApplier(players Players, bans Bans, publish func(syncer.Event)) *Applier {
+func NewApplier(players Players, bans Bans, publish func(syncer.Event), tables ...Table) *Applier {
 	return &Applier{
-		players: players, bans: bans, publish: publish,
+		players: players, bans: bans, tables: tables, publish: publish,
 		notes: newNotes(), inexact: map[syncer.PlayerID]bool{}, interrupt: func() {},
 	}
 }
@@ -99,9 +100,13 @@ func (a *Applier) interruptible(interrupt func()) (now bool) {
 // already. Its subject is added to affected if subscribers are to be told now
 // rather than after a read.
 func (a *Applier) hear(ch syncer.Change, included bool, affected *subjects) (isNews, mustRead bool) {
-	if a.cursor.Sees(ch.Xid) || !isKnown(ch.Entity) {
+	table := a.table(ch.Entity)
+	if a.cursor.Sees(ch.Xid) || table == nil && !isKnown(ch.Entity) {
 		a.notes.excuse(ch) // a poll was first
 		return false, false
+	}
+	if table != nil {
+		return a.hearTable(table, ch)
 	}
 	isNews = a.notes.heard(ch)
 	effect := syncer.EffectNone
@@ -152,9 +157,9 @@ func (a *Applier) found(changes []syncer.Change, overflow, watched bool, now tim
 	if overflow {
 		return everything()
 	}
-	w := work{marks: make(map[subject][]syncer.Change, len(changes))}
+	w := work{marks: make(map[subject][]syncer.Change, len(changes)), tables: map[syncer.Entity][]syncer.Change{}}
 	for _, ch := range changes {
-		if !isKnown(ch.Entity) {
+		if !isKnown(ch.Entity) && a.table(ch.Entity) == nil {
 			continue
 		}
 		if a.notes.heard(ch) && watched {
@@ -263,6 +268,9 @@ func (a *Applier) cover(cursor syncer.Snapshot) {
 	defer a.mu.Unlock()
 	a.cursor = cursor
 	a.bans.Advance(cursor)
+	for _, t := range a.tables {
+		t.Advance(cursor)
+	}
 	a.notes.prune(cursor)
 }
 
@@ -290,4 +298,7 @@ func (a *Applier) reset() {
 	clear(a.inexact)
 	a.players.Reset()
 	a.bans.Reset()
+	for _, t := range a.tables {
+		t.Reset()
+	}
 }

@@ -155,6 +155,9 @@ func (f *Feed) do(ctx context.Context, conn Conn, w work) error {
 	if err := f.readPlayers(ctx, conn, w); err != nil {
 		return err
 	}
+	if err := f.readTables(ctx, conn, w); err != nil {
+		return err
+	}
 	if w.whole() {
 		f.applier.resync()
 	}
@@ -225,8 +228,8 @@ func (f *Feed) settled(ctx context.Context, sent time.Time, position Position, r
 	complaint := ""
 	if f.unguarded(position) {
 		complaint = fmt.Sprintf("triggers disabled or missing: %d of %d fire always, so changes go unrecorded and everything is "+
-			"read again every %v; run the migrations, and alter table … enable always trigger … for each feed_ trigger of "+
-			"player, player_history and ban whose pg_trigger.tgenabled is not A",
+			"read again every %v; run the migrations, and alter table … enable always trigger … for each feed_ trigger "+
+			"whose pg_trigger.tgenabled is not A",
 			position.TriggersEnabled, f.config.MinTriggers, f.config.Heartbeat)
 	}
 	before := f.Status()

@@ -47,6 +47,10 @@ type Conn interface {
 	// snapshot they were all read at.
 	LoadBans(ctx context.Context, keep func(syncer.Standing)) (syncer.Snapshot, error)
 
+	// ReadTable returns what is held in memory of a further table, and the snapshot
+	// it was read at.
+	ReadTable(ctx context.Context, entity syncer.Entity) (syncer.Snapshot, []syncer.Row, error)
+
 	// Settle makes the database forget transaction ids that came in a dump of
 	// another one, and so begin a new epoch.
 	Settle(ctx context.Context) error

@@ -36,6 +36,7 @@ type database struct {
 	revision int64
 	players  map[syncer.PlayerID]*syncer.Player
 	bans     map[syncer.Target]syncer.Standing
+	tables   map[syncer.Entity][]syncer.Row
 	changes  []syncer.Change
 	conns    map[*conn]bool
 	where    feed.Position // the fields that tests set
@@ -331,6 +332,15 @@ func (c *conn) LoadBans(ctx context.Context, keep func(syncer.Standing)) (syncer
 		keep(standing)
 	}
 	return c.snapshot(), nil
+}
+
+func (c *conn) ReadTable(ctx context.Context, entity syncer.Entity) (syncer.Snapshot, []syncer.Row, error) {
+	if err := c.enter(ctx, "ReadTable"); err != nil {
+		return syncer.Snapshot{}, nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.snapshot(), slices.Clone(c.tables[entity]), nil
 }
 
 func (c *conn) Settle(ctx context.Context) error {

@@ -22,6 +22,10 @@
 //   - The cursor moves only after everything it stands for is in memory. A poll
 //     that fails half-way is repeated from the old cursor.
 //
+// Further tables that are held whole, the staff chat's newest messages among them,
+// are followed in the same way but always read whole; see [Table]. Only the chat
+// has events of its own.
+//
 // # States
 //
 //	connecting    no connection: memory ages
@@ -51,8 +55,8 @@
 //	network stalls silently                 the poll at the next heartbeat times out; as above
 //	notification lost or unreadable         found by the next poll, and counted
 //	writer died before it notified          the same
-//	more changes than one poll returns,     every held row of the table is read again
-//	or a change of the whole table
+//	more changes than one poll returns,     every held row is read again, or those
+//	or a change of the whole table          of the table
 //	cursor below the table's floor          everything is forgotten and read again
 //	other epoch: restore, failover, crash,  the same: transaction ids and snapshots
 //	another database                        of two epochs cannot be compared

@@ -25,7 +25,7 @@ func subjectOf(ch syncer.Change) (s subject, single bool) {
 	return subject{target: target}, err == nil
 }
 
-// isKnown reports whether this version keeps what the entity names.
+// isKnown reports whether the entity names players or bans.
 func isKnown(entity syncer.Entity) bool {
 	return entity == syncer.EntityPlayer || entity == syncer.EntityBan
 }
@@ -43,21 +43,27 @@ func (list *subjects) add(s subject) {
 type work struct {
 	allPlayers bool // every player held
 	allBans    bool
+	allTables  bool              // all further ones
 	players    []syncer.PlayerID // wanted ones
 	targets    []syncer.Target
 
-	marks map[subject][]syncer.Change // the changes behind it, by subject
-	news  []syncer.Change             // those that this work applies
+	tables map[syncer.Entity][]syncer.Change // further tables, with the changes behind it
+	marks  map[subject][]syncer.Change       // the changes behind the rest, by subject
+	news   []syncer.Change                   // those that this work applies
 }
 
 // everything is the work after which nothing before it matters.
-func everything() work { return work{allPlayers: true, allBans: true} }
+func everything() work { return work{allPlayers: true, allBans: true, allTables: true} }
 
-// whole reports whether a whole table is read. Subscribers then get one resync.
+// whole reports whether all players or all bans are read. Subscribers then get one resync.
 func (w *work) whole() bool { return w.allPlayers || w.allBans }
 
 // add includes a change of a known entity.
 func (w *work) add(ch syncer.Change) {
+	if !isKnown(ch.Entity) {
+		w.tables[ch.Entity] = append(w.tables[ch.Entity], ch)
+		return
+	}
 	s, single := subjectOf(ch)
 	isBan := ch.Entity == syncer.EntityBan
 	switch known := w.marks[s] != nil; {

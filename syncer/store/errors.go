@@ -127,9 +127,19 @@ var fieldsByConstraint = map[string]string{
 	"ban_expires_at_range":         "expiresAt",
 	"ban_lifted_by_length":         "by",
 	"ban_lift_reason_length":       "reason",
-	"server_name_form":             "server.name",
-	"server_gamemode_form":         "server.gamemode",
-	"server_address_form":          "server.address",
+	"staff_message_server_form":    "server",
+	"staff_message_name_length":    "name",
+	"staff_message_player_length":  "player",
+	"staff_message_text_length":    "text",
+
+	"antibot_pattern_kind_known":       "kind",
+	"antibot_pattern_pattern_form":     "pattern",
+	"blacklisted_address_address_form": "ip",
+	"mod_log_message_length":           "message",
+
+	"server_name_form":     "server.name",
+	"server_gamemode_form": "server.gamemode",
+	"server_address_form":  "server.address",
 }
 
 func fieldOf(refused *pgconn.PgError) string {

@@ -81,9 +81,42 @@ func workAsSidecar(t *testing.T, s *store.Store) {
 			_, _, _, err := s.LiftBan(ctx, syncer.TargetAddress(address), "me", "")
 			return err
 		},
-		"check server": func() error { _, err := s.CheckServer(ctx); return err },
-		"check notify": func() error { _, err := s.CheckNotify(ctx); return err },
-		"now":          func() error { _, err := s.Now(ctx); return err },
+		"staff chat": func() error {
+			if _, _, err := s.SendStaffMessage(ctx, syncer.StaffMessage{Server: "pvp", Text: "x"}); err != nil {
+				return err
+			}
+			if _, err := s.StaffMessagesAfter(ctx, 0, 10); err != nil {
+				return err
+			}
+			if err := s.SaveStaffDeliveries(ctx, "a", map[string]int64{"pvp": 1}); err != nil {
+				return err
+			}
+			if _, err := s.StaffDeliveries(ctx, "a"); err != nil {
+				return err
+			}
+			return s.PruneStaffChat(ctx)
+		},
+		"antibot": func() error {
+			if err := s.SetAntibotPattern(ctx, syncer.PatternGraylist, "x", ""); err != nil {
+				return err
+			}
+			if _, err := s.AntibotPatterns(ctx); err != nil {
+				return err
+			}
+			_, err := s.ClearAntibotPattern(ctx, syncer.PatternGraylist)
+			return err
+		},
+		"blacklist": func() error {
+			if _, err := s.AddBlacklisted(ctx, []string{"x"}, ""); err != nil {
+				return err
+			}
+			_, err := s.RemoveBlacklisted(ctx, "x")
+			return err
+		},
+		"moderation log": func() error { return s.AddModEntry(ctx, syncer.ModEntry{At: syncer.Millis(1), Message: "x"}) },
+		"check server":   func() error { _, err := s.CheckServer(ctx); return err },
+		"check notify":   func() error { _, err := s.CheckNotify(ctx); return err },
+		"now":            func() error { _, err := s.Now(ctx); return err },
 	} {
 		if err := work(); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -109,6 +142,11 @@ func followAsSidecar(t *testing.T, conn *store.FeedConn) {
 	}
 	if _, err := conn.LoadBans(ctx, func(syncer.Standing) {}); err != nil {
 		t.Error(err)
+	}
+	for _, entity := range []syncer.Entity{syncer.EntityStaffMessage, syncer.EntityAntibotPattern, syncer.EntityBlacklist} {
+		if _, _, err := conn.ReadTable(ctx, entity); err != nil {
+			t.Error(err)
+		}
 	}
 	if err := conn.Settle(ctx); err != nil {
 		t.Error(err)

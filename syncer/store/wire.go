@@ -19,6 +19,7 @@ type wireChange struct {
 	History  []syncer.HistoryEntry `json:"h"`
 	Open     *bool                 `json:"o"`
 	Expires  syncer.Time           `json:"u"`
+	Message  *syncer.NewMessage    `json:"m"`
 }
 
 func (w wireChange) change() syncer.Change {
@@ -29,6 +30,10 @@ func (w wireChange) change() syncer.Change {
 		c.Row = &syncer.PlayerRow{Revision: w.Revision, Synced: *w.Player}
 	case w.History != nil:
 		c.Row = &syncer.HistoryRow{Entries: w.History}
+	case w.Message != nil:
+		c.Row = w.Message
+	case w.Open != nil && w.Entity == syncer.EntityBlacklist:
+		c.Row = &syncer.BlacklistRow{Address: w.Key, Listed: *w.Open, Revision: w.Revision}
 	case w.Open != nil:
 		c.Row = &syncer.BanRow{Open: *w.Open, ExpiresAt: w.Expires, Revision: w.Revision}
 	}

@@ -1,0 +1,19 @@
+-- name: AddBlacklistedAddresses :many
+-- Adds addresses and returns those that are new, as changes.
+insert into blacklisted_address as b (address, added_by)
+select wanted.address, sqlc.arg(added_by)
+from (select unnest(sqlc.arg(addresses)::text[]) as address) as wanted
+order by wanted.address
+on conflict do nothing
+returning blacklisted_address_change(b.address, b.revision, true)::jsonb as change;
+
+-- name: RemoveBlacklistedAddress :many
+-- Removes an address and returns what that changed.
+delete from blacklisted_address as b
+where b.address = sqlc.arg(address)
+returning blacklisted_address_change(b.address, nextval('revision'), false)::jsonb as change;
+
+-- name: BlacklistedAddresses :many
+-- All addresses.
+select address, revision
+from blacklisted_address;

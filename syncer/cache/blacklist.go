@@ -1,0 +1,122 @@
+package cache
+
+import (
+	"maps"
+	"slices"
+	"sync"
+
+	"playersync/syncer"
+)
+
+// Blacklist is all blacklisted addresses. It is safe for concurrent use.
+type Blacklist struct {
+	mu       sync.Mutex
+	listed   map[string]int64           // revision by address
+	notes    map[string]noteOfBlacklist // what was told since the cursor
+	snapshot syncer.Snapshot            // of the last load
+	loaded   bool
+	sorted   []string // the addresses; nil: to be sorted again
+}
+
+type noteOfBlacklist struct {
+	revision int64
+	xid      uint64
+	listed   bool
+}
+
+// NewBlacklist returns an empty copy.
+func NewBlacklist() *Blacklist {
+	return &Blacklist{listed: map[string]int64{}, notes: map[string]noteOfBlacklist{}}
+}
+
+// Entity names the table.
+func (c *Blacklist) Entity() syncer.Entity { return syncer.EntityBlacklist }
+
+// Addresses returns all addresses, sorted and shared; false if they have not been
+// read yet.
+func (c *Blacklist) Addresses() ([]string, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.sorted == nil {
+		c.sorted = slices.AppendSeq(make([]string, 0, len(c.listed)), maps.Keys(c.listed))
+		slices.Sort(c.sorted)
+	}
+	return c.sorted, c.loaded
+}
+
+// Has reports whether an address is listed, as far as is known.
+func (c *Blacklist) Has(address string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, listed := c.listed[address]
+	return listed
+}
+
+// Apply takes in that an address came or went.
+func (c *Blacklist) Apply(ch syncer.Change) (syncer.Effect, []syncer.Event) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.snapshot.Sees(ch.Xid) {
+		return syncer.EffectNone, nil
+	}
+	row, told := ch.Row.(*syncer.BlacklistRow)
+	if !told {
+		return syncer.EffectNeedsRead, nil
+	}
+	if row.Revision <= max(c.listed[row.Address], c.notes[row.Address].revision) {
+		return syncer.EffectNone, nil
+	}
+	note := noteOfBlacklist{row.Revision, ch.Xid, row.Listed}
+	c.notes[row.Address] = note
+	c.set(row.Address, note)
+	return syncer.EffectApplied, nil
+}
+
+func (c *Blacklist) set(address string, note noteOfBlacklist) {
+	c.sorted = nil
+	if note.listed {
+		c.listed[address] = note.revision
+	} else {
+		delete(c.listed, address)
+	}
+}
+
+// Load takes in the whole table as it was read.
+func (c *Blacklist) Load(snapshot syncer.Snapshot, rows []syncer.Row) []syncer.Event {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.snapshot, c.loaded, c.sorted = snapshot, true, nil
+	c.listed = make(map[string]int64, len(rows))
+	for _, row := range rows {
+		if row, ok := row.(*syncer.BlacklistRow); ok {
+			c.listed[row.Address] = row.Revision
+		}
+	}
+	c.forget(snapshot)
+	for address, note := range c.notes {
+		if note.revision > c.listed[address] {
+			c.set(address, note)
+		}
+	}
+	return nil
+}
+
+// Advance forgets what the cursor covers.
+func (c *Blacklist) Advance(cursor syncer.Snapshot) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.forget(cursor)
+}
+
+func (c *Blacklist) forget(seen syncer.Snapshot) {
+	maps.DeleteFunc(c.notes, func(_ string, note noteOfBlacklist) bool { return seen.Sees(note.xid) })
+}
+
+// Reset makes the next load count whatever was told before; until then the
+// addresses stay.
+func (c *Blacklist) Reset() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.snapshot = syncer.Snapshot{}
+	clear(c.notes)
+}

@@ -1,0 +1,128 @@
+package cache
+
+import (
+	"slices"
+	"sync"
+
+	"playersync/syncer"
+)
+
+// Messages is the newest part of the staff chat, in the order of the commits. It is
+// safe for concurrent use.
+type Messages struct {
+	limit int
+
+	mu       sync.RWMutex
+	held     []heldMessage // by number
+	mark     Mark
+	snapshot syncer.Snapshot // of the last load
+	loaded   bool
+	foreign  bool // the next load may be of another history
+}
+
+type heldMessage struct {
+	*syncer.StaffMessage
+	xid uint64 // 0: read, not told
+}
+
+// Mark says how far the chat is known, and when it was found to be shorter than
+// before: restored from a backup, for example.
+type Mark struct {
+	Last    int64 // number of the last message, 0 for none
+	Rewinds int   // how often the end moved back
+	Base    int64 // where to, the last time
+}
+
+// NewMessages returns an empty copy that keeps at most limit messages.
+func NewMessages(limit int) *Messages { return &Messages{limit: limit} }
+
+// Entity names the table.
+func (c *Messages) Entity() syncer.Entity { return syncer.EntityStaffMessage }
+
+// Mark returns how far the chat is known; false if it has not been read yet.
+func (c *Messages) Mark() (Mark, bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.mark, c.loaded
+}
+
+// After returns the messages held behind a number, oldest first. They are shared.
+func (c *Messages) After(number int64) []*syncer.StaffMessage {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	first, _ := slices.BinarySearchFunc(c.held, number+1, func(m heldMessage, n int64) int { return int(m.Number - n) })
+	if first == len(c.held) {
+		return nil
+	}
+	messages := make([]*syncer.StaffMessage, 0, len(c.held)-first)
+	for _, m := range c.held[first:] {
+		messages = append(messages, m.StaffMessage)
+	}
+	return messages
+}
+
+// Apply takes in a new message, if it is the next one.
+func (c *Messages) Apply(ch syncer.Change) (syncer.Effect, []syncer.Event) {
+	row, isNew := ch.Row.(*syncer.NewMessage)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.snapshot.Sees(ch.Xid), isNew && row.Number <= c.mark.Last && !c.foreign:
+		return syncer.EffectNone, nil
+	case !isNew, !c.loaded, c.foreign, row.After > c.mark.Last:
+		return syncer.EffectNeedsRead, nil
+	}
+	c.append(heldMessage{&row.StaffMessage, ch.Xid})
+	return syncer.EffectApplied, []syncer.Event{{Type: syncer.EventChat, Message: &row.StaffMessage}}
+}
+
+// append adds the next message. The caller holds c.mu.
+func (c *Messages) append(m heldMessage) {
+	c.held = append(c.held, m)
+	if excess := len(c.held) - c.limit; excess > 0 {
+		c.held = slices.Delete(c.held, 0, excess)
+	}
+	c.mark.Last = m.Number
+}
+
+// Load takes in the newest messages as they were read, and returns an event for
+// each that was not known.
+func (c *Messages) Load(snapshot syncer.Snapshot, rows []syncer.Row) []syncer.Event {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	before, known := c.mark.Last, c.loaded && !c.foreign
+	told := c.held
+	c.held, c.mark.Last = make([]heldMessage, 0, len(rows)), 0
+	var events []syncer.Event
+	for _, row := range rows {
+		m, ok := row.(*syncer.StaffMessage)
+		if !ok {
+			continue
+		}
+		c.append(heldMessage{StaffMessage: m})
+		if known && m.Number > before {
+			events = append(events, syncer.Event{Type: syncer.EventChat, Message: m})
+		}
+	}
+	for _, m := range told {
+		if !c.foreign && m.xid != 0 && m.Number > c.mark.Last && !snapshot.Sees(m.xid) {
+			c.append(m)
+		}
+	}
+	if c.mark.Last < before || c.foreign {
+		c.mark.Rewinds++
+		c.mark.Base = c.mark.Last
+	}
+	c.snapshot, c.loaded, c.foreign = snapshot, true, false
+	return events
+}
+
+// Advance does nothing: numbers have the order of the commits.
+func (c *Messages) Advance(syncer.Snapshot) {}
+
+// Reset makes the next load begin anew; until then the messages stay.
+func (c *Messages) Reset() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.snapshot, c.foreign = syncer.Snapshot{}, true
+}

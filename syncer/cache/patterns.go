@@ -1,0 +1,55 @@
+package cache
+
+import (
+	"sync"
+
+	"playersync/syncer"
+)
+
+// Patterns is the name patterns against bots. It is safe for concurrent use.
+type Patterns struct {
+	mu     sync.RWMutex
+	byKind map[syncer.PatternKind]*syncer.AntibotPattern // nil: not read yet
+}
+
+// NewPatterns returns an empty copy.
+func NewPatterns() *Patterns { return &Patterns{} }
+
+// Entity names the table.
+func (c *Patterns) Entity() syncer.Entity { return syncer.EntityAntibotPattern }
+
+// Pattern returns the pattern of a kind, "" if there is none; false if the table
+// has not been read yet.
+func (c *Patterns) Pattern(kind syncer.PatternKind) (pattern string, known bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if p := c.byKind[kind]; p != nil {
+		pattern = p.Pattern
+	}
+	return pattern, c.byKind != nil
+}
+
+// Apply asks for the table to be read: it rarely changes.
+func (c *Patterns) Apply(syncer.Change) (syncer.Effect, []syncer.Event) {
+	return syncer.EffectNeedsRead, nil
+}
+
+// Load takes in the whole table as it was read.
+func (c *Patterns) Load(_ syncer.Snapshot, rows []syncer.Row) []syncer.Event {
+	byKind := make(map[syncer.PatternKind]*syncer.AntibotPattern, len(rows))
+	for _, row := range rows {
+		if p, ok := row.(*syncer.AntibotPattern); ok {
+			byKind[p.Kind] = p
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.byKind = byKind
+	return nil
+}
+
+// Advance does nothing: only reads change the copy.
+func (c *Patterns) Advance(syncer.Snapshot) {}
+
+// Reset does nothing: the next read replaces all.
+func (c *Patterns) Reset() {}

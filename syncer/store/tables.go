@@ -1,0 +1,57 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"playersync/db"
+	"playersync/syncer"
+)
+
+// HeldMessages is how many messages of the staff chat [FeedConn.ReadTable] returns
+// at most; none of them is older than a day.
+const HeldMessages = 1000
+
+// ReadTable returns what is held in memory of a small table, and the snapshot it
+// was read at.
+func (c *FeedConn) ReadTable(ctx context.Context, entity syncer.Entity) (syncer.Snapshot, []syncer.Row, error) {
+	var snapshot string
+	var rows []syncer.Row
+	err := c.oneSnapshot(ctx, func(queries *db.Queries) (err error) {
+		if snapshot, err = queries.Snapshot(ctx); err != nil {
+			return err
+		}
+		rows, err = readTable(ctx, queries, entity)
+		return err
+	})
+	if err != nil {
+		return syncer.Snapshot{}, nil, readError("read "+string(entity), err)
+	}
+	seen, err := syncer.ParseSnapshot(snapshot)
+	return seen, rows, err
+}
+
+func readTable(ctx context.Context, queries *db.Queries, entity syncer.Entity) ([]syncer.Row, error) {
+	switch entity {
+	case syncer.EntityStaffMessage:
+		messages, err := queries.NewestStaffMessages(ctx, HeldMessages)
+		return rowsOf(messages, func(m db.StaffMessage) syncer.Row { return new(messageOf(m)) }), err
+	case syncer.EntityAntibotPattern:
+		patterns, err := queries.AntibotPatterns(ctx)
+		return rowsOf(patterns, func(p db.AntibotPattern) syncer.Row { return new(patternOf(p)) }), err
+	case syncer.EntityBlacklist:
+		addresses, err := queries.BlacklistedAddresses(ctx)
+		return rowsOf(addresses, func(a db.BlacklistedAddressesRow) syncer.Row {
+			return &syncer.BlacklistRow{Address: a.Address, Listed: true, Revision: a.Revision}
+		}), err
+	}
+	return nil, fmt.Errorf("the table %s is not held whole", entity)
+}
+
+func rowsOf[R any](rows []R, rowOf func(R) syncer.Row) []syncer.Row {
+	out := make([]syncer.Row, len(rows))
+	for i, row := range rows {
+		out[i] = rowOf(row)
+	}
+	return out
+}
