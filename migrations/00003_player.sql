@@ -118,24 +118,21 @@ comment on column player.created_at is 'When the row was made';
 comment on column player.updated_at is 'When the row was last written, by a trigger';
 
 create table player_history (
-    uuid   text        not null,
-    action text        not null,
-    by     text        not null default session_user,
-    time   timestamptz not null default date_trunc('milliseconds', clock_timestamp()),
+    uuid   text           not null,
+    action text           not null,
+    by     text           not null default session_user,
+    time   timestamptz(3) not null default clock_timestamp(),
     constraint player_history_pkey primary key (uuid, time, action, by),
     constraint player_history_player_fkey foreign key (uuid) references player (uuid) on delete cascade,
     constraint player_history_action_length check (length(action) between 1 and 512),
     constraint player_history_by_length check (length(by) <= 512),
-    constraint player_history_time_range check (
-        time between '0001-01-01 00:00+00' and '9999-12-31 23:59+00'
-        and time = date_trunc('milliseconds', time)
-    )
+    constraint player_history_time_range check (time between '0001-01-01 00:00+00' and '9999-12-31 23:59+00')
 );
 comment on table player_history is 'Moderation actions on a player: a set of (action, by, time). Servers only add; only people remove';
 comment on column player_history.uuid is 'The player';
 comment on column player_history.action is 'What was done';
 comment on column player_history.by is 'Who did it';
-comment on column player_history.time is 'When, in whole milliseconds';
+comment on column player_history.time is 'When; kept in whole milliseconds, rounded';
 
 -- What the row's own triggers keep right, also for edits by hand.
 

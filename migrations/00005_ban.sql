@@ -31,8 +31,8 @@ create table ban (
     constraint ban_lift_reason_length check (length(lift_reason) <= 2000),
     constraint ban_lift_complete check (lifted_at is not null or (lifted_by is null and lift_reason is null))
 );
-create unique index ban_open_uuid_key on ban (uuid) where lifted_at is null and uuid is not null;
-create unique index ban_open_ip_key on ban (ip) where lifted_at is null and ip is not null;
+create unique index ban_open_uuid_key on ban (uuid) where lifted_at is null;
+create unique index ban_open_ip_key on ban (ip) where lifted_at is null;
 create index ban_open_expires_at_idx on ban (expires_at) where lifted_at is null and expires_at is not null;
 create index ban_uuid_idx on ban (uuid, id) where uuid is not null;
 create index ban_ip_idx on ban (ip, id) where ip is not null;
@@ -89,6 +89,9 @@ begin
     new.revision := old.revision;
     if (new.uuid, new.ip, new.expires_at, new.lifted_at is null) is distinct from (old.uuid, old.ip, old.expires_at, old.lifted_at is null) then
         new.revision := nextval('public.revision');
+    end if;
+    if new.lifted_at = now() then
+        new.lifted_at := greatest(new.lifted_at, new.created_at); -- which may be after this transaction began
     end if;
     if new.lifted_at is null then
         new.lifted_by := null;

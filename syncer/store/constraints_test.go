@@ -86,7 +86,6 @@ var nonsense = []struct{ constraint, sql string }{
 	{"player_history_action_length", `insert into player_history (uuid, action) values ('a', repeat('a', 513))`},
 	{"player_history_by_length", `insert into player_history (uuid, action, by) values ('a', 'warned', repeat('a', 513))`},
 	{"player_history_time_range", `insert into player_history (uuid, action, time) values ('a', 'warned', 'infinity')`},
-	{"player_history_time_range", `insert into player_history (uuid, action, time) values ('a', 'warned', '2020-01-01 00:00:00.0001')`},
 	{"ban_one_target", `insert into ban (reason) values ('whom?')`},
 	{"ban_one_target", `insert into ban (uuid, ip) values ('b', '10.0.0.1')`},
 	{"ban_uuid_form", `insert into ban (uuid) values ('')`},
