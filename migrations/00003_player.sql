@@ -132,7 +132,7 @@ comment on table player_history is 'Moderation actions on a player: a set of (ac
 comment on column player_history.uuid is 'The player';
 comment on column player_history.action is 'What was done';
 comment on column player_history.by is 'Who did it';
-comment on column player_history.time is 'When; kept in whole milliseconds, rounded';
+comment on column player_history.time is 'When, in whole milliseconds';
 
 -- What the row's own triggers keep right, also for edits by hand.
 
