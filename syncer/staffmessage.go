@@ -28,6 +28,14 @@ type StaffMessage struct {
 
 func (*StaffMessage) row() {}
 
+// ChatMark says how far the chat is known, and when it was found to end earlier
+// than before: restored from a backup, for example.
+type ChatMark struct {
+	Last    int64 // number of the last message, 0 for none
+	Rewinds int   // how often the end moved back
+	Base    int64 // where to, the last time
+}
+
 // Validate returns an [Error] naming the first field that cannot be stored.
 func (m StaffMessage) Validate() error {
 	if err := checkName("server", m.Server); err != nil {

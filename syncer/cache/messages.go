@@ -14,7 +14,7 @@ type Messages struct {
 
 	mu       sync.RWMutex
 	held     []heldMessage // by number
-	mark     Mark
+	mark     syncer.ChatMark
 	snapshot syncer.Snapshot // of the last load
 	loaded   bool
 	foreign  bool // the next load may be of another history
@@ -25,14 +25,6 @@ type heldMessage struct {
 	xid uint64 // 0: read, not told
 }
 
-// Mark says how far the chat is known, and when it was found to be shorter than
-// before: restored from a backup, for example.
-type Mark struct {
-	Last    int64 // number of the last message, 0 for none
-	Rewinds int   // how often the end moved back
-	Base    int64 // where to, the last time
-}
-
 // NewMessages returns an empty copy that keeps at most limit messages.
 func NewMessages(limit int) *Messages { return &Messages{limit: limit} }
 
@@ -40,7 +32,7 @@ func NewMessages(limit int) *Messages { return &Messages{limit: limit} }
 func (c *Messages) Entity() syncer.Entity { return syncer.EntityStaffMessage }
 
 // Mark returns how far the chat is known; false if it has not been read yet.
-func (c *Messages) Mark() (Mark, bool) {
+func (c *Messages) Mark() (syncer.ChatMark, bool) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	return c.mark, c.loaded

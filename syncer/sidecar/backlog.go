@@ -1,0 +1,147 @@
+package sidecar
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"playersync/syncer"
+)
+
+// BacklogStore is what small writes need of the database. Each may be repeated.
+type BacklogStore interface {
+	AddBlacklisted(ctx context.Context, addresses []string, by string) ([]syncer.Change, error)
+	RemoveBlacklisted(ctx context.Context, address string) ([]syncer.Change, error)
+	AddModEntry(ctx context.Context, entry syncer.ModEntry) error
+}
+
+// BacklogDisk keeps small writes that wait.
+type BacklogDisk interface {
+	AddWaiting(w syncer.Waiting) (number uint64, err error)
+	Waiting() ([]syncer.Waiting, error)
+	RemoveWaiting(number uint64) error
+}
+
+// Backlog stores small writes whose senders forget them at once, whatever the
+// answer: while the database is away they wait on disk, in their order, and in
+// memory only if the disk fails too. It is safe for concurrent use.
+type Backlog struct {
+	store   BacklogStore
+	disk    BacklogDisk
+	applier Applier
+	log     *slog.Logger
+
+	writing sync.Mutex // one write at a time
+	mu      sync.Mutex
+	waiting []syncer.Waiting // oldest first
+}
+
+// NewBacklog returns a backlog with what waits on disk. Run must be running for
+// that to be stored.
+func NewBacklog(store BacklogStore, disk BacklogDisk, applier Applier, log *slog.Logger) *Backlog {
+	b := &Backlog{store: store, disk: disk, applier: applier, log: log}
+	var err error
+	if b.waiting, err = disk.Waiting(); err != nil {
+		log.Error("cannot read all small writes that waited on disk", "error", err)
+	}
+	return b
+}
+
+// Len returns how many writes wait.
+func (b *Backlog) Len() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.waiting)
+}
+
+// pending returns what waits, shared.
+func (b *Backlog) pending() []syncer.Waiting {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clip(b.waiting)
+}
+
+// write stores a write, or lets it wait behind those that do. The error is one that
+// waiting does not help.
+func (b *Backlog) write(ctx context.Context, w syncer.Waiting) error {
+	ctx = context.WithoutCancel(ctx) // the sender may be gone, what it sent is not
+	b.writing.Lock()
+	defer b.writing.Unlock()
+	if b.Len() == 0 {
+		err := b.do(ctx, w)
+		if err == nil || !isAway(err) {
+			return err
+		}
+		b.log.Warn("cannot store a small write; it waits on disk", "error", err)
+	}
+	number, err := b.disk.AddWaiting(w)
+	if err != nil {
+		b.log.Error("cannot keep a small write on disk; it is in memory only", "error", err)
+	}
+	w.Number = number
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.waiting = append(slices.Clip(b.waiting), w)
+	return nil
+}
+
+// do stores a write.
+func (b *Backlog) do(ctx context.Context, w syncer.Waiting) error {
+	if w.ModEntry != nil {
+		return b.store.AddModEntry(ctx, *w.ModEntry)
+	}
+	if w.Blacklist == nil {
+		return nil
+	}
+	if w.Blacklist.Listed {
+		changes, err := b.store.AddBlacklisted(ctx, w.Blacklist.Addresses, w.Blacklist.By)
+		b.applier.Wrote(nil, changes)
+		return err
+	}
+	for _, address := range w.Blacklist.Addresses {
+		changes, err := b.store.RemoveBlacklisted(ctx, address)
+		b.applier.Wrote(nil, changes)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Run stores what waits once the database is back, until ctx ends.
+func (b *Backlog) Run(ctx context.Context) error {
+	ticker := time.NewTicker(replayInterval)
+	defer ticker.Stop()
+	for {
+		for b.Len() > 0 && b.storeOldest(ctx) {
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// storeOldest stores the first write that waits; false: not now.
+func (b *Backlog) storeOldest(ctx context.Context) bool {
+	oldest := b.pending()[0]
+	err := b.do(ctx, oldest)
+	if err != nil && (isAway(err) || ctx.Err() != nil) {
+		return false
+	}
+	if err != nil {
+		b.log.Error("the database refuses a small write that waited on disk; it is dropped", "error", err)
+	}
+	if oldest.Number != 0 {
+		if err := b.disk.RemoveWaiting(oldest.Number); err != nil {
+			b.log.Error("cannot remove a stored write from disk; it will be stored again after a restart", "error", err)
+		}
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.waiting = b.waiting[1:]
+	return true
+}

@@ -1,0 +1,70 @@
+package sidecar
+
+import (
+	"context"
+	"crypto/rand"
+	"sync"
+	"time"
+
+	"playersync/syncer"
+)
+
+// ModLog is the log of moderation.
+type ModLog struct {
+	backlog *Backlog
+	clock   Clock
+	forward func(string)
+
+	mu     sync.Mutex
+	recent map[recentEntry]time.Time // entries of the last moments
+}
+
+type recentEntry struct{ source, message string }
+
+// NewModLog returns a log that writes through the backlog. Forward takes each entry
+// for other places and must not block; nil: there are none.
+func NewModLog(backlog *Backlog, clock Clock, forward func(string)) *ModLog {
+	if forward == nil {
+		forward = func(string) {}
+	}
+	return &ModLog{backlog: backlog, clock: clock, forward: forward, recent: map[recentEntry]time.Time{}}
+}
+
+// Add writes down what moderators did, as a game server reports it. The same again
+// within five seconds is the same. It is in the database when Add returns or, while
+// that is away, on disk. Errors: invalid.
+func (l *ModLog) Add(ctx context.Context, source, message string) error {
+	entry := syncer.ModEntry{At: syncer.TimeOf(l.clock.Now()), Source: source, Message: message}
+	if err := entry.Validate(); err != nil {
+		return err
+	}
+	if l.isRepeated(recentEntry{source, message}) {
+		return nil
+	}
+	_, _ = rand.Read(entry.Token[:]) // never fails, says its documentation
+	if err := l.backlog.write(ctx, syncer.Waiting{ModEntry: &entry}); err != nil {
+		return err
+	}
+	l.forward(message)
+	return nil
+}
+
+// repeatWindow is how long the same entry counts as sent twice.
+const repeatWindow = 5 * time.Second
+
+// isRepeated reports whether the entry came a moment ago, and remembers it.
+func (l *ModLog) isRepeated(entry recentEntry) bool {
+	now := time.Now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for other, at := range l.recent {
+		if now.Sub(at) >= repeatWindow {
+			delete(l.recent, other)
+		}
+	}
+	if _, repeated := l.recent[entry]; repeated {
+		return true
+	}
+	l.recent[entry] = now
+	return false
+}
