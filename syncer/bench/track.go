@@ -131,7 +131,7 @@ func (t *track) run(ctx context.Context, config PropagationConfig) (s samples, e
 		share := max(float64(round+1)/float64(config.Rounds), min(1, time.Since(started).Seconds()/config.Duration.Seconds()))
 		config.Progress(share, "measuring")
 		for len(s[polled]) < int(share*float64(config.Polls)) {
-			waited, err := t.poll(ctx)
+			waited, err := t.poll(ctx, config.PollInterval)
 			if err != nil {
 				return s, err
 			}
@@ -179,9 +179,9 @@ func (t *track) sample(ctx context.Context, kind int) (time.Duration, error) {
 	})
 }
 
-// poll takes a sample of polling.
-func (t *track) poll(ctx context.Context) (time.Duration, error) {
-	if !rest(ctx, pause) {
+// poll takes a sample of polling, at a moment that the pollers' ticks do not know.
+func (t *track) poll(ctx context.Context, interval time.Duration) (time.Duration, error) {
+	if !rest(ctx, pause+rand.N(interval)) {
 		return 0, context.Cause(ctx)
 	}
 	id, rank := t.next()
