@@ -112,6 +112,8 @@ func daemonConfig(settings config.Config, log *slog.Logger) daemon.Config {
 		},
 		Sidecar:     sidecar.Config{Home: settings.Server, FlushInterval: settings.Sync.FlushInterval},
 		HTTP:        settings.HTTP.API(),
+		Fish:        settings.HTTP.Fish.API(),
+		NoFish:      !settings.HTTP.Fish.Enabled,
 		CachedLimit: settings.Cache.Players,
 		// What waits on disk belongs to one game server: two may share a host.
 		DataDir: filepath.Join(settings.Data.Dir, "servers", url.PathEscape(settings.Server.Name)),

@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -27,6 +28,7 @@ import (
 	"playersync/syncer/cache"
 	"playersync/syncer/events"
 	"playersync/syncer/feed"
+	"playersync/syncer/fishapi"
 	"playersync/syncer/httpapi"
 	"playersync/syncer/outbox"
 	"playersync/syncer/postgres"
@@ -44,10 +46,12 @@ type Config struct {
 	Feed        feed.Config      // MinTriggers is filled in
 	Sidecar     sidecar.Config
 	HTTP        httpapi.Config
-	Listener    net.Listener // instead of HTTP.Listen; the daemon closes it
-	CachedLimit int          // players kept in memory beyond those that are held; default 10 000
-	EventBuffer int          // events that a subscriber may be behind; default 8192
-	DataDir     string       // outbox and last known bans; "" means a throw-away directory
+	Fish        fishapi.Config // MaxBody is HTTP's
+	NoFish      bool           // do not serve the protocol of the fish-commands plugin
+	Listener    net.Listener   // instead of HTTP.Listen; the daemon closes it
+	CachedLimit int            // players kept in memory beyond those that are held; default 10 000
+	EventBuffer int            // events that a subscriber may be behind; default 8192
+	DataDir     string         // outbox and last known bans; "" means a throw-away directory
 	Version     string
 }
 
@@ -157,18 +161,41 @@ func (d *Daemon) wire(context.Context) error {
 
 	d.sidecar = sidecar.New(d.config.Sidecar, sidecar.Deps{
 		Store: d.store, Players: d.players, Bans: d.bans, Applier: d.applier,
-		Clock: clock{d}, Outbox: d.outbox, Log: d.log,
+		Clock: clock{d}, Outbox: d.outbox, Shelf: d.outbox, Log: d.log,
 	})
 
 	d.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	d.registerMetrics()
 
-	var err error
+	mounts, err := d.fish()
+	if err != nil {
+		return err
+	}
 	d.http, err = httpapi.New(d.config.HTTP, httpapi.Deps{
-		Players: d.sidecar, Bans: d.sidecar, Events: d.events, Ready: d.missing,
+		Players: d.sidecar, Bans: d.sidecar, Events: d.events, Ready: d.missing, Mounts: mounts,
 		Registry: d.registry, Log: d.log, Version: d.config.Version,
 	})
 	return err
+}
+
+// fish returns what serves the protocol of the fish-commands plugin. The plugin can
+// send no token, so where one is asked for, only a secret prefix or the list of
+// networks can stand in for it: without either it is not served.
+func (d *Daemon) fish() (map[string]http.Handler, error) {
+	config, guarded := d.config.Fish, d.config.HTTP.Token == "" || len(d.config.HTTP.AllowedNetworks) > 0
+	if d.config.NoFish {
+		return nil, nil
+	}
+	if !guarded && config.Prefix == "" {
+		d.log.Info("not serving /api: it cannot carry http.token; set http.fish.prefix or http.allowed_networks to serve it")
+		return nil, nil
+	}
+	config.MaxBody = d.config.HTTP.MaxBody
+	handler, err := fishapi.New(config, fishapi.Deps{Players: d.sidecar, Bans: d.sidecar, USIDs: d.sidecar, Log: d.log})
+	if err != nil {
+		return nil, fmt.Errorf("http.fish.prefix: %w", err)
+	}
+	return handler.Mounts(), nil
 }
 
 func (d *Daemon) listen(ctx context.Context) error {
@@ -209,6 +236,8 @@ type clock struct{ *Daemon }
 
 // Now returns the time by the database's clock.
 func (c clock) Now() time.Time { return c.feed.Now() }
+
+func (c clock) Following() bool { return c.feed.Status().Following }
 
 // Staleness counts from the start while nothing was read yet.
 func (c clock) Staleness() time.Duration {

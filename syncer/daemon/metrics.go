@@ -28,6 +28,8 @@ func (d *Daemon) registerMetrics() {
 	d.gauge("outbox_batches", "Batches of saves that wait on disk for the database.", func() float64 { return float64(d.outbox.Len()) })
 	d.gauge("outbox_refused_batches", "Batches that the database refused, kept on disk for a person to look at.", func() float64 { return float64(d.outbox.Refused()) })
 
+	d.counter("fish_refused_usids_total", "Changes of a privileged player's proof of identity that an upload was not allowed to make.", func() float64 { return float64(d.sidecar.RefusedUSIDs()) })
+
 	d.gauge("pool_connections", "Open connections of the pool.", func() float64 { return float64(d.store.PoolStats().TotalConns()) })
 	d.gauge("pool_busy_connections", "Connections of the pool in use.", func() float64 { return float64(d.store.PoolStats().AcquiredConns()) })
 	d.gauge("pool_max_connections", "Most connections the pool may open.", func() float64 { return float64(d.store.PoolStats().MaxConns()) })

@@ -3,6 +3,7 @@ package fishapi
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"math"
 
 	"playersync/syncer"
@@ -38,6 +39,28 @@ func (o object) text(name string) (string, error) {
 	return text, nil
 }
 
+// object returns a member that must be an object.
+func (o object) object(name string) (object, error) {
+	member, err := optional[object](o, name, "an object")
+	if err == nil && !member.Set {
+		err = syncer.Invalid(name, "must be an object")
+	}
+	return member.Value, err
+}
+
+// id returns a member that must be a player id.
+func (o object) id(name string) (syncer.PlayerID, error) {
+	text, err := o.text(name)
+	if err != nil {
+		return "", err
+	}
+	id, err := syncer.ParsePlayerID(text)
+	if e, ok := errors.AsType[*syncer.Error](err); ok {
+		e.Field = name
+	}
+	return id, err
+}
+
 // port returns the port of the game server, [defaultPort] if it is not given.
 func (o object) port() (int, error) {
 	if !o.has("port") {
@@ -54,7 +77,7 @@ func (o object) port() (int, error) {
 // result is the largest number of that sign that it does.
 func number(name string, value json.RawMessage) (int64, error) {
 	var n float64
-	if isNull(value) || json.Unmarshal(value, &n) != nil {
+	if value == nil || isNull(value) || json.Unmarshal(value, &n) != nil {
 		return 0, syncer.Invalid(name, "must be a number")
 	}
 	const most = float64(syncer.MaxCounter)

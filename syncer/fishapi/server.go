@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"playersync/syncer"
 )
 
@@ -32,11 +30,10 @@ type Config struct {
 
 // Deps are the parts the protocol is built from.
 type Deps struct {
-	Players  Players
-	Bans     Bans
-	USIDs    USIDs
-	Registry prometheus.Registerer // nil: no metrics
-	Log      *slog.Logger
+	Players Players
+	Bans    Bans
+	USIDs   USIDs
+	Log     *slog.Logger
 }
 
 // Handler answers the plugin. It is safe for concurrent use.
@@ -104,6 +101,7 @@ func (h *Handler) Mounts() map[string]http.Handler {
 
 // ServeHTTP answers one request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	r.Pattern = "/api/" // the one of the mux would tell the prefix in metrics and logs
 	route, known := h.routes[r.Method+" "+strings.TrimPrefix(r.URL.Path, h.config.Prefix)]
 	if !known {
 		fail(w, http.StatusNotFound, "no such endpoint")
@@ -113,7 +111,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusForbidden, "a web page may not ask")
 		return
 	}
-	r.Pattern = route.method + " /api" + route.path // for metrics, without the prefix
+	r.Pattern = route.method + " /api" + route.path
 	ctx, cancel := context.WithTimeout(r.Context(), h.config.Timeout)
 	defer cancel()
 	c := &call{w: w, r: r, ctx: ctx, handler: h}

@@ -2,6 +2,7 @@ package sidecar
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"strconv"
 
@@ -55,6 +56,20 @@ func (s *Sidecar) CheckBans(ctx context.Context, id syncer.PlayerID, address net
 		}
 	}
 	return bans, nil
+}
+
+// IsBanned reports from memory alone whether a ban keeps a player id or an address
+// out; either may be zero. A ban that is known counts even while the database is
+// away. That there is none is said only while memory is known to equal the rows:
+// otherwise database_unavailable.
+func (s *Sidecar) IsBanned(id syncer.PlayerID, address netip.Addr) (bool, error) {
+	if len(s.bans.Check(id, address, s.clock.Now())) > 0 {
+		return true, nil
+	}
+	if !s.clock.Following() {
+		return false, syncer.Unavailable(errors.New("the bans in memory may lack some"))
+	}
+	return false, nil
 }
 
 // ListBans returns bans, newest first.

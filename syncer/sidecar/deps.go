@@ -21,6 +21,7 @@ type Store interface {
 	LiftBan(ctx context.Context, target syncer.Target, by, reason string) (syncer.Ban, bool, []syncer.Change, error)
 	BansOf(ctx context.Context, id syncer.PlayerID, address netip.Addr) ([]syncer.Ban, error)
 	ListBans(ctx context.Context, filter syncer.BanFilter, before int64, size int) ([]syncer.Ban, error)
+	AddUSIDRejection(ctx context.Context, rejection syncer.USIDRejection) error
 }
 
 // Fetch reads players from the database.
@@ -48,6 +49,7 @@ type Applier interface {
 // Clock is what the feed knows of time.
 type Clock interface {
 	Now() time.Time           // the database's clock
+	Following() bool          // the copies are known to equal the rows
 	Staleness() time.Duration // since the copies were last known to be current
 }
 

@@ -26,6 +26,7 @@ func (s *Sidecar) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.runSaver(ctx) })
 	group.Go(func() error { return s.runReplay(ctx) })
+	group.Go(func() error { return s.trails.run(ctx) })
 	return group.Wait()
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"playersync/syncer"
@@ -31,6 +32,9 @@ type Sidecar struct {
 	visitors map[syncer.PlayerID]*visitor
 	urgent   map[syncer.PlayerID][]chan error // leaves that wait for their edits to be safe
 	wake     chan struct{}                    // a leave waits; capacity 1
+
+	trails       *trails
+	refusedUSIDs atomic.Int64
 }
 
 // Deps are the parts that a sidecar connects.
@@ -41,6 +45,7 @@ type Deps struct {
 	Applier Applier
 	Clock   Clock
 	Outbox  Outbox
+	Shelf   Shelf // nil: what servers were shown is forgotten at a restart
 	Log     *slog.Logger
 }
 
@@ -56,6 +61,7 @@ func New(config Config, deps Deps) *Sidecar {
 		visitors: map[syncer.PlayerID]*visitor{},
 		urgent:   map[syncer.PlayerID][]chan error{},
 		wake:     make(chan struct{}, 1),
+		trails:   newTrails(deps.Players, deps.Shelf, deps.Log),
 	}
 }
 

@@ -64,6 +64,14 @@ type HTTP struct {
 	Token           Secret // "" for none
 	AllowedNetworks []netip.Prefix
 	MaxBody         int64 // bytes
+	Fish            Fish
+}
+
+// Fish is about the protocol of the fish-commands plugin.
+type Fish struct {
+	Enabled bool
+	Prefix  Secret         // in front of /api, "" for none
+	Servers map[int]string // addresses of game servers by port
 }
 
 // Sync is about how changes travel.

@@ -78,6 +78,7 @@ func TestEveryKeyIsSetByFileEnvironmentAndFlag(t *testing.T) {
 		"database.pooled": "true", "database.max_connections": "3", "database.migrate": "false",
 		"server.name": "pvp", "server.gamemode": "sandbox", "server.address": "10.0.0.1:6567",
 		"http.listen": "127.0.0.1:1", "http.token": "hush", "http.allowed_networks": "10.0.0.0/8,fd00::/8", "http.max_body": "2KiB",
+		"http.fish.enabled": "false", "http.fish.prefix": "/s3cret", "http.fish.servers": "6567=10.0.0.5:6567,6568=10.0.0.5:6568",
 		"sync.mode": "poll", "sync.flush_interval": "1s", "sync.heartbeat": "1s", "sync.poll_interval": "1s",
 		"cache.players": "7", "data.dir": "/tmp/d", "log.level": "debug", "log.format": "json",
 	}
@@ -95,6 +96,7 @@ func TestEveryKeyIsSetByFileEnvironmentAndFlag(t *testing.T) {
 			continue
 		}
 		section, leaf, nested := strings.Cut(s.name, ".")
+		leaf = strings.ReplaceAll(leaf, ".", ":\n    ")
 		content := fmt.Sprintf("%s: %s\n", s.name, value)
 		if nested {
 			quoted := value
@@ -104,7 +106,7 @@ func TestEveryKeyIsSetByFileEnvironmentAndFlag(t *testing.T) {
 			content = fmt.Sprintf("%s:\n  %s: %s\n", section, leaf, quoted)
 		}
 		if s.kind == kindList {
-			content = fmt.Sprintf("%s:\n  %s: [%q, %q]\n", section, leaf, "10.0.0.0/8", "fd00::/8")
+			content = fmt.Sprintf("%s:\n  %s: [\"%s\"]\n", section, leaf, strings.ReplaceAll(value, ",", `","`))
 		}
 		fromFile, err := Load(write(t, content), nil)
 		if err != nil {

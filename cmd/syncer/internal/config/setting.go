@@ -96,6 +96,18 @@ var settings = []setting{
 		into(func(c *Config) *int64 { return &c.HTTP.MaxBody }, parseSize(1<<10, 64<<20)),
 	},
 	{
+		"http.fish.enabled", "true", kindBool, "serve the protocol of the fish-commands plugin at /api",
+		into(func(c *Config) *bool { return &c.HTTP.Fish.Enabled }, parseBool),
+	},
+	{
+		"http.fish.prefix", "", kindText, "secret path in front of /api, such as /s3cret; empty: none",
+		into(func(c *Config) *Secret { return &c.HTTP.Fish.Prefix }, parsePrefix),
+	},
+	{
+		"http.fish.servers", "", kindList, "port=address of game servers whose requests do not come from their own address",
+		into(func(c *Config) *map[int]string { return &c.HTTP.Fish.Servers }, parseServers),
+	},
+	{
 		"sync.mode", ModeListen, kindText, "listen: be notified of changes; poll: ask for them, where a pooler allows no LISTEN",
 		into(func(c *Config) *string { return &c.Sync.Mode }, parseOneOf(ModeListen, ModePoll)),
 	},

@@ -1,0 +1,194 @@
+package fishapi
+
+import (
+	"encoding/json"
+	"strconv"
+
+	"playersync/syncer"
+)
+
+// save reads the member player of an upload: absolute values. A member that is
+// missing says nothing, and neither does a null where null is no value: a number
+// that JavaScript could not compute arrives as one.
+func (o object) save() (syncer.Save, error) {
+	var s syncer.Save
+	fields := []func() error{
+		into(&s.Rank, o.optionalText, "rank"),
+		into(&s.Flags, o.texts, "flags"),
+		into(&s.UnmuteTime, o.until, "unmuteTime"),
+		into(&s.UnmarkTime, o.until, "unmarkTime"),
+		into(&s.Name, o.optionalText, "name"),
+		into(&s.OverrideName, o.clearable, "overrideName"),
+		into(&s.Highlight, o.clearable, "highlight"),
+		into(&s.Rainbow, o.rainbow, "rainbow"),
+		into(&s.ChatStrictness, o.optionalText, "chatStrictness"),
+		into(&s.ShowRankPrefix, o.flag, "showRankPrefix"),
+		into(&s.Language, o.optionalText, "language"),
+		into(&s.USID, o.clearable, "usid"),
+		func() (err error) { s.Achievements, err = o.achievements(); return err },
+		func() (err error) { s.History, err = o.history(); return err },
+		func() (err error) { s.Stats, err = o.stats(); return err },
+		func() (err error) { s.FirstJoined, err = o.moment("firstJoined"); return err },
+		func() (err error) { s.LastJoined, err = o.moment("lastJoined"); return err },
+	}
+	for _, read := range fields {
+		if err := read(); err != nil {
+			return syncer.Save{}, err
+		}
+	}
+	return s, nil
+}
+
+func into[T any](to *syncer.Optional[T], read func(string) (syncer.Optional[T], error), name string) func() error {
+	return func() (err error) {
+		*to, err = read(name)
+		return err
+	}
+}
+
+// optional reads a member that may be missing or null.
+func optional[T any](o object, name, kind string) (syncer.Optional[T], error) {
+	if !o.has(name) {
+		return syncer.Optional[T]{}, nil
+	}
+	var value T
+	if json.Unmarshal(o[name], &value) != nil {
+		return syncer.Optional[T]{}, syncer.Invalid(name, "must be %s", kind)
+	}
+	return syncer.Some(value), nil
+}
+
+func (o object) optionalText(name string) (syncer.Optional[string], error) {
+	return optional[string](o, name, "a text")
+}
+
+func (o object) flag(name string) (syncer.Optional[bool], error) {
+	return optional[bool](o, name, "true or false")
+}
+
+// texts reads a list of texts.
+func (o object) texts(name string) (syncer.Optional[[]string], error) {
+	list, err := optional[[]*string](o, name, "a list of texts")
+	if !list.Set || err != nil {
+		return syncer.Optional[[]string]{}, err
+	}
+	texts := make([]string, len(list.Value))
+	for i, text := range list.Value {
+		if text == nil {
+			return syncer.Optional[[]string]{}, syncer.Invalid(name, "must be a list of texts")
+		}
+		texts[i] = *text
+	}
+	return syncer.Some(texts), nil
+}
+
+// clearable reads a text that null clears; the empty text is none either.
+func (o object) clearable(name string) (syncer.Optional[*string], error) {
+	if value, found := o[name]; found && isNull(value) {
+		return syncer.Some[*string](nil), nil
+	}
+	text, err := o.optionalText(name)
+	switch {
+	case err != nil || !text.Set:
+		return syncer.Optional[*string]{}, err
+	case text.Value == "":
+		return syncer.Some[*string](nil), nil
+	default:
+		return syncer.Some(&text.Value), nil
+	}
+}
+
+func (o object) rainbow(name string) (syncer.Optional[*syncer.Rainbow], error) {
+	if value, found := o[name]; found && isNull(value) {
+		return syncer.Some[*syncer.Rainbow](nil), nil
+	}
+	rainbow, err := optional[object](o, name, "an object with a speed")
+	if err != nil || !rainbow.Set {
+		return syncer.Optional[*syncer.Rainbow]{}, err
+	}
+	speed, err := number(name+".speed", rainbow.Value["speed"])
+	if err != nil {
+		return syncer.Optional[*syncer.Rainbow]{}, err
+	}
+	return syncer.Some(&syncer.Rainbow{Speed: int(min(max(speed, 0), syncer.MaxRainbowSpeed+1))}), nil
+}
+
+// achievements reads a text that is never cleared.
+func (o object) achievements() (syncer.Optional[*string], error) {
+	text, err := o.optionalText("achievements")
+	if err != nil || !text.Set {
+		return syncer.Optional[*string]{}, err
+	}
+	return syncer.Some(&text.Value), nil
+}
+
+// until reads a time up to which something holds.
+func (o object) until(name string) (syncer.Optional[syncer.Time], error) {
+	if !o.has(name) {
+		return syncer.Optional[syncer.Time]{}, nil
+	}
+	ms, err := number(name, o[name])
+	switch {
+	case err != nil:
+		return syncer.Optional[syncer.Time]{}, err
+	case ms < 0:
+		return syncer.Some(syncer.Time{}), nil
+	case ms >= forEver:
+		return syncer.Some(syncer.Forever), nil
+	default:
+		return syncer.Some(syncer.Millis(ms)), nil
+	}
+}
+
+// moment reads when something happened, none if that is not known.
+func (o object) moment(name string) (syncer.Time, error) {
+	t, err := o.until(name)
+	return t.Value, err
+}
+
+// history reads the moderation actions; nil where the upload says nothing of them.
+func (o object) history() ([]syncer.HistoryEntry, error) {
+	list, err := optional[[]object](o, "history", "a list of objects")
+	if err != nil || !list.Set {
+		return nil, err
+	}
+	entries := make([]syncer.HistoryEntry, len(list.Value))
+	for i, member := range list.Value {
+		field := "history[" + strconv.Itoa(i) + "]"
+		action, err := member.text("action")
+		if err != nil {
+			return nil, syncer.Invalid(field+".action", "must be a text")
+		}
+		by, err := member.optionalText("by")
+		if err != nil {
+			return nil, syncer.Invalid(field+".by", "must be a text")
+		}
+		ms, err := number(field+".time", member["time"])
+		if err != nil {
+			return nil, err
+		}
+		if ms >= forEver {
+			return nil, syncer.Invalid(field+".time", "must be an instant")
+		}
+		entries[i] = syncer.HistoryEntry{Action: action, By: by.Value, Time: syncer.Millis(ms)}
+	}
+	return entries, nil
+}
+
+// stats reads the counters that the plugin has; one that is null is missing.
+func (o object) stats() (map[string]int64, error) {
+	stats, err := optional[object](o, "stats", "an object")
+	if err != nil || !stats.Set {
+		return nil, err
+	}
+	counters := map[string]int64{}
+	for _, name := range counterNames {
+		if !stats.Value.has(name) {
+			continue
+		}
+		if counters[name], err = number("stats."+name, stats.Value[name]); err != nil {
+			return nil, err
+		}
+	}
+	return counters, nil
+}

@@ -1,0 +1,252 @@
+package syncer
+
+import (
+	"slices"
+	"time"
+)
+
+// Trail is what one game server was shown of one player, oldest first, together
+// with what it uploaded itself: all that its copy can have grown from. It exists for
+// servers that upload whole copies without saying what they started from.
+//
+// Such a server does two kinds of uploads. An important one is made in the same
+// moment in which an answer that was fetched for it is copied over the server's own
+// state; so it starts from a state that was shown on request, and each of those is
+// the start of at most one. Every other upload carries on from whatever the server
+// took over or uploaded last. Requests and uploads of one server overtake each other.
+//
+// A Trail is a value: its methods return the next one and leave t as it is.
+type Trail struct {
+	States  []State   `json:"states"`
+	Uploads []Receipt `json:"uploads,omitempty"` // lately, oldest first
+}
+
+// State is one entry of a [Trail].
+type State struct {
+	View    View      `json:"view"`
+	At      time.Time `json:"at"`      // local clock
+	Asked   bool      `json:"asked"`   // shown, and no important upload has started from it
+	Counted bool      `json:"counted"` // it told the server its counters
+	Spent   bool      `json:"spent"`   // a later copy was uploaded: counters do not go on from here
+	Doubted bool      `json:"doubted"` // what was counted from here may have been stored already
+}
+
+// Receipt remembers one upload.
+type Receipt struct {
+	Digest [16]byte  `json:"digest"`
+	At     time.Time `json:"at"`
+}
+
+// Bounds of a trail.
+const (
+	maxStates  = 8
+	maxUploads = 8
+	// askedFor is how long an important upload may come after the answer it starts
+	// from: four arrivals, each with 10 s to connect and 10 s to be answered.
+	askedFor = 80 * time.Second
+	// atOnce is within what time a repetition follows a broken connection, and no
+	// person gives two commands.
+	atOnce = 250 * time.Millisecond
+)
+
+// maxTime is the largest time that such servers handle: for ever.
+const maxTime = 9_999_999_999_999
+
+// Show returns the trail after a view was shown on request. What an answer leaves
+// out, the server goes on holding as it was.
+func (t Trail) Show(view View, now time.Time) Trail {
+	state := State{View: view, At: now, Asked: true, Counted: view.Stats != nil}
+	if len(t.States) > 0 {
+		state.View = view.over(t.States[len(t.States)-1].View)
+	}
+	state.View.UnmuteTime, state.View.UnmarkTime = saturated(view.UnmuteTime), saturated(view.UnmarkTime)
+	return t.with(len(t.States), state, now)
+}
+
+// over returns v with the values of held where v has none.
+func (v View) over(held View) View {
+	if v.Highlight == nil {
+		v.Highlight = held.Highlight
+	}
+	if v.Rainbow == nil {
+		v.Rainbow = held.Rainbow
+	}
+	if v.USID == nil {
+		v.USID = held.USID
+	}
+	if v.Stats == nil {
+		v.Stats = held.Stats
+	}
+	if v.FirstJoined.IsZero() {
+		v.FirstJoined = held.FirstJoined
+	}
+	if v.LastJoined.IsZero() {
+		v.LastJoined = held.LastJoined
+	}
+	return v
+}
+
+func saturated(t Time) Time {
+	if ms, ok := t.Millis(); ok && ms >= maxTime {
+		return Forever
+	}
+	return t
+}
+
+// with returns the trail with a state put in at index i, less what can no longer
+// be the start of anything.
+func (t Trail) with(i int, state State, now time.Time) Trail {
+	states := slices.Insert(slices.Clone(t.States), i, state)
+	states = slices.DeleteFunc(states, func(s State) bool {
+		return s.Spent && (!s.Asked || now.Sub(s.At) > askedFor)
+	})
+	if len(states) > maxStates {
+		states = slices.Delete(states, 0, len(states)-maxStates)
+	}
+	t.States = states
+	return t
+}
+
+// IsEmpty reports whether the server is not known to hold any state.
+func (t Trail) IsEmpty() bool { return len(t.States) == 0 }
+
+// Doubted returns the trail as it is after a crash, when the latest uploads may be
+// missing from it: counters are then only raised, never moved by differences that
+// may be stored already.
+func (t Trail) Doubted() Trail {
+	t.States = slices.Clone(t.States)
+	for i := range t.States {
+		t.States[i].Doubted = true
+	}
+	return t
+}
+
+// Used returns when something was last added.
+func (t Trail) Used() time.Time {
+	var last time.Time
+	for _, s := range t.States {
+		if s.At.After(last) {
+			last = s.At
+		}
+	}
+	return last
+}
+
+// noted returns the trail with an upload remembered.
+func (t Trail) noted(u Upload, now time.Time) Trail {
+	uploads := slices.DeleteFunc(slices.Clone(t.Uploads), func(r Receipt) bool { return now.Sub(r.At) > askedFor })
+	if len(uploads) == maxUploads {
+		uploads = uploads[1:]
+	}
+	t.Uploads = append(uploads, Receipt{Digest: u.Digest, At: now})
+	return t
+}
+
+// repeats reports whether an upload was received before and this is the same one,
+// sent again for want of an answer.
+//
+// An important change can come a second time for good: a flag given, taken and
+// given again makes two equal uploads. The second one has a fetch of its own, after
+// the first was dealt with, whose answer lacks the change. A repetition has not,
+// unless another server changed the player in the same moment and this one fetched
+// it for something else: repetitions that come at once are therefore never taken
+// for new. Between two evils a change that a person made is lost in neither.
+func (t Trail) repeats(u Upload, now time.Time) bool {
+	i := slices.IndexFunc(t.Uploads, func(r Receipt) bool { return r.Digest == u.Digest && now.Sub(r.At) <= askedFor })
+	if i < 0 {
+		return false
+	}
+	if !u.Important || now.Sub(t.Uploads[i].At) < atOnce {
+		return true
+	}
+	return !slices.ContainsFunc(t.States, func(s State) bool {
+		return s.Asked && s.At.After(t.Uploads[i].At) && s.explains(u) && importantChanges(s.difference(u)) == 1
+	})
+}
+
+// start returns the index of the state from which an important upload started, or
+// -1 if no state was shown. One that the upload differs from by exactly one change
+// is it, the latest if there are several; but of those that lead to the same edit
+// the earliest is used up, so that the later one is left for its own upload.
+func (t Trail) start(u Upload) int {
+	chosen, whole := -1, -1
+	var edit Edit
+	for i, s := range slices.Backward(t.States) {
+		if !s.Asked || !s.explains(u) {
+			continue
+		}
+		difference := s.difference(u)
+		switch importantChanges(difference) {
+		case 0:
+			whole = max(whole, i)
+		case 1:
+			if chosen < 0 {
+				edit = difference
+			}
+			if chosen < 0 || sameImportant(edit, difference) {
+				chosen = i
+			}
+		}
+	}
+	switch {
+	case chosen >= 0:
+		return chosen
+	case whole >= 0:
+		return whole
+	default:
+		return t.nearest(u)
+	}
+}
+
+// nearest returns the index of the state shown that an upload differs from least,
+// the latest of equals, or -1.
+func (t Trail) nearest(u Upload) int {
+	best, least := -1, 0
+	for i, s := range t.States {
+		if !s.Asked {
+			continue
+		}
+		if distance := Distance(s.View.heldBy(u), u.Save, u.From); best < 0 || distance <= least {
+			best, least = i, distance
+		}
+	}
+	return best
+}
+
+// explains reports whether an upload can be the state with one change of what is
+// important.
+func (s State) explains(u Upload) bool {
+	edit := s.difference(u)
+	counted := edit.Gamemodes[u.From.Gamemode]
+	return importantChanges(edit) <= 1 && len(edit.History) <= 1 && keepsHistory(s.View, u.Save) &&
+		(!s.Counted || len(counted.Stats) == 0)
+}
+
+func (s State) difference(u Upload) Edit { return Diff(s.View.heldBy(u), u.Save, u.From) }
+
+func importantChanges(e Edit) int {
+	changes := len(e.Flags.Add) + len(e.Flags.Remove)
+	for _, set := range []bool{e.Rank.Set, e.UnmuteTime.Set, e.UnmarkTime.Set, len(e.Attributes) > 0} {
+		if set {
+			changes++
+		}
+	}
+	return changes
+}
+
+// sameImportant reports whether two edits do the same to what is important.
+func sameImportant(a, b Edit) bool {
+	return a.Rank == b.Rank && a.UnmuteTime == b.UnmuteTime && a.UnmarkTime == b.UnmarkTime &&
+		slices.Equal(a.Flags.Add, b.Flags.Add) && slices.Equal(a.Flags.Remove, b.Flags.Remove)
+}
+
+// held returns the index of the latest state that a copy can have grown from and
+// whose counters go on, or -1.
+func (t Trail) held(u Upload) int {
+	for i, s := range slices.Backward(t.States) {
+		if !s.Spent && Follows(s.View.heldBy(u), u.Save) {
+			return i
+		}
+	}
+	return -1
+}
