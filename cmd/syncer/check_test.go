@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"playersync/syncer/postgres/pgtest"
+	"playersync/syncer/store"
 )
 
 // checked runs check and returns its findings by name.
@@ -56,17 +57,18 @@ func TestCheckFindsNothingWrong(t *testing.T) {
 
 func TestCheckFindsFaults(t *testing.T) {
 	t.Parallel()
+	oneOff := fmt.Sprintf("%d of %d", store.FeedTriggers-1, store.FeedTriggers)
 	for _, test := range []struct {
 		name, fault string // SQL
 		finding     string
 		want        verdict
 		detail      string
 	}{
-		{"trigger disabled", "alter table ban disable trigger feed_delete", "triggers", verdictFail, "12 of 13"},
-		{"trigger not for replicas", "alter table player enable trigger feed_update", "triggers", verdictFail, "12 of 13"},
-		{"trigger dropped", "drop trigger feed_insert on player_history", "triggers", verdictFail, "12 of 13"},
+		{"trigger disabled", "alter table ban disable trigger feed_delete", "triggers", verdictFail, oneOff},
+		{"trigger not for replicas", "alter table player enable trigger feed_update", "triggers", verdictFail, oneOff},
+		{"trigger dropped", "drop trigger feed_insert on player_history", "triggers", verdictFail, oneOff},
 		{"feed row lost", "delete from feed", "triggers", verdictFail, "the table feed has lost its row"},
-		{"old schema", "delete from goose_db_version where version_id = 7", "schema", verdictFail, "version 6 of"},
+		{"old schema", "delete from goose_db_version where version_id = (select max(version_id) from goose_db_version)", "schema", verdictFail, " of "},
 		{"schema of the future", "insert into goose_db_version (version_id, is_applied) values (99999, true)", "schema", verdictWarn, "version 99999, newer"},
 		{"open to all", "do $$ begin execute format('grant connect on database %I to public', current_database()); end $$", "access", verdictWarn, "every login"},
 	} {
