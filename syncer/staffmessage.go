@@ -38,7 +38,7 @@ type ChatMark struct {
 
 // Validate returns an [Error] naming the first field that cannot be stored.
 func (m StaffMessage) Validate() error {
-	if err := checkName("server", m.Server); err != nil {
+	if err := CheckServerName("server", m.Server); err != nil {
 		return err
 	}
 	if err := checkText("name", m.Name, maxStaffName); err != nil {
@@ -52,6 +52,10 @@ func (m StaffMessage) Validate() error {
 	}
 	return checkText("text", m.Text, MaxStaffText)
 }
+
+// CheckServerName returns an [Error] at field unless the chat can know a server by
+// that name.
+func CheckServerName(field, name string) error { return checkName(field, name) }
 
 // IsFor reports whether a server of the gamemode is to be given the message.
 func (m StaffMessage) IsFor(gamemode string) bool { return m.Echo || m.Server != gamemode }

@@ -17,6 +17,7 @@ import (
 	"playersync/syncer/postgres"
 	"playersync/syncer/sidecar"
 	"playersync/syncer/store"
+	"playersync/syncer/webhook"
 )
 
 func newServeCommand(a *app) *cobra.Command {
@@ -114,6 +115,7 @@ func daemonConfig(settings config.Config, log *slog.Logger) daemon.Config {
 		HTTP:        settings.HTTP.API(),
 		Fish:        settings.HTTP.Fish.API(),
 		NoFish:      !settings.HTTP.Fish.Enabled,
+		Webhook:     webhook.Config{URL: settings.Fish.WebhookURL.Reveal()},
 		CachedLimit: settings.Cache.Players,
 		// What waits on disk belongs to one game server: two may share a host.
 		DataDir: filepath.Join(settings.Data.Dir, "servers", url.PathEscape(settings.Server.Name)),

@@ -34,6 +34,7 @@ import (
 	"playersync/syncer/postgres"
 	"playersync/syncer/sidecar"
 	"playersync/syncer/store"
+	"playersync/syncer/webhook"
 )
 
 // Config is everything that can be chosen. Zero values mean the defaults of the
@@ -47,6 +48,7 @@ type Config struct {
 	Sidecar     sidecar.Config
 	HTTP        httpapi.Config
 	Fish        fishapi.Config // MaxBody is HTTP's
+	Webhook     webhook.Config // without URL: none
 	NoFish      bool           // do not serve the protocol of the fish-commands plugin
 	Listener    net.Listener   // instead of HTTP.Listen; the daemon closes it
 	CachedLimit int            // players kept in memory beyond those that are held; default 10 000
@@ -73,6 +75,8 @@ type Daemon struct {
 	feed    *feed.Feed
 	sidecar *sidecar.Sidecar
 	http    *httpapi.Server
+
+	moderation moderation
 
 	listener net.Listener
 	registry *prometheus.Registry
@@ -153,7 +157,8 @@ func (d *Daemon) openData(context.Context) error {
 func (d *Daemon) wire(context.Context) error {
 	d.players = cache.NewPlayers(d.config.CachedLimit)
 	d.events = events.NewBroker(d.config.EventBuffer)
-	d.applier = feed.NewApplier(d.players, d.bans, d.events.Publish)
+	d.moderation = newModeration()
+	d.applier = feed.NewApplier(d.players, d.bans, d.events.Publish, d.moderation.tables()...)
 
 	follow := d.config.Feed
 	follow.MinTriggers = store.FeedTriggers
@@ -166,6 +171,7 @@ func (d *Daemon) wire(context.Context) error {
 
 	d.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	d.registerMetrics()
+	d.wireModeration()
 
 	mounts, err := d.fish()
 	if err != nil {
@@ -191,7 +197,10 @@ func (d *Daemon) fish() (map[string]http.Handler, error) {
 		return nil, nil
 	}
 	config.MaxBody = d.config.HTTP.MaxBody
-	handler, err := fishapi.New(config, fishapi.Deps{Players: d.sidecar, Bans: d.sidecar, USIDs: d.sidecar, Log: d.log})
+	handler, err := fishapi.New(config, fishapi.Deps{
+		Players: d.sidecar, Bans: d.sidecar, USIDs: d.sidecar, Log: d.log,
+		Chat: d.moderation.chat, Antibot: d.moderation.antibot, Blacklist: d.moderation.blacklist, ModLog: d.moderation.log,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("http.fish.prefix: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 	"time"
 )
 
@@ -23,12 +24,11 @@ type stage struct {
 // returns the first error.
 func (d *Daemon) Run(ctx context.Context) error {
 	// In the order of shutdown: each stage still needs the later ones.
-	stages := []*stage{
-		{name: "http", run: func(ctx context.Context) error { return d.http.Serve(ctx, d.listener) }},
-		{name: "sidecar", run: d.sidecar.Run},
-		{name: "feed", run: d.feed.Run},
-		{name: "ban list", run: d.keepBans},
-	}
+	stages := slices.Concat(
+		[]*stage{{name: "http", run: func(ctx context.Context) error { return d.http.Serve(ctx, d.listener) }}},
+		d.moderation.stages(),
+		[]*stage{{name: "sidecar", run: d.sidecar.Run}, {name: "feed", run: d.feed.Run}, {name: "ban list", run: d.keepBans}},
+	)
 	failed := make(chan struct{}, len(stages))
 	for _, s := range stages {
 		s.start(context.WithoutCancel(ctx), failed)

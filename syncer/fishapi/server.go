@@ -30,10 +30,14 @@ type Config struct {
 
 // Deps are the parts the protocol is built from.
 type Deps struct {
-	Players Players
-	Bans    Bans
-	USIDs   USIDs
-	Log     *slog.Logger
+	Players   Players
+	Bans      Bans
+	USIDs     USIDs
+	Chat      Chat
+	Antibot   Antibot
+	Blacklist Blacklist
+	ModLog    ModLog
+	Log       *slog.Logger
 }
 
 // Handler answers the plugin. It is safe for concurrent use.
@@ -52,7 +56,7 @@ type route struct {
 }
 
 // tables are all endpoints, by the file they are in.
-var tables = [][]route{playerRoutes, banRoutes, usidRoutes}
+var tables = [][]route{playerRoutes, banRoutes, usidRoutes, staffRoutes, antibotRoutes, blacklistRoutes, modLogRoutes}
 
 // New returns a handler, or an error for a prefix that is no path.
 func New(config Config, deps Deps) (*Handler, error) {

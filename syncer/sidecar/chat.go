@@ -87,6 +87,10 @@ func (c *Chat) Send(ctx context.Context, m syncer.StaffMessage, forward bool) (s
 		return m, err
 	}
 	sent, isNew, err := c.store.SendStaffMessage(ctx, m)
+	if syncer.CodeOf(err) == syncer.CodeOutcomeUnknown {
+		sent, _, err = c.store.SendStaffMessage(ctx, m) // is recognised if it was stored
+		isNew = true
+	}
 	if err == nil && isNew && forward {
 		c.config.Forward(sent.Plain())
 	}

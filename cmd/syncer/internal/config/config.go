@@ -38,6 +38,7 @@ type Config struct {
 	Postgres Postgres
 	Server   syncer.GameServer
 	HTTP     HTTP
+	Fish     Moderation
 	Sync     Sync
 	Cache    Cache
 	Data     Data
@@ -72,6 +73,11 @@ type Fish struct {
 	Enabled bool
 	Prefix  Secret         // in front of /api, "" for none
 	Servers map[int]string // addresses of game servers by port
+}
+
+// Moderation is what servers of the plugin share beside players and bans.
+type Moderation struct {
+	WebhookURL Secret // "" for none
 }
 
 // Sync is about how changes travel.

@@ -7,11 +7,20 @@ import (
 	"strings"
 
 	"playersync/syncer/fishapi"
+	"playersync/syncer/webhook"
 )
 
 // parsePrefix reads the path in front of /api.
 func parsePrefix(text string) (Secret, error) {
 	return Secret(text), fishapi.CheckPrefix(text)
+}
+
+// parseWebhook reads the URL of a webhook.
+func parseWebhook(text string) (Secret, error) {
+	if text == "" {
+		return "", nil
+	}
+	return Secret(text), webhook.Check(text)
 }
 
 // parseServers reads a list of port=address.

@@ -79,7 +79,8 @@ func TestEveryKeyIsSetByFileEnvironmentAndFlag(t *testing.T) {
 		"server.name": "pvp", "server.gamemode": "sandbox", "server.address": "10.0.0.1:6567",
 		"http.listen": "127.0.0.1:1", "http.token": "hush", "http.allowed_networks": "10.0.0.0/8,fd00::/8", "http.max_body": "2KiB",
 		"http.fish.enabled": "false", "http.fish.prefix": "/s3cret", "http.fish.servers": "6567=10.0.0.5:6567,6568=10.0.0.5:6568",
-		"sync.mode": "poll", "sync.flush_interval": "1s", "sync.heartbeat": "1s", "sync.poll_interval": "1s",
+		"fish.webhook_url": "https://h.example/api/webhooks/1/hush",
+		"sync.mode":        "poll", "sync.flush_interval": "1s", "sync.heartbeat": "1s", "sync.poll_interval": "1s",
 		"cache.players": "7", "data.dir": "/tmp/d", "log.level": "debug", "log.format": "json",
 	}
 	byDefault, err := Load("", nil)

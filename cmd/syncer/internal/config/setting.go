@@ -108,6 +108,10 @@ var settings = []setting{
 		into(func(c *Config) *map[int]string { return &c.HTTP.Fish.Servers }, parseServers),
 	},
 	{
+		"fish.webhook_url", "", kindText, "Discord-style webhook for the staff chat and the moderation log; empty: none",
+		into(func(c *Config) *Secret { return &c.Fish.WebhookURL }, parseWebhook),
+	},
+	{
 		"sync.mode", ModeListen, kindText, "listen: be notified of changes; poll: ask for them, where a pooler allows no LISTEN",
 		into(func(c *Config) *string { return &c.Sync.Mode }, parseOneOf(ModeListen, ModePoll)),
 	},
