@@ -91,9 +91,9 @@ select
     triggers.enabled::integer as triggers_enabled,
     coalesce((select extract(epoch from clock_timestamp() - at) from change order by xid limit 1), 0)::float8 as oldest_seconds,
     coalesce((
-        select jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+        select json_agg(json_build_object(
             'e', c.entity, 'k', c.key, 'x', c.xid::text::bigint, 't', (extract(epoch from c.at) * 1000000)::bigint
-        )))
+        ))
         from (
             select entity, key, xid, min(at) as at
             from change
@@ -103,7 +103,7 @@ select
             group by entity, key, xid
             limit $1
         ) as c
-    ), '[]')::jsonb as changes
+    ), '[]')::json as changes
 from here
 cross join feed
 cross join lateral (
@@ -134,7 +134,7 @@ type PollRow struct {
 	TriggerSignature string
 	TriggersEnabled  int32
 	OldestSeconds    float64
-	Changes          json.RawMessage
+	Changes          []byte
 }
 
 // One statement: where the feed is now, whether it can be trusted, and what

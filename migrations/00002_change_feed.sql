@@ -119,25 +119,6 @@ syncer.notify to ''later'' sends the notification itself, after its commit';
 -- +goose StatementEnd
 
 -- +goose StatementBegin
-create function feed_publish(entity text, key text, change json) returns void
-language plpgsql
-as $$
-begin
-    insert into change (entity, key) values (feed_publish.entity, feed_publish.key);
-    if current_setting('syncer.notify', true) = 'later' then
-        return;
-    end if;
-    if octet_length(change::text) <= 7900 then
-        perform pg_notify('playersync', '[' || change || ']');
-    else
-        perform feed_notify(array[change::jsonb]);
-    end if;
-end
-$$;
-comment on function feed_publish(text, text, json) is 'Does the same for one change, which is the usual case, without the packing';
--- +goose StatementEnd
-
--- +goose StatementBegin
 create function feed_change(entity text, key text) returns jsonb
 language sql volatile
 as $$
@@ -193,7 +174,7 @@ comment on function feed_prune(interval) is
     'Deletes changes older than the interval and moves feed.floor past them, in one transaction; returns how many';
 -- +goose StatementEnd
 
-revoke execute on function feed_settle(), feed_prune(interval), feed_publish(jsonb[]), feed_publish(text, text, json) from public;
+revoke execute on function feed_settle(), feed_prune(interval), feed_publish(jsonb[]) from public;
 grant execute on function feed_settle(), feed_prune(interval) to playersync_app;
 grant select on change, feed to playersync_app, playersync_readonly;
 
@@ -203,7 +184,6 @@ reset role;
 set local lock_timeout = '5s';
 drop function feed_prune(interval);
 drop function feed_change(text, text);
-drop function feed_publish(text, text, json);
 drop function feed_publish(jsonb[]);
 drop function feed_notify(jsonb[]);
 drop function feed_settle();

@@ -264,7 +264,14 @@ begin
           or coalesce(current_setting('syncer.notify', true), '') = '' and (n.gamemodes, n.addresses) is distinct from (o.gamemodes, o.addresses)
       );
     if found then
-        perform feed_publish('player', uuid, change);
+        insert into change (entity, key) values ('player', uuid); -- what feed_publish does, without the packing
+        if current_setting('syncer.notify', true) is distinct from 'later' then
+            if octet_length(change::text) <= 7900 then
+                perform pg_notify('playersync', '[' || change || ']');
+            else
+                perform feed_notify(array[change::jsonb]);
+            end if;
+        end if;
     elsif exists (select from new_rows offset 1) then
         execute $many$
             select array_agg(c.change::jsonb)

@@ -25,7 +25,7 @@ const (
 
 const (
 	warmUp = 40                   // rounds whose samples do not count
-	pause  = 5 * time.Millisecond // before each sample, for what the one before left to do
+	pause  = 10 * time.Millisecond // before each sample, for what the one before left to do
 )
 
 // track is what changes run along: writers at one end, N sidecars, listeners and
