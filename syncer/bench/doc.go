@@ -12,7 +12,7 @@
 // sample, in random order in each round, with a rest between them:
 //
 //	change             done by                        until
-//	UPDATE             a connection, as psql does     the last of N sidecars applied it
+//	UPDATE             a connection, prepared         the last of N sidecars applied it
 //	UPDATE             the same on the bare table     the last of N bare listeners received it
 //	edit               one of the sidecars            the last of N sidecars applied it
 //	edit               the same on the bare table     the last of N bare listeners received it
