@@ -39,8 +39,8 @@ type Receipt struct {
 
 // Bounds of a trail.
 const (
-	maxStates  = 8
-	maxUploads = 8
+	maxStates  = 16
+	maxUploads = 16
 	// askedFor is how long an important upload may come after the answer it starts
 	// from: four arrivals, each with 10 s to connect and 10 s to be answered.
 	askedFor = 80 * time.Second
@@ -165,8 +165,7 @@ func (t Trail) repeats(u Upload, now time.Time) bool {
 }
 
 // start returns the index of the state from which an important upload started, or
-// -1 if no state was shown. One that the upload differs from by exactly one change
-// is it, the latest if there are several; but of those that lead to the same edit
+// -1 if no state was shown. One that the upload differs from by one change is it, the latest if there are several; but of those that lead to the same edit
 // the earliest is used up, so that the later one is left for its own upload.
 func (t Trail) start(u Upload) int {
 	chosen, whole := -1, -1
@@ -176,16 +175,13 @@ func (t Trail) start(u Upload) int {
 			continue
 		}
 		difference := s.difference(u)
-		switch importantChanges(difference) {
-		case 0:
+		switch changes := importantChanges(difference) + len(difference.History); {
+		case changes == 0:
 			whole = max(whole, i)
-		case 1:
-			if chosen < 0 {
-				edit = difference
-			}
-			if chosen < 0 || sameImportant(edit, difference) {
-				chosen = i
-			}
+		case chosen < 0:
+			chosen, edit = i, difference
+		case sameImportant(edit, difference):
+			chosen = i
 		}
 	}
 	switch {
@@ -214,12 +210,15 @@ func (t Trail) nearest(u Upload) int {
 }
 
 // explains reports whether an upload can be the state with one change of what is
-// important.
+// important. Mutes and marks are noted in the history, ranks and flags are not;
+// counters are those of the answer.
 func (s State) explains(u Upload) bool {
 	edit := s.difference(u)
+	if len(edit.History) > 1 || len(edit.History) == 1 && (edit.Rank.Set || !edit.Flags.IsZero()) {
+		return false
+	}
 	counted := edit.Gamemodes[u.From.Gamemode]
-	return importantChanges(edit) <= 1 && len(edit.History) <= 1 && keepsHistory(s.View, u.Save) &&
-		(!s.Counted || len(counted.Stats) == 0)
+	return importantChanges(edit) <= 1 && keepsHistory(s.View, u.Save) && (!s.Counted || len(counted.Stats) == 0)
 }
 
 func (s State) difference(u Upload) Edit { return Diff(s.View.heldBy(u), u.Save, u.From) }
@@ -234,9 +233,10 @@ func importantChanges(e Edit) int {
 	return changes
 }
 
-// sameImportant reports whether two edits do the same to what is important.
+// sameImportant reports whether two edits do the same to what is important, and
+// explain it by the same history.
 func sameImportant(a, b Edit) bool {
-	return a.Rank == b.Rank && a.UnmuteTime == b.UnmuteTime && a.UnmarkTime == b.UnmarkTime &&
+	return slices.Equal(a.History, b.History) && a.Rank == b.Rank && a.UnmuteTime == b.UnmuteTime && a.UnmarkTime == b.UnmarkTime &&
 		slices.Equal(a.Flags.Add, b.Flags.Add) && slices.Equal(a.Flags.Remove, b.Flags.Remove)
 }
 
@@ -244,7 +244,25 @@ func sameImportant(a, b Edit) bool {
 // whose counters go on, or -1.
 func (t Trail) held(u Upload) int {
 	for i, s := range slices.Backward(t.States) {
-		if !s.Spent && Follows(s.View.heldBy(u), u.Save) {
+		if s.goesOn(u) && Follows(s.View.heldBy(u), u.Save) {
+			return i
+		}
+	}
+	return -1
+}
+
+// goesOn reports whether counters may go on from the state: a server that was told
+// when the player first joined has taken that over.
+func (s State) goesOn(u Upload) bool {
+	told, sent := s.View.FirstJoined, u.Save.FirstJoined
+	return !s.Spent && (told.IsZero() || sent.IsZero() || told == sent)
+}
+
+// counting returns the index of the latest state from which the counters of an
+// important upload can go on, or -1.
+func (t Trail) counting(u Upload) int {
+	for i, s := range slices.Backward(t.States) {
+		if s.goesOn(u) && countsOn(s.View, u.Save) {
 			return i
 		}
 	}

@@ -54,7 +54,7 @@ func (t Trail) Receive(current *View, u Upload, now time.Time) (Outcome, Trail) 
 // receiveImportant takes the differences to the state that was fetched for the
 // change. Without one the copy is stored as given.
 func (t Trail) receiveImportant(current *View, u Upload, now time.Time) (Outcome, Trail) {
-	place, held := t.start(u), t.held(u)
+	place, counting := t.start(u), t.counting(u)
 	var base View
 	var outcome Outcome
 	switch {
@@ -72,13 +72,16 @@ func (t Trail) receiveImportant(current *View, u Upload, now time.Time) (Outcome
 	if place >= 0 {
 		t.States[place].Asked = false
 	}
-	if place >= 0 && t.States[place].Counted {
+	switch {
+	case place >= 0 && t.States[place].Counted:
 		outcome.Edit = outcome.Edit.withGamemode(u.From, t.States[place].countedOn(u.Save))
 		t.States[place].Spent = true
-	} else if held >= 0 { // the answer left the counters out: they go on from what the server held
-		outcome.Edit = outcome.Edit.withGamemode(u.From, t.States[held].countedOn(u.Save))
-		t.spend(held)
-		place = max(place, held)
+	case counting >= 0: // the answer left the counters out: they go on from what the server held
+		outcome.Edit = outcome.Edit.withGamemode(u.From, t.States[counting].countedOn(u.Save))
+		t.spend(counting)
+		place = max(place, counting)
+	case place >= 0: // a later copy was counted already
+		outcome.Edit = outcome.Edit.withGamemode(u.From, harmless(u).Gamemodes[u.From.Gamemode])
 	}
 	outcome.USIDRefused = outcome.Edit.keepUSID(current, u)
 	state := State{View: base.after(u.Save), At: now}
@@ -138,19 +141,28 @@ func (t Trail) spend(i int) {
 // with the database does not follow: it was counted from zero, has no history and
 // the rank of a newcomer.
 func Follows(shown View, saved Save) bool {
-	for name, count := range shown.Stats {
-		if got, sent := saved.Stats[name]; sent && got < count {
-			return false
-		}
+	if !countsOn(shown, saved) {
+		return false
 	}
 	// The time of the last join tells nothing: clocks of servers differ.
 	if first := saved.FirstJoined; !shown.FirstJoined.IsZero() && earlier(first, shown.FirstJoined) != first && !first.IsZero() {
 		return false
 	}
-	if saved.Rank.Set && saved.Rank.Value == DefaultRank && shown.Rank != DefaultRank {
+	taken := !shown.FirstJoined.IsZero() && saved.FirstJoined == shown.FirstJoined // over from the database, then
+	if !taken && saved.Rank.Set && saved.Rank.Value == DefaultRank && shown.Rank != DefaultRank {
 		return false
 	}
 	return keepsHistory(shown, saved) && keepsBits(shown, saved)
+}
+
+// countsOn reports whether no counter of a copy is below what was shown.
+func countsOn(shown View, saved Save) bool {
+	for name, count := range shown.Stats {
+		if got, sent := saved.Stats[name]; sent && got < count {
+			return false
+		}
+	}
+	return true
 }
 
 // maxAuthor is where servers without a copy cut the author of a history entry.
