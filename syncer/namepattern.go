@@ -2,6 +2,7 @@ package syncer
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -97,10 +98,8 @@ func (p *patternParser) alternatives() error {
 
 // piece reads one element with the quantifier behind it, or a |.
 func (p *patternParser) piece() error {
-	for _, empty := range []string{"|", "^", "$", `\b`, `\B`} {
-		if p.take(empty) {
-			return nil
-		}
+	if slices.ContainsFunc([]string{"|", "^", "$", `\b`, `\B`}, p.take) {
+		return nil
 	}
 	repeatable, err := p.atom()
 	if err != nil || !repeatable {

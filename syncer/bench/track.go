@@ -24,7 +24,7 @@ const (
 )
 
 const (
-	warmUp = 40                   // rounds whose samples do not count
+	warmUp = 40                    // rounds whose samples do not count
 	pause  = 10 * time.Millisecond // before each sample, for what the one before left to do
 )
 

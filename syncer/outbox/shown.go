@@ -56,12 +56,11 @@ func (o *Outbox) LoadShown(keep func(key string, record []byte)) (inOrder bool, 
 			return nil
 		}
 		return shown.ForEach(func(key, record []byte) error {
-			data, err := unseal(record)
-			if err != nil {
+			if data, err := unseal(record); err != nil {
 				damaged = err
-				return nil
+			} else {
+				keep(string(key), bytes.Clone(data))
 			}
-			keep(string(key), bytes.Clone(data))
 			return nil
 		})
 	})

@@ -80,8 +80,8 @@ func (b *Blacklist) Remove(ctx context.Context, address string) error {
 // has reports whether an address is listed once everything that waits is stored.
 func (b *Blacklist) has(address string) bool {
 	waiting := b.backlog.pending()
-	for i := len(waiting) - 1; i >= 0; i-- {
-		if edit := waiting[i].Blacklist; edit != nil && slices.Contains(edit.Addresses, address) {
+	for _, w := range slices.Backward(waiting) {
+		if edit := w.Blacklist; edit != nil && slices.Contains(edit.Addresses, address) {
 			return edit.Listed
 		}
 	}

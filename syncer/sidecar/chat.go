@@ -3,6 +3,7 @@ package sidecar
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -240,9 +241,7 @@ func (c *Chat) flush(ctx context.Context) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for gamemode, position := range moved {
-		c.stored[gamemode] = position
-	}
+	maps.Copy(c.stored, moved)
 }
 
 func (c *Chat) load(ctx context.Context) {

@@ -64,14 +64,14 @@ func (r *receiver) serve(w http.ResponseWriter, request *http.Request) {
 }
 
 // start runs a webhook until the test ends or stop is called.
-func start(t *testing.T, config Config, log io.Writer) (w *Webhook, stop func()) {
+func start(t *testing.T, config Config, log io.Writer) (*Webhook, func()) {
 	t.Helper()
 	config.Backoff = time.Millisecond
-	w = New(config, prometheus.NewRegistry(), slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	w := New(config, prometheus.NewRegistry(), slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- w.Run(ctx) }()
-	stop = sync.OnceFunc(func() {
+	stop := sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
 			t.Errorf("Run: %v", err)

@@ -107,7 +107,7 @@ func TestEveryKeyIsSetByFileEnvironmentAndFlag(t *testing.T) {
 			content = fmt.Sprintf("%s:\n  %s: %s\n", section, leaf, quoted)
 		}
 		if s.kind == kindList {
-			content = fmt.Sprintf("%s:\n  %s: [\"%s\"]\n", section, leaf, strings.ReplaceAll(value, ",", `","`))
+			content = section + ":\n  " + leaf + `: ["` + strings.ReplaceAll(value, ",", `","`) + "\"]\n"
 		}
 		fromFile, err := Load(write(t, content), nil)
 		if err != nil {
