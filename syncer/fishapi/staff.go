@@ -45,11 +45,7 @@ func (h *Handler) staffMessages(c *call) error {
 		lost()
 		return fmt.Errorf("encode messages: %w", err)
 	}
-	if c.r.Context().Err() != nil { // the peer has hung up: it would get nothing
-		lost()
-		return nil
-	}
-	if c.jsonNow(answer) != nil { // nobody is left to answer with an error
+	if hungUp := c.r.Context().Err() != nil; hungUp || c.jsonNow(answer) != nil { // it got nothing, and no error either
 		lost()
 	}
 	return nil
