@@ -38,10 +38,17 @@ type Bans interface {
 	ListBans(ctx context.Context, filter syncer.BanFilter, page sidecar.Page) (bans []syncer.Ban, next string, err error)
 }
 
+// Chat is what the API needs of the staff chat; *sidecar.Chat is one.
+type Chat interface {
+	Send(ctx context.Context, m syncer.StaffMessage, forward bool) (syncer.StaffMessage, error)
+	Messages(ctx context.Context, after int64, size int) ([]syncer.StaffMessage, error)
+}
+
 // Deps are the parts the API is built from. All are required except Mounts.
 type Deps struct {
 	Players Players
 	Bans    Bans
+	Chat    Chat
 	Events  *events.Broker
 
 	// Ready returns why this process does not follow the database, one reason

@@ -21,11 +21,11 @@ const maxWait = time.Minute
 // the same in its fields id, event and data.
 type LongPollEvent struct {
 	ID   string           `json:"id" doc:"Position of the event."`
-	Type syncer.EventType `json:"type" enum:"player,ban,resync" doc:"What it is about."`
-	Data eventData        `json:"data" doc:"A PlayerEvent, a BanEvent, or an empty object for a resync."`
+	Type syncer.EventType `json:"type" enum:"player,ban,chat,resync" doc:"What it is about."`
+	Data eventData        `json:"data" doc:"A PlayerEvent, a BanEvent, a StaffMessage, or an empty object for a resync."`
 }
 
-// eventData stands for the three forms of an event's data in the OpenAPI document.
+// eventData stands for the forms of an event's data in the OpenAPI document.
 type eventData struct{}
 
 // Schema describes them.
@@ -33,6 +33,7 @@ func (eventData) Schema(r huma.Registry) *huma.Schema {
 	return &huma.Schema{OneOf: []*huma.Schema{
 		r.Schema(reflect.TypeFor[PlayerEvent](), true, "PlayerEvent"),
 		r.Schema(reflect.TypeFor[BanEvent](), true, "BanEvent"),
+		r.Schema(reflect.TypeFor[StaffMessage](), true, "StaffMessage"),
 		{Type: huma.TypeObject, Description: "Of a resync: empty.", AdditionalProperties: false},
 	}}
 }
@@ -43,7 +44,7 @@ func (s *Server) registerEvents() {
 	s.route(s.describe(document{
 		method: http.MethodGet, path: "/v1/events", id: "get-events", tag: tagEvents, asServer: true,
 		summary: "Follow changes",
-		description: "Server-sent events of the types `player`, `ban` and `resync`, each after it was applied in this sidecar's memory. " +
+		description: "Server-sent events of the types `player`, `ban`, `chat` (the staff chat) and `resync`, each after it was applied in this sidecar's memory. " +
 			"A client that comes back with Last-Event-ID goes on where it was, as far as the buffer reaches back; else it gets a `resync`: " +
 			"read again what you keep. A subscriber that is too slow is cut off. A comment is sent when nothing happens for 15 s.\n\n" +
 			"With `wait` the answer is one JSON array instead, as soon as there is an event, or empty when the time is over; " +
@@ -51,7 +52,7 @@ func (s *Server) registerEvents() {
 		parameters: []*huma.Param{
 			{Name: "Last-Event-ID", In: "header", Description: "Position to go on behind; wins over `after`.", Schema: after},
 			queryParameter("after", "Position to go on behind. Absent: what happens from now on.", after, false),
-			queryParameter("types", "Comma-separated types to send; a resync is always sent.", textSchema("", "player,ban", 32), false),
+			queryParameter("types", "Comma-separated types to send; a resync is always sent.", textSchema("", "player,ban", 64), false),
 			queryParameter("wait", "Long poll: answer as JSON after at most this time, 0s to 60s.", wait, false),
 		},
 		replies: []reply{{
@@ -104,10 +105,10 @@ func (q *query) eventTypes() []syncer.EventType {
 	var types []syncer.EventType
 	for name := range strings.SplitSeq(q.values.Get("types"), ",") {
 		switch t := syncer.EventType(name); t {
-		case syncer.EventPlayer, syncer.EventBan, syncer.EventResync:
+		case syncer.EventPlayer, syncer.EventBan, syncer.EventChat, syncer.EventResync:
 			types = append(types, t)
 		default:
-			q.fault("types", "must be a comma-separated list of player, ban and resync")
+			q.fault("types", "must be a comma-separated list of player, ban, chat and resync")
 			return nil
 		}
 	}
@@ -161,6 +162,8 @@ func (s *Server) appendEventData(b []byte, e syncer.Event, from syncer.GameServe
 	case syncer.EventBan:
 		uuid, ip := targetJSON(e.Target)
 		return appendJSON(b, BanEvent{UUID: uuid, IP: ip, Banned: e.Banned, ExpiresAt: e.ExpiresAt})
+	case syncer.EventChat:
+		return appendJSON(b, staffMessageOf(*e.Message))
 	default:
 		return append(b, "{}"...)
 	}

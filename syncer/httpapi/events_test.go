@@ -108,7 +108,7 @@ func TestEventsRefuse(t *testing.T) {
 	f := newFixture(t)
 	for query, field := range map[string]string{
 		"wait=": "wait", "wait=61s": "wait", "wait=-1s": "wait", "wait=25": "wait", "wait=x": "wait", "types=": "types", "types=player,": "types",
-		"types=chat": "types", "since=5": "since", "after=a&after=b&wait=0s": "after",
+		"types=gossip": "types", "since=5": "since", "after=a&after=b&wait=0s": "after",
 	} {
 		f.ask(t, "GET", "/v1/events?"+query, "").problem(http.StatusBadRequest).names(t, field)
 	}

@@ -37,7 +37,10 @@ type fake struct {
 	mu      sync.Mutex
 	players map[syncer.PlayerID]syncer.Player
 	bans    []syncer.Ban
-	fail    error // returned by every call that may fail
+
+	messages []syncer.StaffMessage
+
+	fail error // returned by every call that may fail
 
 	from    syncer.GameServer
 	id      syncer.PlayerID
@@ -169,6 +172,20 @@ func (f *fake) ListBans(_ context.Context, filter syncer.BanFilter, page sidecar
 	return f.bans, "", f.fail
 }
 
+func (f *fake) Send(_ context.Context, m syncer.StaffMessage, _ bool) (syncer.StaffMessage, error) {
+	if f.fail != nil {
+		return m, f.fail
+	}
+	m.Number, m.SentAt = int64(len(f.messages)+1), syncer.TimeOf(testNow)
+	f.messages = append(f.messages, m)
+	return m, nil
+}
+
+func (f *fake) Messages(_ context.Context, after int64, size int) ([]syncer.StaffMessage, error) {
+	behind := f.messages[min(int(after), len(f.messages)):]
+	return behind[:min(size, len(behind))], f.fail
+}
+
 // fixture is a server on a fake, asked without a network.
 type fixture struct {
 	*fake
@@ -183,7 +200,7 @@ func newFixture(t testing.TB, change ...func(*Config, *Deps)) *fixture {
 	f := &fixture{fake: newFake(), events: events.NewBroker(8), log: &bytes.Buffer{}}
 	config := Config{Listen: "127.0.0.1:0"}
 	deps := Deps{
-		Players: f.fake, Bans: f.fake, Events: f.events, Ready: func() []string { return f.ready },
+		Players: f.fake, Bans: f.fake, Chat: f.fake, Events: f.events, Ready: func() []string { return f.ready },
 		Registry: prometheus.NewRegistry(), Log: slog.New(slog.NewTextHandler(f.log, nil)), Version: "test",
 	}
 	for _, c := range change {

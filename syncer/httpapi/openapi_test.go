@@ -34,9 +34,10 @@ func TestOpenAPI(t *testing.T) {
 	slices.Sort(routes)
 	want := []string{
 		"get /healthz", "get /metrics", "get /openapi.json", "get /readyz",
-		"get /v1/bans", "get /v1/events", "get /v1/players", "get /v1/players/{id}", "get /v1/players/{id}/history",
+		"get /v1/bans", "get /v1/events", "get /v1/players", "get /v1/players/{id}", "get /v1/players/{id}/history", "get /v1/staff-messages",
 		"patch /v1/players/{id}",
 		"post /v1/bans", "post /v1/bans/check", "post /v1/bans/lift", "post /v1/players/{id}/join", "post /v1/players/{id}/leave",
+		"post /v1/staff-messages",
 	}
 	if !slices.Equal(routes, want) {
 		t.Errorf("routes %q", routes)

@@ -26,6 +26,7 @@ func (s *Server) overview() huma.Config {
 		Tags: []*huma.Tag{
 			{Name: tagPlayers, Description: "Players: join, read, change, leave."},
 			{Name: tagBans, Description: "Bans of player ids, addresses and ranges."},
+			{Name: tagStaff, Description: "The chat between the staff of all servers."},
 			{Name: tagEvents, Description: "Changes as they happen."},
 			{Name: tagState, Description: "The sidecar itself."},
 		},
@@ -42,6 +43,7 @@ func (s *Server) overview() huma.Config {
 const (
 	tagPlayers = "players"
 	tagBans    = "bans"
+	tagStaff   = "staff"
 	tagEvents  = "events"
 	tagState   = "state"
 )

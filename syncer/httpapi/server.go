@@ -48,6 +48,7 @@ func New(config Config, deps Deps) (*Server, error) {
 	s.api = huma.NewAPI(s.overview(), humago.NewAdapter(s.mux, ""))
 	s.registerPlayers()
 	s.registerBans()
+	s.registerStaff()
 	s.registerEvents()
 	s.registerState()
 	for pattern, handler := range deps.Mounts {
