@@ -106,8 +106,9 @@ func (h *Handler) Mounts() map[string]http.Handler {
 // ServeHTTP answers one request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.Pattern = "/api/" // the one of the mux would tell the prefix in metrics and logs
-	route, known := h.routes[r.Method+" "+strings.TrimPrefix(r.URL.Path, h.config.Prefix)]
-	if !known {
+	path, found := strings.CutPrefix(r.URL.Path, h.config.Prefix)
+	route, known := h.routes[r.Method+" "+path]
+	if !found || !known {
 		fail(w, http.StatusNotFound, "no such endpoint")
 		return
 	}
