@@ -28,8 +28,9 @@
 //	408  the body came too slowly       409  contradicts what is stored
 //	412  If-Match is not current        413  body too large
 //	415  body not JSON                  422  a field of the body, or the id in the path
-//	500  a fault here, also a panic     502  outcome unknown: read before repeating
-//	503  database out of reach, or too many streams; nothing was stored
+//	500  a fault here, also a panic
+//	503  database out of reach, or too many streams: nothing was stored; or, as the
+//	     code outcome_unknown says, the connection broke during the commit
 //	504  not answered in time
 //
 // 400 and 422 name every place at fault. Unknown fields and parameters are

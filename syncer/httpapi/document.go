@@ -95,13 +95,13 @@ var refusalText = map[int]string{
 	http.StatusUnsupportedMediaType:  "The body is not JSON.",
 	http.StatusUnprocessableEntity:   "A field is wrong; `errors` names it. Nothing was stored.",
 	http.StatusInternalServerError:   "A fault of syncer; its log says more.",
-	http.StatusBadGateway:            "The connection to the database broke during the commit: read before repeating.",
-	http.StatusServiceUnavailable:    "The database is out of reach. Nothing was stored; repeat later.",
-	http.StatusGatewayTimeout:        "Not answered in time.",
+	http.StatusServiceUnavailable: "The database is out of reach. Nothing was stored; repeat later. With the code outcome_unknown the connection " +
+		"broke during the commit: read before repeating.",
+	http.StatusGatewayTimeout: "Not answered in time.",
 }
 
 // stored are the refusals of what the database must answer.
-var stored = []int{http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout}
+var stored = []int{http.StatusServiceUnavailable, http.StatusGatewayTimeout}
 
 func (s *Server) describeRefusals(op *huma.Operation, statuses []int) {
 	schema := s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")

@@ -91,8 +91,8 @@ func exampleProblem(status int) *Problem {
 		http.StatusUnauthorized: codeUnauthorized, http.StatusForbidden: codeForbidden, http.StatusNotFound: syncer.CodeNotFound,
 		http.StatusConflict: syncer.CodeConflict, http.StatusPreconditionFailed: syncer.CodeStale,
 		http.StatusRequestEntityTooLarge: codeTooLarge, http.StatusUnsupportedMediaType: codeMediaType,
-		http.StatusInternalServerError: codeInternal, http.StatusBadGateway: syncer.CodeOutcomeUnknown,
-		http.StatusServiceUnavailable: syncer.CodeUnavailable, http.StatusGatewayTimeout: codeTimeout,
+		http.StatusInternalServerError: codeInternal,
+		http.StatusServiceUnavailable:  syncer.CodeUnavailable, http.StatusGatewayTimeout: codeTimeout,
 	}
 	return newProblem(status, codes[status], "%s", refusalText[status])
 }

@@ -274,7 +274,7 @@ func TestErrorsOfUseCases(t *testing.T) {
 		{syncer.Invalid("flags[0]", "is bad"), 422, syncer.CodeInvalid, []string{"flags[0]"}},
 		{&syncer.Error{Code: syncer.CodeConflict, Field: "uuid", Message: "no"}, 409, syncer.CodeConflict, []string{"uuid"}},
 		{fmt.Errorf("edit: %w", syncer.Unavailable(secret)), 503, syncer.CodeUnavailable, nil},
-		{&syncer.Error{Code: syncer.CodeOutcomeUnknown, Message: "read again", Cause: secret}, 502, syncer.CodeOutcomeUnknown, nil},
+		{&syncer.Error{Code: syncer.CodeOutcomeUnknown, Message: "read again", Cause: secret}, 503, syncer.CodeOutcomeUnknown, nil},
 		{secret, 500, codeInternal, nil},
 		{&syncer.Error{Code: "of another version", Message: "m"}, 500, codeInternal, nil},
 	} {

@@ -90,7 +90,7 @@ var statusOf = map[syncer.Code]int{
 	syncer.CodeStale:          http.StatusPreconditionFailed,
 	syncer.CodeConflict:       http.StatusConflict,
 	syncer.CodeUnavailable:    http.StatusServiceUnavailable,
-	syncer.CodeOutcomeUnknown: http.StatusBadGateway,
+	syncer.CodeOutcomeUnknown: http.StatusServiceUnavailable,
 }
 
 // problemOf turns any error into what a client may see of it. Causes and unknown
