@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"playersync/syncer"
 )
@@ -57,21 +56,18 @@ func (b *Blacklist) Sync(ctx context.Context, add []string, by string) ([]string
 		return nil, syncer.Unavailable(errors.New("the blacklist has not been read yet"))
 	}
 	all := b.withPending(held)
-	if missing := slices.DeleteFunc(fresh, func(address string) bool { _, in := slices.BinarySearch(all, address); return in }); len(missing) > 0 {
-		all = unique(slices.Concat(all, missing)) // removed by another server in this moment
+	if slices.ContainsFunc(add, func(address string) bool { _, in := slices.BinarySearch(all, address); return !in }) {
+		all = unique(slices.Concat(all, add)) // another server removed one in this moment
 	}
 	return all, nil
 }
-
-// currentEnough is how old memory may be to decide that there is nothing to do.
-const currentEnough = 15 * time.Second
 
 // Remove removes an address; one that is not listed is no error.
 func (b *Blacklist) Remove(ctx context.Context, address string) error {
 	if err := syncer.CheckBlacklisted("ip", address); err != nil {
 		return err
 	}
-	if _, known := b.held.Addresses(); known && !b.has(address) && b.clock.Staleness() < currentEnough {
+	if _, known := b.held.Addresses(); known && !b.has(address) && b.clock.Following() {
 		return nil // game servers remove the address of everyone they trust, again and again
 	}
 	return b.backlog.write(ctx, syncer.Waiting{Blacklist: &syncer.BlacklistEdit{Addresses: []string{address}}})

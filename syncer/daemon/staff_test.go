@@ -1,0 +1,294 @@
+package daemon_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"playersync/syncer/daemon"
+	"playersync/syncer/postgres/pgtest"
+)
+
+// poll takes what a game server has not been given yet.
+func (n *node) poll(gamemode string) []string {
+	n.t.Helper()
+	text := n.must(http.MethodPost, "/api/getStaffMessages", fmt.Sprintf(`{"server": %q}`, gamemode)).field("messages")
+	if text == nil {
+		n.t.Fatal("a poll without messages")
+	}
+	return linesOf(text.(string))
+}
+
+// linesOf returns the texts of a poll's messages.
+func linesOf(messages string) (texts []string) {
+	for line := range strings.SplitSeq(messages, "\n") {
+		if at := strings.Index(line, "[white]: "); at >= 0 {
+			texts = append(texts, line[at+len("[white]: "):])
+		}
+	}
+	return texts
+}
+
+// given polls until exactly these texts have come, in this order and each at most
+// twice, and nothing else comes.
+func (n *node) given(gamemode string, want ...string) {
+	n.t.Helper()
+	var got []string
+	times := map[string]int{}
+	pgtest.Eventually(n.t, patience, func() error {
+		texts := n.poll(gamemode)
+		for _, text := range texts {
+			if times[text]++; times[text] == 1 {
+				got = append(got, text)
+			}
+		}
+		if len(texts) > 0 || len(got) < len(want) {
+			return fmt.Errorf("%s was given %q, want %q", gamemode, got, want)
+		}
+		return nil
+	})
+	for text, n := range times {
+		if n > 2 {
+			got = append(got, fmt.Sprintf("%s: %d times", text, n))
+		}
+	}
+	if !slices.Equal(got, want) {
+		n.t.Errorf("%s was given %q, want %q", gamemode, got, want)
+	}
+}
+
+// speaks reports that the node knows the game servers: they have polled once.
+func (n *node) speaks(gamemodes ...string) *node {
+	n.t.Helper()
+	for _, gamemode := range gamemodes {
+		pgtest.Eventually(n.t, patience, func() error {
+			n.poll(gamemode)
+			return nil
+		})
+	}
+	return n
+}
+
+func (n *node) says(endpoint, gamemode, text string) {
+	n.t.Helper()
+	a := n.must(http.MethodPost, "/api/"+endpoint, fmt.Sprintf(
+		`{"message": %q, "playerName": "[red]Steve", "cleanedName": "Steve", "server": %q, "isStaff": true}`, text, gamemode,
+	))
+	if data := a.field("data"); data == nil || data == false {
+		n.t.Errorf("%s answers %s", endpoint, a.body)
+	}
+}
+
+const sendV2 = "sendStaffMessage/v2"
+
+func TestStaffChatReachesEveryOtherServer(t *testing.T) {
+	t.Parallel()
+	url, psql := database(t)
+	a, b := start(t, url, "a").ready(), start(t, url, "b").ready()
+	run(t, psql, `insert into staff_message (server, text) values ('discord', 'before anyone asked')`)
+	a.sent(1)
+	b.sent(1)
+	a.speaks("attack")
+	b.speaks("pvp", "survival")
+	a.says(sendV2, "attack", "one")
+	b.says(sendV2, "pvp", "two")
+	a.says("sendStaffMessage", "attack", "three")
+	run(t, psql, `insert into staff_message (server, name, text) values ('discord', 'Steve', 'four')`)
+	a.must(http.MethodPost, "/v1/staff-messages", `{"server": "discord", "name": "Steve", "text": "five"}`)
+	a.given("attack", "two", "three", "four", "five")
+	b.given("pvp", "one", "three", "four", "five")
+	b.given("survival", "one", "two", "three", "four", "five")
+	if page := a.get("/v1/staff-messages?after=1&limit=2"); page.field("next") != "3" || !strings.Contains(string(page.body), `"two"`) {
+		t.Errorf("scrollback: %s", page.body)
+	}
+	noneMissed(t, a, b)
+}
+
+// sent waits until the node has heard of so many messages in all.
+func (n *node) sent(count int) {
+	n.t.Helper()
+	pgtest.Eventually(n.t, patience, func() error {
+		if messages, _ := n.Chat(); messages != int64(count) {
+			return fmt.Errorf("node %s knows %d messages, want %d", n.name, messages, count)
+		}
+		return nil
+	})
+}
+
+func TestStaffChatIsPushed(t *testing.T) {
+	t.Parallel()
+	url, psql := database(t)
+	a, b := start(t, url, "a").ready(), start(t, url, "b").ready()
+	from := b.Events().LastID()
+	large := strings.Repeat("é", 4000) // too large to travel
+	a.says(sendV2, "attack", "one")
+	a.says(sendV2, "attack", large)
+	a.says(sendV2, "attack", "three")
+	run(t, psql, `delete from staff_message where id = 1; insert into staff_message (server, text) select 'attack', i::text from generate_series(4, 50) as i`)
+	var got []string
+	pgtest.Eventually(t, patience, func() error {
+		answer := b.get("/v1/events?types=chat&wait=10s&after=" + from)
+		from = answer.header.Get("Syncer-Last-Event-Id")
+		for _, event := range strings.Split(string(answer.body), `"text":"`)[1:] {
+			text, _, _ := strings.Cut(event, `"`)
+			got = append(got, text)
+		}
+		if len(got) < 50 {
+			return fmt.Errorf("%d messages", len(got))
+		}
+		return nil
+	})
+	want := []string{"one", large, "three"}
+	for i := 4; i <= 50; i++ {
+		want = append(want, fmt.Sprint(i))
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("pushed were %.200q", got)
+	}
+}
+
+// The JDK sends a request again when its connection is closed without an answer.
+func TestChatWhoseAnswerIsCutIsGivenAgain(t *testing.T) {
+	t.Parallel()
+	url, _ := database(t)
+	a := start(t, url, "a").ready().speaks("pvp")
+	a.says(sendV2, "attack", "one")
+	a.sent(1)
+	cut := cutter(t, strings.TrimPrefix(a.URL(), "http://"))
+	body := `{"server": "pvp"}`
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+cut+"/api/getStaffMessages", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if response, err := client.Do(request); err == nil {
+		_ = response.Body.Close()
+		t.Fatalf("an answer came through: %d", response.StatusCode)
+	}
+	if got := a.poll("pvp"); !slices.Equal(got, []string{"one"}) {
+		t.Errorf("asked again: %q", got)
+	}
+	a.given("pvp")
+}
+
+// cutter is a proxy that reads each answer whole and then hangs up on who asked.
+func cutter(t *testing.T, to string) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	t.Cleanup(func() {
+		_ = listener.Close()
+		<-done
+	})
+	go func() {
+		defer close(done)
+		for {
+			from, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			if err := swallow(from, to); err != nil {
+				t.Error(err)
+			}
+		}
+	}()
+	return listener.Addr().String()
+}
+
+func swallow(from net.Conn, to string) error {
+	defer func() { _ = from.Close() }()
+	request, err := http.ReadRequest(bufio.NewReader(from))
+	if err != nil {
+		return err
+	}
+	server, err := net.Dial("tcp", to) //nolint:noctx // ends with the connection
+	if err != nil {
+		return err
+	}
+	defer func() { _ = server.Close() }()
+	if err := request.Write(server); err != nil {
+		return err
+	}
+	response, err := http.ReadResponse(bufio.NewReader(server), request)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, response.Body)
+	return err
+}
+
+// A game server whose connection breaks before the answer is asked for again later
+// than a repeated request comes.
+func TestChatMessageSentTwiceIsOne(t *testing.T) {
+	t.Parallel()
+	url, psql := database(t)
+	a := start(t, url, "a").ready().speaks("pvp")
+	for range 2 {
+		a.says(sendV2, "attack", "one")
+	}
+	a.given("pvp", "one")
+	if n := one[int](t, psql, `select count(*)::int from staff_message`); n != 1 {
+		t.Errorf("%d messages", n)
+	}
+}
+
+func TestChatSurvivesARestart(t *testing.T) {
+	t.Parallel()
+	url, psql := database(t)
+	a := start(t, url, "a").ready().speaks("pvp", "pvp")
+	run(t, psql, `insert into staff_message (server, text) values ('attack', 'before')`)
+	a.given("pvp", "before")
+	eventuallyRow(t, psql, `select coalesce(max(delivered), 0) from staff_delivery where sidecar = 'a' and gamemode = 'pvp'`, int64(1))
+	if err := a.stop(); err != nil {
+		t.Fatal(err)
+	}
+	run(t, psql, `insert into staff_message (server, text) values ('attack', 'meanwhile'), ('attack', 'and again')`)
+	a = start(t, url, "a").ready()
+	a.given("pvp", "meanwhile", "and again")
+	a.given("a new gamemode")
+}
+
+func TestWebhookGetsChatAndModerationLog(t *testing.T) {
+	t.Parallel()
+	url, psql := database(t)
+	arrived := make(chan string, 10)
+	discord := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		arrived <- string(body)
+	}))
+	t.Cleanup(discord.Close)
+	a := start(t, url, "a", func(c *daemon.Config) { c.Webhook.URL = discord.URL }).ready()
+	a.says(sendV2, "attack", "help")
+	a.must(http.MethodPost, "/v1/staff-messages", `{"server": "discord", "text": "from there"}`)
+	for range 2 { // the second is the same sent again
+		if answer := a.must(http.MethodPost, "/api/mod-dump", `{"message": "Steve was stopped <@1>"}`); len(answer.body) > 0 {
+			t.Errorf("mod-dump answers %s", answer.body)
+		}
+	}
+	for _, want := range []string{
+		`{"content":"[attack] Steve: help","allowed_mentions":{"parse":[]}}`,
+		`{"content":"Steve was stopped \u003c@1\u003e","allowed_mentions":{"parse":[]}}`,
+	} {
+		if got := <-arrived; got != want {
+			t.Errorf("the webhook got %s, want %s", got, want)
+		}
+	}
+	if n := one[int](t, psql, `select count(*)::int from mod_log where message = 'Steve was stopped <@1>' and source = 'game server 127.0.0.1'`); n != 1 {
+		t.Errorf("%d entries in the log", n)
+	}
+	if err := a.stop(); err != nil {
+		t.Fatal(err)
+	}
+	close(arrived)
+	for extra := range arrived {
+		t.Errorf("the webhook also got %s", extra)
+	}
+}

@@ -1,0 +1,277 @@
+package sidecar
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"playersync/syncer"
+	"playersync/syncer/cache"
+)
+
+// chatRig is a chat whose database and clock are the test's.
+type chatRig struct {
+	*Chat
+	t        *testing.T
+	messages *cache.Messages
+	stored   map[string]int64
+	saves    int
+	now      time.Time
+	last     int64
+	xid      uint64
+}
+
+func newChatRig(t *testing.T) *chatRig {
+	t.Helper()
+	r := &chatRig{t: t, messages: cache.NewMessages(200), stored: map[string]int64{}, now: time.Now()}
+	r.messages.Load(syncer.Snapshot{}, nil)
+	r.restart()
+	return r
+}
+
+// restart forgets all that is not stored.
+func (r *chatRig) restart() {
+	r.Chat = NewChat(ChatConfig{Sidecar: "a", Now: func() time.Time { return r.now }}, r, r.messages, r, slog.New(slog.DiscardHandler))
+	r.flush(r.t.Context())
+}
+
+func (r *chatRig) Now() time.Time           { return r.now }
+func (r *chatRig) Staleness() time.Duration { return 0 }
+func (r *chatRig) Following() bool          { return true }
+
+func (r *chatRig) SendStaffMessage(context.Context, syncer.StaffMessage) (syncer.StaffMessage, bool, error) {
+	panic("not used")
+}
+
+func (r *chatRig) StaffMessagesAfter(context.Context, int64, int) ([]syncer.StaffMessage, error) {
+	panic("not used")
+}
+
+func (r *chatRig) PruneStaffChat(context.Context) error { return nil }
+
+func (r *chatRig) StaffDeliveries(context.Context, string) (map[string]int64, error) {
+	copied := map[string]int64{}
+	for gamemode, position := range r.stored {
+		copied[gamemode] = position
+	}
+	return copied, nil
+}
+
+func (r *chatRig) SaveStaffDeliveries(_ context.Context, _ string, delivered map[string]int64) error {
+	r.saves++
+	for gamemode, position := range delivered {
+		r.stored[gamemode] = position
+	}
+	return nil
+}
+
+// hears lets a message arrive from the feed.
+func (r *chatRig) hears(server, text string, echo bool) {
+	r.t.Helper()
+	r.xid++
+	m := syncer.StaffMessage{Number: r.last + 1, SentAt: syncer.TimeOf(r.now), Server: server, Name: "Steve", Text: text, Echo: echo}
+	effect, events := r.messages.Apply(syncer.Change{
+		Entity: syncer.EntityStaffMessage, Key: "k", Xid: r.xid, Row: &syncer.NewMessage{StaffMessage: m, After: r.last},
+	})
+	if effect != syncer.EffectApplied || len(events) != 1 {
+		r.t.Fatalf("effect %v, %d events", effect, len(events))
+	}
+	r.last++
+}
+
+// polls checks which texts a poll gives, and returns how to lose it.
+func (r *chatRig) polls(gamemode string, want ...string) (lost func()) {
+	r.t.Helper()
+	text, lost := r.Take(gamemode)
+	var got []string
+	for line := range strings.SplitSeq(text, "\n") {
+		if line != "" {
+			got = append(got, line[strings.LastIndex(line, ": ")+2:])
+		}
+	}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		r.t.Errorf("%s is given %q, want %q", gamemode, got, want)
+	}
+	return lost
+}
+
+func (r *chatRig) passes(d time.Duration) { r.now = r.now.Add(d) }
+
+func TestChatIsDeliveredOnceAndInOrder(t *testing.T) {
+	t.Parallel()
+	r := newChatRig(t)
+	r.hears("attack", "before the first poll", false)
+	r.polls("pvp")
+	r.polls("attack")
+	r.hears("attack", "one", false)
+	r.hears("pvp", "two", false)
+	r.hears("attack", "three", true)
+	r.passes(2 * time.Second)
+	r.polls("pvp", "one", "three")
+	r.polls("attack", "two", "three")
+	for range 3 {
+		r.passes(2 * time.Second)
+		r.polls("pvp")
+		r.polls("attack")
+	}
+}
+
+func TestLostAnswersAreGivenAgain(t *testing.T) {
+	t.Parallel()
+	t.Run("asked again at once", func(t *testing.T) {
+		t.Parallel()
+		r := newChatRig(t)
+		r.polls("pvp")
+		r.hears("attack", "one", false)
+		r.passes(2 * time.Second)
+		r.polls("pvp", "one")
+		r.passes(50 * time.Millisecond)
+		r.hears("attack", "two", false)
+		r.polls("pvp", "one", "two")
+		r.polls("pvp") // once more is enough
+	})
+	t.Run("connection failed", func(t *testing.T) {
+		t.Parallel()
+		r := newChatRig(t)
+		r.polls("pvp")
+		r.hears("attack", "one", false)
+		for range 3 {
+			r.passes(time.Hour)
+			r.polls("pvp", "one")()
+		}
+		r.passes(2 * time.Second)
+		r.polls("pvp", "one")
+		r.passes(2 * time.Second)
+		r.polls("pvp")
+	})
+	t.Run("an older answer failed", func(t *testing.T) {
+		t.Parallel()
+		r := newChatRig(t)
+		r.polls("pvp")
+		r.hears("attack", "one", false)
+		lost := r.polls("pvp", "one")
+		r.polls("pvp", "one")
+		lost() // the one after it has arrived
+		r.passes(2 * time.Second)
+		r.polls("pvp")
+	})
+}
+
+func TestRestartLosesNothing(t *testing.T) {
+	t.Parallel()
+	r := newChatRig(t)
+	r.polls("pvp")
+	r.passes(2 * time.Second)
+	r.polls("pvp")
+	r.flush(t.Context())
+	r.hears("attack", "one", false)
+	r.hears("attack", "two", false)
+	r.polls("pvp", "one", "two")
+	r.flush(t.Context()) // not surely delivered yet
+	r.restart()
+	r.polls("pvp", "one", "two")
+	r.passes(2 * time.Second)
+	r.flush(t.Context())
+	r.restart()
+	r.polls("pvp")
+	r.hears("attack", "three", false)
+	r.restart()
+	r.polls("pvp", "three")
+}
+
+func TestIdlePollsAreNotStored(t *testing.T) {
+	t.Parallel()
+	r := newChatRig(t)
+	for range 5 {
+		for n := range 7 {
+			r.polls(fmt.Sprint("gamemode", n))
+		}
+		r.passes(2 * time.Second)
+		r.flush(t.Context())
+	}
+	if r.saves != 1 || len(r.stored) != 7 {
+		t.Errorf("stored %d times: %v", r.saves, r.stored)
+	}
+	r.polls("asked once")
+	r.flush(t.Context())
+	if r.saves != 1 {
+		t.Error("a name that asked once was stored")
+	}
+}
+
+func TestLongBacklogComesInParts(t *testing.T) {
+	t.Parallel()
+	r := newChatRig(t)
+	r.polls("pvp")
+	var want []string
+	for n := range 120 {
+		want = append(want, fmt.Sprint("message ", n))
+		r.hears("attack", want[n], false)
+	}
+	for len(want) > 0 {
+		r.passes(2 * time.Second)
+		n := min(mostLines, len(want))
+		r.polls("pvp", want[:n]...)
+		want = want[n:]
+	}
+	r.hears("attack", strings.Repeat("a", 4000), false)
+	for range 20 {
+		r.hears("attack", strings.Repeat("b", 4000), false)
+	}
+	for range 4 {
+		r.passes(2 * time.Second)
+		if text, _ := r.Take("pvp"); len(text) > mostBytes+100 {
+			t.Errorf("an answer of %d bytes", len(text))
+		}
+	}
+	r.passes(2 * time.Second)
+	r.polls("pvp")
+}
+
+func TestOldMessagesAreNotDelivered(t *testing.T) {
+	t.Parallel()
+	r := newChatRig(t)
+	r.polls("pvp")
+	r.hears("attack", "yesterday", false)
+	r.passes(25 * time.Hour)
+	r.hears("attack", "today", false)
+	r.polls("pvp", "today")
+}
+
+// A database that was restored from a backup has fewer messages; the next ones get
+// numbers that were used before.
+func TestRestoredChatGoesOn(t *testing.T) {
+	t.Parallel()
+	r := newChatRig(t)
+	r.polls("pvp")
+	for range 10 {
+		r.hears("attack", "lost with the backup", false)
+	}
+	r.Take("pvp")
+	r.passes(2 * time.Second)
+	r.polls("pvp")
+	r.messages.Reset()
+	r.messages.Load(syncer.Snapshot{}, nil)
+	r.last = 0
+	r.hears("attack", "new", false)
+	r.polls("pvp", "new")
+}
+
+func TestInventedNamesAreBounded(t *testing.T) {
+	t.Parallel()
+	r := newChatRig(t)
+	r.polls("pvp")
+	for n := range 3 * maxQueues {
+		r.passes(time.Millisecond)
+		r.Take(fmt.Sprint(n))
+		r.Take("pvp")
+	}
+	if len(r.queues) > maxQueues {
+		t.Errorf("%d queues", len(r.queues))
+	}
+	r.hears("attack", "one", false)
+	r.polls("pvp", "one")
+}
