@@ -138,7 +138,8 @@ func (t Trail) noted(u Upload, now time.Time) Trail {
 	if len(uploads) == maxUploads {
 		uploads = uploads[1:]
 	}
-	t.Uploads = append(uploads, Receipt{Digest: u.Digest, At: now})
+	uploads = append(uploads, Receipt{Digest: u.Digest, At: now})
+	t.Uploads = uploads
 	return t
 }
 

@@ -246,6 +246,7 @@ type clock struct{ *Daemon }
 // Now returns the time by the database's clock.
 func (c clock) Now() time.Time { return c.feed.Now() }
 
+// Following reports whether memory follows the database.
 func (c clock) Following() bool { return c.feed.Status().Following }
 
 // Staleness counts from the start while nothing was read yet.

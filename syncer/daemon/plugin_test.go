@@ -256,7 +256,7 @@ func (p *plugin) once(path string, body []byte) ([]byte, int, error) {
 
 // cut sends half a request.
 func (p *plugin) cut(path string, body []byte) {
-	conn, err := net.Dial("tcp", p.backend) //nolint:noctx // closed at once
+	conn, err := net.Dial("tcp", p.backend)
 	if err != nil {
 		return
 	}
