@@ -59,7 +59,7 @@ func (n *node) blacklisted(want ...string) {
 	pgtest.Eventually(n.t, patience, func() error {
 		got, err := n.tryBlacklist()
 		if slices.Sort(got); err != nil || !slices.Equal(got, want) {
-			return fmt.Errorf("node %s has %q (%v), want %q", n.name, got, err, want)
+			return fmt.Errorf("node %s has %q (%w), want %q", n.name, got, err, want)
 		}
 		return nil
 	})

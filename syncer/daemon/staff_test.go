@@ -28,8 +28,8 @@ func (n *node) poll(gamemode string) []string {
 // linesOf returns the texts of a poll's messages.
 func linesOf(messages string) (texts []string) {
 	for line := range strings.SplitSeq(messages, "\n") {
-		if at := strings.Index(line, "[white]: "); at >= 0 {
-			texts = append(texts, line[at+len("[white]: "):])
+		if _, after, ok := strings.Cut(line, "[white]: "); ok {
+			texts = append(texts, after)
 		}
 	}
 	return texts
@@ -209,7 +209,7 @@ func swallow(from net.Conn, to string) error {
 	if err != nil {
 		return err
 	}
-	server, err := net.Dial("tcp", to) //nolint:noctx // ends with the connection
+	server, err := net.Dial("tcp", to)
 	if err != nil {
 		return err
 	}

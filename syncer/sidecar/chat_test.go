@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -54,17 +55,13 @@ func (r *chatRig) PruneStaffChat(context.Context) error { return nil }
 
 func (r *chatRig) StaffDeliveries(context.Context, string) (map[string]int64, error) {
 	copied := map[string]int64{}
-	for gamemode, position := range r.stored {
-		copied[gamemode] = position
-	}
+	maps.Copy(copied, r.stored)
 	return copied, nil
 }
 
 func (r *chatRig) SaveStaffDeliveries(_ context.Context, _ string, delivered map[string]int64) error {
 	r.saves++
-	for gamemode, position := range delivered {
-		r.stored[gamemode] = position
-	}
+	maps.Copy(r.stored, delivered)
 	return nil
 }
 
