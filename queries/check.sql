@@ -21,7 +21,7 @@ select
             from
                 unnest(array[
                     'player', 'player_history', 'ban', 'server',
-                    'staff_message', 'staff_delivery', 'antibot_pattern', 'blacklisted_address', 'mod_log'
+                    'staff_message', 'staff_delivery', 'antibot_pattern', 'blacklisted_address', 'mod_log', 'usid_rejection'
                 ]) as relation,
                 unnest(array['select', 'insert', 'update', 'delete']) as privilege
             union all

@@ -130,6 +130,22 @@ func TestTwoChangesInOneBreathAreBothKept(t *testing.T) {
 	}
 }
 
+func TestEachChangeUsesUpItsOwnAnswer(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1e9, 0)
+	p := veteran()
+	forRank := p.View(survival)
+	p.Rank = "trusted" // by another server
+	forFlag := p.View(survival)
+	trail := syncer.Trail{}.Show(forRank, now).Show(forFlag, now)
+	promotion, flag := copyOf(forRank), copyOf(forFlag)
+	promotion.Rank, flag.Flags = syncer.Some("admin"), syncer.Some([]string{"developer", "member"})
+	p, trail, _ = receive(p, trail, promotion, true, 1, now)
+	if p, _, _ = receive(p, trail, flag, true, 2, now); p.Rank != "admin" || len(p.Flags) != 2 {
+		t.Errorf("rank %s, flags %q", p.Rank, p.Flags)
+	}
+}
+
 // Hazard R5: the answer fetched first is taken over last.
 func TestOvertakingAnswersUndoNothing(t *testing.T) {
 	t.Parallel()
@@ -155,6 +171,11 @@ func TestLateUploadUndoesNothing(t *testing.T) {
 	first.Stats, second.Stats = map[string]int64{"blocksBroken": 103}, map[string]int64{"blocksBroken": 105}
 	first.Highlight, second.Highlight = syncer.Some(new("[blue]")), syncer.Some(new("[green]"))
 	first.LastJoined, second.LastJoined = syncer.Millis(3000), syncer.Millis(4000)
+	overtaken, after, _ := receive(p, trail, second, false, 2, now)
+	overtaken, _, _ = receive(overtaken, after, first, false, 1, now)
+	if v := overtaken.View(survival); v.Stats["blocksBroken"] != 105 || *v.Highlight != "[green]" {
+		t.Errorf("overtaken: %+v", v)
+	}
 	p, trail, _ = receive(p, trail, first, false, 1, now)
 	p, trail, _ = receive(p, trail, second, false, 2, now)
 	for name, digest := range map[string]byte{"again": 1, "for the first time": 3} {

@@ -23,6 +23,12 @@
 // as the last of the two calls that succeeded before; [Outbox.LoadBans] says when
 // that was.
 //
+// # What servers were shown
+//
+// Records of what game servers were shown are written behind, at most about a second
+// late, and completely when the sidecar ends in order; [Outbox.LoadShown] tells
+// whether it did. After a crash the latest are missing.
+//
 // # Faults
 //
 // A second process gets [ErrLocked] at once. A damaged file gives [ErrCorrupt]; the
