@@ -71,6 +71,7 @@ copy that follows them within milliseconds.
 		newDemoCommand(a),
 		newPlayerCommand(a),
 		newBanCommand(a),
+		newAntibotCommand(a),
 		newWatchCommand(a),
 		newMigrateCommand(a),
 		newBenchCommand(a),
