@@ -1,0 +1,212 @@
+package cache_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"playersync/syncer"
+	"playersync/syncer/cache"
+)
+
+// seen returns the snapshot that sees all transactions below xid but the running ones.
+func seen(t testing.TB, xid uint64, running ...uint64) syncer.Snapshot {
+	t.Helper()
+	text := ""
+	xmin := xid
+	for i, r := range running {
+		if i > 0 {
+			text += ","
+		}
+		text += fmt.Sprint(r)
+		xmin = min(xmin, r)
+	}
+	s, err := syncer.ParseSnapshot(fmt.Sprintf("%d:%d:%s", xmin, xid, text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func message(number int64) *syncer.StaffMessage {
+	return &syncer.StaffMessage{Number: number, Text: fmt.Sprint(number)}
+}
+
+func toldMessage(xid uint64, number, after int64) syncer.Change {
+	return syncer.Change{
+		Entity: syncer.EntityStaffMessage, Key: fmt.Sprint(number), Xid: xid,
+		Row: &syncer.NewMessage{StaffMessage: *message(number), After: after},
+	}
+}
+
+func numbers(messages []*syncer.StaffMessage) (all []int64) {
+	for _, m := range messages {
+		all = append(all, m.Number)
+	}
+	return all
+}
+
+func TestMessagesAreTakenInOrderOnly(t *testing.T) {
+	t.Parallel()
+	c := cache.NewMessages(3)
+	if effect, _ := c.Apply(toldMessage(1, 1, 0)); effect != syncer.EffectNeedsRead {
+		t.Errorf("before the first read: %v", effect)
+	}
+	if events := c.Load(seen(t, 10), []syncer.Row{message(1), message(2)}); len(events) > 0 {
+		t.Errorf("the first read tells %v", events)
+	}
+	for _, test := range []struct {
+		name   string
+		change syncer.Change
+		want   syncer.Effect
+	}{
+		{"read already", toldMessage(9, 3, 2), syncer.EffectNone},
+		{"behind a gap", toldMessage(12, 4, 3), syncer.EffectNeedsRead},
+		{"the next", toldMessage(11, 3, 2), syncer.EffectApplied},
+		{"the same again", toldMessage(11, 3, 2), syncer.EffectNone},
+		{"behind a number never used", toldMessage(13, 6, 3), syncer.EffectApplied},
+		{"without its row", syncer.Change{Entity: syncer.EntityStaffMessage, Key: "7", Xid: 14}, syncer.EffectNeedsRead},
+	} {
+		effect, events := c.Apply(test.change)
+		if effect != test.want || (len(events) == 1) != (test.want == syncer.EffectApplied) {
+			t.Errorf("%s: %v, %d events", test.name, effect, len(events))
+		}
+	}
+	if got := numbers(c.After(0)); !slices.Equal(got, []int64{2, 3, 6}) {
+		t.Errorf("held %v", got)
+	}
+	events := c.Load(seen(t, 15), []syncer.Row{message(3), message(6), message(7)})
+	if len(events) != 1 || events[0].Message.Number != 7 {
+		t.Errorf("a read tells %v", events)
+	}
+	if got := numbers(c.After(3)); !slices.Equal(got, []int64{6, 7}) {
+		t.Errorf("after 3: %v", got)
+	}
+}
+
+func TestMessagesToldAfterTheReadStay(t *testing.T) {
+	t.Parallel()
+	c := cache.NewMessages(10)
+	c.Load(seen(t, 10), []syncer.Row{message(1)})
+	c.Apply(toldMessage(12, 2, 1))
+	c.Load(seen(t, 11), []syncer.Row{message(1)})
+	if got := numbers(c.After(0)); !slices.Equal(got, []int64{1, 2}) {
+		t.Errorf("held %v", got)
+	}
+	c.Load(seen(t, 13), []syncer.Row{message(1)}) // deleted since
+	if mark, _ := c.Mark(); mark.Last != 1 || mark.Rewinds != 1 || mark.Base != 1 {
+		t.Errorf("mark %+v", mark)
+	}
+	c.Reset()
+	if got := numbers(c.After(0)); !slices.Equal(got, []int64{1}) {
+		t.Errorf("after a reset: %v", got)
+	}
+	if effect, _ := c.Apply(toldMessage(3, 1, 0)); effect != syncer.EffectNeedsRead {
+		t.Errorf("after a reset: %v", effect)
+	}
+	if events := c.Load(seen(t, 5), []syncer.Row{message(1), message(2)}); len(events) > 0 {
+		t.Errorf("another history tells %v", events)
+	}
+	if mark, _ := c.Mark(); mark.Last != 2 || mark.Rewinds != 2 {
+		t.Errorf("mark %+v", mark)
+	}
+}
+
+// Whatever comes late, twice or never, a read at the end makes the copy equal to
+// the rows, and no state told in between is older than one told before.
+func TestBlacklistFollowsRandomHistories(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		c := cache.NewBlacklist()
+		rows, revision := map[string]int64{}, int64(0)
+		var history []syncer.Change
+		read := func() (all []syncer.Row) {
+			for address, revision := range rows {
+				all = append(all, &syncer.BlacklistRow{Address: address, Listed: true, Revision: revision})
+			}
+			return all
+		}
+		random := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
+		for xid := uint64(1); xid < 60; xid++ {
+			address := fmt.Sprint(random.IntN(4))
+			_, listed := rows[address]
+			revision++
+			if listed {
+				delete(rows, address)
+			} else {
+				rows[address] = revision
+			}
+			history = append(history, syncer.Change{
+				Entity: syncer.EntityBlacklist, Key: address, Xid: xid, Row: &syncer.BlacklistRow{Address: address, Listed: !listed, Revision: revision},
+			})
+			for range random.IntN(3) {
+				c.Apply(history[random.IntN(len(history))])
+			}
+			if random.IntN(5) == 0 {
+				snapshot, err := syncer.ParseSnapshot(fmt.Sprintf("%d:%d:", xid+1, xid+1))
+				if err != nil {
+					t.Fatal(err)
+				}
+				c.Load(snapshot, read())
+				c.Advance(snapshot)
+				got, known := c.Addresses()
+				want := make([]string, 0, len(rows))
+				for address := range rows {
+					want = append(want, address)
+				}
+				slices.Sort(want)
+				if !known || !slices.Equal(got, want) {
+					t.Fatalf("after a read: %q, want %q", got, want)
+				}
+			}
+		}
+		for _, i := range random.Perm(len(history)) { // all arrive, in any order
+			c.Apply(history[i])
+		}
+		for address := range rows {
+			if !c.Has(address) {
+				t.Fatalf("%q is missing", address)
+			}
+		}
+		if got, _ := c.Addresses(); len(got) != len(rows) {
+			t.Fatalf("%q, want %v", got, rows)
+		}
+	})
+}
+
+func TestBlacklistAsksForWhatWasNotTold(t *testing.T) {
+	t.Parallel()
+	c := cache.NewBlacklist()
+	if _, known := c.Addresses(); known {
+		t.Error("known before it was read")
+	}
+	c.Load(seen(t, 10), nil)
+	if effect, _ := c.Apply(syncer.Change{Entity: syncer.EntityBlacklist, Key: "a", Xid: 11}); effect != syncer.EffectNeedsRead {
+		t.Errorf("a bare change: %v", effect)
+	}
+	if effect, _ := c.Apply(syncer.Change{Entity: syncer.EntityBlacklist, Xid: 9}); effect != syncer.EffectNone {
+		t.Errorf("a change that was read: %v", effect)
+	}
+}
+
+func TestPatternsAreReplacedByReads(t *testing.T) {
+	t.Parallel()
+	c := cache.NewPatterns()
+	if _, known := c.Pattern(syncer.PatternBlacklist); known {
+		t.Error("known before it was read")
+	}
+	c.Load(syncer.Snapshot{}, []syncer.Row{&syncer.AntibotPattern{Kind: syncer.PatternBlacklist, Pattern: "a"}})
+	if p, known := c.Pattern(syncer.PatternBlacklist); p != "a" || !known {
+		t.Errorf("%q, %v", p, known)
+	}
+	if p, known := c.Pattern(syncer.PatternGraylist); p != "" || !known {
+		t.Errorf("%q, %v", p, known)
+	}
+	c.Load(syncer.Snapshot{}, nil)
+	if p, known := c.Pattern(syncer.PatternBlacklist); p != "" || !known {
+		t.Errorf("%q, %v", p, known)
+	}
+}
