@@ -14,3 +14,6 @@ func (d *Daemon) Chat() (last int64, known bool) {
 	mark, known := d.moderation.messages.Mark()
 	return mark.Last, known
 }
+
+// ChatPositions reports whether polls of the staff chat count.
+func (d *Daemon) ChatPositions() bool { return d.moderation.chat.IsReady() }

@@ -63,14 +63,18 @@ func (n *node) given(gamemode string, want ...string) {
 	}
 }
 
-// speaks reports that the node knows the game servers: they have polled once.
+// speaks makes the node know the game servers, by a poll of each. Before that its
+// positions must have been read, or the poll would not count.
 func (n *node) speaks(gamemodes ...string) *node {
 	n.t.Helper()
+	pgtest.Eventually(n.t, patience, func() error {
+		if !n.ChatPositions() {
+			return fmt.Errorf("node %s has not read the positions", n.name)
+		}
+		return nil
+	})
 	for _, gamemode := range gamemodes {
-		pgtest.Eventually(n.t, patience, func() error {
-			n.poll(gamemode)
-			return nil
-		})
+		n.poll(gamemode)
 	}
 	return n
 }
@@ -225,8 +229,7 @@ func swallow(from net.Conn, to string) error {
 	return err
 }
 
-// A game server whose connection breaks before the answer is asked for again later
-// than a repeated request comes.
+// The same goes for what it sends.
 func TestChatMessageSentTwiceIsOne(t *testing.T) {
 	t.Parallel()
 	url, psql := database(t)

@@ -121,7 +121,7 @@ func (c *Chat) Take(gamemode string) (text string, lost func()) {
 	defer c.mu.Unlock()
 	mark, known := c.messages.Mark()
 	if !known || c.stored == nil {
-		return "", func() {} // nothing is known yet, and so nothing can be missed
+		return "", func() {} // a later poll is given what this one is not
 	}
 	now := c.config.Now()
 	q := c.queue(gamemode, mark)
@@ -147,6 +147,15 @@ func (c *Chat) Take(gamemode string) (text string, lost func()) {
 		lines.WriteString(line)
 	}
 	return lines.String(), c.lostOf(q, q.offer(last, now))
+}
+
+// IsReady reports whether it is known how far each server has got. Until then polls
+// are given nothing.
+func (c *Chat) IsReady() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, known := c.messages.Mark()
+	return known && c.stored != nil
 }
 
 // lostOf returns the function that says that an answer cannot have arrived.
