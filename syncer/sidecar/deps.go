@@ -61,3 +61,13 @@ type Outbox interface {
 	Refuse(id [16]byte, reason string) error
 	Len() int
 }
+
+// Attendance hears of players that come to a game server and leave it. Its methods
+// must return at once and not call the sidecar.
+type Attendance interface {
+	// Joined says that a player was let in. It may be said again while the player
+	// is still there, for example because the game crashed.
+	Joined(from syncer.GameServer, id syncer.PlayerID, request JoinRequest)
+	// Left says that a player who had joined left.
+	Left(from syncer.GameServer, id syncer.PlayerID)
+}

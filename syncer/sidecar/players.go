@@ -34,6 +34,9 @@ func (s *Sidecar) Join(ctx context.Context, from syncer.GameServer, id syncer.Pl
 		s.forget(id)
 		return JoinResult{}, err
 	}
+	for _, other := range s.others {
+		other.Joined(from, id, request)
+	}
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -298,6 +301,9 @@ func (s *Sidecar) Leave(ctx context.Context, from syncer.GameServer, id syncer.P
 	if _, on := v.servers[from.Name]; on {
 		now := syncer.TimeOf(s.clock.Now())
 		edit = edit.Then(syncer.Edit{Gamemodes: map[string]syncer.GamemodeEdit{from.Gamemode: {LastJoined: now}}})
+		for _, other := range s.others {
+			other.Left(from, id)
+		}
 	}
 	delete(v.servers, from.Name)
 	v.pending = v.pending.Then(edit)

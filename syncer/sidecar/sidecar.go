@@ -26,6 +26,7 @@ type Sidecar struct {
 	applier Applier
 	clock   Clock
 	outbox  Outbox
+	others  []Attendance
 	log     *slog.Logger
 
 	mu       sync.RWMutex
@@ -46,6 +47,7 @@ type Deps struct {
 	Clock   Clock
 	Outbox  Outbox
 	Shelf   Shelf // nil: what servers were shown is forgotten at a restart
+	Others  []Attendance // who else must hear of joins and leaves
 	Log     *slog.Logger
 }
 
@@ -57,7 +59,7 @@ func New(config Config, deps Deps) *Sidecar {
 	return &Sidecar{
 		config: config,
 		store:  deps.Store, players: deps.Players, bans: deps.Bans, applier: deps.Applier,
-		clock: deps.Clock, outbox: deps.Outbox, log: deps.Log,
+		clock: deps.Clock, outbox: deps.Outbox, others: deps.Others, log: deps.Log,
 		visitors: map[syncer.PlayerID]*visitor{},
 		urgent:   map[syncer.PlayerID][]chan error{},
 		wake:     make(chan struct{}, 1),
