@@ -76,6 +76,7 @@ copy that follows them within milliseconds.
 		newMigrateCommand(a),
 		newBenchCommand(a),
 		newCheckCommand(a),
+		newOpenAPICommand(a),
 		newVersionCommand(a),
 	)
 	group(root)

@@ -17,6 +17,7 @@ func TestExitCodesAndErrors(t *testing.T) {
 	}{
 		{args: []string{"version"}, code: exitDone},
 		{args: []string{"help", "serve"}, code: exitDone},
+		{args: []string{"openapi"}, code: exitDone},
 		{args: nil, code: exitDone},
 		{args: []string{"serv"}, code: exitUsage, want: "did you mean serve?"},
 		{args: []string{"player"}, code: exitUsage, want: "syncer player --help"},

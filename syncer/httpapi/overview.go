@@ -1,6 +1,9 @@
 package httpapi
 
-import "github.com/danielgtaylor/huma/v2"
+import (
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/prometheus/client_golang/prometheus"
+)
 
 // overviewText opens the OpenAPI document.
 const overviewText = `playersync keeps players and bans the same on every game server. This is the API of one sidecar.
@@ -13,6 +16,16 @@ is wrong, 422 where a field of the body or the id in the path is wrong. errors n
 
 What comes from memory is current to within milliseconds while the sidecar follows the database; Syncer-Staleness
 tells how long ago it last knew so.`
+
+// Document returns the OpenAPI document of the API as it is without a token, JSON.
+// Version is the program's.
+func Document(version string) ([]byte, error) {
+	s, err := New(Config{Listen: "127.0.0.1:0"}, Deps{Registry: prometheus.NewRegistry(), Version: version})
+	if err != nil {
+		return nil, err
+	}
+	return s.openapi()
+}
 
 // overview configures huma: no routes of its own, no $schema in answers.
 func (s *Server) overview() huma.Config {
@@ -31,6 +44,8 @@ func (s *Server) overview() huma.Config {
 			{Name: tagState, Description: "The sidecar itself."},
 		},
 		Components: &huma.Components{Schemas: newRegistry()},
+		Servers:    []*huma.Server{{URL: "/", Description: "The sidecar that serves this document."}},
+		Security:   []map[string][]string{}, // none is asked for, which leaving it out would not say
 	}
 	if s.guard.hasToken {
 		document.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}

@@ -46,7 +46,7 @@ type Deps struct {
 	Applier Applier
 	Clock   Clock
 	Outbox  Outbox
-	Shelf   Shelf // nil: what servers were shown is forgotten at a restart
+	Shelf   Shelf        // nil: what servers were shown is forgotten at a restart
 	Others  []Attendance // who else must hear of joins and leaves
 	Log     *slog.Logger
 }
