@@ -11,6 +11,11 @@ type Reading struct {
 	Xid      uint64
 }
 
+// Generation counts how often a sidecar had to forget how old its copies are. What
+// belongs to different ones, as transaction ids of two databases do, cannot be
+// compared.
+type Generation uint64
+
 // Batch is a set of edits that is stored once, however often it is sent: the
 // database remembers the id. Edits of one player must be joined into one.
 type Batch struct {

@@ -54,11 +54,12 @@ func (c *sidecar) hold(ctx context.Context) error {
 
 // edit changes a player's rank as a request to this sidecar does.
 func (c *sidecar) edit(ctx context.Context, id syncer.PlayerID, rank string) error {
+	begun := c.applier.Begin()
 	reading, changes, err := c.store.EditPlayer(ctx, id, syncer.Edit{Rank: syncer.Some(rank)}, nil)
 	if err != nil {
 		return err
 	}
-	c.applier.Wrote([]syncer.Reading{reading}, changes)
+	c.applier.Wrote(begun, []syncer.Reading{reading}, changes)
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"playersync/syncer"
@@ -19,10 +20,13 @@ type Applier struct {
 	tables  []Table
 	publish func(syncer.Event)
 
+	generation atomic.Uint64 // changes under mu
+
 	mu        sync.Mutex
 	cursor    syncer.Snapshot // what it sees has been applied and told
 	notes     notes
 	inexact   map[syncer.PlayerID]bool // players that must be read, though no change says so
+	straddled map[syncer.PlayerID]bool // the same, but a read that is under way does not count
 	interrupt func()                   // tells the feed that there is something to read
 }
 
@@ -32,16 +36,25 @@ type Applier struct {
 func NewApplier(players Players, bans Bans, publish func(syncer.Event), tables ...Table) *Applier {
 	return &Applier{
 		players: players, bans: bans, tables: tables, publish: publish,
-		notes: newNotes(), inexact: map[syncer.PlayerID]bool{}, interrupt: func() {},
+		notes: newNotes(), inexact: map[syncer.PlayerID]bool{}, straddled: map[syncer.PlayerID]bool{}, interrupt: func() {},
 	}
 }
 
+// Begin is called before an own write begins, for [Applier.Wrote].
+func (a *Applier) Begin() syncer.Generation { return syncer.Generation(a.generation.Load()) }
+
 // Wrote takes in the result of an own write after its commit: the players as the
 // write left them, added history included, and the changes it recorded. Those are
-// not news any more when the feed hears of them.
-func (a *Applier) Wrote(readings []syncer.Reading, changes []syncer.Change) {
+// not news any more when the feed hears of them. If memory was forgotten since the
+// write began, it may have gone to another database than the one that memory is
+// read from now: then its players are read instead, and the feed finds its changes.
+func (a *Applier) Wrote(begun syncer.Generation, readings []syncer.Reading, changes []syncer.Change) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if begun != a.Begin() {
+		a.straddles(readings)
+		return
+	}
 	var affected subjects
 	included := make(map[mark]bool, len(readings))
 	for _, r := range readings {
@@ -87,13 +100,23 @@ func (a *Applier) refresh(r syncer.Reading) (changed bool) {
 	return true
 }
 
+// straddles asks for a read of players of which the result cannot be used.
+func (a *Applier) straddles(readings []syncer.Reading) {
+	for _, r := range readings {
+		a.straddled[r.ID] = true
+	}
+	if len(readings) > 0 {
+		a.interrupt()
+	}
+}
+
 // interruptible sets what is called when a player must be read though no change
 // says so, and reports whether one must already.
 func (a *Applier) interruptible(interrupt func()) (now bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.interrupt = interrupt
-	return len(a.inexact) > 0
+	return len(a.inexact)+len(a.straddled) > 0
 }
 
 // hear takes in one change, unless it is included in what a cache was told
@@ -180,6 +203,8 @@ func (a *Applier) found(changes []syncer.Change, overflow, watched bool, now tim
 
 // addInexact includes the players that must be read for other reasons.
 func (a *Applier) addInexact(w *work) {
+	maps.Copy(a.inexact, a.straddled)
+	clear(a.straddled)
 	ids := a.players.Wanted(slices.Collect(maps.Keys(a.inexact)))
 	clear(a.inexact)
 	for _, id := range ids {
@@ -294,8 +319,10 @@ func (a *Applier) missed(now time.Time) []mark {
 func (a *Applier) reset() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.generation.Add(1)
 	a.cursor, a.notes = syncer.Snapshot{}, newNotes()
 	clear(a.inexact)
+	clear(a.straddled)
 	a.players.Reset()
 	a.bans.Reset()
 	for _, t := range a.tables {

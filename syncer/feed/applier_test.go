@@ -19,7 +19,7 @@ func (r *rig) write(id syncer.PlayerID, rank string, how telling) {
 	changes := r.db.rank(id, rank, untold)
 	after := r.db.read([]syncer.PlayerID{id})
 	after[0].Snapshot, after[0].Xid = before, changes[0].Xid
-	r.applier.Wrote(after, changes)
+	r.applier.Wrote(r.applier.Begin(), after, changes)
 	if how != untold {
 		r.db.set(func(d *database) { d.notify(changes, how) })
 	}
@@ -51,7 +51,7 @@ func TestOwnBanIsToldOnce(t *testing.T) {
 	run(t, feed.Config{}, func(r *rig) {
 		target := syncer.TargetID(steve)
 		changes := r.db.ban(target, untold)
-		r.applier.Wrote(nil, changes)
+		r.applier.Wrote(r.applier.Begin(), nil, changes)
 		if _, ok := r.bans.Lookup(target); !ok {
 			t.Error("own ban is not held")
 		}
@@ -75,7 +75,8 @@ func TestOwnWriteThatAPollFoundFirst(t *testing.T) {
 				changes := r.db.rank(steve, "admin", untold)
 				after := r.db.read([]syncer.PlayerID{steve})
 				after[0].Snapshot, after[0].Xid = before, changes[0].Xid
-				r.db.set(func(d *database) { d.during[during] = sync.OnceFunc(func() { r.applier.Wrote(after, changes) }) })
+				wrote := sync.OnceFunc(func() { r.applier.Wrote(r.applier.Begin(), after, changes) })
+				r.db.set(func(d *database) { d.during[during] = wrote })
 				pass(time.Minute)
 				r.wantTold(syncer.EventPlayer)
 				if n := r.metric("playersync_feed_found_by_poll_total", ""); n != 0 {
@@ -99,7 +100,7 @@ func TestInexactOwnWriteIsReadAtOnce(t *testing.T) {
 				r.db.rank(other, "admin", unwritten) // a write that others need not hear of
 				after := r.db.read([]syncer.PlayerID{other})
 				after[0].Xid = 1 << 20
-				r.applier.Wrote(after, nil)
+				r.applier.Wrote(r.applier.Begin(), after, nil)
 				synctest.Wait()
 				r.wantRank(other, "admin")
 				r.told()

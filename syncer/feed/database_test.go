@@ -295,7 +295,8 @@ func (c *conn) ReadPlayers(ctx context.Context, ids []syncer.PlayerID) ([]syncer
 	if err := c.enter(ctx, "ReadPlayers"); err != nil {
 		return nil, err
 	}
-	return c.read(ids), nil
+	readings := c.read(ids)
+	return readings, c.enter(ctx, "ReadPlayers answered")
 }
 
 func (d *database) read(ids []syncer.PlayerID) (readings []syncer.Reading) {

@@ -3,6 +3,7 @@ package feed_test
 import (
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -363,4 +364,63 @@ func TestReadyWaitsForTheWholeCatchUp(t *testing.T) {
 		<-r.feed.Ready()
 		r.wantFollowing(true)
 	})
+}
+
+// A write that began before everything was forgotten may have gone to the database
+// that is no more. Its transaction id says nothing about the one that is.
+func TestOwnWriteAcrossAnEpochIsNotShown(t *testing.T) {
+	t.Parallel()
+	run(t, feed.Config{}, func(r *rig) {
+		begun := r.applier.Begin()
+		changes := append(r.db.rank(steve, "admin", untold), r.db.ban(syncer.TargetID(crook), untold)...)
+		after := r.db.read([]syncer.PlayerID{steve})
+		after[0].Xid = changes[0].Xid
+		r.db.cut()
+		r.db.set(func(d *database) {
+			d.where.Epoch, d.next, d.revision, d.changes = "second", 10, 0, nil
+			clear(d.bans)
+			ranked(steve, "player")(d)
+		})
+		pass(2 * time.Second)
+		r.told()
+		r.applier.Wrote(begun, after, changes)
+		r.wantRank(steve, "player")
+		r.wantSilence()
+		pass(time.Minute)
+		r.db.equals(t, r)
+		r.wantSilence()
+	})
+}
+
+// It may as well have gone to the new database, after memory was read from that:
+// then what nobody else is told of must still reach memory.
+func TestOwnWriteAcrossAnEpochIsReadAtOnce(t *testing.T) {
+	t.Parallel()
+	for name, during := range map[string]bool{"while following": false, "while reading": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			run(t, feed.Config{}, func(r *rig) {
+				begun := r.applier.Begin()
+				write := func() {
+					r.db.rank(steve, "admin", unwritten)
+					after := r.db.read([]syncer.PlayerID{steve})
+					after[0].Xid = 1 << 20
+					r.applier.Wrote(begun, after, nil)
+				}
+				r.db.set(func(d *database) {
+					d.where.Epoch, d.next = "second", 10
+					if during {
+						d.during["ReadPlayers answered"] = sync.OnceFunc(write)
+					}
+				})
+				r.db.cut()
+				pass(2 * time.Second)
+				if !during {
+					write()
+					pass(100 * time.Millisecond)
+				}
+				r.wantRank(steve, "admin")
+			})
+		})
+	}
 }

@@ -281,7 +281,7 @@ func TestNotesAreBounded(t *testing.T) {
 		r.db.set(func(d *database) { d.fails["Open"] = errBroken })
 		r.db.cut()
 		for xid := range uint64(100_000) {
-			r.applier.Wrote(nil, []syncer.Change{{Entity: syncer.EntityPlayer, Key: string(other), Xid: 1000 + xid}})
+			r.applier.Wrote(r.applier.Begin(), nil, []syncer.Change{{Entity: syncer.EntityPlayer, Key: string(other), Xid: 1000 + xid}})
 		}
 		if n := r.applier.Noted(); n > 1<<16 {
 			t.Errorf("%d changes noted", n)

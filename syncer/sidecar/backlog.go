@@ -95,14 +95,15 @@ func (b *Backlog) do(ctx context.Context, w syncer.Waiting) error {
 	if w.Blacklist == nil {
 		return nil
 	}
+	begun := b.applier.Begin()
 	if w.Blacklist.Listed {
 		changes, err := b.store.AddBlacklisted(ctx, w.Blacklist.Addresses, w.Blacklist.By)
-		b.applier.Wrote(nil, changes)
+		b.applier.Wrote(begun, nil, changes)
 		return err
 	}
 	for _, address := range w.Blacklist.Addresses {
 		changes, err := b.store.RemoveBlacklisted(ctx, address)
-		b.applier.Wrote(nil, changes)
+		b.applier.Wrote(begun, nil, changes)
 		if err != nil {
 			return err
 		}

@@ -14,21 +14,23 @@ func (s *Sidecar) AddBan(ctx context.Context, ban syncer.NewBan) (syncer.Ban, bo
 	if err := ban.Validate(s.clock.Now()); err != nil {
 		return syncer.Ban{}, false, err
 	}
+	begun := s.applier.Begin()
 	stored, created, changes, err := s.store.AddBan(ctx, ban)
 	if err != nil {
 		return syncer.Ban{}, false, err
 	}
-	s.applier.Wrote(nil, changes)
+	s.applier.Wrote(begun, nil, changes)
 	return stored, created, nil
 }
 
 // LiftBan lifts the open ban of a target; false if there was none.
 func (s *Sidecar) LiftBan(ctx context.Context, target syncer.Target, by, reason string) (syncer.Ban, bool, error) {
+	begun := s.applier.Begin()
 	lifted, found, changes, err := s.store.LiftBan(ctx, target, by, reason)
 	if err != nil {
 		return syncer.Ban{}, false, err
 	}
-	s.applier.Wrote(nil, changes)
+	s.applier.Wrote(begun, nil, changes)
 	return lifted, found, nil
 }
 

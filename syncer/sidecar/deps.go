@@ -42,8 +42,10 @@ type Bans interface {
 }
 
 // Applier puts the result of an own write into the copies and tells subscribers.
+// Begin is called before the write, and what it returns is handed to Wrote.
 type Applier interface {
-	Wrote(readings []syncer.Reading, changes []syncer.Change)
+	Begin() syncer.Generation
+	Wrote(begun syncer.Generation, readings []syncer.Reading, changes []syncer.Change)
 }
 
 // Clock is what the feed knows of time.

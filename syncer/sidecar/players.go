@@ -207,11 +207,12 @@ func (s *Sidecar) Patch(ctx context.Context, from syncer.GameServer, id syncer.P
 		}
 	}
 	if ifMatch != nil || !now.IsZero() {
+		begun := s.applier.Begin()
 		reading, changes, err := s.store.EditPlayer(ctx, id, now, ifMatch)
 		if err != nil {
 			return syncer.View{}, err
 		}
-		s.applier.Wrote([]syncer.Reading{reading}, changes)
+		s.applier.Wrote(begun, []syncer.Reading{reading}, changes)
 		if cached, ok := s.players.Get(id); ok && cached != nil && cached.Revision >= reading.Player.Revision {
 			player = cached
 		} else {

@@ -158,11 +158,12 @@ func (s *Sidecar) save(ctx context.Context, batch syncer.Batch) error {
 
 // storeBatch stores one batch and shows the result to everyone.
 func (s *Sidecar) storeBatch(ctx context.Context, batch syncer.Batch) error {
+	begun := s.applier.Begin()
 	readings, changes, err := s.store.SaveBatch(ctx, batch)
 	if err != nil {
 		return err
 	}
-	s.applier.Wrote(readings, changes)
+	s.applier.Wrote(begun, readings, changes)
 	s.drop(batch)
 	return nil
 }

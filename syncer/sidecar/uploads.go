@@ -157,6 +157,7 @@ func (s *Sidecar) storeImportant(ctx context.Context, id syncer.PlayerID, stored
 			return err
 		}
 	}
+	begun := s.applier.Begin()
 	reading, changes, err := s.store.EditPlayer(ctx, id, edit, nil)
 	if syncer.CodeOf(err) == syncer.CodeNotFound { // deleted since it was read
 		if err = s.store.CreatePlayers(ctx, ids); err == nil {
@@ -166,7 +167,7 @@ func (s *Sidecar) storeImportant(ctx context.Context, id syncer.PlayerID, stored
 	if err != nil {
 		return err
 	}
-	s.applier.Wrote([]syncer.Reading{reading}, changes)
+	s.applier.Wrote(begun, []syncer.Reading{reading}, changes)
 	return nil
 }
 
