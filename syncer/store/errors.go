@@ -125,6 +125,7 @@ var fieldsByConstraint = map[string]string{
 	"ban_reason_length":                "reason",
 	"ban_banned_by_length":             "by",
 	"ban_expires_at_range":             "expiresAt",
+	"ban_lifted_at_range":              "liftedAt",
 	"ban_lifted_by_length":             "by",
 	"ban_lift_reason_length":           "reason",
 	"staff_message_server_form":        "server",

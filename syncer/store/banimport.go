@@ -1,0 +1,104 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"playersync/db"
+	"playersync/syncer"
+)
+
+// importTimeout bounds one [Store.ImportBans], which may store very many.
+const importTimeout = 2 * time.Minute
+
+// ImportBans stores bans of another database or of a file, all or none of them,
+// and reports what became of each. Bans that are here already change nothing, so
+// that a repeated import is harmless, and no open ban is ever replaced. Each must
+// be valid, see [syncer.BanRecord.Validate]. The sidecars reload their bans once
+// per call: give many at a time, but no more than memory holds.
+func (s *Store) ImportBans(ctx context.Context, records []syncer.BanRecord) ([]syncer.ImportedBan, error) {
+	ctx, cancel := context.WithTimeout(ctx, importTimeout)
+	defer cancel()
+	imported := make([]syncer.ImportedBan, len(records))
+	pending := make([]int32, len(records))
+	for i := range pending {
+		pending[i] = int32(i)
+	}
+	for len(pending) > 0 {
+		refused, err := s.importBans(ctx, records, pending, imported)
+		if err != nil {
+			return nil, err
+		}
+		// A ban that stood in the way may be lifted by now: then try again.
+		if pending, err = s.findStanding(ctx, records, refused, imported); err != nil {
+			return nil, err
+		}
+	}
+	return imported, nil
+}
+
+// importBans stores the records at the given positions, and returns those to
+// which an open ban is in the way.
+func (s *Store) importBans(ctx context.Context, records []syncer.BanRecord, positions []int32, imported []syncer.ImportedBan) ([]int32, error) {
+	rows, err := s.queries.ImportBans(ctx, importParams(records, positions))
+	if err != nil {
+		return nil, writeError("import bans", err)
+	}
+	var refused []int32
+	for _, row := range rows {
+		outcome := syncer.ImportKnown
+		switch {
+		case row.ID == 0:
+			refused = append(refused, row.Position)
+			continue
+		case row.Added:
+			outcome = syncer.ImportAdded
+		}
+		imported[row.Position] = syncer.ImportedBan{Outcome: outcome, Number: row.ID}
+	}
+	return refused, nil
+}
+
+// findStanding notes the open bans of the records at the given positions, and
+// returns the positions that have none.
+func (s *Store) findStanding(ctx context.Context, records []syncer.BanRecord, positions []int32, imported []syncer.ImportedBan) ([]int32, error) {
+	if len(positions) == 0 {
+		return nil, nil
+	}
+	params := db.OpenBansOfTargetsParams{Positions: positions}
+	for _, i := range positions {
+		params.Uuids = append(params.Uuids, string(records[i].Target.ID))
+		params.Ips = append(params.Ips, records[i].Target.IP())
+	}
+	rows, err := s.queries.OpenBansOfTargets(ctx, params)
+	if err != nil {
+		return nil, readError("read open bans", err)
+	}
+	for _, row := range rows {
+		imported[row.Position] = syncer.ImportedBan{Outcome: syncer.ImportStands, Number: row.ID}
+	}
+	var missing []int32
+	for _, i := range positions {
+		if imported[i].Number == 0 {
+			missing = append(missing, i)
+		}
+	}
+	return missing, nil
+}
+
+func importParams(records []syncer.BanRecord, positions []int32) db.ImportBansParams {
+	p := db.ImportBansParams{Positions: positions}
+	for _, i := range positions {
+		r := records[i]
+		p.Uuids = append(p.Uuids, string(r.Target.ID))
+		p.Ips = append(p.Ips, r.Target.IP())
+		p.Reasons = append(p.Reasons, r.Reason)
+		p.BannedBy = append(p.BannedBy, r.By)
+		p.CreatedAt = append(p.CreatedAt, timestamp(r.CreatedAt))
+		p.ExpiresAt = append(p.ExpiresAt, timestamp(r.ExpiresAt))
+		p.LiftedAt = append(p.LiftedAt, timestamp(r.LiftedAt))
+		p.LiftedBy = append(p.LiftedBy, r.LiftedBy)
+		p.LiftReasons = append(p.LiftReasons, r.LiftReason)
+	}
+	return p
+}

@@ -1,0 +1,115 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"testing"
+	"time"
+
+	"playersync/syncer"
+	"playersync/syncer/store"
+)
+
+func importBans(t *testing.T, s *store.Store, records ...syncer.BanRecord) []syncer.ImportOutcome {
+	t.Helper()
+	imported, err := s.ImportBans(context.Background(), records)
+	if err != nil {
+		t.Fatal(err)
+	}
+	outcomes := make([]syncer.ImportOutcome, len(imported))
+	for i, ban := range imported {
+		if outcomes[i] = ban.Outcome; ban.Number == 0 {
+			t.Errorf("ban %d has no number", i)
+		}
+	}
+	return outcomes
+}
+
+func TestImportBans(t *testing.T) {
+	t.Parallel()
+	s, url := open(t, store.Options{})
+	conn := psql(t, url)
+	run(t, conn, `insert into ban (uuid, reason) values ('standing', 'here')`)
+	now := time.Now()
+	ago := func(d time.Duration) syncer.Time { return syncer.TimeOf(now.Add(-d)) }
+	id := func(name string) syncer.Target { return syncer.TargetID(syncer.PlayerID(name)) }
+	records := []syncer.BanRecord{
+		{Target: id("open"), Reason: "r", By: "Alice", CreatedAt: ago(time.Hour), ExpiresAt: ago(-time.Hour)},
+		{Target: id("open"), By: "Steve", CreatedAt: ago(time.Minute), ExpiresAt: syncer.Forever},
+		{Target: id("standing"), CreatedAt: ago(time.Minute)},
+		{Target: id("standing"), CreatedAt: ago(time.Hour), LiftedAt: ago(time.Minute), LiftedBy: "Alice", LiftReason: "appeal"},
+		{Target: id("expired"), By: "Alice", CreatedAt: ago(3 * time.Hour), ExpiresAt: ago(2 * time.Hour)},
+		{Target: id("expired"), By: "Alice", CreatedAt: ago(time.Hour)},
+		{Target: id("expired"), By: "Alice", CreatedAt: ago(time.Hour)},
+		{Target: syncer.Target{Prefix: netip.MustParsePrefix("10.0.0.0/8")}, By: "Steve"},
+		{Target: syncer.TargetAddress(netip.MustParseAddr("2001:db8::1")), CreatedAt: ago(time.Hour)},
+	}
+	expectEqual(t, importBans(t, s, records...), []syncer.ImportOutcome{
+		"stands", "added", "stands", "added", "added", "added", "known", "added", "added",
+	})
+	const dump = `
+		select concat_ws(' ', coalesce(uuid, ip::text), reason, banned_by, lifted_at is null, lifted_at = expires_at, lifted_by, lift_reason)
+		from ban order by created_at, id`
+	stored := column[string](t, conn, dump)
+	expectEqual(t, stored, []string{
+		"expired  Alice f t", "standing   f Alice appeal", "expired  Alice t", "2001:db8::1/128   t", "open  Steve t",
+		"standing here postgres t", "10.0.0.0/8  Steve t",
+	})
+	again := importBans(t, s, records...)
+	expectEqual(t, again, []syncer.ImportOutcome{"stands", "known", "stands", "known", "known", "known", "known", "stands", "known"})
+	expectEqual(t, column[string](t, conn, dump), stored)
+}
+
+func TestImportedBanIsNotOpenedAgain(t *testing.T) {
+	t.Parallel()
+	s, url := open(t, store.Options{})
+	record := syncer.BanRecord{Target: syncer.TargetID("a"), By: "Alice", CreatedAt: syncer.Millis(5000)}
+	expectEqual(t, importBans(t, s, record), []syncer.ImportOutcome{"added"})
+	conn := psql(t, url)
+	run(t, conn, `update ban set lifted_at = now(), reason = 'edited', created_at = created_at + interval '999 us'`)
+	expectEqual(t, importBans(t, s, record), []syncer.ImportOutcome{"known"})
+	run(t, conn, `update ban set created_at = created_at + interval '1 us'`)
+	expectEqual(t, importBans(t, s, record), []syncer.ImportOutcome{"added"})
+}
+
+func TestImportStoresAllOrNone(t *testing.T) {
+	t.Parallel()
+	s, url := open(t, store.Options{})
+	_, err := s.ImportBans(context.Background(), []syncer.BanRecord{
+		{Target: syncer.TargetID("a")},
+		{Target: syncer.TargetID("b"), CreatedAt: syncer.Millis(2), LiftedAt: syncer.Millis(1)},
+	})
+	if refused, ok := errors.AsType[*syncer.Error](err); !ok || refused.Code != syncer.CodeInvalid || refused.Field != "liftedAt" {
+		t.Errorf("error %v", err)
+	}
+	expectEqual(t, column[int64](t, psql(t, url), `select count(*) from ban`), []int64{0})
+}
+
+// However many: the sidecars are told once.
+func TestImportOfManyBansIsOneChange(t *testing.T) {
+	t.Parallel()
+	s, url := open(t, store.Options{})
+	records := make([]syncer.BanRecord, 20000)
+	for i := range records {
+		records[i] = syncer.BanRecord{Target: syncer.TargetID(syncer.PlayerID(fmt.Sprintf("p%d", i))), By: "Alice", CreatedAt: syncer.Millis(int64(i))}
+		if i%2 == 1 {
+			records[i].Target = syncer.TargetAddress(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}))
+		}
+	}
+	count := func(want syncer.ImportOutcome) {
+		t.Helper()
+		for i, got := range importBans(t, s, records...) {
+			if got != want {
+				t.Fatalf("ban %d is %s, want %s", i, got, want)
+			}
+		}
+	}
+	conn := psql(t, url)
+	run(t, conn, `delete from change`)
+	count(syncer.ImportAdded)
+	expectEqual(t, column[string](t, conn, recorded), []string{"ban *"})
+	count(syncer.ImportKnown)
+	expectEqual(t, column[string](t, conn, recorded), []string{"ban *"})
+}
