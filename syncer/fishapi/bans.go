@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"playersync/syncer"
+	"playersync/syncer/fishjson"
 )
 
 // Bans is what the protocol needs of the use-cases about bans; *sidecar.Sidecar
@@ -37,11 +38,11 @@ func (c *call) suspect() (suspect, error) {
 	if err != nil {
 		return s, err
 	}
-	uuid, err := body.clearable("uuid")
+	uuid, err := fishjson.Object(body).Clearable("uuid")
 	if err != nil {
 		return s, err
 	}
-	ip, err := body.clearable("ip")
+	ip, err := fishjson.Object(body).Clearable("ip")
 	if err != nil {
 		return s, err
 	}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"playersync/syncer"
+	"playersync/syncer/fishjson"
 )
 
 // Blacklist is what the protocol needs of the connection blacklist;
@@ -50,7 +51,7 @@ func (c *call) texts() ([]string, error) {
 	}
 	texts := make([]string, len(items))
 	for i, item := range items {
-		if isNull(item) || json.Unmarshal(item, &texts[i]) != nil {
+		if fishjson.IsNull(item) || json.Unmarshal(item, &texts[i]) != nil {
 			return nil, syncer.Invalid("["+strconv.Itoa(i)+"]", "must be a text")
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"playersync/syncer"
+	"playersync/syncer/fishjson"
 )
 
 // Players is what the protocol needs of the use-cases about players;
@@ -54,7 +55,7 @@ func (h *Handler) setPlayer(c *call) error {
 	if err != nil {
 		return err
 	}
-	ignore, err := body.flag("ignoreActivelySyncedFields")
+	ignore, err := fishjson.Object(body).Flag("ignoreActivelySyncedFields")
 	if err != nil {
 		return err
 	}
@@ -66,7 +67,7 @@ func (h *Handler) setPlayer(c *call) error {
 	if err != nil {
 		return err
 	}
-	save, err := player.save()
+	save, err := fishjson.Object(player).Save()
 	if err != nil {
 		return err
 	}

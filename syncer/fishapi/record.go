@@ -5,17 +5,8 @@ import (
 	"encoding/json"
 
 	"playersync/syncer"
+	"playersync/syncer/fishjson"
 )
-
-// Times on the wire are milliseconds since 1970.
-const (
-	noTime  = -1
-	forEver = 9_999_999_999_999
-)
-
-// counterNames are the counters that the plugin knows. It needs all or none: one
-// that is missing becomes NaN at its first increment.
-var counterNames = [...]string{"blocksBroken", "blocksPlaced", "timeInGame", "chatMessagesSent", "gamesFinished", "gamesWon"}
 
 // record is the JSON form of a player in an answer. What is left out, the plugin
 // keeps as it has it; overrideName is the one field that null clears.
@@ -84,11 +75,11 @@ func until(t syncer.Time) int64 {
 	ms, instant := t.Millis()
 	switch {
 	case instant:
-		return min(ms, forEver)
+		return min(ms, fishjson.Forever)
 	case t.IsForever():
-		return forEver
+		return fishjson.Forever
 	default:
-		return noTime
+		return fishjson.NoTime
 	}
 }
 
@@ -105,8 +96,8 @@ func counters(stats map[string]int64) map[string]int64 {
 	if len(stats) == 0 {
 		return nil
 	}
-	all := make(map[string]int64, len(counterNames))
-	for _, name := range counterNames {
+	all := make(map[string]int64, len(fishjson.CounterNames))
+	for _, name := range fishjson.CounterNames {
 		all[name] = stats[name]
 	}
 	return all

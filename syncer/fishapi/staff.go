@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"playersync/syncer"
+	"playersync/syncer/fishjson"
 )
 
 // Chat is what the protocol needs of the staff chat; *sidecar.Chat is one.
@@ -105,7 +106,7 @@ func (h *Handler) send(c *call, echo bool) error {
 	if err != nil {
 		return err
 	}
-	isStaff, err := optional[bool](body, "isStaff", "true or false")
+	isStaff, err := fishjson.Optional[bool](fishjson.Object(body), "isStaff", "true or false")
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"playersync/syncer"
+	"playersync/syncer/fishjson"
 )
 
 // USIDs is what the protocol needs of the use-cases about proofs of identity;
@@ -53,7 +54,7 @@ func (o object) code() (string, error) {
 		return text, nil
 	}
 	var number json.Number
-	if !o.has("code") || json.Unmarshal(o["code"], &number) != nil {
+	if !fishjson.Object(o).Has("code") || json.Unmarshal(o["code"], &number) != nil {
 		return "", syncer.Invalid("code", "must be a text")
 	}
 	return number.String(), nil

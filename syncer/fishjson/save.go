@@ -1,4 +1,4 @@
-package fishapi
+package fishjson
 
 import (
 	"encoding/json"
@@ -7,24 +7,25 @@ import (
 	"playersync/syncer"
 )
 
-// save reads the member player of an upload: absolute values. A member that is
-// missing says nothing, and neither does a null where null is no value: a number
-// that JavaScript could not compute arrives as one.
-func (o object) save() (syncer.Save, error) {
+// Save reads the fields of a player: absolute values. A member that is missing says
+// nothing, and neither does a null where null is no value: a number that JavaScript
+// could not compute arrives as one. The error is a [syncer.Error] that names the
+// member.
+func (o Object) Save() (syncer.Save, error) {
 	var s syncer.Save
 	fields := []func() error{
-		into(&s.Rank, o.optionalText, "rank"),
+		into(&s.Rank, o.OptionalText, "rank"),
 		into(&s.Flags, o.texts, "flags"),
 		into(&s.UnmuteTime, o.until, "unmuteTime"),
 		into(&s.UnmarkTime, o.until, "unmarkTime"),
-		into(&s.Name, o.optionalText, "name"),
-		into(&s.OverrideName, o.clearable, "overrideName"),
-		into(&s.Highlight, o.clearable, "highlight"),
+		into(&s.Name, o.OptionalText, "name"),
+		into(&s.OverrideName, o.Clearable, "overrideName"),
+		into(&s.Highlight, o.Clearable, "highlight"),
 		into(&s.Rainbow, o.rainbow, "rainbow"),
-		into(&s.ChatStrictness, o.optionalText, "chatStrictness"),
-		into(&s.ShowRankPrefix, o.flag, "showRankPrefix"),
-		into(&s.Language, o.optionalText, "language"),
-		into(&s.USID, o.clearable, "usid"),
+		into(&s.ChatStrictness, o.OptionalText, "chatStrictness"),
+		into(&s.ShowRankPrefix, o.Flag, "showRankPrefix"),
+		into(&s.Language, o.OptionalText, "language"),
+		into(&s.USID, o.Clearable, "usid"),
 		func() (err error) { s.Achievements, err = o.achievements(); return err },
 		func() (err error) { s.History, err = o.history(); return err },
 		func() (err error) { s.Stats, err = o.stats(); return err },
@@ -46,9 +47,10 @@ func into[T any](to *syncer.Optional[T], read func(string) (syncer.Optional[T], 
 	}
 }
 
-// optional reads a member that may be missing or null.
-func optional[T any](o object, name, kind string) (syncer.Optional[T], error) {
-	if !o.has(name) {
+// Optional reads a member that may be missing or null; kind says in an error what
+// it must be.
+func Optional[T any](o Object, name, kind string) (syncer.Optional[T], error) {
+	if !o.Has(name) {
 		return syncer.Optional[T]{}, nil
 	}
 	var value T
@@ -58,17 +60,19 @@ func optional[T any](o object, name, kind string) (syncer.Optional[T], error) {
 	return syncer.Some(value), nil
 }
 
-func (o object) optionalText(name string) (syncer.Optional[string], error) {
-	return optional[string](o, name, "a text")
+// OptionalText reads a text that may be missing or null.
+func (o Object) OptionalText(name string) (syncer.Optional[string], error) {
+	return Optional[string](o, name, "a text")
 }
 
-func (o object) flag(name string) (syncer.Optional[bool], error) {
-	return optional[bool](o, name, "true or false")
+// Flag reads a boolean that may be missing or null.
+func (o Object) Flag(name string) (syncer.Optional[bool], error) {
+	return Optional[bool](o, name, "true or false")
 }
 
 // texts reads a list of texts.
-func (o object) texts(name string) (syncer.Optional[[]string], error) {
-	list, err := optional[[]*string](o, name, "a list of texts")
+func (o Object) texts(name string) (syncer.Optional[[]string], error) {
+	list, err := Optional[[]*string](o, name, "a list of texts")
 	if !list.Set || err != nil {
 		return syncer.Optional[[]string]{}, err
 	}
@@ -82,12 +86,12 @@ func (o object) texts(name string) (syncer.Optional[[]string], error) {
 	return syncer.Some(texts), nil
 }
 
-// clearable reads a text that null clears; the empty text is none either.
-func (o object) clearable(name string) (syncer.Optional[*string], error) {
-	if value, found := o[name]; found && isNull(value) {
+// Clearable reads a text that null clears; the empty text is none either.
+func (o Object) Clearable(name string) (syncer.Optional[*string], error) {
+	if value, found := o[name]; found && IsNull(value) {
 		return syncer.Some[*string](nil), nil
 	}
-	text, err := o.optionalText(name)
+	text, err := o.OptionalText(name)
 	switch {
 	case err != nil || !text.Set:
 		return syncer.Optional[*string]{}, err
@@ -98,15 +102,15 @@ func (o object) clearable(name string) (syncer.Optional[*string], error) {
 	}
 }
 
-func (o object) rainbow(name string) (syncer.Optional[*syncer.Rainbow], error) {
-	if value, found := o[name]; found && isNull(value) {
+func (o Object) rainbow(name string) (syncer.Optional[*syncer.Rainbow], error) {
+	if value, found := o[name]; found && IsNull(value) {
 		return syncer.Some[*syncer.Rainbow](nil), nil
 	}
-	rainbow, err := optional[object](o, name, "an object with a speed")
+	rainbow, err := Optional[Object](o, name, "an object with a speed")
 	if err != nil || !rainbow.Set {
 		return syncer.Optional[*syncer.Rainbow]{}, err
 	}
-	speed, err := number(name+".speed", rainbow.Value["speed"])
+	speed, err := Number(name+".speed", rainbow.Value["speed"])
 	if err != nil {
 		return syncer.Optional[*syncer.Rainbow]{}, err
 	}
@@ -114,8 +118,8 @@ func (o object) rainbow(name string) (syncer.Optional[*syncer.Rainbow], error) {
 }
 
 // achievements reads a text that is never cleared.
-func (o object) achievements() (syncer.Optional[*string], error) {
-	text, err := o.optionalText("achievements")
+func (o Object) achievements() (syncer.Optional[*string], error) {
+	text, err := o.OptionalText("achievements")
 	if err != nil || !text.Set {
 		return syncer.Optional[*string]{}, err
 	}
@@ -123,17 +127,17 @@ func (o object) achievements() (syncer.Optional[*string], error) {
 }
 
 // until reads a time up to which something holds.
-func (o object) until(name string) (syncer.Optional[syncer.Time], error) {
-	if !o.has(name) {
+func (o Object) until(name string) (syncer.Optional[syncer.Time], error) {
+	if !o.Has(name) {
 		return syncer.Optional[syncer.Time]{}, nil
 	}
-	ms, err := number(name, o[name])
+	ms, err := Number(name, o[name])
 	switch {
 	case err != nil:
 		return syncer.Optional[syncer.Time]{}, err
 	case ms < 0:
 		return syncer.Some(syncer.Time{}), nil
-	case ms >= forEver:
+	case ms >= Forever:
 		return syncer.Some(syncer.Forever), nil
 	default:
 		return syncer.Some(syncer.Millis(ms)), nil
@@ -141,33 +145,33 @@ func (o object) until(name string) (syncer.Optional[syncer.Time], error) {
 }
 
 // moment reads when something happened, none if that is not known.
-func (o object) moment(name string) (syncer.Time, error) {
+func (o Object) moment(name string) (syncer.Time, error) {
 	t, err := o.until(name)
 	return t.Value, err
 }
 
 // history reads the moderation actions; nil where the upload says nothing of them.
-func (o object) history() ([]syncer.HistoryEntry, error) {
-	list, err := optional[[]object](o, "history", "a list of objects")
+func (o Object) history() ([]syncer.HistoryEntry, error) {
+	list, err := Optional[[]Object](o, "history", "a list of objects")
 	if err != nil || !list.Set {
 		return nil, err
 	}
 	entries := make([]syncer.HistoryEntry, len(list.Value))
 	for i, member := range list.Value {
 		field := "history[" + strconv.Itoa(i) + "]"
-		action, err := member.text("action")
+		action, err := member.Text("action")
 		if err != nil {
 			return nil, syncer.Invalid(field+".action", "must be a text")
 		}
-		by, err := member.optionalText("by")
+		by, err := member.OptionalText("by")
 		if err != nil {
 			return nil, syncer.Invalid(field+".by", "must be a text")
 		}
-		ms, err := number(field+".time", member["time"])
+		ms, err := Number(field+".time", member["time"])
 		if err != nil {
 			return nil, err
 		}
-		if ms >= forEver {
+		if ms >= Forever {
 			return nil, syncer.Invalid(field+".time", "must be an instant")
 		}
 		entries[i] = syncer.HistoryEntry{Action: action, By: by.Value, Time: syncer.Millis(ms)}
@@ -176,17 +180,17 @@ func (o object) history() ([]syncer.HistoryEntry, error) {
 }
 
 // stats reads the counters that the plugin has; one that is null is missing.
-func (o object) stats() (map[string]int64, error) {
-	stats, err := optional[object](o, "stats", "an object")
+func (o Object) stats() (map[string]int64, error) {
+	stats, err := Optional[Object](o, "stats", "an object")
 	if err != nil || !stats.Set {
 		return nil, err
 	}
 	counters := map[string]int64{}
-	for _, name := range counterNames {
-		if !stats.Value.has(name) {
+	for _, name := range CounterNames {
+		if !stats.Value.Has(name) {
 			continue
 		}
-		if counters[name], err = number("stats."+name, stats.Value[name]); err != nil {
+		if counters[name], err = Number("stats."+name, stats.Value[name]); err != nil {
 			return nil, err
 		}
 	}
