@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
@@ -24,26 +26,29 @@ const (
 	watchedEvents  = 8192
 )
 
+// watchedKinds are the changes that can be shown alone.
+var watchedKinds = []string{string(syncer.EventPlayer), string(syncer.EventBan), string(syncer.EventChat)}
+
 func newWatchCommand(a *app) *cobra.Command {
 	var only string
 	command := &cobra.Command{
 		Use:   "watch",
 		Short: "Show changes as they happen",
-		Long: `Show every change of players and bans as it happens, wherever it was made, until
-interrupted. With --json each change is one line.`,
+		Long: `Show every change of players and bans, and the staff chat, as it happens, wherever
+it was made, until interrupted. With --json each change is one line.`,
 		GroupID: groupAdministrate,
 		Args:    exactly(),
 		RunE: func(command *cobra.Command, _ []string) error {
-			if only != "" && only != string(syncer.EventPlayer) && only != string(syncer.EventBan) {
-				return usagef("--only: %q is neither player nor ban", only)
+			if only != "" && !slices.Contains(watchedKinds, only) {
+				return usagef("--only: %q is none of %s", only, strings.Join(watchedKinds, ", "))
 			}
 			return a.watch(command, syncer.EventType(only))
 		},
 	}
 	a.addConfigFlags(command)
 	a.addJSONFlag(command.Flags())
-	command.Flags().StringVar(&only, "only", "", "only changes of this `kind`: player or ban")
-	_ = command.RegisterFlagCompletionFunc("only", cobra.FixedCompletions([]string{"player", "ban"}, cobra.ShellCompDirectiveNoFileComp))
+	command.Flags().StringVar(&only, "only", "", "only changes of this `kind`: "+strings.Join(watchedKinds, ", "))
+	_ = command.RegisterFlagCompletionFunc("only", cobra.FixedCompletions(watchedKinds, cobra.ShellCompDirectiveNoFileComp))
 	return command
 }
 
@@ -70,7 +75,7 @@ func (a *app) watch(command *cobra.Command, only syncer.EventType) error {
 	}
 	log := a.logger(config.Log{Level: slog.LevelWarn, Format: settings.Log.Format})
 	w := newWatcher(a, s, only)
-	applier := feed.NewApplier(w.players, cache.NewBans(), w.broker.Publish)
+	applier := feed.NewApplier(w.players, cache.NewBans(), w.broker.Publish, cache.NewMessages(store.HeldMessages))
 	follow := feed.Config{
 		PollOnly: settings.Sync.Mode == config.ModePoll, Heartbeat: settings.Sync.Heartbeat,
 		PollInterval: settings.Sync.PollInterval, MinTriggers: store.FeedTriggers,

@@ -21,6 +21,17 @@ type watchJSON struct {
 	Player    *syncer.Player   `json:"player,omitempty"`    // as it is now
 	Banned    *bool            `json:"banned,omitempty"`    // of a ban
 	ExpiresAt *syncer.Time     `json:"expiresAt,omitempty"` // of a ban
+	Message   *chatJSON        `json:"message,omitempty"`   // of the staff chat
+}
+
+// chatJSON is a message of the staff chat for programs.
+type chatJSON struct {
+	ID      int64       `json:"id"`
+	SentAt  syncer.Time `json:"sentAt"`
+	Server  string      `json:"server"`
+	Name    string      `json:"name"`
+	IsStaff bool        `json:"isStaff"`
+	Text    string      `json:"text"`
 }
 
 // show prints one event.
@@ -59,6 +70,9 @@ func watchJSONOf(e syncer.Event, now time.Time) watchJSON {
 		} else {
 			line.IP = new(e.Target.IP())
 		}
+	case syncer.EventChat:
+		m := e.Message
+		line.Message = &chatJSON{ID: m.Number, SentAt: m.SentAt, Server: m.Server, Name: m.Name, IsStaff: m.IsStaff, Text: m.Text}
 	}
 	return line
 }
@@ -68,6 +82,8 @@ func (w *watcher) describe(e syncer.Event, now time.Time) string {
 	case e.Type == syncer.EventResync:
 		clear(w.known)
 		return "anything may have changed"
+	case e.Type == syncer.EventChat:
+		return fmt.Sprintf("%s@%s: %s", cmp.Or(e.Message.Name, "?"), e.Message.Server, e.Message.Text)
 	case e.Type == syncer.EventBan && !e.Banned:
 		return e.Target.String() + " unbanned"
 	case e.Type == syncer.EventBan && e.ExpiresAt.IsZero():
