@@ -7,6 +7,8 @@ package db
 
 import (
 	"context"
+
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 const addUSIDRejection = `-- name: AddUSIDRejection :exec
@@ -35,4 +37,95 @@ func (q *Queries) AddUSIDRejection(ctx context.Context, arg AddUSIDRejectionPara
 		arg.Usid,
 	)
 	return err
+}
+
+const approveUSID = `-- name: ApproveUSID :one
+with approved as materialized (
+    select approve_usid($1::text, nullif($2::text, ''))::text as uuid
+)
+select
+    $1::text as code, a.uuid, coalesce(r.address, '')::text as address, r.rejected_at,
+    coalesce(p.name, '') as name, coalesce(p.rank, '') as rank
+from approved as a
+left join usid_rejection as r on r.uuid = a.uuid and r.code = $1::text
+    and ($2::text = '' or r.address = $2::text)
+    and r.approved_at is null -- this statement does not see that it is now
+left join player as p on p.uuid = a.uuid
+`
+
+type ApproveUSIDParams struct {
+	Code    string
+	Address string
+}
+
+type ApproveUSIDRow struct {
+	Code       string
+	Uuid       string
+	Address    string
+	RejectedAt pgtype.Timestamptz
+	Name       string
+	Rank       string
+}
+
+// Approves a code and returns what that was. Without an address it must be open at one
+// game server only, or the function fails. Only an outer join makes sure that the
+// function runs: the planner may skip what can match nothing.
+func (q *Queries) ApproveUSID(ctx context.Context, arg ApproveUSIDParams) (ApproveUSIDRow, error) {
+	row := q.db.QueryRow(ctx, approveUSID, arg.Code, arg.Address)
+	var i ApproveUSIDRow
+	err := row.Scan(
+		&i.Code,
+		&i.Uuid,
+		&i.Address,
+		&i.RejectedAt,
+		&i.Name,
+		&i.Rank,
+	)
+	return i, err
+}
+
+const openUSIDRejections = `-- name: OpenUSIDRejections :many
+select r.code, r.uuid, r.address, r.rejected_at, coalesce(p.name, '') as name, coalesce(p.rank, '') as rank
+from usid_rejection as r
+left join player as p on p.uuid = r.uuid
+where r.approved_at is null
+order by r.rejected_at desc, r.code, r.address, r.uuid
+limit $1
+`
+
+type OpenUSIDRejectionsRow struct {
+	Code       string
+	Uuid       string
+	Address    string
+	RejectedAt pgtype.Timestamptz
+	Name       string
+	Rank       string
+}
+
+// Those that nobody approved, newest first.
+func (q *Queries) OpenUSIDRejections(ctx context.Context, pageSize int32) ([]OpenUSIDRejectionsRow, error) {
+	rows, err := q.db.Query(ctx, openUSIDRejections, pageSize)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OpenUSIDRejectionsRow{}
+	for rows.Next() {
+		var i OpenUSIDRejectionsRow
+		if err := rows.Scan(
+			&i.Code,
+			&i.Uuid,
+			&i.Address,
+			&i.RejectedAt,
+			&i.Name,
+			&i.Rank,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

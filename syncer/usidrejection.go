@@ -12,11 +12,25 @@ type USIDRejection struct {
 
 // Validate returns an [Error] naming the first field that cannot be stored.
 func (r USIDRejection) Validate() error {
-	if err := checkName("code", r.Code); err != nil {
+	if err := CheckRejectionCode(r.Code); err != nil {
 		return err
 	}
 	if r.USID == "" {
 		return Invalid("rejectedUsid", "must not be empty")
 	}
 	return checkText("rejectedUsid", r.USID, MaxUSIDLength)
+}
+
+// CheckRejectionCode returns an [Error] if no rejection can have the code.
+func CheckRejectionCode(code string) error { return checkName("code", code) }
+
+// RejectedUSID is a [USIDRejection] that nobody has approved, as an administrator sees
+// it: without the proof, which is a secret, but with who the player is.
+type RejectedUSID struct {
+	Code       string   `json:"code"`
+	ID         PlayerID `json:"uuid"`
+	Name       string   `json:"name"`    // "" if there is no such player any more
+	Rank       string   `json:"rank"`    // as above
+	Address    string   `json:"address"` // of the game server
+	RejectedAt Time     `json:"rejectedAt"`
 }

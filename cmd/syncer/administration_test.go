@@ -140,6 +140,38 @@ func TestHistoryIsAddedToAndRemovedFrom(t *testing.T) {
 	}
 }
 
+func TestRejectedUSIDIsListedAndApprovedOnce(t *testing.T) {
+	t.Parallel()
+	url, environ := database(t)
+	if text := succeed(t, environ, "player", "rejected-usids"); !strings.Contains(text, "nobody") {
+		t.Errorf("for people: %q", text)
+	}
+	execute(t, url, `insert into player (uuid, name, rank) values ('id-1', 'Steve', 'mod')`,
+		`insert into usid_rejection (code, uuid, address, usid) values ('01234-2', 'id-1', '203.0.113.1:6567', 'proof'), ('01234-2', 'id-1', '203.0.113.1:6568', 'other')`)
+	text := succeed(t, environ, "player", "rejected-usids")
+	if !strings.Contains(text, "01234-2") || !strings.Contains(text, "Steve   mod   203.0.113.1:6567") || strings.Contains(text, "proof") {
+		t.Errorf("for people:\n%s", text)
+	}
+	for code, args := range map[int][]string{exitUsage: {"01234-2"}, exitFailed: {"unknown"}} {
+		if r := runSyncer(t, environ, append([]string{"player", "approve-usid"}, args...)...); r.code != code || r.errs == "" {
+			t.Errorf("%q: %+v", args, r)
+		}
+	}
+	approved := decode[syncer.RejectedUSID](t, environ, "player", "approve-usid", "01234-2", "--address", "203.0.113.1:6567")
+	if approved.ID != "id-1" || approved.Address != "203.0.113.1:6567" {
+		t.Errorf("approved %+v", approved)
+	}
+	if r := runSyncer(t, environ, "player", "approve-usid", "01234-2", "--address", "203.0.113.1:6567"); r.code != exitFailed || !strings.Contains(r.errs, "approved already") {
+		t.Errorf("approving again: %+v", r)
+	}
+	if left := decode[[]syncer.RejectedUSID](t, environ, "player", "rejected-usids"); len(left) != 1 || left[0].Address != "203.0.113.1:6568" {
+		t.Errorf("left are %+v", left)
+	}
+	if text := succeed(t, environ, "player", "approve-usid", "01234-2"); !strings.Contains(text, "01234-2 is Steve (id-1) on 203.0.113.1:6568") {
+		t.Errorf("for people: %q", text)
+	}
+}
+
 func TestTextOfPlayersCannotDriveTheTerminal(t *testing.T) {
 	t.Parallel()
 	url, environ := database(t)
@@ -156,7 +188,9 @@ func TestWatchShowsChangesUntilInterrupted(t *testing.T) {
 	t.Parallel()
 	url, environ := database(t)
 	people, programs := start(t, environ, "watch"), start(t, environ, "watch", "--json", "--only", "ban")
+	chat := start(t, environ, "watch", "--json", "--only", "chat")
 	people.line(t, "watching")
+	chat.line(t, "watching")
 	programs.line(t, "watching")
 
 	execute(t, url, `insert into player (uuid, name) values ('id-1', 'Steve')`)
@@ -172,10 +206,16 @@ func TestWatchShowsChangesUntilInterrupted(t *testing.T) {
 	if err := json.Unmarshal([]byte(programs.line(t, "203.0.113.7")), &line); err != nil || line.Type != syncer.EventBan || !*line.Banned {
 		t.Errorf("as JSON: %+v, %v", line, err)
 	}
+	execute(t, url, `insert into staff_message (server, name, text) values ('pvp', 'Steve', 'who is on?')`)
+	people.line(t, "Steve@pvp: who is on?")
+	var said watchJSON
+	if err := json.Unmarshal([]byte(chat.line(t, "who is on?")), &said); err != nil || said.Message == nil || said.Message.Name != "Steve" || said.Message.ID == 0 {
+		t.Errorf("as JSON: %+v, %v", said, err)
+	}
 	execute(t, url, `truncate ban`)
 	people.line(t, "resync")
 
-	for _, p := range []*process{people, programs} {
+	for _, p := range []*process{people, programs, chat} {
 		p.signal(t, interrupt)
 		if status := p.ended(t); status.ExitStatus() != exitDone {
 			t.Errorf("ended with %v", status)

@@ -25,6 +25,7 @@ is changed reaches every server within milliseconds.`,
 	a.addConfigFlags(command)
 	for _, child := range []*cobra.Command{
 		newPlayerGetCommand(a), newPlayerFindCommand(a), newPlayerSetCommand(a), newPlayerHistoryCommand(a),
+		newPlayerRejectedUSIDsCommand(a), newPlayerApproveUSIDCommand(a),
 	} {
 		a.addJSONFlag(child.Flags())
 		command.AddCommand(child)

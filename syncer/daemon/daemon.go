@@ -178,7 +178,7 @@ func (d *Daemon) wire(context.Context) error {
 		return err
 	}
 	d.http, err = httpapi.New(d.config.HTTP, httpapi.Deps{
-		Players: d.sidecar, Bans: d.sidecar, Chat: d.moderation.chat, Events: d.events, Ready: d.missing, Mounts: mounts,
+		Players: d.sidecar, Bans: d.sidecar, Chat: d.moderation.chat, USIDs: d.sidecar, Events: d.events, Ready: d.missing, Mounts: mounts,
 		Registry: d.registry, Log: d.log, Version: d.config.Version,
 	})
 	return err

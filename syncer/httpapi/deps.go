@@ -49,6 +49,7 @@ type Deps struct {
 	Players Players
 	Bans    Bans
 	Chat    Chat
+	USIDs   USIDs
 	Events  *events.Broker
 
 	// Ready returns why this process does not follow the database, one reason

@@ -88,7 +88,7 @@ var refusalText = map[int]string{
 	http.StatusBadRequest:            "The body is no JSON, or a header or parameter is wrong; `errors` names the place.",
 	http.StatusUnauthorized:          "The token is missing or wrong.",
 	http.StatusForbidden:             "The network is not allowed, or a web page of another origin asks.",
-	http.StatusNotFound:              "No such player.",
+	http.StatusNotFound:              "What the path names does not exist.",
 	http.StatusConflict:              "The request contradicts what is stored.",
 	http.StatusPreconditionFailed:    "If-Match names a revision that is no longer current; the ETag is the current one where it is known.",
 	http.StatusRequestEntityTooLarge: "The body is too large.",

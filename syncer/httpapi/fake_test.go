@@ -29,6 +29,7 @@ var testHome = syncer.GameServer{Name: "survival-1", Gamemode: "survival", Addre
 var (
 	_ Players = (*sidecar.Sidecar)(nil)
 	_ Bans    = (*sidecar.Sidecar)(nil)
+	_ USIDs   = (*sidecar.Sidecar)(nil)
 )
 
 // fake is the use-cases in memory, without database and merging: what edge cases
@@ -39,6 +40,7 @@ type fake struct {
 	bans    []syncer.Ban
 
 	messages []syncer.StaffMessage
+	rejected []syncer.RejectedUSID
 
 	fail error // returned by every call that may fail
 
@@ -51,6 +53,7 @@ type fake struct {
 	newBan  syncer.NewBan
 	target  syncer.Target
 	filter  syncer.BanFilter
+	address string // of an approval
 	page    sidecar.Page
 	calls   int
 	block   chan struct{} // if not nil, Player waits for it or its context
@@ -186,6 +189,15 @@ func (f *fake) Messages(_ context.Context, after int64, size int) ([]syncer.Staf
 	return behind[:min(size, len(behind))], f.fail
 }
 
+func (f *fake) RejectedUSIDs(_ context.Context, size int) ([]syncer.RejectedUSID, error) {
+	return f.rejected[:min(size, len(f.rejected))], f.fail
+}
+
+func (f *fake) ApproveUSID(_ context.Context, code, address string) (syncer.RejectedUSID, error) {
+	f.address = address
+	return syncer.RejectedUSID{Code: code, ID: exampleID, Address: address, RejectedAt: syncer.TimeOf(testNow)}, f.fail
+}
+
 // fixture is a server on a fake, asked without a network.
 type fixture struct {
 	*fake
@@ -200,7 +212,7 @@ func newFixture(t testing.TB, change ...func(*Config, *Deps)) *fixture {
 	f := &fixture{fake: newFake(), events: events.NewBroker(8), log: &bytes.Buffer{}}
 	config := Config{Listen: "127.0.0.1:0"}
 	deps := Deps{
-		Players: f.fake, Bans: f.fake, Chat: f.fake, Events: f.events, Ready: func() []string { return f.ready },
+		Players: f.fake, Bans: f.fake, Chat: f.fake, USIDs: f.fake, Events: f.events, Ready: func() []string { return f.ready },
 		Registry: prometheus.NewRegistry(), Log: slog.New(slog.NewTextHandler(f.log, nil)), Version: "test",
 	}
 	for _, c := range change {

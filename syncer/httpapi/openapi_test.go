@@ -34,10 +34,10 @@ func TestOpenAPI(t *testing.T) {
 	slices.Sort(routes)
 	want := []string{
 		"get /healthz", "get /metrics", "get /openapi.json", "get /readyz",
-		"get /v1/bans", "get /v1/events", "get /v1/players", "get /v1/players/{id}", "get /v1/players/{id}/history", "get /v1/staff-messages",
+		"get /v1/bans", "get /v1/events", "get /v1/players", "get /v1/players/{id}", "get /v1/players/{id}/history", "get /v1/staff-messages", "get /v1/usid-rejections",
 		"patch /v1/players/{id}",
 		"post /v1/bans", "post /v1/bans/check", "post /v1/bans/lift", "post /v1/players/{id}/join", "post /v1/players/{id}/leave",
-		"post /v1/staff-messages",
+		"post /v1/staff-messages", "post /v1/usid-rejections/{code}/approve",
 	}
 	if !slices.Equal(routes, want) {
 		t.Errorf("routes %q", routes)
@@ -121,7 +121,7 @@ func TestAnswersConform(t *testing.T) {
 	for request, body := range map[string]string{
 		"GET /v1/players/{id}": "", "PATCH /v1/players/{id}": `{}`, "POST /v1/players/{id}/join": `{"name":"a","ip":"198.51.100.7"}`,
 		"GET /v1/players/{id}/history": "", "GET /v1/players?name=a": "", "GET /v1/bans": "", "POST /v1/bans": `{"ip":"198.51.100.0/24"}`,
-		"POST /v1/bans/check": `{"ip":"198.51.100.7"}`, "POST /v1/bans/lift": `{"uuid":"a"}`, "GET /v1/events?wait=0s&after=old": "",
+		"POST /v1/bans/check": `{"ip":"198.51.100.7"}`, "POST /v1/bans/lift": `{"uuid":"a"}`, "GET /v1/events?wait=0s&after=old": "", "GET /v1/usid-rejections": "",
 		"GET /healthz": "", "GET /readyz": "", "GET /v1/players/unknown": "", "PATCH /v1/players/{id}?x": `{"rank":5}`,
 	} {
 		method, target, _ := strings.Cut(request, " ")

@@ -39,7 +39,7 @@ func (s *Server) overview() huma.Config {
 		Tags: []*huma.Tag{
 			{Name: tagPlayers, Description: "Players: join, read, change, leave."},
 			{Name: tagBans, Description: "Bans of player ids, addresses and ranges."},
-			{Name: tagStaff, Description: "The chat between the staff of all servers."},
+			{Name: tagStaff, Description: "What the staff of all servers share: the chat, and who was turned away."},
 			{Name: tagEvents, Description: "Changes as they happen."},
 			{Name: tagState, Description: "The sidecar itself."},
 		},

@@ -49,6 +49,7 @@ func New(config Config, deps Deps) (*Server, error) {
 	s.registerPlayers()
 	s.registerBans()
 	s.registerStaff()
+	s.registerUSIDs()
 	s.registerEvents()
 	s.registerState()
 	for pattern, handler := range deps.Mounts {

@@ -22,6 +22,8 @@ type Store interface {
 	BansOf(ctx context.Context, id syncer.PlayerID, address netip.Addr) ([]syncer.Ban, error)
 	ListBans(ctx context.Context, filter syncer.BanFilter, before int64, size int) ([]syncer.Ban, error)
 	AddUSIDRejection(ctx context.Context, rejection syncer.USIDRejection) error
+	RejectedUSIDs(ctx context.Context, size int) ([]syncer.RejectedUSID, error)
+	ApproveUSID(ctx context.Context, code, address string) (syncer.RejectedUSID, error)
 }
 
 // Fetch reads players from the database.

@@ -23,6 +23,9 @@ const (
 	codeReadOnly      = "25006"
 	codePlanChanged   = "0A000"
 	codeLockTimeout   = "55P03"
+	codeNotInState    = "55000"
+	codeNoData        = "P0002"
+	codeTooManyRows   = "P0003"
 )
 
 // readError translates the error of an operation that stores nothing.

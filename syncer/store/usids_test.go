@@ -18,18 +18,33 @@ func TestApprovedUSIDIsStoredForThatServer(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, sql := range []string{`select approve_usid('01234-2')`, `select approve_usid('other')`, `select approve_usid('01234-2', 'three:3')`} {
-		if _, err := conn.Exec(t.Context(), sql); err == nil {
-			t.Errorf("%s succeeds", sql)
+	if open, err := saves.RejectedUSIDs(t.Context(), 10); err != nil || len(open) != 2 || open[0].Address != "two:2" || open[0].Rank != "mod" || open[0].RejectedAt.IsZero() {
+		t.Errorf("open are %+v, %v", open, err)
+	}
+	for given, want := range map[[2]string]syncer.Code{
+		{"01234-2", ""}: syncer.CodeInvalid, {"other", ""}: syncer.CodeNotFound, {"01234-2", "three:3"}: syncer.CodeNotFound,
+	} {
+		if _, err := saves.ApproveUSID(t.Context(), given[0], given[1]); syncer.CodeOf(err) != want {
+			t.Errorf("approving %q gives %v, want %s", given, err, want)
 		}
 	}
-	if got := value[string](t, conn, `select approve_usid('01234-2', 'one:1')`); got != "a" {
-		t.Errorf("approved for %q", got)
+	got, err := saves.ApproveUSID(t.Context(), "01234-2", "one:1")
+	if err != nil || got.ID != "a" || got.Address != "one:1" {
+		t.Errorf("approved %+v, %v", got, err)
 	}
 	if got := value[string](t, conn, `select addresses::text from player`); got != `{"one:1": {"usid": "new"}, "two:2": {"usid": "old"}}` {
 		t.Errorf("addresses are %s", got)
 	}
-	if got := value[int64](t, conn, `select count(*) from usid_rejection where approved_at is not null`); got != 1 {
-		t.Errorf("%d rejections are marked as approved", got)
+	if _, err := saves.ApproveUSID(t.Context(), "01234-2", "one:1"); syncer.CodeOf(err) != syncer.CodeConflict {
+		t.Errorf("approving again gives %v", err)
+	}
+	if got, err := saves.ApproveUSID(t.Context(), "01234-2", ""); err != nil || got.Address != "two:2" {
+		t.Errorf("the one that is left is %+v, %v", got, err)
+	}
+	if open, err := saves.RejectedUSIDs(t.Context(), 10); err != nil || len(open) != 0 {
+		t.Errorf("open are %+v, %v", open, err)
+	}
+	if _, err := conn.Exec(t.Context(), `select approve_usid('01234-2')`); err == nil {
+		t.Error("a code was approved twice in psql")
 	}
 }
