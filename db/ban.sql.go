@@ -14,8 +14,12 @@ import (
 )
 
 const addBan = `-- name: AddBan :one
+with writer as materialized (
+    select set_config('syncer.server', $6::text, true), set_config('syncer.by', $4::text, true)
+)
 insert into ban (uuid, ip, reason, banned_by, expires_at)
-values ($1, $2, $3, $4, $5)
+select $1::text, $2::inet, $3::text, $4::text, $5::timestamptz
+from writer
 on conflict do nothing
 returning id, uuid, ip, reason, banned_by, created_at, expires_at, lifted_at, lifted_by, lift_reason, revision, ban_change(ban)::jsonb as change
 `
@@ -26,6 +30,7 @@ type AddBanParams struct {
 	Reason    string
 	BannedBy  string
 	ExpiresAt pgtype.Timestamptz
+	Server    string
 }
 
 type AddBanRow struct {
@@ -51,6 +56,7 @@ func (q *Queries) AddBan(ctx context.Context, arg AddBanParams) (AddBanRow, erro
 		arg.Reason,
 		arg.BannedBy,
 		arg.ExpiresAt,
+		arg.Server,
 	)
 	var i AddBanRow
 	err := row.Scan(
@@ -125,11 +131,15 @@ func (q *Queries) BansOf(ctx context.Context, arg BansOfParams) ([]Ban, error) {
 }
 
 const liftBan = `-- name: LiftBan :many
+with writer as materialized (
+    select set_config('syncer.server', $5::text, true), set_config('syncer.by', $1::text, true)
+)
 update ban
 set lifted_at = greatest(clock_timestamp(), created_at), lifted_by = $1::text, lift_reason = $2::text
+from writer
 where lifted_at is null
   and (uuid = $3::text or ip = $4::inet)
-returning id, uuid, ip, reason, banned_by, created_at, expires_at, lifted_at, lifted_by, lift_reason, revision, ban_change(ban)::jsonb as change
+returning ban.id, ban.uuid, ban.ip, ban.reason, ban.banned_by, ban.created_at, ban.expires_at, ban.lifted_at, ban.lifted_by, ban.lift_reason, ban.revision, ban_change(ban)::jsonb as change
 `
 
 type LiftBanParams struct {
@@ -137,6 +147,7 @@ type LiftBanParams struct {
 	LiftReason string
 	Uuid       *string
 	Ip         *netip.Prefix
+	Server     string
 }
 
 type LiftBanRow struct {
@@ -161,6 +172,7 @@ func (q *Queries) LiftBan(ctx context.Context, arg LiftBanParams) ([]LiftBanRow,
 		arg.LiftReason,
 		arg.Uuid,
 		arg.Ip,
+		arg.Server,
 	)
 	if err != nil {
 		return nil, err

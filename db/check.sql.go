@@ -40,7 +40,7 @@ select
                 ]) as relation,
                 unnest(array['select', 'insert', 'update', 'delete']) as privilege
             union all
-            values ('change', 'select'), ('feed', 'select'), ('save_batch', 'select'), ('save_batch', 'insert'), ('goose_db_version', 'select')
+            values ('change', 'select'), ('feed', 'select'), ('save_batch', 'select'), ('save_batch', 'insert'), ('audit', 'select'), ('goose_db_version', 'select')
         ) as needed (relation, privilege)
         where not coalesce(has_table_privilege(to_regclass('public.' || needed.relation), needed.privilege), false)
     ), '{}')::text[] as missing,

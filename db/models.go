@@ -48,6 +48,61 @@ type AntibotPattern struct {
 	SetBy string
 }
 
+// Changes of important fields of players, and of bans. Written by triggers only; pruned by audit_prune
+type Audit struct {
+	// Number; select audit_revert(id) restores what was before
+	ID int64
+	// When
+	At pgtype.Timestamptz
+	// player or ban
+	Entity string
+	// The player, or the banned player id
+	Uuid *string
+	// The banned address or range
+	Ip *netip.Prefix
+	// ban.id; NULL for a player
+	Ban *int64
+	// What, in the API's words. rank, flags, unmuteTime, unmarkTime, attributes (only the keys that changed) of a player; target, reason,
+	// by, createdAt, expiresAt, lift of a ban; row: all of it came or went; table: truncated
+	Field string
+	// The value before; NULL: none
+	Old json.RawMessage
+	// The value after; NULL: none
+	New json.RawMessage
+	// Who, as the caller of the API says; NULL: it did not say, or a change in psql
+	ChangedBy *string
+	// The game server whose sidecar wrote it; NULL: not a sidecar
+	Server *string
+	// The login that wrote it
+	Role string
+	// audit.id of the change that this one takes back
+	Reverts *int64
+}
+
+// The audit as people read it, newest first
+type AuditLog struct {
+	// audit.id; select audit_revert(id) takes the change back
+	ID int64
+	// When
+	At pgtype.Timestamptz
+	// The person if one was named, else the login
+	Who string
+	// The game server whose sidecar wrote it; NULL: not a sidecar
+	Server *string
+	// The player id, address or range
+	Target *string
+	// The field that changed, or what happened to the row
+	What string
+	// The value before
+	Was interface{}
+	// The value after
+	IsNow interface{}
+	// The login that wrote it
+	Role string
+	// The change that this one takes back
+	Reverts *int64
+}
+
 // Bans of player ids and of addresses. INSERT bans, DELETE or setting lifted_at unbans; every sidecar knows within milliseconds
 type Ban struct {
 	// Number of the ban

@@ -33,7 +33,11 @@ func (q *Queries) CreatePlayers(ctx context.Context, uuids []string) error {
 
 const editPlayer = `-- name: EditPlayer :one
 with input as materialized (
-    select $3::jsonb as edit, set_config('syncer.notify', $4::text, true)
+    select
+        $3::jsonb as edit,
+        set_config('syncer.notify', $4::text, true),
+        set_config('syncer.server', $5::text, true),
+        set_config('syncer.by', $6::text, true)
 )
 update player as p
 set (
@@ -62,6 +66,8 @@ type EditPlayerParams struct {
 	Revision *int64
 	Edit     json.RawMessage
 	Notify   string
+	Server   string
+	By       string
 }
 
 type EditPlayerRow struct {
@@ -79,6 +85,8 @@ func (q *Queries) EditPlayer(ctx context.Context, arg EditPlayerParams) (EditPla
 		arg.Revision,
 		arg.Edit,
 		arg.Notify,
+		arg.Server,
+		arg.By,
 	)
 	var i EditPlayerRow
 	err := row.Scan(

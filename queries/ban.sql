@@ -1,7 +1,11 @@
 -- name: AddBan :one
 -- Bans a target. No row: an open ban already stands.
+with writer as materialized (
+    select set_config('syncer.server', sqlc.arg(server)::text, true), set_config('syncer.by', sqlc.arg(banned_by)::text, true)
+)
 insert into ban (uuid, ip, reason, banned_by, expires_at)
-values (sqlc.narg(uuid), sqlc.narg(ip), sqlc.arg(reason), sqlc.arg(banned_by), sqlc.narg(expires_at))
+select sqlc.narg(uuid)::text, sqlc.narg(ip)::inet, sqlc.arg(reason)::text, sqlc.arg(banned_by)::text, sqlc.narg(expires_at)::timestamptz
+from writer
 on conflict do nothing
 returning *, ban_change(ban)::jsonb as change;
 
@@ -14,11 +18,15 @@ where lifted_at is null
 
 -- name: LiftBan :many
 -- Lifts the open ban of a target. No row: none was open.
+with writer as materialized (
+    select set_config('syncer.server', sqlc.arg(server)::text, true), set_config('syncer.by', sqlc.arg(lifted_by)::text, true)
+)
 update ban
 set lifted_at = greatest(clock_timestamp(), created_at), lifted_by = sqlc.arg(lifted_by)::text, lift_reason = sqlc.arg(lift_reason)::text
+from writer
 where lifted_at is null
   and (uuid = sqlc.narg(uuid)::text or ip = sqlc.narg(ip)::inet)
-returning *, ban_change(ban)::jsonb as change;
+returning ban.*, ban_change(ban)::jsonb as change;
 
 -- name: BansOf :many
 -- The open bans of a player id and of an address, ranges included: at most one

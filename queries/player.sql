@@ -25,7 +25,11 @@ on conflict (uuid) do nothing;
 -- Applies one edit, but for its history, to the current row. No row: the player
 -- does not exist, or not at the expected revision.
 with input as materialized (
-    select sqlc.arg(edit)::jsonb as edit, set_config('syncer.notify', sqlc.arg(notify)::text, true)
+    select
+        sqlc.arg(edit)::jsonb as edit,
+        set_config('syncer.notify', sqlc.arg(notify)::text, true),
+        set_config('syncer.server', sqlc.arg(server)::text, true),
+        set_config('syncer.by', sqlc.arg(by)::text, true)
 )
 update player as p
 set (

@@ -15,6 +15,7 @@ const (
 	CodeNotFound       Code = "not_found"            // no such player, ban, …
 	CodeStale          Code = "stale"                // If-Match named a revision that is no longer current
 	CodeConflict       Code = "conflict"             // the request contradicts what is stored
+	CodeChangedSince   Code = "changed_since"        // what should be taken back is no longer what the change left
 	CodeUnavailable    Code = "database_unavailable" // nothing was stored; the same request may succeed later
 	CodeOutcomeUnknown Code = "outcome_unknown"      // the connection broke during commit; read before repeating
 )

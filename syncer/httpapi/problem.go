@@ -89,6 +89,7 @@ var statusOf = map[syncer.Code]int{
 	syncer.CodeNotFound:       http.StatusNotFound,
 	syncer.CodeStale:          http.StatusPreconditionFailed,
 	syncer.CodeConflict:       http.StatusConflict,
+	syncer.CodeChangedSince:   http.StatusConflict,
 	syncer.CodeUnavailable:    http.StatusServiceUnavailable,
 	syncer.CodeOutcomeUnknown: http.StatusServiceUnavailable,
 }

@@ -15,7 +15,7 @@ func (s *Sidecar) AddBan(ctx context.Context, ban syncer.NewBan) (syncer.Ban, bo
 		return syncer.Ban{}, false, err
 	}
 	begun := s.applier.Begin()
-	stored, created, changes, err := s.store.AddBan(ctx, ban)
+	stored, created, changes, err := s.store.AddBan(syncer.Through(ctx, s.config.Home.Name), ban)
 	if err != nil {
 		return syncer.Ban{}, false, err
 	}
@@ -26,7 +26,7 @@ func (s *Sidecar) AddBan(ctx context.Context, ban syncer.NewBan) (syncer.Ban, bo
 // LiftBan lifts the open ban of a target; false if there was none.
 func (s *Sidecar) LiftBan(ctx context.Context, target syncer.Target, by, reason string) (syncer.Ban, bool, error) {
 	begun := s.applier.Begin()
-	lifted, found, changes, err := s.store.LiftBan(ctx, target, by, reason)
+	lifted, found, changes, err := s.store.LiftBan(syncer.Through(ctx, s.config.Home.Name), target, by, reason)
 	if err != nil {
 		return syncer.Ban{}, false, err
 	}
@@ -76,13 +76,9 @@ func (s *Sidecar) IsBanned(id syncer.PlayerID, address netip.Addr) (bool, error)
 
 // ListBans returns bans, newest first.
 func (s *Sidecar) ListBans(ctx context.Context, filter syncer.BanFilter, page Page) ([]syncer.Ban, string, error) {
-	before := int64(1<<63 - 1)
-	if page.After != "" {
-		number, err := strconv.ParseInt(page.After, 10, 64)
-		if err != nil || number < 1 {
-			return nil, "", syncer.Invalid("after", "is not a position that a page returned as next")
-		}
-		before = number
+	before, err := page.before()
+	if err != nil {
+		return nil, "", err
 	}
 	bans, err := s.store.ListBans(ctx, filter, before, page.Size+1)
 	if err != nil {

@@ -208,7 +208,7 @@ func (s *Sidecar) Patch(ctx context.Context, from syncer.GameServer, id syncer.P
 	}
 	if ifMatch != nil || !now.IsZero() {
 		begun := s.applier.Begin()
-		reading, changes, err := s.store.EditPlayer(ctx, id, now, ifMatch)
+		reading, changes, err := s.store.EditPlayer(syncer.Through(ctx, from.Name), id, now, ifMatch)
 		if err != nil {
 			return syncer.View{}, err
 		}

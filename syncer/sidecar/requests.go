@@ -2,7 +2,9 @@ package sidecar
 
 import (
 	"encoding/json"
+	"math"
 	"net/netip"
+	"strconv"
 
 	"playersync/syncer"
 )
@@ -45,4 +47,17 @@ type Patch struct {
 type Page struct {
 	Size  int
 	After string
+}
+
+// before is the number that everything on the page is below, where pages are
+// ordered by falling number.
+func (p Page) before() (int64, error) {
+	if p.After == "" {
+		return math.MaxInt64, nil
+	}
+	number, err := strconv.ParseInt(p.After, 10, 64)
+	if err != nil || number < 1 {
+		return 0, syncer.Invalid("after", "is not a position that a page returned as next")
+	}
+	return number, nil
 }

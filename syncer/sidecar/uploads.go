@@ -99,7 +99,7 @@ func (s *Sidecar) Upload(ctx context.Context, from syncer.GameServer, id syncer.
 	s.noteOutcome(from, id, current, outcome)
 	now, later := outcome.Edit.Split()
 	if !now.IsZero() {
-		if err := s.storeImportant(ctx, id, stored, now); err != nil {
+		if err := s.storeImportant(syncer.Through(ctx, from.Name), id, stored, now); err != nil {
 			return err
 		}
 	}

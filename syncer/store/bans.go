@@ -22,7 +22,7 @@ func (s *Store) AddBan(ctx context.Context, ban syncer.NewBan) (syncer.Ban, bool
 	uuid, ip := targetColumns(ban.Target)
 	for {
 		row, err := s.queries.AddBan(ctx, db.AddBanParams{
-			Uuid: uuid, Ip: ip, Reason: ban.Reason, BannedBy: ban.By, ExpiresAt: timestamp(ban.ExpiresAt),
+			Server: syncer.AttributionOf(ctx).Server, Uuid: uuid, Ip: ip, Reason: ban.Reason, BannedBy: ban.By, ExpiresAt: timestamp(ban.ExpiresAt),
 		})
 		if err == nil {
 			changes, _, err := decodeEach([]json.RawMessage{row.Change})
@@ -47,7 +47,7 @@ func (s *Store) LiftBan(ctx context.Context, target syncer.Target, by, reason st
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	uuid, ip := targetColumns(target)
-	rows, err := s.queries.LiftBan(ctx, db.LiftBanParams{LiftedBy: by, LiftReason: reason, Uuid: uuid, Ip: ip})
+	rows, err := s.queries.LiftBan(ctx, db.LiftBanParams{Server: syncer.AttributionOf(ctx).Server, LiftedBy: by, LiftReason: reason, Uuid: uuid, Ip: ip})
 	if err != nil {
 		return syncer.Ban{}, false, nil, writeError("lift ban", err)
 	}

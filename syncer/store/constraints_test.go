@@ -142,6 +142,13 @@ var nonsense = []struct{ constraint, sql string }{
 	{"change_entity_known", `insert into change (entity) values ('server')`},
 	{"feed_singleton", `insert into feed (singleton, home) values (false, '')`},
 	{"feed_pkey", `insert into feed (home) values ('')`},
+	{"audit_field_known", `insert into audit (entity, field) values ('x', 'rank')`},
+	{"audit_field_known", `insert into audit (entity, field) values ('player', 'reason')`},
+	{"audit_field_known", `insert into audit (entity, field) values ('ban', 'rank')`},
+	{"audit_field_known", `insert into audit (entity, field, ip) values ('player', 'rank', '10.0.0.1')`},
+	{"audit_field_known", `insert into audit (entity, field, ban) values ('player', 'rank', 1)`},
+	{"audit_changed_by_length", `insert into audit (entity, field, changed_by) values ('player', 'rank', repeat('a', 513))`},
+	{"audit_server_length", `insert into audit (entity, field, server) values ('player', 'rank', repeat('a', 65))`},
 }
 
 func TestConstraintsStopNonsense(t *testing.T) {

@@ -1,0 +1,100 @@
+-- name: ListAudit :many
+-- Changes, newest first, below the given number; every filter is optional. Numbers and
+-- times have the same order but for transactions that overlap: they bound each other.
+select *
+from audit
+where id < sqlc.arg(before)::bigint
+  and (sqlc.narg(field)::text is null or field = sqlc.narg(field)::text)
+  and (sqlc.narg(server)::text is null or server = sqlc.narg(server)::text)
+  and (sqlc.narg(since)::timestamptz is null or at >= sqlc.narg(since)::timestamptz)
+  and (sqlc.narg(until)::timestamptz is null or at < sqlc.narg(until)::timestamptz)
+  and (sqlc.narg(since)::timestamptz is null or id >= (
+      select a.id from audit as a where a.at >= sqlc.narg(since)::timestamptz - interval '1 min' order by a.at limit 1
+  ))
+order by id desc
+limit sqlc.arg(page_size);
+
+-- name: ListAuditOf :many
+-- ListAudit of a player and the bans of its id.
+select *
+from audit
+where uuid = sqlc.arg(uuid)::text
+  and id < sqlc.arg(before)::bigint
+  and (sqlc.narg(field)::text is null or field = sqlc.narg(field)::text)
+  and (sqlc.narg(server)::text is null or server = sqlc.narg(server)::text)
+  and (sqlc.narg(who)::text is null or coalesce(changed_by, role) = sqlc.narg(who)::text)
+  and (sqlc.narg(since)::timestamptz is null or at >= sqlc.narg(since)::timestamptz)
+  and (sqlc.narg(until)::timestamptz is null or at < sqlc.narg(until)::timestamptz)
+order by id desc
+limit sqlc.arg(page_size);
+
+-- name: ListAuditOverlapping :many
+-- ListAudit of bans of an address or range, of what lies in it and of the ranges around
+-- it; see ListBansOverlapping.
+select *
+from audit
+where id = any(array(
+      select id
+      from audit
+      where ip between sqlc.arg(ip)::inet
+          and set_masklen(broadcast(sqlc.arg(ip)::inet), case family(sqlc.arg(ip)::inet) when 4 then 32 else 128 end)
+         or ip = any(array(
+             select network(set_masklen(sqlc.arg(ip)::inet, length))::inet
+             from generate_series(0, masklen(sqlc.arg(ip)::inet)) as length
+         ))
+  ))
+  and id < sqlc.arg(before)::bigint
+  and (sqlc.narg(field)::text is null or field = sqlc.narg(field)::text)
+  and (sqlc.narg(server)::text is null or server = sqlc.narg(server)::text)
+  and (sqlc.narg(who)::text is null or coalesce(changed_by, role) = sqlc.narg(who)::text)
+  and (sqlc.narg(since)::timestamptz is null or at >= sqlc.narg(since)::timestamptz)
+  and (sqlc.narg(until)::timestamptz is null or at < sqlc.narg(until)::timestamptz)
+order by id desc
+limit sqlc.arg(page_size);
+
+-- name: ListAuditBy :many
+-- ListAudit by one person or login.
+select *
+from audit
+where coalesce(changed_by, role) = sqlc.arg(who)::text
+  and id < sqlc.arg(before)::bigint
+  and (sqlc.narg(field)::text is null or field = sqlc.narg(field)::text)
+  and (sqlc.narg(server)::text is null or server = sqlc.narg(server)::text)
+  and (sqlc.narg(since)::timestamptz is null or at >= sqlc.narg(since)::timestamptz)
+  and (sqlc.narg(until)::timestamptz is null or at < sqlc.narg(until)::timestamptz)
+order by id desc
+limit sqlc.arg(page_size);
+
+-- name: AuditEntry :one
+-- One change.
+select *
+from audit
+where id = sqlc.arg(id);
+
+-- name: RevertAudit :one
+-- Restores what was before a change; see audit_revert. Returns the new change.
+with writer as materialized (
+    select set_config('syncer.notify', 'now', true), set_config('syncer.server', sqlc.arg(server)::text, true)
+)
+select audit_revert(sqlc.arg(id)::bigint, sqlc.arg(by)::text, sqlc.arg(reason)::text)::bigint as reverted
+from writer;
+
+-- name: WrittenPlayer :one
+-- A player as this transaction has written it, and what other servers are told.
+select
+    pg_current_snapshot()::text as snapshot,
+    pg_current_xact_id()::text::bigint as xid,
+    player_record(p)::json as record,
+    player_change(p)::json as change
+from player as p
+where p.uuid = sqlc.arg(uuid);
+
+-- name: WrittenBan :one
+-- What other servers are told of a ban that this transaction has written.
+select ban_change(b)::jsonb as change
+from ban as b
+where b.id = sqlc.arg(id);
+
+-- name: PruneAudit :one
+-- Forgets some of the changes older than an interval; returns how many.
+select audit_prune(sqlc.arg(keep)::interval, sqlc.arg(most)::integer)::bigint as pruned;

@@ -1,0 +1,42 @@
+package syncer
+
+import "context"
+
+// Attribution says who makes a change, for the audit. It travels in the context of
+// the request that makes it, since no rule depends on it.
+type Attribution struct {
+	By     string // the person, as the caller says; "" if it does not
+	Server string // name of the game server; "" for none
+}
+
+type attributionKey struct{}
+
+// AttributionOf returns what [OnBehalf] and [Through] put into a context.
+func AttributionOf(ctx context.Context) Attribution {
+	a, _ := ctx.Value(attributionKey{}).(Attribution)
+	return a
+}
+
+// OnBehalf returns a context in which changes are the given person's.
+func OnBehalf(ctx context.Context, by string) context.Context {
+	a := AttributionOf(ctx)
+	a.By = by
+	return context.WithValue(ctx, attributionKey{}, a)
+}
+
+// Through returns a context in which changes come through the given game server,
+// unless it is known already through which they come.
+func Through(ctx context.Context, server string) context.Context {
+	a := AttributionOf(ctx)
+	if a.Server != "" {
+		return ctx
+	}
+	a.Server = server
+	return context.WithValue(ctx, attributionKey{}, a)
+}
+
+// CheckAuthor returns an [Error] at field unless the audit can name a person so.
+func CheckAuthor(field, by string) error { return checkText(field, by, MaxHistoryText) }
+
+// CheckReason returns an [Error] at field unless a ban can be lifted for the reason.
+func CheckReason(field, reason string) error { return checkText(field, reason, MaxReasonLength) }

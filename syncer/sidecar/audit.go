@@ -1,0 +1,105 @@
+package sidecar
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"strconv"
+	"time"
+
+	"playersync/syncer"
+)
+
+// Audit is the record of who changed which important field or ban, and the way
+// back.
+type Audit struct {
+	config  AuditConfig
+	store   AuditStore
+	applier Applier
+	log     *slog.Logger
+}
+
+// AuditConfig holds what an operator may choose.
+type AuditConfig struct {
+	Home string        // name of the sidecar's own game server
+	Keep time.Duration // older changes are forgotten; 0: none is
+}
+
+// AuditStore is the audit in the database.
+type AuditStore interface {
+	ListAudit(ctx context.Context, filter syncer.AuditFilter, before int64, size int) ([]syncer.AuditEntry, error)
+	RevertAudit(ctx context.Context, number int64, by, reason string) (syncer.AuditEntry, []syncer.Reading, []syncer.Change, error)
+	PruneAudit(ctx context.Context, keep time.Duration) (more bool, err error)
+}
+
+// NewAudit returns the audit kept in the store. Run must be running for old changes
+// to be forgotten.
+func NewAudit(config AuditConfig, store AuditStore, applier Applier, log *slog.Logger) *Audit {
+	return &Audit{config: config, store: store, applier: applier, log: log}
+}
+
+// List returns changes, newest first. Errors: invalid, database_unavailable.
+func (a *Audit) List(ctx context.Context, filter syncer.AuditFilter, page Page) ([]syncer.AuditEntry, string, error) {
+	if err := filter.Validate(); err != nil {
+		return nil, "", err
+	}
+	before, err := page.before()
+	if err != nil {
+		return nil, "", err
+	}
+	entries, err := a.store.ListAudit(ctx, filter, before, page.Size+1)
+	if err != nil || len(entries) <= page.Size {
+		return entries, "", err
+	}
+	entries = entries[:page.Size]
+	return entries, strconv.FormatInt(entries[page.Size-1].Number, 10), nil
+}
+
+// Revert restores what was before a change, in one atomic step, and returns that as
+// the change it is. It is refused if the value is no longer the one that the change
+// left. The reason is kept where a ban is lifted. Errors: invalid, not_found,
+// conflict, changed_since, database_unavailable, outcome_unknown.
+func (a *Audit) Revert(ctx context.Context, number int64, by, reason string) (syncer.AuditEntry, error) {
+	if err := syncer.CheckAuthor("by", by); err != nil {
+		return syncer.AuditEntry{}, err
+	}
+	if err := syncer.CheckReason("reason", reason); err != nil {
+		return syncer.AuditEntry{}, err
+	}
+	begun := a.applier.Begin()
+	entry, readings, changes, err := a.store.RevertAudit(syncer.Through(ctx, a.config.Home), number, by, reason)
+	if err != nil {
+		return syncer.AuditEntry{}, err
+	}
+	a.applier.Wrote(begun, readings, changes)
+	return entry, nil
+}
+
+// Run forgets old changes, about every hour, until ctx ends.
+func (a *Audit) Run(ctx context.Context) error {
+	prune := time.NewTimer(time.Duration((0.5 + rand.Float64()) * float64(pruneInterval)))
+	defer prune.Stop()
+	for {
+		select {
+		case <-prune.C:
+			prune.Reset(pruneInterval)
+			if err := a.prune(ctx); err != nil && ctx.Err() == nil {
+				a.log.Warn("cannot forget old changes in the audit; trying again later", "error", err)
+			}
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (a *Audit) prune(ctx context.Context) error {
+	if a.config.Keep == 0 {
+		return nil
+	}
+	for {
+		more, err := a.store.PruneAudit(ctx, a.config.Keep)
+		if err != nil || !more {
+			return err
+		}
+	}
+}
