@@ -110,6 +110,14 @@ func (t Target) IP() string {
 	}
 }
 
+// Fields returns the target as the API's fields uuid and ip, one of them nil.
+func (t Target) Fields() (uuid *PlayerID, ip *string) {
+	if t.ID != "" {
+		return &t.ID, nil
+	}
+	return nil, new(t.IP())
+}
+
 // String returns the id or the address.
 func (t Target) String() string {
 	if t.ID != "" {

@@ -63,7 +63,7 @@ func newBanAddCommand(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.print(banJSONOf(stands, now), func(w io.Writer) {
+				return a.print(stands.View(now), func(w io.Writer) {
 					verb := "banned"
 					if !created {
 						verb = "already banned:"
@@ -99,7 +99,7 @@ func newBanLiftCommand(a *app) *cobra.Command {
 				if !lifted {
 					return syncer.NotFound("%s is not banned", target)
 				}
-				return a.print(banJSONOf(ban, now), func(w io.Writer) { fmt.Fprintln(w, "unbanned", clean(target.String())) })
+				return a.print(ban.View(now), func(w io.Writer) { fmt.Fprintln(w, "unbanned", clean(target.String())) })
 			})
 		},
 		ValidArgsFunction: a.completeTargets,
@@ -160,9 +160,9 @@ func newBanCheckCommand(a *app) *cobra.Command {
 					return err
 				}
 				answer := struct {
-					Banned bool      `json:"banned"`
-					Bans   []banJSON `json:"bans"`
-				}{len(bans) > 0, bansJSON(bans, now)}
+					Banned bool             `json:"banned"`
+					Bans   []syncer.BanView `json:"bans"`
+				}{len(bans) > 0, syncer.ViewBans(bans, now)}
 				return a.print(answer, func(w io.Writer) {
 					if !answer.Banned {
 						fmt.Fprintln(w, "not banned")

@@ -9,44 +9,8 @@ import (
 	"playersync/syncer"
 )
 
-// banJSON is a ban as the API writes it too.
-type banJSON struct {
-	ID         int64            `json:"id"`
-	UUID       *syncer.PlayerID `json:"uuid"`
-	IP         *string          `json:"ip"`
-	Reason     string           `json:"reason"`
-	By         string           `json:"by"`
-	CreatedAt  syncer.Time      `json:"createdAt"`
-	ExpiresAt  syncer.Time      `json:"expiresAt"`
-	LiftedAt   syncer.Time      `json:"liftedAt"`
-	LiftedBy   string           `json:"liftedBy"`
-	LiftReason string           `json:"liftReason"`
-	Active     bool             `json:"active"`
-}
-
-func banJSONOf(b syncer.Ban, now time.Time) banJSON {
-	out := banJSON{
-		ID: b.Number, Reason: b.Reason, By: b.By, CreatedAt: b.CreatedAt, ExpiresAt: b.ExpiresAt,
-		LiftedAt: b.LiftedAt, LiftedBy: b.LiftedBy, LiftReason: b.LiftReason, Active: b.Applies(now),
-	}
-	if b.Target.ID != "" {
-		out.UUID = &b.Target.ID
-	} else {
-		out.IP = new(b.Target.IP())
-	}
-	return out
-}
-
-func bansJSON(bans []syncer.Ban, now time.Time) []banJSON {
-	out := make([]banJSON, len(bans))
-	for i, b := range bans {
-		out[i] = banJSONOf(b, now)
-	}
-	return out
-}
-
 func (a *app) printBans(bans []syncer.Ban, now time.Time) error {
-	return a.print(bansJSON(bans, now), func(w io.Writer) {
+	return a.print(syncer.ViewBans(bans, now), func(w io.Writer) {
 		if len(bans) == 0 {
 			fmt.Fprintln(w, "no bans")
 			return

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os/user"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
@@ -32,31 +31,6 @@ func parseTarget(text string) (syncer.Target, error) {
 // so that 10.0.0.256 does not ban a player of that id.
 var looksLikeAddress = regexp.MustCompile(`^(\d{1,3}(\.\d+){3}(/\d+)?|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(%\w+)?(/\d+)?)$`)
 
-// durationText is a sequence of weeks, days, hours, minutes and seconds.
-var durationText = regexp.MustCompile(`^(?:(\d{1,9})w)?(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?$`)
-
-// longestDuration is beyond what anybody means: 100 years.
-const longestDuration = 100 * 365 * 24 * time.Hour
-
-// parseDuration reads a duration such as 7d, 2w or 1h30m.
-func parseDuration(flag, text string) (time.Duration, error) {
-	var seconds int64
-	units := []int64{7 * 24 * 3600, 24 * 3600, 3600, 60, 1}
-	if parts := durationText.FindStringSubmatch(text); len(parts) > len(units) {
-		for i, unit := range units {
-			n, _ := strconv.ParseInt("0"+parts[i+1], 10, 64) // digits, few enough
-			seconds += n * unit
-		}
-	}
-	if seconds == 0 {
-		return 0, usagef("--%s: %q is not a duration such as 90m, 36h, 7d or 2w", flag, text)
-	}
-	if seconds > int64(longestDuration/time.Second) {
-		return 0, usagef("--%s: %s is more than a hundred years", flag, text)
-	}
-	return time.Duration(seconds) * time.Second, nil
-}
-
 // parseUntil reads when something ends: a duration from now, an RFC 3339 time or
 // "forever".
 func parseUntil(flag, text string, now time.Time) (syncer.Time, error) {
@@ -69,7 +43,7 @@ func parseUntil(flag, text string, now time.Time) (syncer.Time, error) {
 		}
 		return syncer.TimeOf(at), nil
 	}
-	d, err := parseDuration(flag, text)
+	d, err := syncer.ParseDuration(text)
 	if err != nil {
 		return syncer.Time{}, usagef("--%s: %q is neither a duration such as 36h or 7d, nor a time such as 2030-01-31T18:00:00Z, nor forever", flag, text)
 	}

@@ -65,11 +65,7 @@ func watchJSONOf(e syncer.Event, now time.Time) watchJSON {
 		if e.Banned {
 			line.ExpiresAt = &e.ExpiresAt
 		}
-		if e.Target.ID != "" {
-			line.UUID = &e.Target.ID
-		} else {
-			line.IP = new(e.Target.IP())
-		}
+		line.UUID, line.IP = e.Target.Fields()
 	case syncer.EventChat:
 		m := e.Message
 		line.Message = &chatJSON{ID: m.Number, SentAt: m.SentAt, Server: m.Server, Name: m.Name, IsStaff: m.IsStaff, Text: m.Text}

@@ -109,7 +109,7 @@ func (a *joinAnswer) append(b []byte) []byte {
 	if a.ban == nil {
 		return append(b, "null}"...)
 	}
-	return append(appendJSON(b, banOf(*a.ban, a.now)), '}')
+	return append(appendJSON(b, a.ban.View(a.now)), '}')
 }
 
 // historyAnswer is a player's history.
@@ -148,7 +148,7 @@ func (a checkAnswer) append(b []byte) []byte {
 	if len(a.bans) == 0 {
 		return append(b, `{"banned":false,"bans":[]}`...)
 	}
-	return appendJSON(b, Checked{Banned: true, Bans: bansOf(a.bans, a.now)})
+	return appendJSON(b, Checked{Banned: true, Bans: syncer.ViewBans(a.bans, a.now)})
 }
 
 // nothing is an answer without a body.

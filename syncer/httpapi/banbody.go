@@ -61,7 +61,7 @@ func readDuration(m member, into *banBody) {
 	if !ok {
 		return
 	}
-	duration, err := parseDuration(text)
+	duration, err := syncer.ParseDuration(text)
 	if err != nil {
 		m.fault("%s", err)
 	}

@@ -58,7 +58,7 @@ func (s *Server) banOperation() operation[syncer.NewBan, plain[Ban]] {
 			if created {
 				status = http.StatusCreated
 			}
-			return plain[Ban]{status, banOf(ban, s.deps.Players.Now())}, err
+			return plain[Ban]{status, ban.View(s.deps.Players.Now())}, err
 		},
 	}
 }
@@ -99,7 +99,7 @@ func (s *Server) liftOperation() operation[liftRequest, plain[Lifted]] {
 			ban, lifted, err := s.deps.Bans.LiftBan(ctx, in.target, in.by, in.reason)
 			answer := Lifted{Lifted: lifted}
 			if lifted {
-				b := banOf(ban, s.deps.Players.Now())
+				b := ban.View(s.deps.Players.Now())
 				answer.Ban = &b
 			}
 			return plain[Lifted]{http.StatusOK, answer}, err
@@ -131,7 +131,7 @@ func (s *Server) bansOperation() operation[bansInput, plain[BansPage]] {
 		decode: decodeBans,
 		handle: func(ctx context.Context, _ *call, in bansInput) (plain[BansPage], error) {
 			bans, next, err := s.deps.Bans.ListBans(ctx, in.filter, in.page)
-			return plain[BansPage]{http.StatusOK, BansPage{bansOf(bans, s.deps.Players.Now()), optional(next)}}, inQueryIfAny(err)
+			return plain[BansPage]{http.StatusOK, BansPage{syncer.ViewBans(bans, s.deps.Players.Now()), optional(next)}}, inQueryIfAny(err)
 		},
 	}
 }

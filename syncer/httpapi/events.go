@@ -160,7 +160,7 @@ func (s *Server) appendEventData(b []byte, e syncer.Event, from syncer.GameServe
 	case syncer.EventPlayer:
 		return s.appendPlayerEvent(b, e, from)
 	case syncer.EventBan:
-		uuid, ip := targetJSON(e.Target)
+		uuid, ip := e.Target.Fields()
 		return appendJSON(b, BanEvent{UUID: uuid, IP: ip, Banned: e.Banned, ExpiresAt: e.ExpiresAt})
 	case syncer.EventChat:
 		return appendJSON(b, staffMessageOf(*e.Message))

@@ -64,45 +64,7 @@ func recordOf(v syncer.View, now time.Time) Record {
 }
 
 // Ban is one ban, open or lifted.
-type Ban struct {
-	ID         int64            `json:"id" doc:"Number of the ban. While the database is out of reach a verdict has 0 here, and no reason, author and creation time."`
-	UUID       *syncer.PlayerID `json:"uuid" doc:"The banned player id; null for an address."`
-	IP         *string          `json:"ip" doc:"The banned address or CIDR range; null for a player id."`
-	Reason     string           `json:"reason" doc:"Why, empty if not said."`
-	By         string           `json:"by" doc:"Who banned, empty if not said."`
-	CreatedAt  syncer.Time      `json:"createdAt" doc:"Since when."`
-	ExpiresAt  syncer.Time      `json:"expiresAt" doc:"When it ends by itself; null: when it is lifted."`
-	LiftedAt   syncer.Time      `json:"liftedAt" doc:"When it was lifted; null: it was not."`
-	LiftedBy   string           `json:"liftedBy" doc:"Who lifted it."`
-	LiftReason string           `json:"liftReason" doc:"Why it was lifted."`
-	Active     bool             `json:"active" doc:"Whether it forbids joining now."`
-}
-
-// banOf returns the JSON form of a ban at the given time of the database's clock.
-func banOf(b syncer.Ban, now time.Time) Ban {
-	uuid, ip := targetJSON(b.Target)
-	return Ban{
-		ID: b.Number, UUID: uuid, IP: ip, Reason: b.Reason, By: b.By, CreatedAt: b.CreatedAt, ExpiresAt: b.ExpiresAt,
-		LiftedAt: b.LiftedAt, LiftedBy: b.LiftedBy, LiftReason: b.LiftReason, Active: b.Applies(now),
-	}
-}
-
-func bansOf(bans []syncer.Ban, now time.Time) []Ban {
-	out := make([]Ban, len(bans))
-	for i, b := range bans {
-		out[i] = banOf(b, now)
-	}
-	return out
-}
-
-// targetJSON returns a target as the fields uuid and ip, one of them nil.
-func targetJSON(t syncer.Target) (uuid *syncer.PlayerID, ip *string) {
-	if t.ID != "" {
-		return &t.ID, nil
-	}
-	text := t.IP()
-	return nil, &text
-}
+type Ban = syncer.BanView
 
 // PlayerEvent is the data of an event of type player.
 type PlayerEvent struct {
@@ -143,9 +105,17 @@ func (objectDoc) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true, Description: "A JSON object."}
 }
 
+// schemaName names the schema of a type as the API speaks of it.
+func schemaName(t reflect.Type, hint string) string {
+	if t == reflect.TypeFor[Ban]() {
+		return "Ban"
+	}
+	return huma.DefaultSchemaNamer(t, hint)
+}
+
 // newRegistry returns a schema registry that knows the domain's types.
 func newRegistry() huma.Registry {
-	registry := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
+	registry := huma.NewMapRegistry("#/components/schemas/", schemaName)
 	registry.RegisterTypeAlias(reflect.TypeFor[syncer.Time](), reflect.TypeFor[timeDoc]())
 	registry.RegisterTypeAlias(reflect.TypeFor[json.RawMessage](), reflect.TypeFor[objectDoc]())
 	return registry

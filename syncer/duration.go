@@ -1,4 +1,4 @@
-package httpapi
+package syncer
 
 import (
 	"errors"
@@ -19,8 +19,9 @@ var (
 
 var durationUnits = [...]time.Duration{7 * 24 * time.Hour, 24 * time.Hour, time.Hour, time.Minute, time.Second}
 
-// parseDuration reads either form. The result is positive.
-func parseDuration(text string) (time.Duration, error) {
+// ParseDuration reads how long something lasts, in either form. The result is
+// positive and a whole number of seconds.
+func ParseDuration(text string) (time.Duration, error) {
 	if isoCalendar.MatchString(text) {
 		return 0, errors.New("months and years differ in length; use weeks (P4W) or days (P30D)")
 	}
