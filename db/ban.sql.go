@@ -76,6 +76,90 @@ func (q *Queries) AddBan(ctx context.Context, arg AddBanParams) (AddBanRow, erro
 	return i, err
 }
 
+const addBanNote = `-- name: AddBanNote :one
+insert into ban_note (ban, written_by, text)
+values ($1, $2, $3)
+returning id, ban, written_at, written_by, text
+`
+
+type AddBanNoteParams struct {
+	Ban       int64
+	WrittenBy string
+	Text      string
+}
+
+func (q *Queries) AddBanNote(ctx context.Context, arg AddBanNoteParams) (BanNote, error) {
+	row := q.db.QueryRow(ctx, addBanNote, arg.Ban, arg.WrittenBy, arg.Text)
+	var i BanNote
+	err := row.Scan(
+		&i.ID,
+		&i.Ban,
+		&i.WrittenAt,
+		&i.WrittenBy,
+		&i.Text,
+	)
+	return i, err
+}
+
+const banByNumber = `-- name: BanByNumber :one
+select id, uuid, ip, reason, banned_by, created_at, expires_at, lifted_at, lifted_by, lift_reason, revision
+from ban
+where id = $1
+`
+
+func (q *Queries) BanByNumber(ctx context.Context, id int64) (Ban, error) {
+	row := q.db.QueryRow(ctx, banByNumber, id)
+	var i Ban
+	err := row.Scan(
+		&i.ID,
+		&i.Uuid,
+		&i.Ip,
+		&i.Reason,
+		&i.BannedBy,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+		&i.LiftedAt,
+		&i.LiftedBy,
+		&i.LiftReason,
+		&i.Revision,
+	)
+	return i, err
+}
+
+const banNotes = `-- name: BanNotes :many
+select id, ban, written_at, written_by, text
+from ban_note
+where ban = any($1::bigint[])
+order by ban, id
+`
+
+// The notes of bans, oldest first.
+func (q *Queries) BanNotes(ctx context.Context, bans []int64) ([]BanNote, error) {
+	rows, err := q.db.Query(ctx, banNotes, bans)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []BanNote{}
+	for rows.Next() {
+		var i BanNote
+		if err := rows.Scan(
+			&i.ID,
+			&i.Ban,
+			&i.WrittenAt,
+			&i.WrittenBy,
+			&i.Text,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const bansOf = `-- name: BansOf :many
 select id, uuid, ip, reason, banned_by, created_at, expires_at, lifted_at, lifted_by, lift_reason, revision
 from ban
@@ -119,6 +203,78 @@ func (q *Queries) BansOf(ctx context.Context, arg BansOfParams) ([]Ban, error) {
 			&i.LiftedBy,
 			&i.LiftReason,
 			&i.Revision,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const changeBan = `-- name: ChangeBan :many
+update ban
+set reason = coalesce($1::text, reason),
+    expires_at = case when $2::boolean then $3::timestamptz else expires_at end
+where id = $4
+  and lifted_at is null
+  and (expires_at is null or expires_at > now())
+returning id, uuid, ip, reason, banned_by, created_at, expires_at, lifted_at, lifted_by, lift_reason, revision, ban_change(ban)::jsonb as change
+`
+
+type ChangeBanParams struct {
+	Reason    *string
+	SetExpiry bool
+	ExpiresAt pgtype.Timestamptz
+	ID        int64
+}
+
+type ChangeBanRow struct {
+	ID         int64
+	Uuid       *string
+	Ip         *netip.Prefix
+	Reason     string
+	BannedBy   string
+	CreatedAt  pgtype.Timestamptz
+	ExpiresAt  pgtype.Timestamptz
+	LiftedAt   pgtype.Timestamptz
+	LiftedBy   *string
+	LiftReason *string
+	Revision   int64
+	Change     json.RawMessage
+}
+
+// Gives an open ban another reason or expiry; what is not given stays. No row: no
+// such ban, or it is over.
+func (q *Queries) ChangeBan(ctx context.Context, arg ChangeBanParams) ([]ChangeBanRow, error) {
+	rows, err := q.db.Query(ctx, changeBan,
+		arg.Reason,
+		arg.SetExpiry,
+		arg.ExpiresAt,
+		arg.ID,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ChangeBanRow{}
+	for rows.Next() {
+		var i ChangeBanRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Uuid,
+			&i.Ip,
+			&i.Reason,
+			&i.BannedBy,
+			&i.CreatedAt,
+			&i.ExpiresAt,
+			&i.LiftedAt,
+			&i.LiftedBy,
+			&i.LiftReason,
+			&i.Revision,
+			&i.Change,
 		); err != nil {
 			return nil, err
 		}
@@ -209,28 +365,247 @@ const listBans = `-- name: ListBans :many
 select id, uuid, ip, reason, banned_by, created_at, expires_at, lifted_at, lifted_by, lift_reason, revision
 from ban
 where id < $1::bigint
-  and ($2::text is null or banned_by = $2::text)
-  and (
-      $3::boolean is null
-      or $3::boolean = (lifted_at is null and (expires_at is null or expires_at > now()))
+  and ban_matches(
+      ban, $2::text, $3::text, $4::boolean,
+      $5::timestamptz, $6::timestamptz, $7::text, $8::text
   )
 order by id desc
-limit $4
+limit $9
 `
 
 type ListBansParams struct {
-	Before   int64
-	BannedBy *string
-	Active   *bool
-	PageSize int32
+	Before      int64
+	BannedBy    *string
+	LiftedBy    *string
+	Active      *bool
+	CreatedFrom pgtype.Timestamptz
+	CreatedTo   pgtype.Timestamptz
+	Reason      *string
+	Kind        *string
+	PageSize    int32
 }
 
-// Bans, newest first, after the given one; every filter is optional.
+// Bans, newest first, after the given one; every filter is optional. Each query
+// behind it has one condition more, which an index serves.
 func (q *Queries) ListBans(ctx context.Context, arg ListBansParams) ([]Ban, error) {
 	rows, err := q.db.Query(ctx, listBans,
 		arg.Before,
 		arg.BannedBy,
+		arg.LiftedBy,
 		arg.Active,
+		arg.CreatedFrom,
+		arg.CreatedTo,
+		arg.Reason,
+		arg.Kind,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Ban{}
+	for rows.Next() {
+		var i Ban
+		if err := rows.Scan(
+			&i.ID,
+			&i.Uuid,
+			&i.Ip,
+			&i.Reason,
+			&i.BannedBy,
+			&i.CreatedAt,
+			&i.ExpiresAt,
+			&i.LiftedAt,
+			&i.LiftedBy,
+			&i.LiftReason,
+			&i.Revision,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listBansBy = `-- name: ListBansBy :many
+select id, uuid, ip, reason, banned_by, created_at, expires_at, lifted_at, lifted_by, lift_reason, revision
+from ban
+where id < $1::bigint
+  and ban_matches(
+      ban, $2::text, $3::text, $4::boolean,
+      $5::timestamptz, $6::timestamptz, $7::text, $8::text
+  )
+  and banned_by = $2::text
+order by id desc
+limit $9
+`
+
+type ListBansByParams struct {
+	Before      int64
+	BannedBy    *string
+	LiftedBy    *string
+	Active      *bool
+	CreatedFrom pgtype.Timestamptz
+	CreatedTo   pgtype.Timestamptz
+	Reason      *string
+	Kind        *string
+	PageSize    int32
+}
+
+// ListBans by one author.
+func (q *Queries) ListBansBy(ctx context.Context, arg ListBansByParams) ([]Ban, error) {
+	rows, err := q.db.Query(ctx, listBansBy,
+		arg.Before,
+		arg.BannedBy,
+		arg.LiftedBy,
+		arg.Active,
+		arg.CreatedFrom,
+		arg.CreatedTo,
+		arg.Reason,
+		arg.Kind,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Ban{}
+	for rows.Next() {
+		var i Ban
+		if err := rows.Scan(
+			&i.ID,
+			&i.Uuid,
+			&i.Ip,
+			&i.Reason,
+			&i.BannedBy,
+			&i.CreatedAt,
+			&i.ExpiresAt,
+			&i.LiftedAt,
+			&i.LiftedBy,
+			&i.LiftReason,
+			&i.Revision,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listBansCreated = `-- name: ListBansCreated :many
+select id, uuid, ip, reason, banned_by, created_at, expires_at, lifted_at, lifted_by, lift_reason, revision
+from ban
+where id < $1::bigint
+  and ban_matches(
+      ban, $2::text, $3::text, $4::boolean,
+      $5::timestamptz, $6::timestamptz, $7::text, $8::text
+  )
+  and id = any(array(
+      select id
+      from ban
+      where created_at >= coalesce($5::timestamptz, '-infinity')
+        and created_at < coalesce($6::timestamptz, 'infinity')
+  ))
+order by id desc
+limit $9
+`
+
+type ListBansCreatedParams struct {
+	Before      int64
+	BannedBy    *string
+	LiftedBy    *string
+	Active      *bool
+	CreatedFrom pgtype.Timestamptz
+	CreatedTo   pgtype.Timestamptz
+	Reason      *string
+	Kind        *string
+	PageSize    int32
+}
+
+// ListBans of a period, found first like those of a range.
+func (q *Queries) ListBansCreated(ctx context.Context, arg ListBansCreatedParams) ([]Ban, error) {
+	rows, err := q.db.Query(ctx, listBansCreated,
+		arg.Before,
+		arg.BannedBy,
+		arg.LiftedBy,
+		arg.Active,
+		arg.CreatedFrom,
+		arg.CreatedTo,
+		arg.Reason,
+		arg.Kind,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Ban{}
+	for rows.Next() {
+		var i Ban
+		if err := rows.Scan(
+			&i.ID,
+			&i.Uuid,
+			&i.Ip,
+			&i.Reason,
+			&i.BannedBy,
+			&i.CreatedAt,
+			&i.ExpiresAt,
+			&i.LiftedAt,
+			&i.LiftedBy,
+			&i.LiftReason,
+			&i.Revision,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listBansLiftedBy = `-- name: ListBansLiftedBy :many
+select id, uuid, ip, reason, banned_by, created_at, expires_at, lifted_at, lifted_by, lift_reason, revision
+from ban
+where id < $1::bigint
+  and ban_matches(
+      ban, $2::text, $3::text, $4::boolean,
+      $5::timestamptz, $6::timestamptz, $7::text, $8::text
+  )
+  and lifted_by = $3::text
+order by id desc
+limit $9
+`
+
+type ListBansLiftedByParams struct {
+	Before      int64
+	BannedBy    *string
+	LiftedBy    *string
+	Active      *bool
+	CreatedFrom pgtype.Timestamptz
+	CreatedTo   pgtype.Timestamptz
+	Reason      *string
+	Kind        *string
+	PageSize    int32
+}
+
+// ListBans that one person lifted.
+func (q *Queries) ListBansLiftedBy(ctx context.Context, arg ListBansLiftedByParams) ([]Ban, error) {
+	rows, err := q.db.Query(ctx, listBansLiftedBy,
+		arg.Before,
+		arg.BannedBy,
+		arg.LiftedBy,
+		arg.Active,
+		arg.CreatedFrom,
+		arg.CreatedTo,
+		arg.Reason,
+		arg.Kind,
 		arg.PageSize,
 	)
 	if err != nil {
@@ -266,32 +641,41 @@ func (q *Queries) ListBans(ctx context.Context, arg ListBansParams) ([]Ban, erro
 const listBansOf = `-- name: ListBansOf :many
 select id, uuid, ip, reason, banned_by, created_at, expires_at, lifted_at, lifted_by, lift_reason, revision
 from ban
-where uuid = $1::text
-  and id < $2::bigint
-  and ($3::text is null or banned_by = $3::text)
-  and (
-      $4::boolean is null
-      or $4::boolean = (lifted_at is null and (expires_at is null or expires_at > now()))
+where id < $1::bigint
+  and ban_matches(
+      ban, $2::text, $3::text, $4::boolean,
+      $5::timestamptz, $6::timestamptz, $7::text, $8::text
   )
+  and uuid = $9::text
 order by id desc
-limit $5
+limit $10
 `
 
 type ListBansOfParams struct {
-	Uuid     string
-	Before   int64
-	BannedBy *string
-	Active   *bool
-	PageSize int32
+	Before      int64
+	BannedBy    *string
+	LiftedBy    *string
+	Active      *bool
+	CreatedFrom pgtype.Timestamptz
+	CreatedTo   pgtype.Timestamptz
+	Reason      *string
+	Kind        *string
+	Uuid        string
+	PageSize    int32
 }
 
 // ListBans of one player id.
 func (q *Queries) ListBansOf(ctx context.Context, arg ListBansOfParams) ([]Ban, error) {
 	rows, err := q.db.Query(ctx, listBansOf,
-		arg.Uuid,
 		arg.Before,
 		arg.BannedBy,
+		arg.LiftedBy,
 		arg.Active,
+		arg.CreatedFrom,
+		arg.CreatedTo,
+		arg.Reason,
+		arg.Kind,
+		arg.Uuid,
 		arg.PageSize,
 	)
 	if err != nil {
@@ -327,32 +711,36 @@ func (q *Queries) ListBansOf(ctx context.Context, arg ListBansOfParams) ([]Ban, 
 const listBansOverlapping = `-- name: ListBansOverlapping :many
 select id, uuid, ip, reason, banned_by, created_at, expires_at, lifted_at, lifted_by, lift_reason, revision
 from ban
-where id = any(array(
+where id < $1::bigint
+  and ban_matches(
+      ban, $2::text, $3::text, $4::boolean,
+      $5::timestamptz, $6::timestamptz, $7::text, $8::text
+  )
+  and id = any(array(
       select id
       from ban
-      where ip between $1::inet
-          and set_masklen(broadcast($1::inet), case family($1::inet) when 4 then 32 else 128 end)
+      where ip between $9::inet
+          and set_masklen(broadcast($9::inet), case family($9::inet) when 4 then 32 else 128 end)
          or ip = any(array(
-             select network(set_masklen($1::inet, length))::inet
-             from generate_series(0, masklen($1::inet)) as length
+             select network(set_masklen($9::inet, length))::inet
+             from generate_series(0, masklen($9::inet)) as length
          ))
   ))
-  and id < $2::bigint
-  and ($3::text is null or banned_by = $3::text)
-  and (
-      $4::boolean is null
-      or $4::boolean = (lifted_at is null and (expires_at is null or expires_at > now()))
-  )
 order by id desc
-limit $5
+limit $10
 `
 
 type ListBansOverlappingParams struct {
-	Ip       netip.Prefix
-	Before   int64
-	BannedBy *string
-	Active   *bool
-	PageSize int32
+	Before      int64
+	BannedBy    *string
+	LiftedBy    *string
+	Active      *bool
+	CreatedFrom pgtype.Timestamptz
+	CreatedTo   pgtype.Timestamptz
+	Reason      *string
+	Kind        *string
+	Ip          netip.Prefix
+	PageSize    int32
 }
 
 // ListBans of an address or range: what lies in it, which sorts together, and the
@@ -360,10 +748,83 @@ type ListBansOverlappingParams struct {
 // bans by number in the hope of filling a page early.
 func (q *Queries) ListBansOverlapping(ctx context.Context, arg ListBansOverlappingParams) ([]Ban, error) {
 	rows, err := q.db.Query(ctx, listBansOverlapping,
-		arg.Ip,
 		arg.Before,
 		arg.BannedBy,
+		arg.LiftedBy,
 		arg.Active,
+		arg.CreatedFrom,
+		arg.CreatedTo,
+		arg.Reason,
+		arg.Kind,
+		arg.Ip,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Ban{}
+	for rows.Next() {
+		var i Ban
+		if err := rows.Scan(
+			&i.ID,
+			&i.Uuid,
+			&i.Ip,
+			&i.Reason,
+			&i.BannedBy,
+			&i.CreatedAt,
+			&i.ExpiresAt,
+			&i.LiftedAt,
+			&i.LiftedBy,
+			&i.LiftReason,
+			&i.Revision,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listOpenBans = `-- name: ListOpenBans :many
+select id, uuid, ip, reason, banned_by, created_at, expires_at, lifted_at, lifted_by, lift_reason, revision
+from ban
+where id < $1::bigint
+  and ban_matches(
+      ban, $2::text, $3::text, $4::boolean,
+      $5::timestamptz, $6::timestamptz, $7::text, $8::text
+  )
+  and lifted_at is null
+order by id desc
+limit $9
+`
+
+type ListOpenBansParams struct {
+	Before      int64
+	BannedBy    *string
+	LiftedBy    *string
+	Active      *bool
+	CreatedFrom pgtype.Timestamptz
+	CreatedTo   pgtype.Timestamptz
+	Reason      *string
+	Kind        *string
+	PageSize    int32
+}
+
+// ListBans that were not lifted.
+func (q *Queries) ListOpenBans(ctx context.Context, arg ListOpenBansParams) ([]Ban, error) {
+	rows, err := q.db.Query(ctx, listOpenBans,
+		arg.Before,
+		arg.BannedBy,
+		arg.LiftedBy,
+		arg.Active,
+		arg.CreatedFrom,
+		arg.CreatedTo,
+		arg.Reason,
+		arg.Kind,
 		arg.PageSize,
 	)
 	if err != nil {

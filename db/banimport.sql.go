@@ -71,30 +71,58 @@ added as (
     order by created_at, position
     on conflict do nothing
     returning id, uuid, ip, created_at, banned_by
+),
+outcome as materialized (
+    select
+        g.position,
+        coalesce(k.id, a.id, 0) as id,
+        k.id is null and a.id is not null and f.copy = 1 as added
+    from given as g
+    left join known as k on k.position = g.position
+    left join fresh as f on f.position = g.position
+    left join added as a
+        on ban_target(a.uuid, a.ip) = ban_target(g.uuid, g.ip) and a.created_at = g.created_at and a.banned_by = g.banned_by
+),
+noted as (
+    insert into ban_note (ban, written_at, written_by, text)
+    select o.id, n.written_at, n.written_by, n.text
+    from (
+        select
+            unnest($11::integer[]) as position,
+            unnest($12::timestamptz[]) as written_at,
+            unnest($13::text[]) as written_by,
+            unnest($14::text[]) as text
+    ) as n
+    join outcome as o on o.position = n.position and o.id > 0
+    where not exists (
+        select
+        from ban_note as b
+        where b.ban = o.id and b.written_by = n.written_by and b.text = n.text
+          and b.written_at >= n.written_at and b.written_at < n.written_at + interval '1 ms'
+    )
+    group by o.id, n.written_at, n.written_by, n.text
+    order by o.id, n.written_at, min(n.position)
 )
-select
-    g.position::integer as position,
-    coalesce(k.id, a.id, 0)::bigint as id,
-    (k.id is null and a.id is not null and f.copy = 1 and (f.lifted_at is not null or f.place = 1))::boolean as added
-from given as g
-left join known as k on k.position = g.position
-left join fresh as f on f.position = g.position
-left join added as a
-    on ban_target(a.uuid, a.ip) = ban_target(g.uuid, g.ip) and a.created_at = g.created_at and a.banned_by = g.banned_by
-order by g.position
+select position::integer as position, id::bigint as id, added::boolean as added
+from outcome
+order by position
 `
 
 type ImportBansParams struct {
-	Positions   []int32
-	Uuids       []string
-	Ips         []string
-	Reasons     []string
-	BannedBy    []string
-	CreatedAt   []pgtype.Timestamptz
-	ExpiresAt   []pgtype.Timestamptz
-	LiftedAt    []pgtype.Timestamptz
-	LiftedBy    []string
-	LiftReasons []string
+	Positions     []int32
+	Uuids         []string
+	Ips           []string
+	Reasons       []string
+	BannedBy      []string
+	CreatedAt     []pgtype.Timestamptz
+	ExpiresAt     []pgtype.Timestamptz
+	LiftedAt      []pgtype.Timestamptz
+	LiftedBy      []string
+	LiftReasons   []string
+	NotePositions []int32
+	NoteWrittenAt []pgtype.Timestamptz
+	NoteWrittenBy []string
+	NoteTexts     []string
 }
 
 type ImportBansRow struct {
@@ -119,6 +147,10 @@ func (q *Queries) ImportBans(ctx context.Context, arg ImportBansParams) ([]Impor
 		arg.LiftedAt,
 		arg.LiftedBy,
 		arg.LiftReasons,
+		arg.NotePositions,
+		arg.NoteWrittenAt,
+		arg.NoteWrittenBy,
+		arg.NoteTexts,
 	)
 	if err != nil {
 		return nil, err

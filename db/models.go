@@ -129,6 +129,20 @@ type Ban struct {
 	Revision int64
 }
 
+// What the staff noted on bans; players never see it, and servers are not told
+type BanNote struct {
+	// Number of the note
+	ID int64
+	// ban.id; a note goes with its ban
+	Ban int64
+	// When
+	WrittenAt pgtype.Timestamptz
+	// Who
+	WrittenBy string
+	// What
+	Text string
+}
+
 // Addresses that attacked a server, exactly as it wrote them. INSERT and DELETE reach every server
 type BlacklistedAddress struct {
 	// The address, letter for letter

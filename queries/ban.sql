@@ -45,14 +45,14 @@ where lifted_at is null
 order by id;
 
 -- name: ListBans :many
--- Bans, newest first, after the given one; every filter is optional.
+-- Bans, newest first, after the given one; every filter is optional. Each query
+-- behind it has one condition more, which an index serves.
 select *
 from ban
 where id < sqlc.arg(before)::bigint
-  and (sqlc.narg(banned_by)::text is null or banned_by = sqlc.narg(banned_by)::text)
-  and (
-      sqlc.narg(active)::boolean is null
-      or sqlc.narg(active)::boolean = (lifted_at is null and (expires_at is null or expires_at > now()))
+  and ban_matches(
+      ban, sqlc.narg(banned_by)::text, sqlc.narg(lifted_by)::text, sqlc.narg(active)::boolean,
+      sqlc.narg(created_from)::timestamptz, sqlc.narg(created_to)::timestamptz, sqlc.narg(reason)::text, sqlc.narg(kind)::text
   )
 order by id desc
 limit sqlc.arg(page_size);
@@ -61,13 +61,12 @@ limit sqlc.arg(page_size);
 -- ListBans of one player id.
 select *
 from ban
-where uuid = sqlc.arg(uuid)::text
-  and id < sqlc.arg(before)::bigint
-  and (sqlc.narg(banned_by)::text is null or banned_by = sqlc.narg(banned_by)::text)
-  and (
-      sqlc.narg(active)::boolean is null
-      or sqlc.narg(active)::boolean = (lifted_at is null and (expires_at is null or expires_at > now()))
+where id < sqlc.arg(before)::bigint
+  and ban_matches(
+      ban, sqlc.narg(banned_by)::text, sqlc.narg(lifted_by)::text, sqlc.narg(active)::boolean,
+      sqlc.narg(created_from)::timestamptz, sqlc.narg(created_to)::timestamptz, sqlc.narg(reason)::text, sqlc.narg(kind)::text
   )
+  and uuid = sqlc.arg(uuid)::text
 order by id desc
 limit sqlc.arg(page_size);
 
@@ -77,7 +76,12 @@ limit sqlc.arg(page_size);
 -- bans by number in the hope of filling a page early.
 select *
 from ban
-where id = any(array(
+where id < sqlc.arg(before)::bigint
+  and ban_matches(
+      ban, sqlc.narg(banned_by)::text, sqlc.narg(lifted_by)::text, sqlc.narg(active)::boolean,
+      sqlc.narg(created_from)::timestamptz, sqlc.narg(created_to)::timestamptz, sqlc.narg(reason)::text, sqlc.narg(kind)::text
+  )
+  and id = any(array(
       select id
       from ban
       where ip between sqlc.arg(ip)::inet
@@ -87,11 +91,90 @@ where id = any(array(
              from generate_series(0, masklen(sqlc.arg(ip)::inet)) as length
          ))
   ))
-  and id < sqlc.arg(before)::bigint
-  and (sqlc.narg(banned_by)::text is null or banned_by = sqlc.narg(banned_by)::text)
-  and (
-      sqlc.narg(active)::boolean is null
-      or sqlc.narg(active)::boolean = (lifted_at is null and (expires_at is null or expires_at > now()))
-  )
 order by id desc
 limit sqlc.arg(page_size);
+
+-- name: ListBansBy :many
+-- ListBans by one author.
+select *
+from ban
+where id < sqlc.arg(before)::bigint
+  and ban_matches(
+      ban, sqlc.narg(banned_by)::text, sqlc.narg(lifted_by)::text, sqlc.narg(active)::boolean,
+      sqlc.narg(created_from)::timestamptz, sqlc.narg(created_to)::timestamptz, sqlc.narg(reason)::text, sqlc.narg(kind)::text
+  )
+  and banned_by = sqlc.narg(banned_by)::text
+order by id desc
+limit sqlc.arg(page_size);
+
+-- name: ListBansLiftedBy :many
+-- ListBans that one person lifted.
+select *
+from ban
+where id < sqlc.arg(before)::bigint
+  and ban_matches(
+      ban, sqlc.narg(banned_by)::text, sqlc.narg(lifted_by)::text, sqlc.narg(active)::boolean,
+      sqlc.narg(created_from)::timestamptz, sqlc.narg(created_to)::timestamptz, sqlc.narg(reason)::text, sqlc.narg(kind)::text
+  )
+  and lifted_by = sqlc.narg(lifted_by)::text
+order by id desc
+limit sqlc.arg(page_size);
+
+-- name: ListBansCreated :many
+-- ListBans of a period, found first like those of a range.
+select *
+from ban
+where id < sqlc.arg(before)::bigint
+  and ban_matches(
+      ban, sqlc.narg(banned_by)::text, sqlc.narg(lifted_by)::text, sqlc.narg(active)::boolean,
+      sqlc.narg(created_from)::timestamptz, sqlc.narg(created_to)::timestamptz, sqlc.narg(reason)::text, sqlc.narg(kind)::text
+  )
+  and id = any(array(
+      select id
+      from ban
+      where created_at >= coalesce(sqlc.narg(created_from)::timestamptz, '-infinity')
+        and created_at < coalesce(sqlc.narg(created_to)::timestamptz, 'infinity')
+  ))
+order by id desc
+limit sqlc.arg(page_size);
+
+-- name: ListOpenBans :many
+-- ListBans that were not lifted.
+select *
+from ban
+where id < sqlc.arg(before)::bigint
+  and ban_matches(
+      ban, sqlc.narg(banned_by)::text, sqlc.narg(lifted_by)::text, sqlc.narg(active)::boolean,
+      sqlc.narg(created_from)::timestamptz, sqlc.narg(created_to)::timestamptz, sqlc.narg(reason)::text, sqlc.narg(kind)::text
+  )
+  and lifted_at is null
+order by id desc
+limit sqlc.arg(page_size);
+
+-- name: BanByNumber :one
+select *
+from ban
+where id = sqlc.arg(id);
+
+-- name: ChangeBan :many
+-- Gives an open ban another reason or expiry; what is not given stays. No row: no
+-- such ban, or it is over.
+update ban
+set reason = coalesce(sqlc.narg(reason)::text, reason),
+    expires_at = case when sqlc.arg(set_expiry)::boolean then sqlc.narg(expires_at)::timestamptz else expires_at end
+where id = sqlc.arg(id)
+  and lifted_at is null
+  and (expires_at is null or expires_at > now())
+returning *, ban_change(ban)::jsonb as change;
+
+-- name: AddBanNote :one
+insert into ban_note (ban, written_by, text)
+values (sqlc.arg(ban), sqlc.arg(written_by), sqlc.arg(text))
+returning *;
+
+-- name: BanNotes :many
+-- The notes of bans, oldest first.
+select *
+from ban_note
+where ban = any(sqlc.arg(bans)::bigint[])
+order by ban, id;

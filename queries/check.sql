@@ -20,7 +20,7 @@ select
             select relation, privilege
             from
                 unnest(array[
-                    'player', 'player_history', 'ban', 'server',
+                    'player', 'player_history', 'ban', 'ban_note', 'server',
                     'staff_message', 'staff_delivery', 'antibot_pattern', 'blacklisted_address', 'mod_log', 'usid_rejection'
                 ]) as relation,
                 unnest(array['select', 'insert', 'update', 'delete']) as privilege

@@ -1,7 +1,13 @@
 package syncer
 
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
 // BanRecord is a ban as it is carried into a database from another one or from a
-// file: open or lifted, with its own times. Its number is not carried.
+// file: open or lifted, with its own times and its notes. Numbers are not carried.
 type BanRecord struct {
 	Target     Target
 	Reason     string
@@ -11,6 +17,20 @@ type BanRecord struct {
 	LiftedAt   Time // none: open, unless it has expired
 	LiftedBy   string
 	LiftReason string
+	Notes      []BanNote
+}
+
+// Record returns the ban as it is carried to another database. One that has
+// expired is closed, as it is at the next ban of its target.
+func (b NotedBan) Record(now time.Time) BanRecord {
+	r := BanRecord{
+		Target: b.Target, Reason: b.Reason, By: b.By, CreatedAt: b.CreatedAt, ExpiresAt: b.ExpiresAt,
+		LiftedAt: b.LiftedAt, LiftedBy: b.LiftedBy, LiftReason: b.LiftReason, Notes: b.Notes,
+	}
+	if r.LiftedAt.IsZero() && !b.Applies(now) {
+		r.LiftedAt = r.ExpiresAt
+	}
+	return r
 }
 
 // Validate returns an [Error] naming the first field that cannot be stored, by
@@ -32,7 +52,23 @@ func (r BanRecord) Validate() error {
 			return err
 		}
 	}
+	for i, note := range r.Notes {
+		if err := note.Validate(); err != nil {
+			return within(fmt.Sprintf("notes[%d].", i), err)
+		}
+		if note.At.IsZero() {
+			return Invalid(fmt.Sprintf("notes[%d].at", i), "must be given")
+		}
+	}
 	return r.validateTimes()
+}
+
+// within puts a path in front of the field that an [Error] names.
+func within(path string, err error) error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return &Error{Code: e.Code, Field: path + e.Field, Message: e.Message, Cause: e.Cause}
+	}
+	return err
 }
 
 func (r BanRecord) validateTimes() error {

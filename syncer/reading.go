@@ -31,14 +31,6 @@ type NewBan struct {
 	ExpiresAt Time
 }
 
-// BanFilter selects bans; zero fields select all.
-type BanFilter struct {
-	ID     PlayerID
-	IP     string // address or range: bans that overlap it
-	By     string
-	Active *bool // in force now, or not
-}
-
 // PlayerSummary is a player as a search lists it.
 type PlayerSummary struct {
 	ID   PlayerID `json:"uuid"`

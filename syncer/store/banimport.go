@@ -12,25 +12,43 @@ import (
 const importTimeout = 2 * time.Minute
 
 // ImportBans stores bans of another database or of a file, all or none of them,
-// and reports what became of each. Bans that are here already change nothing, so
-// that a repeated import is harmless, and no open ban is ever replaced. Each must
-// be valid, see [syncer.BanRecord.Validate]. The sidecars reload their bans once
-// per call: give many at a time, but no more than memory holds.
+// and reports what became of each. What is here already changes nothing, so that a
+// repeated import is harmless, and no open ban is ever replaced; notes that a known
+// ban lacks are added. Each must be valid, see [syncer.BanRecord.Validate]. The
+// sidecars reload their bans once per call: give many at a time, but no more than
+// memory holds.
 func (s *Store) ImportBans(ctx context.Context, records []syncer.BanRecord) ([]syncer.ImportedBan, error) {
 	ctx, cancel := context.WithTimeout(ctx, importTimeout)
 	defer cancel()
+	return importInto(ctx, s.queries, records)
+}
+
+// TryImportBans reports what [Store.ImportBans] would do, and stores nothing. The
+// numbers of bans that it would add mean nothing.
+func (s *Store) TryImportBans(ctx context.Context, records []syncer.BanRecord) (imported []syncer.ImportedBan, err error) {
+	ctx, cancel := context.WithTimeout(ctx, importTimeout)
+	defer cancel()
+	tx, err := s.pool.Begin(ctx)
+	if err != nil {
+		return nil, readError("begin trial import", err)
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // which is what is wanted
+	return importInto(ctx, s.queries.WithTx(tx), records)
+}
+
+func importInto(ctx context.Context, queries *db.Queries, records []syncer.BanRecord) ([]syncer.ImportedBan, error) {
 	imported := make([]syncer.ImportedBan, len(records))
 	pending := make([]int32, len(records))
 	for i := range pending {
 		pending[i] = int32(i)
 	}
 	for len(pending) > 0 {
-		refused, err := s.importBans(ctx, records, pending, imported)
+		refused, err := importBans(ctx, queries, records, pending, imported)
 		if err != nil {
 			return nil, err
 		}
 		// A ban that stood in the way may be lifted by now: then try again.
-		if pending, err = s.findStanding(ctx, records, refused, imported); err != nil {
+		if pending, err = findStanding(ctx, queries, records, refused, imported); err != nil {
 			return nil, err
 		}
 	}
@@ -39,8 +57,8 @@ func (s *Store) ImportBans(ctx context.Context, records []syncer.BanRecord) ([]s
 
 // importBans stores the records at the given positions, and returns those to
 // which an open ban is in the way.
-func (s *Store) importBans(ctx context.Context, records []syncer.BanRecord, positions []int32, imported []syncer.ImportedBan) ([]int32, error) {
-	rows, err := s.queries.ImportBans(ctx, importParams(records, positions))
+func importBans(ctx context.Context, queries *db.Queries, records []syncer.BanRecord, positions []int32, imported []syncer.ImportedBan) ([]int32, error) {
+	rows, err := queries.ImportBans(ctx, importParams(records, positions))
 	if err != nil {
 		return nil, writeError("import bans", err)
 	}
@@ -61,7 +79,7 @@ func (s *Store) importBans(ctx context.Context, records []syncer.BanRecord, posi
 
 // findStanding notes the open bans of the records at the given positions, and
 // returns the positions that have none.
-func (s *Store) findStanding(ctx context.Context, records []syncer.BanRecord, positions []int32, imported []syncer.ImportedBan) ([]int32, error) {
+func findStanding(ctx context.Context, queries *db.Queries, records []syncer.BanRecord, positions []int32, imported []syncer.ImportedBan) ([]int32, error) {
 	if len(positions) == 0 {
 		return nil, nil
 	}
@@ -70,7 +88,7 @@ func (s *Store) findStanding(ctx context.Context, records []syncer.BanRecord, po
 		params.Uuids = append(params.Uuids, string(records[i].Target.ID))
 		params.Ips = append(params.Ips, records[i].Target.IP())
 	}
-	rows, err := s.queries.OpenBansOfTargets(ctx, params)
+	rows, err := queries.OpenBansOfTargets(ctx, params)
 	if err != nil {
 		return nil, readError("read open bans", err)
 	}
@@ -99,6 +117,12 @@ func importParams(records []syncer.BanRecord, positions []int32) db.ImportBansPa
 		p.LiftedAt = append(p.LiftedAt, timestamp(r.LiftedAt))
 		p.LiftedBy = append(p.LiftedBy, r.LiftedBy)
 		p.LiftReasons = append(p.LiftReasons, r.LiftReason)
+		for _, note := range r.Notes {
+			p.NotePositions = append(p.NotePositions, i)
+			p.NoteWrittenAt = append(p.NoteWrittenAt, timestamp(note.At))
+			p.NoteWrittenBy = append(p.NoteWrittenBy, note.By)
+			p.NoteTexts = append(p.NoteTexts, note.Text)
+		}
 	}
 	return p
 }

@@ -74,6 +74,34 @@ func TestImportedBanIsNotOpenedAgain(t *testing.T) {
 	expectEqual(t, importBans(t, s, record), []syncer.ImportOutcome{"added"})
 }
 
+func TestImportAddsTheNotesThatLack(t *testing.T) {
+	t.Parallel()
+	s, url := open(t, store.Options{})
+	note := func(ms int64, text string) syncer.BanNote {
+		return syncer.BanNote{At: syncer.Millis(ms), By: "Alice", Text: text}
+	}
+	record := syncer.BanRecord{Target: syncer.TargetID("a"), CreatedAt: syncer.Millis(1), Notes: []syncer.BanNote{note(2, "b"), note(3, "a")}}
+	other := syncer.BanRecord{Target: syncer.TargetID("b"), CreatedAt: syncer.Millis(1)}
+	for range 2 {
+		importBans(t, s, other, record)
+		expectEqual(t, column[string](t, psql(t, url), `select uuid || text from ban_note join ban on ban.id = ban order by ban_note.id`), []string{"ab", "aa"})
+	}
+	record.Notes = append(record.Notes, note(2, "c"))
+	importBans(t, s, other, record)
+	expectEqual(t, column[string](t, psql(t, url), `select text from ban_note order by id`), []string{"b", "a", "c"})
+}
+
+func TestTrialImportStoresNothing(t *testing.T) {
+	t.Parallel()
+	s, url := open(t, store.Options{})
+	records := []syncer.BanRecord{{Target: syncer.TargetID("a")}, {Target: syncer.TargetID("a"), ExpiresAt: syncer.Forever}}
+	imported, err := s.TryImportBans(context.Background(), records)
+	if err != nil || imported[0].Outcome != syncer.ImportAdded || imported[1].Outcome != syncer.ImportKnown {
+		t.Errorf("imported %+v, %v", imported, err)
+	}
+	expectEqual(t, column[int64](t, psql(t, url), `select count(*) from ban`), []int64{0})
+}
+
 func TestImportStoresAllOrNone(t *testing.T) {
 	t.Parallel()
 	s, url := open(t, store.Options{})

@@ -85,16 +85,19 @@ func (s *Store) ListBans(ctx context.Context, filter syncer.BanFilter, before in
 // listBans chooses the query whose index serves the filter. One with both an id
 // and an address finds nothing, since no ban has both.
 func (s *Store) listBans(ctx context.Context, filter syncer.BanFilter, before int64, size int32) ([]db.Ban, error) {
-	var by *string
-	if filter.By != "" {
-		by = &filter.By
+	all := db.ListBansParams{
+		Before: before, BannedBy: optional(filter.By), LiftedBy: optional(filter.LiftedBy), Active: filter.Active,
+		CreatedFrom: timestamp(filter.CreatedFrom), CreatedTo: timestamp(filter.CreatedTo),
+		Reason: optional(filter.Reason), Kind: optional(string(filter.Kind)), PageSize: size,
 	}
 	switch {
 	case filter.ID != "" && filter.IP != "":
 		return nil, nil
 	case filter.ID != "":
 		return s.queries.ListBansOf(ctx, db.ListBansOfParams{
-			Uuid: string(filter.ID), Before: before, BannedBy: by, Active: filter.Active, PageSize: size,
+			Before: all.Before, BannedBy: all.BannedBy, LiftedBy: all.LiftedBy, Active: all.Active,
+			CreatedFrom: all.CreatedFrom, CreatedTo: all.CreatedTo, Reason: all.Reason, Kind: all.Kind,
+			Uuid: string(filter.ID), PageSize: size,
 		})
 	case filter.IP != "":
 		prefix, err := syncer.ParsePrefix(filter.IP)
@@ -102,15 +105,33 @@ func (s *Store) listBans(ctx context.Context, filter syncer.BanFilter, before in
 			return nil, err
 		}
 		return s.queries.ListBansOverlapping(ctx, db.ListBansOverlappingParams{
-			Ip: prefix, Before: before, BannedBy: by, Active: filter.Active, PageSize: size,
+			Before: all.Before, BannedBy: all.BannedBy, LiftedBy: all.LiftedBy, Active: all.Active,
+			CreatedFrom: all.CreatedFrom, CreatedTo: all.CreatedTo, Reason: all.Reason, Kind: all.Kind,
+			Ip: prefix, PageSize: size,
 		})
+	case filter.By != "":
+		return s.queries.ListBansBy(ctx, db.ListBansByParams(all))
+	case filter.LiftedBy != "":
+		return s.queries.ListBansLiftedBy(ctx, db.ListBansLiftedByParams(all))
+	case !filter.CreatedFrom.IsZero() || !filter.CreatedTo.IsZero():
+		return s.queries.ListBansCreated(ctx, db.ListBansCreatedParams(all))
+	case filter.Active != nil && *filter.Active:
+		return s.queries.ListOpenBans(ctx, db.ListOpenBansParams(all))
 	default:
-		return s.queries.ListBans(ctx, db.ListBansParams{Before: before, BannedBy: by, Active: filter.Active, PageSize: size})
+		return s.queries.ListBans(ctx, all)
 	}
 }
 
+// optional returns nil for the empty text.
+func optional(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
 // banRow is the ban in the row of a write, which also holds its change.
-func banRow[R db.AddBanRow | db.LiftBanRow](row R) db.Ban {
+func banRow[R db.AddBanRow | db.LiftBanRow | db.ChangeBanRow](row R) db.Ban {
 	r := db.AddBanRow(row)
 	return db.Ban{
 		ID: r.ID, Uuid: r.Uuid, Ip: r.Ip, Reason: r.Reason, BannedBy: r.BannedBy, CreatedAt: r.CreatedAt,

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -103,16 +104,18 @@ func seedBans(t *testing.T, s *store.Store, url string) []syncer.Ban {
 	conn := psql(t, url)
 	run(t, conn, `select setseed(0.5)`)
 	run(t, conn, `
-		insert into ban (uuid, ip, banned_by, created_at, expires_at, lifted_at)
+		insert into ban (uuid, ip, banned_by, created_at, expires_at, lifted_at, lifted_by, reason)
 		select
 			case when i % 3 = 0 then 'p' || i / 3 % 7 end,
 			case i % 3
 				when 1 then network(set_masklen('10.1.0.0'::inet + (random() * 1024)::bigint, 8 + i % 25))
 				when 2 then network(set_masklen('2001:db8::'::inet + (random() * 1024)::bigint, 128 - i % 100))
 			end,
-			'staff ' || i % 4, now() - interval '1 day',
+			'staff ' || i % 4, date_trunc('second', now()) - interval '1 minute' * (1440 + i % 50),
 			case i % 4 when 0 then now() - interval '1 h' when 1 then now() + interval '1 h' when 2 then 'infinity' end,
-			case when i % 5 > 0 then now() end
+			case when i % 5 > 0 then now() end,
+			case when i % 5 > 0 then 'lifter ' || i % 3 end,
+			'100% Griefing_' || i % 6
 		from generate_series(1, 300) as i
 		on conflict do nothing`)
 	all, err := s.ListBans(context.Background(), syncer.BanFilter{}, 1<<62, 1000)
@@ -131,6 +134,7 @@ func TestListBansFiltersAndPages(t *testing.T) {
 	all := seedBans(t, s, url)
 	now := time.Now()
 	yes, no := true, false
+	middle, later := all[len(all)/2].CreatedAt, all[len(all)/3].CreatedAt
 	filters := []syncer.BanFilter{
 		{},
 		{Active: &yes},
@@ -141,6 +145,19 @@ func TestListBansFiltersAndPages(t *testing.T) {
 		{ID: "p1", IP: "10.1.0.0"},
 		{By: "staff 2"},
 		{By: "staff 2", IP: "10.0.0.0/8", Active: &no},
+		{LiftedBy: "lifter 1"},
+		{LiftedBy: "lifter 1", By: "staff 2", Kind: syncer.BanOfPlayer},
+		{CreatedFrom: middle},
+		{CreatedTo: middle},
+		{CreatedFrom: middle, CreatedTo: later},
+		{CreatedFrom: later, CreatedTo: middle, ID: "p1"},
+		{Reason: "GRIEFING_4"},
+		{Reason: "%"},
+		{Reason: "g%g"},
+		{Reason: "_5", IP: "10.0.0.0/8"},
+		{Kind: syncer.BanOfPlayer},
+		{Kind: syncer.BanOfAddress},
+		{Kind: syncer.BanOfRange, Active: &yes},
 		{IP: "0.0.0.0/0"},
 		{IP: "::/0"},
 		{IP: "2001:db8::/120"},
@@ -189,7 +206,29 @@ func matches(ban syncer.Ban, filter syncer.BanFilter, now time.Time) bool {
 		}
 	}
 	return (filter.ID == "" || ban.Target.ID == filter.ID) && (filter.By == "" || ban.By == filter.By) &&
-		(filter.Active == nil || ban.Applies(now) == *filter.Active)
+		(filter.Active == nil || ban.Applies(now) == *filter.Active) &&
+		(filter.LiftedBy == "" || ban.LiftedBy == filter.LiftedBy) &&
+		strings.Contains(strings.ToLower(ban.Reason), strings.ToLower(filter.Reason)) &&
+		(filter.Kind == "" || kindOf(ban.Target) == filter.Kind) &&
+		createdWithin(ban.CreatedAt, filter)
+}
+
+func createdWithin(created syncer.Time, filter syncer.BanFilter) bool {
+	at, _ := created.Millis()
+	from, bounded := filter.CreatedFrom.Millis()
+	to, ends := filter.CreatedTo.Millis()
+	return (!bounded || at >= from) && (!ends || at < to)
+}
+
+func kindOf(target syncer.Target) syncer.BanKind {
+	switch {
+	case target.ID != "":
+		return syncer.BanOfPlayer
+	case target.Prefix.IsSingleIP():
+		return syncer.BanOfAddress
+	default:
+		return syncer.BanOfRange
+	}
 }
 
 func TestBansOfAreThoseThatApply(t *testing.T) {

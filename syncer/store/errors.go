@@ -131,6 +131,10 @@ var fieldsByConstraint = map[string]string{
 	"ban_lifted_at_range":              "liftedAt",
 	"ban_lifted_by_length":             "by",
 	"ban_lift_reason_length":           "reason",
+	"ban_note_ban_fkey":                "ban",
+	"ban_note_written_at_range":        "at",
+	"ban_note_written_by_length":       "by",
+	"ban_note_text_length":             "text",
 	"staff_message_server_form":        "server",
 	"staff_message_name_length":        "name",
 	"staff_message_player_length":      "player",
@@ -142,6 +146,14 @@ var fieldsByConstraint = map[string]string{
 	"server_name_form":                 "server.name",
 	"server_gamemode_form":             "server.gamemode",
 	"server_address_form":              "server.address",
+}
+
+// constraintOf names the constraint that refused a row, "" for any other error.
+func constraintOf(err error) string {
+	if refused, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return refused.ConstraintName
+	}
+	return ""
 }
 
 func fieldOf(refused *pgconn.PgError) string {

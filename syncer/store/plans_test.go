@@ -35,6 +35,8 @@ select
 from generate_series(1, 1000000) as i;
 insert into change (xid, entity, key, at)
 select (3 + i % 100)::text::xid8, 'player', 'p' || i, now() from generate_series(1, 100000) as i;
+insert into ban_note (ban, text) select 7, 'a' from generate_series(1, 20);
+insert into ban_note (ban, text) select i, 'a' from generate_series(1, 5000) as i;
 insert into save_batch (id) select md5(i::text)::uuid from generate_series(1, 100000) as i;
 select dress('player'), dress('ban');
 analyze`
@@ -194,7 +196,7 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 }
 
 // large are the tables that grow.
-var large = map[string]bool{"player": true, "player_history": true, "ban": true, "change": true, "save_batch": true}
+var large = map[string]bool{"player": true, "player_history": true, "ban": true, "ban_note": true, "change": true, "save_batch": true}
 
 type hotQuery struct {
 	name, relation string
@@ -236,6 +238,16 @@ func hotQueries(t *testing.T, s *store.Store) []hotQuery {
 		{"list bans of id", "ban", list(s, syncer.BanFilter{ID: "p500"})},
 		{"list bans of address", "ban", list(s, syncer.BanFilter{IP: "10.0.0.1"})},
 		{"list bans of range", "ban", list(s, syncer.BanFilter{IP: "10.0.0.0/24"})},
+		{"list bans by", "ban", list(s, syncer.BanFilter{By: "staff 7"})},
+		{"list bans by nobody", "ban", list(s, syncer.BanFilter{By: "nobody"})},
+		{"list bans lifted by nobody", "ban", list(s, syncer.BanFilter{LiftedBy: "nobody"})},
+		{"list bans of a period", "ban", list(s, syncer.BanFilter{CreatedFrom: syncer.TimeOf(time.Now().Add(-time.Minute))})},
+		{"list ranges in force", "ban", list(s, syncer.BanFilter{Active: &active, Kind: syncer.BanOfRange})},
+		{"ban by number", "ban_note", func(ctx context.Context) error { _, err := s.Ban(ctx, 7); return err }},
+		{"import bans", "ban", func(ctx context.Context) error {
+			_, err := s.ImportBans(ctx, []syncer.BanRecord{{Target: id, CreatedAt: syncer.Millis(1)}, {Target: ip, CreatedAt: syncer.Millis(1)}})
+			return err
+		}},
 		{"search", "player", search(s, "c4ca4238")},
 		{"search rare", "player", search(s, "zzz")},
 		{"poll", "change", func(ctx context.Context) error { _, err := feed.Poll(ctx, cursor, 1000); return err }},

@@ -1,0 +1,113 @@
+-- Notes of the staff on bans, and what the filters of the list need.
+
+-- +goose Up
+set local lock_timeout = '5s';
+set local role playersync_owner;
+
+create table ban_note (
+    id         bigint      generated always as identity,
+    ban        bigint      not null,
+    written_at timestamptz not null default clock_timestamp(),
+    written_by text        not null default session_user,
+    text       text        not null,
+    constraint ban_note_pkey primary key (id),
+    constraint ban_note_written_at_range check (written_at between '0001-01-01 00:00+00' and '9999-12-31 23:59+00'),
+    constraint ban_note_written_by_length check (length(written_by) <= 512),
+    constraint ban_note_text_length check (length(text) between 1 and 4000)
+);
+create index ban_note_ban_idx on ban_note (ban, id);
+comment on table ban_note is 'What the staff noted on bans; players never see it, and servers are not told';
+comment on column ban_note.id is 'Number of the note';
+comment on column ban_note.ban is 'ban.id; a note goes with its ban';
+comment on column ban_note.written_at is 'When';
+comment on column ban_note.written_by is 'Who';
+comment on column ban_note.text is 'What';
+
+-- A foreign key would forbid TRUNCATE ban, by which people unban everybody.
+-- +goose StatementBegin
+create function ban_note_before_write() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    perform from public.ban where id = new.ban for key share;
+    if not found then
+        raise foreign_key_violation using message = format('there is no ban %s', new.ban), constraint = 'ban_note_ban_fkey';
+    end if;
+    return new;
+end
+$$;
+comment on function ban_note_before_write() is 'Refuses a note on a ban that does not exist, and keeps the ban until the note is committed';
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create function ban_note_follow() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    if tg_op = 'TRUNCATE' then
+        delete from public.ban_note;
+    else
+        delete from public.ban_note where ban in (select id from changed_rows);
+    end if;
+    return null;
+end
+$$;
+comment on function ban_note_follow() is 'Deletes the notes of bans that go';
+-- +goose StatementEnd
+
+create trigger ban_note_before_write before insert or update of ban on ban_note
+    for each row execute function ban_note_before_write();
+create trigger ban_note_delete after delete on ban
+    referencing old table as changed_rows for each statement execute function ban_note_follow();
+create trigger ban_note_truncate after truncate on ban
+    for each statement execute function ban_note_follow();
+alter table ban_note enable always trigger ban_note_before_write;
+alter table ban enable always trigger ban_note_delete;
+alter table ban enable always trigger ban_note_truncate;
+
+create index ban_banned_by_idx on ban (banned_by, id);
+create index ban_lifted_by_idx on ban (lifted_by, id) where lifted_by is not null;
+create index ban_created_at_idx on ban (created_at);
+create index ban_open_idx on ban (id) where lifted_at is null;
+comment on index ban_banned_by_idx is 'For the list of one author';
+comment on index ban_lifted_by_idx is 'For the list of what one person lifted';
+comment on index ban_created_at_idx is 'For the list of a period';
+comment on index ban_open_idx is 'For the list of those in force, which are few among many lifted';
+
+-- +goose StatementBegin
+create function ban_matches(
+    b ban, banned_by text, lifted_by text, active boolean, created_from timestamptz, created_to timestamptz, reason text, kind text
+) returns boolean
+language sql stable
+as $$
+    select (banned_by is null or b.banned_by = banned_by)
+        and (lifted_by is null or b.lifted_by = lifted_by)
+        and (active is null or active = (b.lifted_at is null and (b.expires_at is null or b.expires_at > now())))
+        and (created_from is null or b.created_at >= created_from)
+        and (created_to is null or b.created_at < created_to)
+        and (reason is null or strpos(lower(b.reason), lower(reason)) > 0)
+        and (kind is null or kind = case when b.uuid is not null then 'player' when b.ip = host(b.ip)::inet then 'address' else 'range' end)
+$$;
+comment on function ban_matches(ban, text, text, boolean, timestamptz, timestamptz, text, text) is
+    'Whether a ban is one of those that a list shows; a filter that is NULL lets all through';
+-- +goose StatementEnd
+
+grant select, insert, update, delete on ban_note to playersync_app;
+grant select on ban_note to playersync_readonly;
+
+reset role;
+
+-- +goose Down
+set local lock_timeout = '5s';
+drop function ban_matches(ban, text, text, boolean, timestamptz, timestamptz, text, text);
+drop index ban_open_idx;
+drop index ban_created_at_idx;
+drop index ban_lifted_by_idx;
+drop index ban_banned_by_idx;
+drop trigger ban_note_truncate on ban;
+drop trigger ban_note_delete on ban;
+drop table ban_note;
+drop function ban_note_follow();
+drop function ban_note_before_write();
