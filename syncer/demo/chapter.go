@@ -16,6 +16,7 @@ func Chapters() []Chapter {
 	return []Chapter{
 		{"Asking once a second, or being told", playPolling},
 		{"Steve is on two servers at once", playTwoServers},
+		{"Two plugins that upload whole copies, at the same moment", playUploads},
 		{"A moderator edits a row in psql", playPsql},
 		{"A ban, and an unban that works at the first try", playBans},
 		{"Every connection is killed, and nothing is missed", playKilled},
