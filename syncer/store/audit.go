@@ -64,7 +64,6 @@ type reverted struct {
 
 // SQLSTATEs by which audit_revert refuses.
 const (
-	codeNoData       = "P0002"
 	codeChangedSince = "55000"
 	codeUnsupported  = "0A000"
 )
