@@ -172,6 +172,7 @@ func text(s *string) string {
 	return *s
 }
 
+// optional returns nil for the empty text.
 func optional(s string) *string {
 	if s == "" {
 		return nil

@@ -122,14 +122,6 @@ func (s *Store) listBans(ctx context.Context, filter syncer.BanFilter, before in
 	}
 }
 
-// optional returns nil for the empty text.
-func optional(text string) *string {
-	if text == "" {
-		return nil
-	}
-	return &text
-}
-
 // banRow is the ban in the row of a write, which also holds its change.
 func banRow[R db.AddBanRow | db.LiftBanRow | db.ChangeBanRow](row R) db.Ban {
 	r := db.AddBanRow(row)
