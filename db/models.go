@@ -235,6 +235,34 @@ type Player struct {
 	UpdatedAt pgtype.Timestamptz
 }
 
+// Addresses from which players joined each server: of each player and server the 256 seen last
+type PlayerAddress struct {
+	// player.uuid
+	Uuid string
+	// server.name
+	Server string
+	// The address, IPv4 or IPv6
+	Ip netip.Prefix
+	// How often the player joined from it
+	Times int64
+	// When first
+	FirstSeen pgtype.Timestamptz
+	// When last
+	LastSeen pgtype.Timestamptz
+}
+
+// Players on each server over time, kept until thin_player_counts or somebody else removes them
+type PlayerCount struct {
+	// server.name
+	Server string
+	// Start of the time that the sample stands for: a multiple of minutes since 1970
+	Slot pgtype.Timestamptz
+	// Length of that time: 4, or more once thinned
+	Minutes int32
+	// The most players reported in that time
+	Players int32
+}
+
 // Moderation actions on a player: a set of (action, by, time). Servers only add; only people remove
 type PlayerHistory struct {
 	// The player
@@ -245,6 +273,42 @@ type PlayerHistory struct {
 	By string
 	// When, in whole milliseconds
 	Time pgtype.Timestamptz
+}
+
+// What is known of each player's visits, all servers together; quick for one uuid
+type PlayerInfo struct {
+	// player.uuid
+	Uuid string
+	// The current name
+	Name string
+	// Times joined
+	Joins int64
+	// Times kicked
+	Kicks int64
+	// First seen; NULL: never, since this is noted
+	FirstSeen interface{}
+	// Last seen; NULL: never, since this is noted
+	LastSeen interface{}
+	// Names, the one seen last first
+	Names interface{}
+	// Addresses, the one seen last first
+	Addresses interface{}
+}
+
+// Names under which players joined each server: of each player and server the 64 seen last
+type PlayerName struct {
+	// player.uuid
+	Uuid string
+	// server.name
+	Server string
+	// The name, colour tags included
+	Name string
+	// How often the player joined under it
+	Times int64
+	// When first
+	FirstSeen pgtype.Timestamptz
+	// When last
+	LastSeen pgtype.Timestamptz
 }
 
 // One line per player, for people
@@ -273,6 +337,22 @@ type PlayerOverview struct {
 	History int64
 }
 
+// How often players joined each server and were kicked from it. Sidecars only ever add
+type PlayerVisit struct {
+	// player.uuid
+	Uuid string
+	// server.name
+	Server string
+	// Times let in; who is banned and turned away did not join
+	Joins int64
+	// Times kicked, as the server reported
+	Kicks int64
+	// When the player first joined, left or was kicked
+	FirstSeen pgtype.Timestamptz
+	// When the player last did
+	LastSeen pgtype.Timestamptz
+}
+
 // Batches of saves already stored: one sent again after a lost answer is recognised here
 type SaveBatch struct {
 	// Drawn by the sidecar before it first sends the batch
@@ -293,6 +373,22 @@ type Server struct {
 	Version string
 	// When a sidecar last started to speak for it
 	StartedAt pgtype.Timestamptz
+}
+
+// Addresses from which several players came; quick where ip is given, or a range by ip <<=
+type SharedAddress struct {
+	// The address
+	Ip netip.Prefix
+	// How many players
+	Accounts int64
+	// Who, the one seen last first
+	Uuids interface{}
+	// Their current names, in the same order
+	Names interface{}
+	// How often each joined from there, in the same order
+	Times interface{}
+	// When one of them last did
+	LastSeen interface{}
 }
 
 // The staff chat as people read it, newest first

@@ -21,7 +21,8 @@ select
             from
                 unnest(array[
                     'player', 'player_history', 'ban', 'ban_note', 'server',
-                    'staff_message', 'staff_delivery', 'antibot_pattern', 'blacklisted_address', 'mod_log', 'usid_rejection'
+                    'staff_message', 'staff_delivery', 'antibot_pattern', 'blacklisted_address', 'mod_log', 'usid_rejection',
+                    'player_visit', 'player_name', 'player_address', 'player_count'
                 ]) as relation,
                 unnest(array['select', 'insert', 'update', 'delete']) as privilege
             union all

@@ -32,6 +32,10 @@ type Edit struct {
 	// Unsynced.
 	Gamemodes map[string]GamemodeEdit `json:"gamemodes,omitempty"` // by gamemode
 	Addresses map[string]AddressEdit  `json:"addresses,omitempty"` // by server address
+
+	// Visits are counted beside the player's row, in the same transaction: joins,
+	// kicks, names and addresses. See [PlayerInfo].
+	Visits []Visit `json:"visits,omitempty"`
 }
 
 // SetEdit adds and removes members of a set. No member is in both.
@@ -99,7 +103,7 @@ func (s SetEdit) then(next SetEdit) SetEdit {
 func (e Edit) IsZero() bool {
 	return !e.IsImportant() && !e.Name.Set && !e.OverrideName.Set && !e.Highlight.Set && !e.Rainbow.Set &&
 		!e.ChatStrictness.Set && !e.ShowRankPrefix.Set && !e.Language.Set && !e.Achievements.Set &&
-		len(e.History) == 0 && len(e.Gamemodes) == 0 && len(e.Addresses) == 0
+		len(e.History) == 0 && len(e.Gamemodes) == 0 && len(e.Addresses) == 0 && len(e.Visits) == 0
 }
 
 // IsImportant reports whether the edit touches an important field and so must be
@@ -179,6 +183,7 @@ func (e Edit) Then(next Edit) Edit {
 		History:   UniteHistory(e.History, next.History),
 		Gamemodes: thenEach(e.Gamemodes, next.Gamemodes, GamemodeEdit.then),
 		Addresses: thenEach(e.Addresses, next.Addresses, func(_, next AddressEdit) AddressEdit { return next }),
+		Visits:    joinVisits(e.Visits, next.Visits),
 	}
 }
 

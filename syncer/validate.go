@@ -31,6 +31,7 @@ func (e Edit) Validate() error {
 		e.validateScalars,
 		func() error { return validateHistory(e.History) },
 		e.validateUnsynced,
+		func() error { return validateVisits(e.Visits) },
 	}
 	for _, check := range checks {
 		if err := check(); err != nil {

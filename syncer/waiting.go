@@ -7,6 +7,7 @@ type Waiting struct {
 
 	Blacklist *BlacklistEdit `json:"blacklist,omitempty"`
 	ModEntry  *ModEntry      `json:"modEntry,omitempty"`
+	Count     *CountReport   `json:"count,omitempty"`
 }
 
 // BlacklistEdit adds addresses to the connection blacklist or removes them.

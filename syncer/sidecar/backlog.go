@@ -15,6 +15,7 @@ type BacklogStore interface {
 	AddBlacklisted(ctx context.Context, addresses []string, by string) ([]syncer.Change, error)
 	RemoveBlacklisted(ctx context.Context, address string) ([]syncer.Change, error)
 	AddModEntry(ctx context.Context, entry syncer.ModEntry) error
+	AddPlayerCount(ctx context.Context, report syncer.CountReport) error
 }
 
 // BacklogDisk keeps small writes that wait.
@@ -91,6 +92,9 @@ func (b *Backlog) write(ctx context.Context, w syncer.Waiting) error {
 func (b *Backlog) do(ctx context.Context, w syncer.Waiting) error {
 	if w.ModEntry != nil {
 		return b.store.AddModEntry(ctx, *w.ModEntry)
+	}
+	if w.Count != nil {
+		return b.store.AddPlayerCount(ctx, *w.Count)
 	}
 	if w.Blacklist == nil {
 		return nil

@@ -17,6 +17,11 @@ type Store interface {
 	SaveBatch(ctx context.Context, batch syncer.Batch) ([]syncer.Reading, []syncer.Change, error)
 	SearchPlayers(ctx context.Context, name string, size int, after string) ([]syncer.PlayerSummary, string, error)
 
+	PlayerInfo(ctx context.Context, id syncer.PlayerID) (syncer.PlayerInfo, error)
+	InfoByName(ctx context.Context, name string, size int, after string) ([]syncer.InfoMatch, string, error)
+	InfoByAddress(ctx context.Context, ip netip.Prefix, size int, after string) ([]syncer.InfoMatch, string, error)
+	SharingAccounts(ctx context.Context, id syncer.PlayerID, size int, after string) ([]syncer.SharingAccount, string, error)
+
 	AddBan(ctx context.Context, ban syncer.NewBan) (syncer.Ban, bool, []syncer.Change, error)
 	LiftBan(ctx context.Context, target syncer.Target, by, reason string) (syncer.Ban, bool, []syncer.Change, error)
 	BansOf(ctx context.Context, id syncer.PlayerID, address netip.Addr) ([]syncer.Ban, error)

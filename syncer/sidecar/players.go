@@ -65,6 +65,9 @@ func (s *Sidecar) joinEdit(from syncer.GameServer, request JoinRequest) syncer.E
 		Name:      syncer.Some(request.Name),
 		Gamemodes: map[string]syncer.GamemodeEdit{from.Gamemode: {FirstJoined: now, LastJoined: now}},
 	}
+	edit.Visits = []syncer.Visit{{
+		Server: from.Name, Name: request.Name, IP: request.IP.Unmap().WithZone(""), Joins: 1, First: now, Last: now,
+	}}
 	if request.USID != nil {
 		edit.Addresses = map[string]syncer.AddressEdit{from.Address: {USID: request.USID}}
 	}
@@ -301,7 +304,10 @@ func (s *Sidecar) Leave(ctx context.Context, from syncer.GameServer, id syncer.P
 	v := s.visitor(id)
 	if _, on := v.servers[from.Name]; on {
 		now := syncer.TimeOf(s.clock.Now())
-		edit = edit.Then(syncer.Edit{Gamemodes: map[string]syncer.GamemodeEdit{from.Gamemode: {LastJoined: now}}})
+		edit = edit.Then(syncer.Edit{
+			Gamemodes: map[string]syncer.GamemodeEdit{from.Gamemode: {LastJoined: now}},
+			Visits:    []syncer.Visit{{Server: from.Name, First: now, Last: now}},
+		})
 		for _, other := range s.others {
 			other.Left(from, id)
 		}

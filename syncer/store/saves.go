@@ -20,7 +20,7 @@ import (
 const MaxBatch = 256
 
 // SaveBatch stores a batch in one transaction, creating players that do not
-// exist. A batch that was stored before is recognised by its id: then there are
+// exist and counting their visits. A batch that was stored before is recognised by its id: then there are
 // no readings, and the error is nil. It may therefore be sent again after any
 // error but invalid, until it is stored exactly once.
 func (s *Store) SaveBatch(ctx context.Context, batch syncer.Batch) ([]syncer.Reading, []syncer.Change, error) {
@@ -57,10 +57,11 @@ func saveBatch(ctx context.Context, queries *db.Queries, batch syncer.Batch) (sa
 	}
 	ids := slices.Sorted(maps.Keys(batch.Edits))
 	edits := make([]json.RawMessage, len(ids))
-	withHistory := false
+	withHistory, withVisits := false, false
 	for i, id := range ids {
 		edit := batch.Edits[id]
 		withHistory = withHistory || len(edit.History) > 0
+		withVisits = withVisits || len(edit.Visits) > 0
 		if edits[i], err = json.Marshal(edit); err != nil {
 			return saved{}, fmt.Errorf("encode edit: %w", err)
 		}
@@ -80,6 +81,11 @@ func saveBatch(ctx context.Context, queries *db.Queries, batch syncer.Batch) (sa
 	if withHistory {
 		added, err = queries.AddHistory(ctx, db.AddHistoryParams{Notify: string(notifyLater), Uuids: texts(ids), Edits: edits})
 		if err != nil {
+			return saved{}, err
+		}
+	}
+	if withVisits { // the rows of the players are locked
+		if err := queries.AddVisits(ctx, db.AddVisitsParams{Uuids: texts(ids), Edits: edits}); err != nil {
 			return saved{}, err
 		}
 	}
