@@ -77,6 +77,7 @@ type Daemon struct {
 	http    *httpapi.Server
 
 	moderation moderation
+	counts     *sidecar.Counts
 
 	listener net.Listener
 	registry *prometheus.Registry
@@ -179,6 +180,7 @@ func (d *Daemon) wire(context.Context) error {
 	}
 	d.http, err = httpapi.New(d.config.HTTP, httpapi.Deps{
 		Players: d.sidecar, Bans: d.sidecar, Chat: d.moderation.chat, USIDs: d.sidecar, Events: d.events, Ready: d.missing, Mounts: mounts,
+		Visits: d.sidecar, Counts: d.counts,
 		Registry: d.registry, Log: d.log, Version: d.config.Version,
 	})
 	return err

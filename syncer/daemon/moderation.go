@@ -48,8 +48,9 @@ func (d *Daemon) wireModeration() {
 	}, d.store, m.messages, clock{d}, d.log)
 	m.antibot = sidecar.NewAntibot(m.patterns, d.log)
 	m.blacklist = sidecar.NewBlacklist(m.addresses, clock{d}, m.backlog)
+	d.counts = sidecar.NewCounts(d.store, m.backlog, clock{d})
 	m.log = sidecar.NewModLog(m.backlog, clock{d}, forward)
-	d.gauge("waiting_writes", "Small writes (blacklist, moderation log) that wait for the database.", func() float64 { return float64(m.backlog.Len()) })
+	d.gauge("waiting_writes", "Small writes (blacklist, moderation log, player counts) that wait for the database.", func() float64 { return float64(m.backlog.Len()) })
 	d.gauge("blacklisted_addresses", "Addresses on the connection blacklist.", func() float64 { all, _ := m.addresses.Addresses(); return float64(len(all)) })
 }
 

@@ -19,6 +19,11 @@ type answer interface {
 	append(b []byte) []byte // the body; not called for a status without one
 }
 
+// typed is an answer that is not always JSON.
+type typed interface {
+	contentType() []string
+}
+
 // plain is an answer without headers of its own.
 type plain[T any] struct {
 	code int
@@ -179,7 +184,11 @@ func write(w http.ResponseWriter, a answer) {
 	}
 	buffer := buffers.Get().(*[]byte)
 	*buffer = a.append((*buffer)[:0])
-	writeBody(w, status, typeJSON, *buffer)
+	kind := typeJSON
+	if t, ok := a.(typed); ok {
+		kind = t.contentType()
+	}
+	writeBody(w, status, kind, *buffer)
 	if cap(*buffer) <= maxKeptBuffer {
 		buffers.Put(buffer)
 	}

@@ -50,6 +50,8 @@ type Deps struct {
 	Bans    Bans
 	Chat    Chat
 	USIDs   USIDs
+	Visits  Visits
+	Counts  Counts
 	Events  *events.Broker
 
 	// Ready returns why this process does not follow the database, one reason

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"maps"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -56,7 +57,11 @@ func (s *Server) describe(d document) *huma.Operation {
 	}
 	op.Parameters = append(op.Parameters, d.parameters...)
 	for _, r := range d.replies {
-		op.Responses[strconv.Itoa(r.status)] = s.describeReply(r)
+		response := s.describeReply(r)
+		if other := op.Responses[strconv.Itoa(r.status)]; other != nil { // the same in another form
+			maps.Copy(response.Content, other.Content)
+		}
+		op.Responses[strconv.Itoa(r.status)] = response
 	}
 	s.describeRefusals(op, append(d.refusals, http.StatusForbidden, http.StatusInternalServerError))
 	if d.path == "/healthz" {

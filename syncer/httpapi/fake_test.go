@@ -41,6 +41,10 @@ type fake struct {
 
 	messages []syncer.StaffMessage
 	rejected []syncer.RejectedUSID
+	reports  []syncer.CountReport
+	exported syncer.CountRange
+	counts   []syncer.PlayerCount
+	searched string // name or range
 
 	fail error // returned by every call that may fail
 
@@ -198,6 +202,45 @@ func (f *fake) ApproveUSID(_ context.Context, code, address string) (syncer.Reje
 	return syncer.RejectedUSID{Code: code, ID: exampleID, Address: address, RejectedAt: syncer.TimeOf(testNow)}, f.fail
 }
 
+func (f *fake) Kick(_ context.Context, from syncer.GameServer, id syncer.PlayerID) error {
+	_, err := f.called(from, id)
+	return err
+}
+
+func (f *fake) Info(_ context.Context, id syncer.PlayerID) (syncer.PlayerInfo, error) {
+	_, err := f.called(syncer.GameServer{}, id)
+	return exampleVisits(), err
+}
+
+func (f *fake) InfoByName(_ context.Context, name string, page sidecar.Page) ([]syncer.InfoMatch, string, error) {
+	f.searched, f.page = name, page
+	return []syncer.InfoMatch{{ID: exampleID, Name: "Steve", Matched: []string{name}}}, "more", f.fail
+}
+
+func (f *fake) InfoByAddress(_ context.Context, ip netip.Prefix, page sidecar.Page) ([]syncer.InfoMatch, string, error) {
+	f.searched, f.page = ip.String(), page
+	return nil, "", f.fail
+}
+
+func (f *fake) SharingAccounts(_ context.Context, id syncer.PlayerID, page sidecar.Page) ([]syncer.SharingAccount, string, error) {
+	f.id, f.page = id, page
+	return []syncer.SharingAccount{{ID: "other", Shared: 1, Addresses: []syncer.SharedAddress{{IP: "192.0.2.1", Times: 2, OwnTimes: 3}}}}, "", f.fail
+}
+
+func (f *fake) Report(_ context.Context, report syncer.CountReport) error {
+	f.reports = append(f.reports, report)
+	return f.fail
+}
+
+func (f *fake) Export(_ context.Context, r syncer.CountRange) (syncer.CountRange, []syncer.PlayerCount, error) {
+	r, err := r.Normalize()
+	f.exported = r
+	if err == nil {
+		err = f.fail
+	}
+	return r, f.counts, err
+}
+
 // fixture is a server on a fake, asked without a network.
 type fixture struct {
 	*fake
@@ -213,6 +256,7 @@ func newFixture(t testing.TB, change ...func(*Config, *Deps)) *fixture {
 	config := Config{Listen: "127.0.0.1:0"}
 	deps := Deps{
 		Players: f.fake, Bans: f.fake, Chat: f.fake, USIDs: f.fake, Events: f.events, Ready: func() []string { return f.ready },
+		Visits: f.fake, Counts: f.fake,
 		Registry: prometheus.NewRegistry(), Log: slog.New(slog.NewTextHandler(f.log, nil)), Version: "test",
 	}
 	for _, c := range change {

@@ -40,6 +40,8 @@ func (s *Server) overview() huma.Config {
 			{Name: tagPlayers, Description: "Players: join, read, change, leave."},
 			{Name: tagBans, Description: "Bans of player ids, addresses and ranges."},
 			{Name: tagStaff, Description: "What the staff of all servers share: the chat, and who was turned away."},
+			{Name: tagInfo, Description: "What is known of players' visits: joins, kicks, names, addresses."},
+			{Name: tagCounts, Description: "How many players there were."},
 			{Name: tagEvents, Description: "Changes as they happen."},
 			{Name: tagState, Description: "The sidecar itself."},
 		},
@@ -59,6 +61,8 @@ const (
 	tagPlayers = "players"
 	tagBans    = "bans"
 	tagStaff   = "staff"
+	tagInfo    = "info"
+	tagCounts  = "counts"
 	tagEvents  = "events"
 	tagState   = "state"
 )

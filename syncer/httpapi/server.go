@@ -50,6 +50,8 @@ func New(config Config, deps Deps) (*Server, error) {
 	s.registerBans()
 	s.registerStaff()
 	s.registerUSIDs()
+	s.registerInfo()
+	s.registerCounts()
 	s.registerEvents()
 	s.registerState()
 	for pattern, handler := range deps.Mounts {
