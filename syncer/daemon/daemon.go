@@ -180,7 +180,7 @@ func (d *Daemon) wire(context.Context) error {
 	}
 	d.http, err = httpapi.New(d.config.HTTP, httpapi.Deps{
 		Players: d.sidecar, Bans: d.sidecar, Chat: d.moderation.chat, USIDs: d.sidecar, Events: d.events, Ready: d.missing, Mounts: mounts,
-		Visits: d.sidecar, Counts: d.counts,
+		Visits: d.sidecar, Counts: d.counts, BanDetails: d.sidecar,
 		Registry: d.registry, Log: d.log, Version: d.config.Version,
 	})
 	return err

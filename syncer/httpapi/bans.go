@@ -123,7 +123,12 @@ func (s *Server) bansOperation() operation[bansInput, plain[BansPage]] {
 				queryParameter("uuid", "Only of this player id.", textSchema("", exampleID, 64), false),
 				queryParameter("ip", "Only of addresses and ranges that overlap this one.", textSchema("", "198.51.100.7", 64), false),
 				queryParameter("by", "Only by this author.", textSchema("", "Steve", 512), false),
+				queryParameter("liftedBy", "Only those that this person lifted.", textSchema("", "Alice", 512), false),
 				queryParameter("active", "Only those in force now, or only those not.", booleanSchema(""), false),
+				queryParameter("kind", "Only of player ids, single addresses or ranges.", enumSchema("", "player", "address", "range"), false),
+				queryParameter("reason", "Only those whose reason contains this, whatever the case.", textSchema("", "grief", syncer.MaxReasonLength), false),
+				queryParameter("from", "Only those made at this time or later, RFC 3339.", instantParameter(), false),
+				queryParameter("to", "Only those made before this time, RFC 3339.", instantParameter(), false),
 			}, pageParameters()...),
 			replies:  []reply{{http.StatusOK, "One page.", reflect.TypeFor[BansPage](), exampleBansPage(), nil, ""}},
 			refusals: append([]int{http.StatusBadRequest}, stored...),
@@ -136,34 +141,67 @@ func (s *Server) bansOperation() operation[bansInput, plain[BansPage]] {
 	}
 }
 
+// instantParameter describes a time in the query.
+func instantParameter() *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Format: "date-time", Examples: []any{exampleTime}}
+}
+
 func decodeBans(c *call) (in bansInput, err error) {
-	q, err := parameters(c.r, "uuid", "ip", "by", "active", "limit", "after")
+	q, err := parameters(c.r, "uuid", "ip", "by", "liftedBy", "active", "kind", "reason", "from", "to", "limit", "after")
 	if err != nil {
 		return in, err
 	}
 	in.page = q.page()
-	if uuid := q.values.Get("uuid"); q.values.Has("uuid") {
-		in.filter.ID, err = syncer.ParsePlayerID(uuid)
+	in.filter = q.banFilter()
+	return in, q.err()
+}
+
+// banFilter reads which bans are wanted.
+func (q *query) banFilter() (f syncer.BanFilter) {
+	f.By, f.LiftedBy, f.Reason = q.text("by"), q.text("liftedBy"), q.text("reason")
+	f.CreatedFrom, f.CreatedTo = q.instant("from"), q.instant("to")
+	var err error
+	if q.values.Has("uuid") {
+		f.ID, err = syncer.ParsePlayerID(q.values.Get("uuid"))
 		q.note("uuid", err)
 	}
-	if ip := q.values.Get("ip"); q.values.Has("ip") {
-		prefix, err := syncer.ParsePrefix(ip)
+	if q.values.Has("ip") {
+		prefix, err := syncer.ParsePrefix(q.values.Get("ip"))
 		q.note("ip", err)
-		in.filter.IP = syncer.Target{Prefix: prefix}.IP()
+		f.IP = syncer.Target{Prefix: prefix}.IP()
 	}
-	if in.filter.By = q.values.Get("by"); !storableText(in.filter.By) {
-		q.fault("by", "must be UTF-8 without NUL")
+	if q.values.Has("kind") {
+		f.Kind, err = syncer.ParseBanKind(q.values.Get("kind"))
+		q.note("kind", err)
 	}
-	switch active := q.values.Get("active"); active {
-	case "true", "false":
-		is := active == "true"
-		in.filter.Active = &is
-	default:
-		if q.values.Has("active") {
-			q.fault("active", "must be true or false")
-		}
+	switch active := q.values.Get("active"); {
+	case active == "true" || active == "false":
+		f.Active = new(active == "true")
+	case q.values.Has("active"):
+		q.fault("active", "must be true or false")
 	}
-	return in, q.err()
+	return f
+}
+
+// text reads a text that PostgreSQL takes.
+func (q *query) text(name string) string {
+	text := q.values.Get(name)
+	if !storableText(text) {
+		q.fault(name, "must be UTF-8 without NUL")
+	}
+	return text
+}
+
+// instant reads an RFC 3339 time, or none.
+func (q *query) instant(name string) syncer.Time {
+	if !q.values.Has(name) {
+		return syncer.Time{}
+	}
+	at, err := syncer.ParseTime(q.values.Get(name))
+	if err != nil || at.IsForever() {
+		q.fault(name, "must be an RFC 3339 time such as "+exampleTime+"; write + as %2B")
+	}
+	return at
 }
 
 // note takes over a fault that the domain found.

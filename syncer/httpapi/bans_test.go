@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"playersync/syncer"
 	"playersync/syncer/sidecar"
@@ -119,16 +120,19 @@ func TestListBans(t *testing.T) {
 	for query, want := range map[string]syncer.BanFilter{
 		"": {}, "uuid=a%2Fb%2B": {ID: "a/b+"}, "ip=198.51.100.7": {IP: "198.51.100.7"}, "ip=::ffff:198.51.100.0/120": {IP: "198.51.100.0/24"},
 		"by=Steve": {By: "Steve"}, "active=true": {Active: new(true)}, "active=false": {Active: new(false)},
+		"liftedBy=Alice&kind=range&reason=Grief":                           {LiftedBy: "Alice", Kind: syncer.BanOfRange, Reason: "Grief"},
+		"from=2030-01-02T03:04:05.006Z&to=2030-01-02T05:04:05.006%2B01:00": {CreatedFrom: syncer.TimeOf(testNow), CreatedTo: syncer.TimeOf(testNow.Add(time.Hour))},
 	} {
 		var page BansPage
 		f.ask(t, "GET", "/v1/bans?"+query, "").wants(http.StatusOK).into(&page)
-		if diff := cmp.Diff(want, f.filter); diff != "" || page.Bans == nil || page.Next != nil || f.page != (sidecar.Page{Size: 50}) {
+		if diff := cmp.Diff(want, f.filter, cmpopts.EquateComparable(syncer.Time{})); diff != "" || page.Bans == nil || page.Next != nil || f.page != (sidecar.Page{Size: 50}) {
 			t.Errorf("%s: page %+v, asked %+v %s", query, page, f.page, diff)
 		}
 	}
 	for query, field := range map[string]string{
 		"uuid=": "uuid", "uuid=%00": "uuid", "ip=": "ip", "ip=198.51.100.7/8": "ip", "by=%00": "by", "active=": "active", "active=1": "active",
-		"active=yes": "active", "limit=0": "limit", "limit=x": "limit", "sort=by": "sort", "by=a&by=b": "by",
+		"active=yes": "active", "limit=0": "limit", "limit=x": "limit", "sort=by": "sort", "kind=": "kind", "kind=uuid": "kind",
+		"reason=%ff": "reason", "liftedBy=%00": "liftedBy", "from=": "from", "from=yesterday": "from", "to=infinity": "to", "by=a&by=b": "by",
 	} {
 		p := f.ask(t, "GET", "/v1/bans?"+query, "").problem(http.StatusBadRequest)
 		if p.names(t, field); p.Errors[0].In != inQuery {
@@ -139,7 +143,7 @@ func TestListBans(t *testing.T) {
 
 func TestErrorsAboutBans(t *testing.T) {
 	t.Parallel()
-	for _, route := range []string{"POST /v1/bans", "POST /v1/bans/check", "POST /v1/bans/lift", "GET /v1/bans"} {
+	for _, route := range []string{"POST /v1/bans", "POST /v1/bans/check", "POST /v1/bans/lift", "GET /v1/bans", "GET /v1/bans/1"} {
 		f := newFixture(t)
 		f.fail = syncer.Unavailable(nil)
 		method, path, _ := strings.Cut(route, " ")

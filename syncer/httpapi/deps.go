@@ -46,13 +46,14 @@ type Chat interface {
 
 // Deps are the parts the API is built from. All are required except Mounts.
 type Deps struct {
-	Players Players
-	Bans    Bans
-	Chat    Chat
-	USIDs   USIDs
-	Visits  Visits
-	Counts  Counts
-	Events  *events.Broker
+	Players    Players
+	Bans       Bans
+	Chat       Chat
+	USIDs      USIDs
+	Visits     Visits
+	Counts     Counts
+	BanDetails BanDetails
+	Events     *events.Broker
 
 	// Ready returns why this process does not follow the database, one reason
 	// each, or none when it does.

@@ -48,19 +48,21 @@ type fake struct {
 
 	fail error // returned by every call that may fail
 
-	from    syncer.GameServer
-	id      syncer.PlayerID
-	join    sidecar.JoinRequest
-	patch   sidecar.Patch
-	ifMatch *int64
-	save    syncer.Save
-	newBan  syncer.NewBan
-	target  syncer.Target
-	filter  syncer.BanFilter
-	address string // of an approval
-	page    sidecar.Page
-	calls   int
-	block   chan struct{} // if not nil, Player waits for it or its context
+	from      syncer.GameServer
+	id        syncer.PlayerID
+	join      sidecar.JoinRequest
+	patch     sidecar.Patch
+	ifMatch   *int64
+	save      syncer.Save
+	newBan    syncer.NewBan
+	notes     []syncer.BanNote
+	banChange syncer.BanChange
+	target    syncer.Target
+	filter    syncer.BanFilter
+	address   string // of an approval
+	page      sidecar.Page
+	calls     int
+	block     chan struct{} // if not nil, Player waits for it or its context
 }
 
 func newFake() *fake {
@@ -179,6 +181,27 @@ func (f *fake) ListBans(_ context.Context, filter syncer.BanFilter, page sidecar
 	return f.bans, "", f.fail
 }
 
+func (f *fake) Ban(_ context.Context, number int64) (syncer.NotedBan, error) {
+	if f.fail != nil {
+		return syncer.NotedBan{}, f.fail
+	}
+	if number > int64(len(f.bans)) {
+		return syncer.NotedBan{}, syncer.NotFound("there is no ban %d", number)
+	}
+	return syncer.NotedBan{Ban: f.bans[number-1], Notes: f.notes}, nil
+}
+
+func (f *fake) ChangeBan(_ context.Context, _ int64, change syncer.BanChange) (syncer.Ban, error) {
+	f.banChange = change
+	return syncer.Ban{Target: syncer.TargetID("a"), Reason: change.Reason.Value, ExpiresAt: change.ExpiresAt.Value}, f.fail
+}
+
+func (f *fake) AddBanNote(_ context.Context, _ int64, note syncer.BanNote) (syncer.BanNote, error) {
+	note.Number, note.At = 1, syncer.TimeOf(testNow)
+	f.notes = append(f.notes, note)
+	return note, f.fail
+}
+
 func (f *fake) Send(_ context.Context, m syncer.StaffMessage, _ bool) (syncer.StaffMessage, error) {
 	if f.fail != nil {
 		return m, f.fail
@@ -256,7 +279,7 @@ func newFixture(t testing.TB, change ...func(*Config, *Deps)) *fixture {
 	config := Config{Listen: "127.0.0.1:0"}
 	deps := Deps{
 		Players: f.fake, Bans: f.fake, Chat: f.fake, USIDs: f.fake, Events: f.events, Ready: func() []string { return f.ready },
-		Visits: f.fake, Counts: f.fake,
+		Visits: f.fake, Counts: f.fake, BanDetails: f.fake,
 		Registry: prometheus.NewRegistry(), Log: slog.New(slog.NewTextHandler(f.log, nil)), Version: "test",
 	}
 	for _, c := range change {

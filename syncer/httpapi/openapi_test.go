@@ -36,9 +36,9 @@ func TestOpenAPI(t *testing.T) {
 		"get /v1/player-counts", "get /v1/player-info", "get /v1/players/{id}/accounts", "get /v1/players/{id}/info",
 		"post /v1/player-counts", "post /v1/players/{id}/kicks",
 		"get /healthz", "get /metrics", "get /openapi.json", "get /readyz",
-		"get /v1/bans", "get /v1/events", "get /v1/players", "get /v1/players/{id}", "get /v1/players/{id}/history", "get /v1/staff-messages", "get /v1/usid-rejections",
-		"patch /v1/players/{id}",
-		"post /v1/bans", "post /v1/bans/check", "post /v1/bans/lift", "post /v1/players/{id}/join", "post /v1/players/{id}/leave",
+		"get /v1/bans", "get /v1/bans/{number}", "get /v1/events", "get /v1/players", "get /v1/players/{id}", "get /v1/players/{id}/history", "get /v1/staff-messages", "get /v1/usid-rejections",
+		"patch /v1/bans/{number}", "patch /v1/players/{id}",
+		"post /v1/bans", "post /v1/bans/check", "post /v1/bans/lift", "post /v1/bans/{number}/notes", "post /v1/players/{id}/join", "post /v1/players/{id}/leave",
 		"post /v1/staff-messages", "post /v1/usid-rejections/{code}/approve",
 	}
 	slices.Sort(want)
@@ -106,7 +106,7 @@ func TestExamplesAreAccepted(t *testing.T) {
 		}
 		for kind, content := range op.RequestBody.Content {
 			conforms(t, api, route, content.Schema, content.Example)
-			g := f.ask(t, method, strings.ReplaceAll(path, "{id}", exampleID), string(appendJSON(nil, content.Example)), "Content-Type: "+kind)
+			g := f.ask(t, method, strings.NewReplacer("{id}", exampleID, "{number}", "7").Replace(path), string(appendJSON(nil, content.Example)), "Content-Type: "+kind)
 			if g.Code >= 300 {
 				t.Errorf("%s refuses its example: %s", route, g.Body)
 			}

@@ -48,6 +48,7 @@ func New(config Config, deps Deps) (*Server, error) {
 	s.api = huma.NewAPI(s.overview(), humago.NewAdapter(s.mux, ""))
 	s.registerPlayers()
 	s.registerBans()
+	s.registerBanDetails()
 	s.registerStaff()
 	s.registerUSIDs()
 	s.registerInfo()

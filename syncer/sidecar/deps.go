@@ -26,6 +26,12 @@ type Store interface {
 	LiftBan(ctx context.Context, target syncer.Target, by, reason string) (syncer.Ban, bool, []syncer.Change, error)
 	BansOf(ctx context.Context, id syncer.PlayerID, address netip.Addr) ([]syncer.Ban, error)
 	ListBans(ctx context.Context, filter syncer.BanFilter, before int64, size int) ([]syncer.Ban, error)
+	Ban(ctx context.Context, number int64) (syncer.NotedBan, error)
+	NotedBans(ctx context.Context, filter syncer.BanFilter, before int64, size int) ([]syncer.NotedBan, error)
+	ChangeBan(ctx context.Context, number int64, change syncer.BanChange) (syncer.Ban, []syncer.Change, error)
+	AddBanNote(ctx context.Context, ban int64, note syncer.BanNote) (syncer.BanNote, error)
+	ImportBans(ctx context.Context, records []syncer.BanRecord) ([]syncer.ImportedBan, error)
+	TryImportBans(ctx context.Context, records []syncer.BanRecord) ([]syncer.ImportedBan, error)
 	AddUSIDRejection(ctx context.Context, rejection syncer.USIDRejection) error
 	RejectedUSIDs(ctx context.Context, size int) ([]syncer.RejectedUSID, error)
 	ApproveUSID(ctx context.Context, code, address string) (syncer.RejectedUSID, error)

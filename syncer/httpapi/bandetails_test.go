@@ -1,0 +1,68 @@
+package httpapi
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"playersync/syncer"
+)
+
+func TestNotesOnABan(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.ask(t, "POST", "/v1/bans", `{"uuid":"a"}`).wants(http.StatusCreated)
+	var note BanNote
+	f.ask(t, "POST", "/v1/bans/1/notes", `{"text":"uses a second account","by":"Alice"}`).wants(http.StatusCreated).into(&note)
+	var noted NotedBan
+	f.ask(t, "GET", "/v1/bans/1", "").wants(http.StatusOK).into(&noted)
+	if len(noted.Notes) != 1 || noted.Notes[0] != note || note.Text != "uses a second account" || note.By != "Alice" || *noted.Ban.UUID != "a" {
+		t.Errorf("ban %+v", noted)
+	}
+	f.ask(t, "GET", "/v1/bans/2", "").problem(http.StatusNotFound)
+	for body, field := range map[string]string{
+		`{}`: "text", `{"text":""}`: "text", `{"text":5}`: "text", `{"text":"a","by":5}`: "by", `{"text":"a","at":null}`: "at",
+		`{"text":"` + strings.Repeat("x", syncer.MaxNoteLength+1) + `"}`: "text",
+	} {
+		f.ask(t, "POST", "/v1/bans/1/notes", body).problem(http.StatusUnprocessableEntity).names(t, field)
+	}
+	for _, number := range []string{"0", "-1", "x", "1.5", "99999999999999999999"} {
+		f.ask(t, "GET", "/v1/bans/"+number, "").problem(http.StatusUnprocessableEntity).names(t, "number")
+	}
+	if len(f.notes) != 1 {
+		t.Errorf("notes %+v", f.notes)
+	}
+}
+
+func TestChangeBan(t *testing.T) {
+	t.Parallel()
+	in := func(d time.Duration) syncer.Optional[syncer.Time] { return syncer.Some(syncer.TimeOf(testNow.Add(d))) }
+	for body, want := range map[string]syncer.BanChange{
+		`{"reason":"r"}`:                           {Reason: syncer.Some("r")},
+		`{"reason":"","duration":"1h"}`:            {Reason: syncer.Some(""), ExpiresAt: in(time.Hour)},
+		`{"expiresAt":null}`:                       {ExpiresAt: syncer.Some(syncer.Time{})},
+		`{"expiresAt":"infinity"}`:                 {ExpiresAt: syncer.Some(syncer.Time{})},
+		`{"expiresAt":"2030-01-03T00:00Z"}`:        {},
+		`{"expiresAt":"2030-01-02T03:04:06.006Z"}`: {ExpiresAt: in(time.Second)},
+	} {
+		f := newFixture(t)
+		g := f.ask(t, "PATCH", "/v1/bans/7", body)
+		if want == (syncer.BanChange{}) {
+			g.problem(http.StatusUnprocessableEntity).names(t, "expiresAt")
+		} else {
+			g.wants(http.StatusOK)
+		}
+		if f.banChange != want {
+			t.Errorf("%s: %+v, want %+v", body, f.banChange, want)
+		}
+	}
+	for body, field := range map[string]string{
+		`{}`: "reason", `{"reason":5}`: "reason", `{"reason":null}`: "reason", `{"by":"a"}`: "by", `{"uuid":"a"}`: "uuid",
+		`{"duration":"x"}`: "duration", `{"duration":null}`: "duration", `{"expiresAt":"1999-01-01T00:00:00Z"}`: "expiresAt",
+		`{"expiresAt":null,"duration":"1d"}`: "duration",
+	} {
+		f := newFixture(t)
+		f.ask(t, "PATCH", "/v1/bans/7", body).problem(http.StatusUnprocessableEntity).names(t, field)
+	}
+}
