@@ -179,6 +179,124 @@ type Feed struct {
 	Home string
 }
 
+// Finished runs of maps, kept until somebody deletes them. map_stats sums them up
+type MapRun struct {
+	// Number; higher: stored later
+	ID int64
+	// Drawn by whoever reports the end: an end that is sent again is recognised
+	Key pgtype.UUID
+	// Name of the game server
+	Server string
+	// The map's file
+	Map string
+	// The server's gamemode; pvp has its own rule for outcomes
+	Gamemode string
+	// The team that won; derelict: nobody
+	Winner string
+	// Whether the players reached the goal; without meaning in pvp
+	Success bool
+	// When it was first reported
+	StartedAt pgtype.Timestamptz
+	// When its end was reported
+	EndedAt pgtype.Timestamptz
+	// Milliseconds from start to end, without the time that the game was down
+	PlayedMs int64
+	// The most players at a time; a run that had none does not count in map_stats
+	MaxPlayers int32
+	// The last wave; NULL: the game has none
+	Wave *int32
+}
+
+// The map that each server runs now, as its game last reported. DELETE gives the run up: the next report begins another
+type MapRunCurrent struct {
+	// Name of the game server
+	Server string
+	// The map's file
+	Map string
+	// The server's gamemode
+	Gamemode string
+	// Drawn by the game when it starts. A report of another session than the one before says that the game was down in between
+	Session string
+	// When the run was first reported
+	StartedAt pgtype.Timestamptz
+	// When it was last reported
+	ReportedAt pgtype.Timestamptz
+	// Milliseconds played until reported_at; the time that the game was down is not in it
+	PlayedMs int64
+	// Players at the last report
+	Players int32
+	// The most players ever reported of this run
+	MaxPlayers int32
+	// Wave at the last report that had one; NULL: none had
+	Wave *int32
+}
+
+// Finished runs as people read them, newest first
+type MapRunHistory struct {
+	// map_run.id
+	ID int64
+	// When its end was reported
+	EndedAt pgtype.Timestamptz
+	// On which server
+	Server string
+	// The map's file
+	Map string
+	// The server's gamemode
+	Gamemode string
+	// won, lost, early_rtv or late_rtv; see map_run_outcome
+	Outcome string
+	// The team that won; derelict: nobody
+	Winner string
+	// How long it was played, without the time that the game was down
+	Played pgtype.Interval
+	// The most players at a time
+	MaxPlayers int32
+	// The last wave; NULL: the game has none
+	Wave *int32
+}
+
+// The finished runs of each map in each gamemode summed up. Runs without players do not count; times, waves and players are of significant runs
+type MapStat struct {
+	// The map's file
+	Map string
+	// The gamemode
+	Gamemode string
+	// All runs that had players
+	Runs int64
+	// All but the early RTVs
+	Significant int64
+	// Runs that were won
+	Won int64
+	// Runs that were lost; late RTVs too, but in pvp
+	Lost int64
+	// Runs voted away before 3 minutes, in pvp 20
+	EarlyRtvs int64
+	// Runs voted away later
+	LateRtvs int64
+	// early_rtvs / runs
+	EarlyRtvRate float64
+	// late_rtvs / runs
+	LateRtvRate float64
+	// Average time played of significant runs, to the millisecond; NULL: there is none
+	AverageTime pgtype.Interval
+	// Time played of the shortest significant run
+	ShortestTime pgtype.Interval
+	// Time played of the longest significant run
+	LongestTime pgtype.Interval
+	// Time played of the shortest run that was won; NULL: none was
+	BestTime pgtype.Interval
+	// The highest wave of significant runs; NULL: none has waves
+	HighestWave interface{}
+	// The average last wave of the significant runs that have one
+	AverageWave float64
+	// The average of max_players of significant runs
+	AverageMaxPlayers float64
+	// Runs won, by the team that won
+	WinsByTeam interface{}
+	// When a run was last won; NULL: none was
+	LatestWin interface{}
+}
+
 // Log of moderation, as game servers report it. Kept until somebody deletes it
 type ModLog struct {
 	// Number

@@ -22,7 +22,8 @@ select
                 unnest(array[
                     'player', 'player_history', 'ban', 'ban_note', 'server',
                     'staff_message', 'staff_delivery', 'antibot_pattern', 'blacklisted_address', 'mod_log', 'usid_rejection',
-                    'player_visit', 'player_name', 'player_address', 'player_count'
+                    'player_visit', 'player_name', 'player_address', 'player_count',
+                    'map_run_current', 'map_run'
                 ]) as relation,
                 unnest(array['select', 'insert', 'update', 'delete']) as privilege
             union all

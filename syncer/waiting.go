@@ -8,6 +8,8 @@ type Waiting struct {
 	Blacklist *BlacklistEdit `json:"blacklist,omitempty"`
 	ModEntry  *ModEntry      `json:"modEntry,omitempty"`
 	Count     *CountReport   `json:"count,omitempty"`
+	MapReport *MapReport     `json:"mapReport,omitempty"`
+	MapFinish *MapFinish     `json:"mapFinish,omitempty"`
 }
 
 // BlacklistEdit adds addresses to the connection blacklist or removes them.

@@ -78,6 +78,7 @@ type Daemon struct {
 
 	moderation moderation
 	counts     *sidecar.Counts
+	mapRuns    *sidecar.MapRuns
 
 	listener net.Listener
 	registry *prometheus.Registry
@@ -173,6 +174,7 @@ func (d *Daemon) wire(context.Context) error {
 	d.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	d.registerMetrics()
 	d.wireModeration()
+	d.wireMapRuns()
 
 	mounts, err := d.fish()
 	if err != nil {
@@ -180,7 +182,7 @@ func (d *Daemon) wire(context.Context) error {
 	}
 	d.http, err = httpapi.New(d.config.HTTP, httpapi.Deps{
 		Players: d.sidecar, Bans: d.sidecar, Chat: d.moderation.chat, USIDs: d.sidecar, Events: d.events, Ready: d.missing, Mounts: mounts,
-		Visits: d.sidecar, Counts: d.counts, BanDetails: d.sidecar,
+		Visits: d.sidecar, Counts: d.counts, BanDetails: d.sidecar, MapRuns: d.mapRuns,
 		Registry: d.registry, Log: d.log, Version: d.config.Version,
 	})
 	return err

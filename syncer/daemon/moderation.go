@@ -50,7 +50,7 @@ func (d *Daemon) wireModeration() {
 	m.blacklist = sidecar.NewBlacklist(m.addresses, clock{d}, m.backlog)
 	d.counts = sidecar.NewCounts(d.store, m.backlog, clock{d})
 	m.log = sidecar.NewModLog(m.backlog, clock{d}, forward)
-	d.gauge("waiting_writes", "Small writes (blacklist, moderation log, player counts) that wait for the database.", func() float64 { return float64(m.backlog.Len()) })
+	d.gauge("waiting_writes", "Small writes (blacklist, moderation log, player counts, map runs) that wait for the database.", func() float64 { return float64(m.backlog.Len()) })
 	d.gauge("blacklisted_addresses", "Addresses on the connection blacklist.", func() float64 { all, _ := m.addresses.Addresses(); return float64(len(all)) })
 }
 

@@ -53,6 +53,7 @@ type Deps struct {
 	Visits     Visits
 	Counts     Counts
 	BanDetails BanDetails
+	MapRuns    MapRuns
 	Events     *events.Broker
 
 	// Ready returns why this process does not follow the database, one reason

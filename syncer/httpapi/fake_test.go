@@ -30,6 +30,7 @@ var (
 	_ Players = (*sidecar.Sidecar)(nil)
 	_ Bans    = (*sidecar.Sidecar)(nil)
 	_ USIDs   = (*sidecar.Sidecar)(nil)
+	_ MapRuns = (*sidecar.MapRuns)(nil)
 )
 
 // fake is the use-cases in memory, without database and merging: what edge cases
@@ -45,6 +46,7 @@ type fake struct {
 	exported syncer.CountRange
 	counts   []syncer.PlayerCount
 	searched string // name or range
+	mapRuns  fakeMapRuns
 
 	fail error // returned by every call that may fail
 
@@ -279,7 +281,7 @@ func newFixture(t testing.TB, change ...func(*Config, *Deps)) *fixture {
 	config := Config{Listen: "127.0.0.1:0"}
 	deps := Deps{
 		Players: f.fake, Bans: f.fake, Chat: f.fake, USIDs: f.fake, Events: f.events, Ready: func() []string { return f.ready },
-		Visits: f.fake, Counts: f.fake, BanDetails: f.fake,
+		Visits: f.fake, Counts: f.fake, BanDetails: f.fake, MapRuns: &f.mapRuns,
 		Registry: prometheus.NewRegistry(), Log: slog.New(slog.NewTextHandler(f.log, nil)), Version: "test",
 	}
 	for _, c := range change {

@@ -36,6 +36,8 @@ func TestOpenAPI(t *testing.T) {
 		"get /v1/player-counts", "get /v1/player-info", "get /v1/players/{id}/accounts", "get /v1/players/{id}/info",
 		"post /v1/player-counts", "post /v1/players/{id}/kicks",
 		"get /healthz", "get /metrics", "get /openapi.json", "get /readyz",
+		"get /v1/map-run", "get /v1/map-runs", "get /v1/map-stats",
+		"post /v1/map-run", "post /v1/map-run/abandon", "post /v1/map-run/finish",
 		"get /v1/bans", "get /v1/bans/{number}", "get /v1/events", "get /v1/players", "get /v1/players/{id}", "get /v1/players/{id}/history", "get /v1/staff-messages", "get /v1/usid-rejections",
 		"patch /v1/bans/{number}", "patch /v1/players/{id}",
 		"post /v1/bans", "post /v1/bans/check", "post /v1/bans/lift", "post /v1/bans/{number}/notes", "post /v1/players/{id}/join", "post /v1/players/{id}/leave",
@@ -126,7 +128,9 @@ func TestAnswersConform(t *testing.T) {
 		"GET /v1/players/{id}/history": "", "GET /v1/players?name=a": "", "GET /v1/bans": "", "POST /v1/bans": `{"ip":"198.51.100.0/24"}`,
 		"POST /v1/bans/check": `{"ip":"198.51.100.7"}`, "POST /v1/bans/lift": `{"uuid":"a"}`, "GET /v1/events?wait=0s&after=old": "", "GET /v1/usid-rejections": "",
 		"GET /v1/players/{id}/info": "", "GET /v1/player-info?name=a": "", "GET /v1/players/{id}/accounts": "", "GET /v1/player-counts": "",
-		"GET /healthz": "", "GET /readyz": "", "GET /v1/players/unknown": "", "PATCH /v1/players/{id}?x": `{"rank":5}`,
+		"GET /v1/map-run": "", "POST /v1/map-run": `{"map":"a","session":"b","players":1}`, "GET /v1/map-runs": "", "GET /v1/map-stats": "",
+		"POST /v1/map-run/finish": `{"map":"a","session":"b","winner":"c","success":true}`,
+		"GET /healthz":            "", "GET /readyz": "", "GET /v1/players/unknown": "", "PATCH /v1/players/{id}?x": `{"rank":5}`,
 	} {
 		method, target, _ := strings.Cut(request, " ")
 		g := f.ask(t, method, strings.ReplaceAll(target, "{id}", exampleID), body)

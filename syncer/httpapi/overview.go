@@ -42,6 +42,7 @@ func (s *Server) overview() huma.Config {
 			{Name: tagStaff, Description: "What the staff of all servers share: the chat, and who was turned away."},
 			{Name: tagInfo, Description: "What is known of players' visits: joins, kicks, names, addresses."},
 			{Name: tagCounts, Description: "How many players there were."},
+			{Name: tagMaps, Description: "Runs of maps: in progress, finished, and their statistics."},
 			{Name: tagEvents, Description: "Changes as they happen."},
 			{Name: tagState, Description: "The sidecar itself."},
 		},
@@ -63,6 +64,7 @@ const (
 	tagStaff   = "staff"
 	tagInfo    = "info"
 	tagCounts  = "counts"
+	tagMaps    = "maps"
 	tagEvents  = "events"
 	tagState   = "state"
 )

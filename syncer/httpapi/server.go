@@ -53,6 +53,7 @@ func New(config Config, deps Deps) (*Server, error) {
 	s.registerUSIDs()
 	s.registerInfo()
 	s.registerCounts()
+	s.registerMapRuns()
 	s.registerEvents()
 	s.registerState()
 	for pattern, handler := range deps.Mounts {

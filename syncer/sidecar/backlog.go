@@ -16,6 +16,8 @@ type BacklogStore interface {
 	RemoveBlacklisted(ctx context.Context, address string) ([]syncer.Change, error)
 	AddModEntry(ctx context.Context, entry syncer.ModEntry) error
 	AddPlayerCount(ctx context.Context, report syncer.CountReport) error
+	ReportMapRun(ctx context.Context, report syncer.MapReport) (syncer.CurrentMapRun, error)
+	FinishMapRun(ctx context.Context, finish syncer.MapFinish) (syncer.MapRun, error)
 }
 
 // BacklogDisk keeps small writes that wait.
@@ -67,13 +69,20 @@ func (b *Backlog) pending() []syncer.Waiting {
 // write stores a write, or lets it wait behind those that do. The error is one that
 // waiting does not help.
 func (b *Backlog) write(ctx context.Context, w syncer.Waiting) error {
+	_, err := b.writeBy(ctx, w, func(ctx context.Context) error { return b.do(ctx, w) })
+	return err
+}
+
+// writeBy is write for who wants what the store returns: do stores the write unless
+// it has to wait.
+func (b *Backlog) writeBy(ctx context.Context, w syncer.Waiting, do func(context.Context) error) (waits bool, err error) {
 	ctx = context.WithoutCancel(ctx) // the sender may be gone, what it sent is not
 	b.writing.Lock()
 	defer b.writing.Unlock()
 	if b.Len() == 0 {
-		err := b.do(ctx, w)
+		err := do(ctx)
 		if err == nil || !isAway(err) {
-			return err
+			return false, err
 		}
 		b.log.Warn("cannot store a small write; it waits on disk", "error", err)
 	}
@@ -85,27 +94,35 @@ func (b *Backlog) write(ctx context.Context, w syncer.Waiting) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.waiting = append(slices.Clip(b.waiting), w)
-	return nil
+	return true, nil
 }
 
 // do stores a write.
 func (b *Backlog) do(ctx context.Context, w syncer.Waiting) error {
-	if w.ModEntry != nil {
-		return b.store.AddModEntry(ctx, *w.ModEntry)
+	var err error
+	switch {
+	case w.ModEntry != nil:
+		err = b.store.AddModEntry(ctx, *w.ModEntry)
+	case w.Count != nil:
+		err = b.store.AddPlayerCount(ctx, *w.Count)
+	case w.MapReport != nil:
+		_, err = b.store.ReportMapRun(ctx, *w.MapReport)
+	case w.MapFinish != nil:
+		_, err = b.store.FinishMapRun(ctx, *w.MapFinish)
+	case w.Blacklist != nil:
+		err = b.editBlacklist(ctx, *w.Blacklist)
 	}
-	if w.Count != nil {
-		return b.store.AddPlayerCount(ctx, *w.Count)
-	}
-	if w.Blacklist == nil {
-		return nil
-	}
+	return err
+}
+
+func (b *Backlog) editBlacklist(ctx context.Context, edit syncer.BlacklistEdit) error {
 	begun := b.applier.Begin()
-	if w.Blacklist.Listed {
-		changes, err := b.store.AddBlacklisted(ctx, w.Blacklist.Addresses, w.Blacklist.By)
+	if edit.Listed {
+		changes, err := b.store.AddBlacklisted(ctx, edit.Addresses, edit.By)
 		b.applier.Wrote(begun, nil, changes)
 		return err
 	}
-	for _, address := range w.Blacklist.Addresses {
+	for _, address := range edit.Addresses {
 		changes, err := b.store.RemoveBlacklisted(ctx, address)
 		b.applier.Wrote(begun, nil, changes)
 		if err != nil {

@@ -2,6 +2,9 @@ package store_test
 
 import (
 	"context"
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -176,6 +179,28 @@ var nonsense = []struct{ constraint, sql string }{
 	{"player_count_minutes_range", `insert into player_count (server, slot, minutes, players) values ('s', '2030-01-01 00:00+00', 1444, 1)`},
 	{"player_count_players_range", `insert into player_count (server, slot, players) values ('s', '2030-01-01 00:00+00', -1)`},
 	{"player_count_players_range", `insert into player_count (server, slot, players) values ('s', '2030-01-01 00:00+00', 1000001)`},
+	{"map_run_current_server_form", currentRun("server", "''")},
+	{"map_run_current_map_form", currentRun("map", "repeat('a', 256)")},
+	{"map_run_current_gamemode_form", currentRun("gamemode", "e'\\n'")},
+	{"map_run_current_session_form", currentRun("session", "''")},
+	{"map_run_current_started_at_range", currentRun("started_at", "'-infinity'")},
+	{"map_run_current_reported_at_range", currentRun("reported_at", "now() - interval '1 s'")},
+	{"map_run_current_reported_at_range", currentRun("reported_at", "'infinity'")},
+	{"map_run_current_played_ms_range", currentRun("played_ms", "-1")},
+	{"map_run_current_players_range", currentRun("players", "-1")},
+	{"map_run_current_max_players_range", currentRun("max_players", "0")},
+	{"map_run_current_wave_range", currentRun("wave", "-1")},
+	{"map_run_server_form", finishedRun("server", "''")},
+	{"map_run_map_form", finishedRun("map", "''")},
+	{"map_run_gamemode_form", finishedRun("gamemode", "''")},
+	{"map_run_winner_form", finishedRun("winner", "''")},
+	{"map_run_started_at_range", finishedRun("started_at", "'-infinity'")},
+	{"map_run_ended_at_range", finishedRun("ended_at", "now() - interval '1 s'")},
+	{"map_run_played_ms_range", finishedRun("played_ms", "-1")},
+	{"map_run_max_players_range", finishedRun("max_players", "-1")},
+	{"map_run_wave_range", finishedRun("wave", "1000000001")},
+	{"map_run_key_key", `insert into map_run (key, server, map, gamemode, winner, success, started_at, ended_at, played_ms, max_players)
+		select '00000000-0000-0000-0000-000000000001', 'a', 'b', 'c', 'd', true, now(), now(), 0, 0 from generate_series(1, 2)`},
 	{"change_entity_known", `insert into change (entity) values ('server')`},
 	{"feed_singleton", `insert into feed (singleton, home) values (false, '')`},
 	{"feed_pkey", `insert into feed (home) values ('')`},
@@ -186,6 +211,32 @@ var nonsense = []struct{ constraint, sql string }{
 	{"audit_field_known", `insert into audit (entity, field, ban) values ('player', 'rank', 1)`},
 	{"audit_changed_by_length", `insert into audit (entity, field, changed_by) values ('player', 'rank', repeat('a', 513))`},
 	{"audit_server_length", `insert into audit (entity, field, server) values ('player', 'rank', repeat('a', 65))`},
+}
+
+// currentRun is a run in progress, sound but for one column.
+func currentRun(column, value string) string {
+	return withValue("map_run_current", map[string]string{
+		"server": "'a'", "map": "'a'", "gamemode": "'a'", "session": "'a'", "started_at": "now()", "reported_at": "now()",
+		"players": "1", "max_players": "1",
+	}, column, value)
+}
+
+// finishedRun is a finished run, sound but for one column.
+func finishedRun(column, value string) string {
+	return withValue("map_run", map[string]string{
+		"server": "'a'", "map": "'a'", "gamemode": "'a'", "winner": "'a'", "success": "true", "started_at": "now()", "ended_at": "now()",
+		"played_ms": "0", "max_players": "1",
+	}, column, value)
+}
+
+func withValue(relation string, row map[string]string, column, value string) string {
+	row[column] = value
+	columns := slices.Sorted(maps.Keys(row))
+	values := make([]string, len(columns))
+	for i, name := range columns {
+		values[i] = row[name]
+	}
+	return fmt.Sprintf("insert into %s (%s) values (%s)", relation, strings.Join(columns, ", "), strings.Join(values, ", "))
 }
 
 func TestConstraintsStopNonsense(t *testing.T) {

@@ -1,0 +1,139 @@
+package sidecar
+
+import (
+	"context"
+	"crypto/rand"
+	"strconv"
+	"time"
+
+	"playersync/syncer"
+)
+
+// MapRunStore is what map runs need of the database beside [BacklogStore].
+type MapRunStore interface {
+	ReportMapRun(ctx context.Context, report syncer.MapReport) (syncer.CurrentMapRun, error)
+	FinishMapRun(ctx context.Context, finish syncer.MapFinish) (syncer.MapRun, error)
+	AbandonMapRun(ctx context.Context, server string) error
+	CurrentMapRun(ctx context.Context, server string) (*syncer.CurrentMapRun, error)
+	ListMapRuns(ctx context.Context, filter syncer.MapRunFilter, before int64, size int) ([]syncer.MapRun, error)
+	MapStats(ctx context.Context, filter syncer.MapStatsFilter, size int, after string) ([]syncer.MapStats, string, error)
+}
+
+// MapRuns keeps the run of a map in progress on each game server and the finished
+// ones. Nothing of it is held in memory: a restart of anything loses nothing. While
+// the database is away, reports and ends wait on disk with the time they came at.
+type MapRuns struct {
+	store   MapRunStore
+	backlog *Backlog
+	clock   Clock
+}
+
+// NewMapRuns returns map runs that write through the backlog.
+func NewMapRuns(store MapRunStore, backlog *Backlog, clock Clock) *MapRuns {
+	return &MapRuns{store: store, backlog: backlog, clock: clock}
+}
+
+// Report notes what a game server runs and returns the run in progress; nil if the
+// report waits on disk for the database. Of the report, the server and time are
+// filled in here. Errors: invalid.
+func (m *MapRuns) Report(ctx context.Context, from syncer.GameServer, report syncer.MapReport) (*syncer.CurrentMapRun, error) {
+	report.Server, report.Gamemode, report.At = from.Name, from.Gamemode, syncer.TimeOf(m.clock.Now())
+	if err := report.Validate(); err != nil {
+		return nil, err
+	}
+	if m.saysNothing(report) {
+		return nil, nil
+	}
+	var run syncer.CurrentMapRun
+	waits, err := m.backlog.writeBy(ctx, syncer.Waiting{MapReport: &report}, func(ctx context.Context) (err error) {
+		run, err = m.store.ReportMapRun(ctx, report)
+		return err
+	})
+	if waits || err != nil {
+		return nil, err
+	}
+	return &run, nil
+}
+
+// reportEvery is how often a report that says nothing new is kept on disk while the
+// database is away.
+const reportEvery = time.Minute
+
+// saysNothing reports whether the server's last report waits, is recent, and says as
+// much: in an outage of hours the disk need not hold each. A crash of the game then
+// costs the run at most that minute.
+func (m *MapRuns) saysNothing(report syncer.MapReport) bool {
+	var last *syncer.MapReport
+	for _, w := range m.backlog.pending() {
+		switch {
+		case w.MapReport != nil && w.MapReport.Server == report.Server:
+			last = w.MapReport
+		case w.MapFinish != nil && w.MapFinish.Server == report.Server:
+			last = nil
+		}
+	}
+	if last == nil || last.Map != report.Map || last.Gamemode != report.Gamemode || last.Session != report.Session || last.Players < report.Players {
+		return false
+	}
+	at, _ := report.At.Instant()
+	before, _ := last.At.Instant()
+	return at.Sub(before) < reportEvery
+}
+
+// Finish ends the run in progress and returns it as it is stored; nil if the end
+// waits on disk for the database, which then stores it once. Of the finish, server
+// and time are filled in here, and the key if it is zero. Errors: invalid; conflict
+// if no run of the map is in progress.
+func (m *MapRuns) Finish(ctx context.Context, from syncer.GameServer, finish syncer.MapFinish) (*syncer.MapRun, error) {
+	finish.Server, finish.At = from.Name, syncer.TimeOf(m.clock.Now())
+	if err := finish.Validate(); err != nil {
+		return nil, err
+	}
+	if finish.Key == ([16]byte{}) {
+		_, _ = rand.Read(finish.Key[:]) // never fails, says its documentation
+	}
+	var run syncer.MapRun
+	waits, err := m.backlog.writeBy(ctx, syncer.Waiting{MapFinish: &finish}, func(ctx context.Context) (err error) {
+		run, err = m.store.FinishMapRun(ctx, finish)
+		return err
+	})
+	if waits || err != nil {
+		return nil, err
+	}
+	return &run, nil
+}
+
+// Abandon forgets the run in progress on a server, if there is one: it does not
+// count. Errors: database_unavailable.
+func (m *MapRuns) Abandon(ctx context.Context, from syncer.GameServer) error {
+	return m.store.AbandonMapRun(ctx, from.Name)
+}
+
+// Current returns the run in progress on a server as the database has it, nil if
+// there is none.
+func (m *MapRuns) Current(ctx context.Context, from syncer.GameServer) (*syncer.CurrentMapRun, error) {
+	return m.store.CurrentMapRun(ctx, from.Name)
+}
+
+// Runs returns finished runs, newest first.
+func (m *MapRuns) Runs(ctx context.Context, filter syncer.MapRunFilter, page Page) ([]syncer.MapRun, string, error) {
+	before := int64(1<<63 - 1)
+	if page.After != "" {
+		number, err := strconv.ParseInt(page.After, 10, 64)
+		if err != nil || number < 1 {
+			return nil, "", syncer.Invalid("after", "is not a position that a page returned as next")
+		}
+		before = number
+	}
+	runs, err := m.store.ListMapRuns(ctx, filter, before, page.Size+1)
+	if err != nil || len(runs) <= page.Size {
+		return runs, "", err
+	}
+	runs = runs[:page.Size]
+	return runs, strconv.FormatInt(runs[page.Size-1].Number, 10), nil
+}
+
+// Stats returns statistics, by map and gamemode.
+func (m *MapRuns) Stats(ctx context.Context, filter syncer.MapStatsFilter, page Page) ([]syncer.MapStats, string, error) {
+	return m.store.MapStats(ctx, filter, page.Size, page.After)
+}
