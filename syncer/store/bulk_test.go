@@ -42,3 +42,19 @@ func TestManyRowsAreOneChange(t *testing.T) {
 		}
 	}
 }
+
+// A statement that bans many must not look through the bans again and again, also
+// where it was planned while there were none.
+func TestBanningManyReadsTheBansOnce(t *testing.T) {
+	t.Parallel()
+	conn, _ := databaseAlone(t)
+	run(t, conn, `analyze`)
+	run(t, conn, `begin`)
+	run(t, conn, `insert into ban (uuid) select 'p' || i from generate_series(1, 1000) as i`)
+	run(t, conn, `insert into ban (uuid) select 'q' || i from generate_series(1, 1000) as i`)
+	read := column[int64](t, conn, `select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) from pg_stat_xact_user_tables where relname = 'ban'`)
+	run(t, conn, `rollback`)
+	if read[0] > 10_000 {
+		t.Errorf("2000 bans were inserted by reading %d rows", read[0])
+	}
+}
