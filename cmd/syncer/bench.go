@@ -24,7 +24,17 @@ func newBenchCommand(a *app) *cobra.Command {
 ratio: figures alone say more about the machine than about the program.`,
 		GroupID: groupOperate,
 	})
-	command.AddCommand(newBenchPropagationCommand(a))
+	command.AddCommand(
+		newBenchPropagationCommand(a),
+		newMeasurementCommand(a, "reads", "Time reads of a player in memory, in the process and over HTTP",
+			"beside a Go map under a lock, and beside an empty HTTP handler that writes the same bytes", bench.Reads),
+		newMeasurementCommand(a, "saves", "Count the saves of leaving players that are stored in a second",
+			"64 at a time, beside one upsert per request", bench.Saves),
+		newMeasurementCommand(a, "changes", "Count the important changes that 64 clients commit in a second",
+			"while eight sidecars follow, beside the same statements on a table without triggers", bench.Changes),
+		newBenchStartCommand(a),
+		newBenchBansCommand(a),
+	)
 	return command
 }
 

@@ -31,5 +31,10 @@
 // the row at a fixed interval, each at its own moment, as the documents' option 2
 // does. They ask nothing while the other samples are taken.
 //
+// # The rest
+//
+// [Reads], [Bans], [Saves], [Changes] and [Start] measure one figure or a few each, in
+// rounds: ours, then the rival, again and again. The median of the rounds is reported.
+//
 // Everything happens in scratch databases, which are dropped in the end.
 package bench

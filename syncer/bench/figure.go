@@ -60,8 +60,10 @@ func percentile(sorted []time.Duration, p float64) float64 {
 		return 0
 	}
 	rank := int(math.Ceil(p / 100 * float64(len(sorted))))
-	return float64(sorted[max(rank, 1)-1]) / float64(time.Millisecond)
+	return milliseconds(sorted[max(rank, 1)-1])
 }
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 // slower compares a figure with a floor, as a multiple of it.
 func slower(ours, floor Figure) Ratio {

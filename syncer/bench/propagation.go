@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"slices"
 	"time"
 )
 
@@ -49,7 +50,7 @@ var (
 // Propagation measures how long an important change takes to the last of several
 // sidecars. See the package comment.
 func Propagation(ctx context.Context, config PropagationConfig) (report PropagationReport, err error) {
-	version, err := checkServer(ctx, config)
+	version, err := checkServer(ctx, config.URL, 2*slices.Max(config.Sidecars)+pollConnections+8)
 	if err != nil {
 		return PropagationReport{}, err
 	}

@@ -19,7 +19,7 @@ const (
 	// setupTimeout bounds making and dropping the scratch databases.
 	setupTimeout = 2 * time.Minute
 
-	scratchPlayers = 16
+	scratchPlayers = 64
 	bareChannel    = "playersync_bench"
 )
 

@@ -32,7 +32,7 @@ const (
 // pollers at the other.
 type track struct {
 	count          int
-	sidecars       []*sidecar
+	sidecars       []*follower
 	finish         finish // of sidecars and listeners
 	listeners      *listeners
 	pollers        *pollers
@@ -80,7 +80,7 @@ func (t *track) openSidecars(ctx context.Context, config PropagationConfig) erro
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	t.cleanups = append(t.cleanups, func() { stop(); t.following.Wait() })
 	for range t.count {
-		c := newSidecar(t.ours, &t.finish, config.Log)
+		c := newFollower(t.ours, &t.finish, config.Log)
 		t.sidecars = append(t.sidecars, c)
 		t.following.Go(func() { _ = c.feed.Run(running) }) // ends with its context only, and without an error
 	}
@@ -196,8 +196,8 @@ func update(ctx context.Context, conn *pgx.Conn, id syncer.PlayerID, rank string
 
 // checkServer refuses a server that has not got the connections, and returns its
 // version.
-func checkServer(ctx context.Context, config PropagationConfig) (version string, err error) {
-	conn, err := pgx.Connect(ctx, config.URL)
+func checkServer(ctx context.Context, url string, need int) (version string, err error) {
+	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
 		return "", fmt.Errorf("connect: %w", err)
 	}
@@ -210,10 +210,8 @@ func checkServer(ctx context.Context, config PropagationConfig) (version string,
 	if err != nil {
 		return "", fmt.Errorf("look at server: %w", err)
 	}
-	for _, count := range config.Sidecars {
-		if need := 2*count + pollConnections + 8; need > free {
-			return "", fmt.Errorf("%d sidecars and as many bare listeners need %d connections and the server has %d left: raise its max_connections or measure fewer", count, need, free)
-		}
+	if need > free {
+		return "", fmt.Errorf("this needs %d connections and the server has %d left: raise its max_connections or measure fewer", need, free)
 	}
 	return version, nil
 }

@@ -13,21 +13,22 @@ import (
 	"playersync/syncer/store"
 )
 
-// sidecar is a real one without HTTP: it follows the database on a connection of
+// follower is a real sidecar without HTTP: it follows the database on a connection of
 // its own and holds all players in its own caches.
-type sidecar struct {
+type follower struct {
 	store    *store.Store // shared by all: only one of them writes
 	players  *cache.Players
+	bans     *cache.Bans
 	applier  *feed.Applier
 	feed     *feed.Feed
 	registry *prometheus.Registry
 }
 
-// newSidecar returns a sidecar that reports each rank it has applied.
-func newSidecar(s *store.Store, to *finish, log *slog.Logger) *sidecar {
-	c := &sidecar{store: s, players: cache.NewPlayers(scratchPlayers), registry: prometheus.NewRegistry()}
+// newFollower returns a sidecar that reports each rank it has applied.
+func newFollower(s *store.Store, to *finish, log *slog.Logger) *follower {
+	c := &follower{store: s, players: cache.NewPlayers(scratchPlayers), bans: cache.NewBans(), registry: prometheus.NewRegistry()}
 	place := runner{finish: to}
-	c.applier = feed.NewApplier(c.players, cache.NewBans(), func(e syncer.Event) { // one at a time
+	c.applier = feed.NewApplier(c.players, c.bans, func(e syncer.Event) { // one at a time
 		if e.Player != nil {
 			place.sees(e.Player.Rank)
 		}
@@ -37,7 +38,7 @@ func newSidecar(s *store.Store, to *finish, log *slog.Logger) *sidecar {
 }
 
 // hold reads all players into memory, as if they had joined.
-func (c *sidecar) hold(ctx context.Context) error {
+func (c *follower) hold(ctx context.Context) error {
 	select {
 	case <-c.feed.Ready():
 	case <-ctx.Done():
@@ -53,7 +54,7 @@ func (c *sidecar) hold(ctx context.Context) error {
 }
 
 // edit changes a player's rank as a request to this sidecar does.
-func (c *sidecar) edit(ctx context.Context, id syncer.PlayerID, rank string) error {
+func (c *follower) edit(ctx context.Context, id syncer.PlayerID, rank string) error {
 	begun := c.applier.Begin()
 	reading, changes, err := c.store.EditPlayer(ctx, id, syncer.Edit{Rank: syncer.Some(rank)}, nil)
 	if err != nil {
@@ -64,7 +65,7 @@ func (c *sidecar) edit(ctx context.Context, id syncer.PlayerID, rank string) err
 }
 
 // foundByPoll returns how many changes were never notified.
-func (c *sidecar) foundByPoll() (int, error) {
+func (c *follower) foundByPoll() (int, error) {
 	families, err := c.registry.Gather()
 	if err != nil {
 		return 0, fmt.Errorf("gather metrics: %w", err)

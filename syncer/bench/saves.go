@@ -1,0 +1,108 @@
+package bench
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/errgroup"
+
+	"playersync/syncer"
+)
+
+// Saves measures how many saves of leaving players reach the database in a second,
+// 64 at a time as a sidecar stores those that come together, beside one upsert per
+// request from 64 clients over as many connections as a sidecar has.
+func Saves(ctx context.Context, config Config) (report Report, err error) {
+	const connections = 8
+	r, err := newRig(ctx, config, connections)
+	if err != nil {
+		return Report{}, err
+	}
+	defer func() { err = errors.Join(err, r.close()) }()
+	if err := execute(ctx, r.made.bare, `drop trigger notify_barely on player`); err != nil {
+		return Report{}, fmt.Errorf("drop trigger: %w", err)
+	}
+	settings, err := pgxpool.ParseConfig(r.made.bare)
+	if err != nil {
+		return Report{}, errors.New("parse scratch url: it is malformed")
+	}
+	settings.MaxConns = connections
+	pool, err := pgxpool.NewWithConfig(ctx, settings)
+	if err != nil {
+		return Report{}, fmt.Errorf("open rival's pool: %w", err)
+	}
+	defer pool.Close()
+	config.Progress(0.2, "saving players")
+	figures, err := inTurn(ctx, config.Duration,
+		r.savesPerSecond,
+		func(ctx context.Context) (float64, error) { return r.upsertsPerSecond(ctx, pool) },
+	)
+	if err != nil {
+		return Report{}, err
+	}
+	report = newReport(r.version)
+	report.add(Measurement{
+		Figure: "leave saves, 64 at a time", Unit: "/s", Ours: figures[0],
+		Rival: "one upsert per request", Theirs: figures[1], Goal: Goal{MinRatio: 10},
+	})
+	return report, nil
+}
+
+// savesPerSecond stores batch after batch for a turn: each player has counted on
+// and left.
+func (r *rig) savesPerSecond(ctx context.Context) (float64, error) {
+	saved := 0
+	began := time.Now()
+	for time.Since(began) < r.turn {
+		batch := syncer.Batch{Edits: map[syncer.PlayerID]syncer.Edit{}}
+		_, _ = rand.Read(batch.ID[:]) // never fails, says its documentation
+		for n := range clients {
+			batch.Edits[playerID(n)] = syncer.Edit{Gamemodes: map[string]syncer.GamemodeEdit{
+				"pvp": {LastJoined: syncer.TimeOf(time.Now()), Stats: map[string]int64{"blocksBroken": 1, "timeInGame": 60_000}},
+			}}
+		}
+		if _, _, err := r.ours.SaveBatch(ctx, batch); err != nil {
+			return 0, fmt.Errorf("save a batch: %w", err)
+		}
+		saved += len(batch.Edits)
+	}
+	return float64(saved) / time.Since(began).Seconds(), nil
+}
+
+// upsertSave is what one writes first: the player's row as the game has it.
+const upsertSave = `
+insert into player (uuid, gamemodes)
+values ($1, $2)
+on conflict (uuid) do update
+set gamemodes = excluded.gamemodes`
+
+// upsertsPerSecond lets the clients save for a turn, each a player of its own.
+func (r *rig) upsertsPerSecond(ctx context.Context, pool *pgxpool.Pool) (float64, error) {
+	counts := make([]int, clients)
+	group, working := errgroup.WithContext(ctx)
+	began := time.Now()
+	for client := range clients {
+		group.Go(func() error {
+			for time.Since(began) < r.turn {
+				record := fmt.Sprintf(`{"pvp": {"lastJoined": %d, "stats": {"blocksBroken": %d, "timeInGame": 345678}}}`,
+					time.Now().UnixMilli(), r.marks.Add(1))
+				if _, err := pool.Exec(working, upsertSave, string(playerID(client)), record); err != nil {
+					return fmt.Errorf("save a player: %w", err)
+				}
+				counts[client]++
+			}
+			return nil
+		})
+	}
+	err := group.Wait()
+	took := time.Since(began).Seconds()
+	total := 0
+	for _, n := range counts {
+		total += n
+	}
+	return float64(total) / took, err
+}
