@@ -38,7 +38,8 @@ select
                     'player', 'player_history', 'ban', 'ban_note', 'server',
                     'staff_message', 'staff_delivery', 'antibot_pattern', 'blacklisted_address', 'mod_log', 'usid_rejection',
                     'player_visit', 'player_name', 'player_address', 'player_count',
-                    'map_run_current', 'map_run'
+                    'map_run_current', 'map_run',
+                    'server_lease', 'session', 'last_seen'
                 ]) as relation,
                 unnest(array['select', 'insert', 'update', 'delete']) as privilege
             union all

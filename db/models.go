@@ -161,7 +161,7 @@ type Change struct {
 	Xid uint64
 	// The table that changed, where player includes player_history
 	Entity string
-	// player.uuid, ban_target(uuid, ip), staff_message.id or blacklisted_address.address; NULL means the whole table
+	// player.uuid, ban_target(uuid, ip), staff_message.id, blacklisted_address.address, or session.server and uuid with a tab between; NULL means the whole table
 	Key *string
 	// Shortly before the commit, by this server's clock
 	At pgtype.Timestamptz
@@ -177,6 +177,16 @@ type Feed struct {
 	Floor uint64
 	// system identifier/database oid in which change.xid and floor mean something; see feed_settle
 	Home string
+}
+
+// When players were last on each server, written as their sessions end
+type LastSeen struct {
+	// The player
+	Uuid string
+	// server.name
+	Server string
+	// When the last session there ended: of a server that died, when its lease ran out
+	At pgtype.Timestamptz
 }
 
 // Finished runs of maps, kept until somebody deletes them. map_stats sums them up
@@ -309,6 +319,22 @@ type ModLog struct {
 	Message string
 	// Drawn by the sidecar: an entry sent again after a lost answer is recognised
 	Token pgtype.UUID
+}
+
+// Who is on which server now; a player on two servers is in it twice
+type Online struct {
+	// The game server
+	Server string
+	// The player's name at the join
+	Name string
+	// When the player joined
+	Since pgtype.Timestamptz
+	// How long ago that is
+	ForHowLong pgtype.Interval
+	// The gamemode joined
+	Gamemode string
+	// player.uuid
+	Uuid string
 }
 
 // Players, the same on every server. Edit rows by hand freely: triggers tell every sidecar within milliseconds
@@ -491,6 +517,54 @@ type Server struct {
 	Version string
 	// When a sidecar last started to speak for it
 	StartedAt pgtype.Timestamptz
+}
+
+// Game servers whose sidecar lives, which renews the lease every few seconds. Any sidecar removes one that has run out, with its sessions
+type ServerLease struct {
+	// The game server: server.name
+	Server string
+	// The process that speaks for it, drawn at its start. Of two with the same server the newer one takes over
+	Run pgtype.UUID
+	// Since when it speaks for the server without a break
+	StartedAt pgtype.Timestamptz
+	// When it counts as dead unless it renews the lease
+	ExpiresAt pgtype.Timestamptz
+}
+
+// One line per game server, for people
+type ServerOverview struct {
+	// server.name
+	Name string
+	// server.gamemode
+	Gamemode string
+	// server.address
+	Address string
+	// Version of its sidecar
+	Version string
+	// Whether its sidecar lives
+	Alive interface{}
+	// Since when it does without a break; NULL: it does not
+	Since interface{}
+	// How many players are on it
+	Players int64
+}
+
+// Players on game servers, also on several at once. Each hangs off its server's lease and goes with it. Sidecars own it: what is edited here they put right
+type Session struct {
+	// server.name
+	Server string
+	// player.uuid
+	Uuid string
+	// The lease it hangs off
+	Run pgtype.UUID
+	// The name at the join, colour tags included
+	Name string
+	// The gamemode joined
+	Gamemode string
+	// When the player joined
+	Since pgtype.Timestamptz
+	// Newer state, higher number
+	Revision int64
 }
 
 // Addresses from which several players came; quick where ip is given, or a range by ip <<=

@@ -13,6 +13,7 @@ const (
 	EntityStaffMessage   Entity = "staff_message"
 	EntityAntibotPattern Entity = "antibot_pattern"
 	EntityBlacklist      Entity = "blacklisted_address"
+	EntitySession        Entity = "session"
 )
 
 // Change is one committed change as the feed reports it: by the trigger's
@@ -20,7 +21,7 @@ const (
 // change without a Row says only that the key must be read again.
 type Change struct {
 	Entity Entity
-	Key    string    // player id, [Target.Key], number or address; empty: the whole table
+	Key    string    // player id, [Target.Key], number, address, …; empty: the whole table
 	Xid    uint64    // the transaction that made it
 	At     time.Time // the database's clock shortly before the commit
 
@@ -29,8 +30,8 @@ type Change struct {
 }
 
 // Row is what a [Change] carries: *[PlayerRow], *[BanRow], *[HistoryRow],
-// *[NewMessage] or *[BlacklistRow]. Whole tables are read as *[StaffMessage],
-// *[AntibotPattern] or *[BlacklistRow].
+// *[NewMessage], *[BlacklistRow] or *[SessionRow]. Whole tables are read as
+// *[StaffMessage], *[AntibotPattern], *[BlacklistRow] or *[SessionRow].
 type Row interface{ row() }
 
 // PlayerRow is the shared part of a player that was updated. It is complete but

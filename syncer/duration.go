@@ -47,7 +47,7 @@ func ParseDuration(text string) (time.Duration, error) {
 	case seconds == 0:
 		return 0, errors.New("must be longer than nothing")
 	case seconds > math.MaxInt64/float64(time.Second)-1:
-		return 0, errors.New("is too long; leave it out to ban until lifted")
+		return 0, errors.New("is too long; leave it out for no end")
 	}
 	return time.Duration(seconds) * time.Second, nil
 }

@@ -16,6 +16,8 @@ const (
 	CodeStale          Code = "stale"                // If-Match named a revision that is no longer current
 	CodeConflict       Code = "conflict"             // the request contradicts what is stored
 	CodeChangedSince   Code = "changed_since"        // what should be taken back is no longer what the change left
+	CodeTooLarge       Code = "too_large"            // more than may be sent; see Field
+	CodeFull           Code = "full"                 // no room; delete something first
 	CodeUnavailable    Code = "database_unavailable" // nothing was stored; the same request may succeed later
 	CodeOutcomeUnknown Code = "outcome_unknown"      // the connection broke during commit; read before repeating
 )

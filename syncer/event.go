@@ -5,10 +5,11 @@ type EventType string
 
 // The event types.
 const (
-	EventPlayer EventType = "player" // one player changed
-	EventBan    EventType = "ban"    // one target was banned, unbanned or has another expiry
-	EventChat   EventType = "chat"   // a message of the staff chat
-	EventResync EventType = "resync" // anything may have changed: read what you keep again
+	EventPlayer   EventType = "player"   // one player changed
+	EventBan      EventType = "ban"      // one target was banned, unbanned or has another expiry
+	EventChat     EventType = "chat"     // a message of the staff chat
+	EventPresence EventType = "presence" // a player came to a server or left it
+	EventResync   EventType = "resync"   // anything may have changed: read what you keep again
 )
 
 // Event is a change as subscribers see it, after it was applied in memory.
@@ -27,4 +28,8 @@ type Event struct {
 
 	// Of a chat event.
 	Message *StaffMessage
+
+	// Of a presence event.
+	Session *Session
+	Online  bool // it began; else it ended
 }

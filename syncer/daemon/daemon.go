@@ -19,6 +19,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -46,6 +47,7 @@ type Config struct {
 	Store       store.Options    // Name and Logger are filled in
 	Feed        feed.Config      // MinTriggers is filled in
 	Sidecar     sidecar.Config
+	Presence    sidecar.PresenceConfig // only Lease is taken
 	HTTP        httpapi.Config
 	Fish        fishapi.Config // MaxBody is HTTP's
 	Webhook     webhook.Config // without URL: none
@@ -79,6 +81,7 @@ type Daemon struct {
 	moderation moderation
 	counts     *sidecar.Counts
 	mapRuns    *sidecar.MapRuns
+	presence   presence
 
 	listener net.Listener
 	registry *prometheus.Registry
@@ -160,15 +163,18 @@ func (d *Daemon) wire(context.Context) error {
 	d.players = cache.NewPlayers(d.config.CachedLimit)
 	d.events = events.NewBroker(d.config.EventBuffer)
 	d.moderation = newModeration()
-	d.applier = feed.NewApplier(d.players, d.bans, d.events.Publish, d.moderation.tables()...)
+	d.presence = newPresence()
+	tables := slices.Concat(d.moderation.tables(), d.presence.tables())
+	d.applier = feed.NewApplier(d.players, d.bans, d.events.Publish, tables...)
 
 	follow := d.config.Feed
 	follow.MinTriggers = store.FeedTriggers
 	d.feed = feed.New(follow, source{d}, d.applier, d.registry, d.log)
 
+	d.wirePresence()
 	d.sidecar = sidecar.New(d.config.Sidecar, sidecar.Deps{
 		Store: d.store, Players: d.players, Bans: d.bans, Applier: d.applier,
-		Clock: clock{d}, Outbox: d.outbox, Shelf: d.outbox, Log: d.log,
+		Clock: clock{d}, Outbox: d.outbox, Shelf: d.outbox, Others: d.presence.attendance(), Log: d.log,
 	})
 
 	d.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -183,6 +189,7 @@ func (d *Daemon) wire(context.Context) error {
 	d.http, err = httpapi.New(d.config.HTTP, httpapi.Deps{
 		Players: d.sidecar, Bans: d.sidecar, Chat: d.moderation.chat, USIDs: d.sidecar, Events: d.events, Ready: d.missing, Mounts: mounts,
 		Visits: d.sidecar, Counts: d.counts, BanDetails: d.sidecar, MapRuns: d.mapRuns,
+		Presence: d.presence.online, Transients: d.presence.transients,
 		Registry: d.registry, Log: d.log, Version: d.config.Version,
 	})
 	return err

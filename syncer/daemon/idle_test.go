@@ -33,7 +33,7 @@ func TestIdleSidecarSendsItsHeartbeatOnly(t *testing.T) {
 	run(t, psql, `insert into ban (uuid) select 'b' || n from generate_series(1, 100) as n`)
 	var nodes []*node
 	for _, name := range []string{"a", "b"} {
-		nodes = append(nodes, start(t, url, name, func(c *daemon.Config) { c.Feed.Heartbeat = heartbeat }).ready())
+		nodes = append(nodes, start(t, url, name, leasing(never), func(c *daemon.Config) { c.Feed.Heartbeat = heartbeat }).ready())
 	}
 	populate(everyone(), nodes...)
 	equal(t, psql, everyone(), nodes...)

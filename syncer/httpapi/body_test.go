@@ -149,7 +149,7 @@ func TestBodiesOfOtherTypesAndSizes(t *testing.T) {
 	for n, status := range map[int]int{64: 200, 65: 413, 1 << 20: 413} {
 		body := `{"rank":"admin"` + strings.Repeat(" ", n-len(`{"rank":"admin"}`)) + "}"
 		g := f.ask(t, "PATCH", playerPath, body).wants(status)
-		if status == 413 && g.problem(413).Code != codeTooLarge {
+		if status == 413 && g.problem(413).Code != syncer.CodeTooLarge {
 			t.Errorf("%d bytes: %s", n, g.Body)
 		}
 	}

@@ -115,7 +115,7 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 }
 
 func tooLarge(limit int64) *Problem {
-	return newProblem(http.StatusRequestEntityTooLarge, codeTooLarge, "the body has more than %d bytes", limit)
+	return newProblem(http.StatusRequestEntityTooLarge, syncer.CodeTooLarge, "the body has more than %d bytes", limit)
 }
 
 // typeUnsaid is what curl -d claims of any body, which is as good as nothing.

@@ -47,6 +47,8 @@ type Chat interface {
 // Deps are the parts the API is built from. All are required except Mounts.
 type Deps struct {
 	Players    Players
+	Presence   Presence
+	Transients Transients
 	Bans       Bans
 	Chat       Chat
 	USIDs      USIDs

@@ -102,7 +102,8 @@ var refusalText = map[int]string{
 	http.StatusInternalServerError:   "A fault of syncer; its log says more.",
 	http.StatusServiceUnavailable: "The database is out of reach. Nothing was stored; repeat later. With the code outcome_unknown the connection " +
 		"broke during the commit: read before repeating.",
-	http.StatusGatewayTimeout: "Not answered in time.",
+	http.StatusGatewayTimeout:      "Not answered in time.",
+	http.StatusInsufficientStorage: "There is no room for it; `errors` says of what there is too much.",
 }
 
 // stored are the refusals of what the database must answer.

@@ -90,8 +90,9 @@ func exampleProblem(status int) *Problem {
 	codes := map[int]syncer.Code{
 		http.StatusUnauthorized: codeUnauthorized, http.StatusForbidden: codeForbidden, http.StatusNotFound: syncer.CodeNotFound,
 		http.StatusConflict: syncer.CodeConflict, http.StatusPreconditionFailed: syncer.CodeStale,
-		http.StatusRequestEntityTooLarge: codeTooLarge, http.StatusUnsupportedMediaType: codeMediaType,
+		http.StatusRequestEntityTooLarge: syncer.CodeTooLarge, http.StatusUnsupportedMediaType: codeMediaType,
 		http.StatusInternalServerError: codeInternal,
+		http.StatusInsufficientStorage: syncer.CodeFull,
 		http.StatusServiceUnavailable:  syncer.CodeUnavailable, http.StatusGatewayTimeout: codeTimeout,
 	}
 	return newProblem(status, codes[status], "%s", refusalText[status])

@@ -31,6 +31,8 @@ var (
 	_ Bans    = (*sidecar.Sidecar)(nil)
 	_ USIDs   = (*sidecar.Sidecar)(nil)
 	_ MapRuns = (*sidecar.MapRuns)(nil)
+
+	_ Presence = (*sidecar.Presence)(nil)
 )
 
 // fake is the use-cases in memory, without database and merging: what edge cases
@@ -47,6 +49,9 @@ type fake struct {
 	counts   []syncer.PlayerCount
 	searched string // name or range
 	mapRuns  fakeMapRuns
+
+	sessions []*syncer.SessionRow
+	seen     []syncer.LastSeen
 
 	fail error // returned by every call that may fail
 
@@ -266,6 +271,36 @@ func (f *fake) Export(_ context.Context, r syncer.CountRange) (syncer.CountRange
 	return r, f.counts, err
 }
 
+func (f *fake) Online(server string, after int64, size int) (page []*syncer.SessionRow, next int64) {
+	for _, row := range f.sessions {
+		if row.Revision <= after || server != "" && row.Server != server {
+			continue
+		}
+		if len(page) == size {
+			return page, page[size-1].Revision
+		}
+		page = append(page, row)
+	}
+	return page, 0
+}
+
+func (f *fake) Counts() (int, []syncer.OnlineCount) { return syncer.CountOnline(f.sessions) }
+
+func (f *fake) Of(_ context.Context, id syncer.PlayerID) (now []syncer.Session, before []syncer.LastSeen, err error) {
+	for _, row := range f.sessions {
+		if row.ID == id {
+			now = append(now, row.Session)
+		}
+	}
+	return now, f.seen, f.fail
+}
+
+func (f *fake) Servers(context.Context) ([]syncer.ServerOverview, error) {
+	return []syncer.ServerOverview{{GameServer: testHome, Version: "1", Alive: true, Since: syncer.TimeOf(testNow), Players: len(f.sessions)}}, f.fail
+}
+
+func (f *fake) Start(from syncer.GameServer) { f.from = from }
+
 // fixture is a server on a fake, asked without a network.
 type fixture struct {
 	*fake
@@ -282,6 +317,8 @@ func newFixture(t testing.TB, change ...func(*Config, *Deps)) *fixture {
 	deps := Deps{
 		Players: f.fake, Bans: f.fake, Chat: f.fake, USIDs: f.fake, Events: f.events, Ready: func() []string { return f.ready },
 		Visits: f.fake, Counts: f.fake, BanDetails: f.fake, MapRuns: &f.mapRuns,
+		Visits: f.fake, Counts: f.fake,
+		Presence: f.fake, Transients: sidecar.NewTransients(sidecar.TransientLimits{}),
 		Registry: prometheus.NewRegistry(), Log: slog.New(slog.NewTextHandler(f.log, nil)), Version: "test",
 	}
 	for _, c := range change {

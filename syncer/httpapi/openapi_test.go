@@ -35,6 +35,7 @@ func TestOpenAPI(t *testing.T) {
 	want := []string{
 		"get /v1/player-counts", "get /v1/player-info", "get /v1/players/{id}/accounts", "get /v1/players/{id}/info",
 		"post /v1/player-counts", "post /v1/players/{id}/kicks",
+		"delete /v1/players/{id}/transients/{key}",
 		"get /healthz", "get /metrics", "get /openapi.json", "get /readyz",
 		"get /v1/map-run", "get /v1/map-runs", "get /v1/map-stats",
 		"post /v1/map-run", "post /v1/map-run/abandon", "post /v1/map-run/finish",
@@ -42,6 +43,8 @@ func TestOpenAPI(t *testing.T) {
 		"patch /v1/bans/{number}", "patch /v1/players/{id}",
 		"post /v1/bans", "post /v1/bans/check", "post /v1/bans/lift", "post /v1/bans/{number}/notes", "post /v1/players/{id}/join", "post /v1/players/{id}/leave",
 		"post /v1/staff-messages", "post /v1/usid-rejections/{code}/approve",
+		"get /v1/online", "get /v1/online/counts", "get /v1/players/{id}/presence", "get /v1/servers", "post /v1/servers/start",
+		"get /v1/players/{id}/transients", "get /v1/players/{id}/transients/{key}", "put /v1/players/{id}/transients/{key}",
 	}
 	slices.Sort(want)
 	if !slices.Equal(routes, want) {
@@ -53,7 +56,7 @@ func TestOpenAPI(t *testing.T) {
 func operations(api *huma.OpenAPI) map[string]*huma.Operation {
 	found := map[string]*huma.Operation{}
 	for path, item := range api.Paths {
-		for method, op := range map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PATCH": item.Patch} {
+		for method, op := range map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PATCH": item.Patch, "PUT": item.Put, "DELETE": item.Delete} {
 			if op != nil {
 				found[method+" "+path] = op
 			}
@@ -108,7 +111,7 @@ func TestExamplesAreAccepted(t *testing.T) {
 		}
 		for kind, content := range op.RequestBody.Content {
 			conforms(t, api, route, content.Schema, content.Example)
-			g := f.ask(t, method, strings.NewReplacer("{id}", exampleID, "{number}", "7").Replace(path), string(appendJSON(nil, content.Example)), "Content-Type: "+kind)
+			g := f.ask(t, method, strings.NewReplacer("{id}", exampleID, "{key}", "pet", "{number}", "7").Replace(path), string(appendJSON(nil, content.Example)), "Content-Type: "+kind)
 			if g.Code >= 300 {
 				t.Errorf("%s refuses its example: %s", route, g.Body)
 			}

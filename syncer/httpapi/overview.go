@@ -43,6 +43,8 @@ func (s *Server) overview() huma.Config {
 			{Name: tagInfo, Description: "What is known of players' visits: joins, kicks, names, addresses."},
 			{Name: tagCounts, Description: "How many players there were."},
 			{Name: tagMaps, Description: "Runs of maps: in progress, finished, and their statistics."},
+			{Name: tagPresence, Description: "Game servers, and who is on which."},
+			{Name: tagTransients, Description: "Values that a game server keeps until it restarts."},
 			{Name: tagEvents, Description: "Changes as they happen."},
 			{Name: tagState, Description: "The sidecar itself."},
 		},

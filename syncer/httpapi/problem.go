@@ -20,7 +20,6 @@ const (
 	codeMethod       syncer.Code = "method_not_allowed"     // the path exists, the method does not
 	codeUnauthorized syncer.Code = "unauthorized"           // token missing or wrong
 	codeForbidden    syncer.Code = "forbidden"              // network not allowed, or a foreign web page asks
-	codeTooLarge     syncer.Code = "too_large"              // body beyond the limit
 	codeMediaType    syncer.Code = "unsupported_media_type" // body of another type than JSON
 	codeBusy         syncer.Code = "busy"                   // too many event streams
 	codeTimeout      syncer.Code = "timeout"                // not answered in time
@@ -90,6 +89,8 @@ var statusOf = map[syncer.Code]int{
 	syncer.CodeStale:          http.StatusPreconditionFailed,
 	syncer.CodeConflict:       http.StatusConflict,
 	syncer.CodeChangedSince:   http.StatusConflict,
+	syncer.CodeTooLarge:       http.StatusRequestEntityTooLarge,
+	syncer.CodeFull:           http.StatusInsufficientStorage,
 	syncer.CodeUnavailable:    http.StatusServiceUnavailable,
 	syncer.CodeOutcomeUnknown: http.StatusServiceUnavailable,
 }

@@ -54,6 +54,8 @@ func New(config Config, deps Deps) (*Server, error) {
 	s.registerInfo()
 	s.registerCounts()
 	s.registerMapRuns()
+	s.registerPresence()
+	s.registerTransients()
 	s.registerEvents()
 	s.registerState()
 	for pattern, handler := range deps.Mounts {

@@ -56,6 +56,19 @@ func (s *Sidecar) visitor(id syncer.PlayerID) *visitor {
 	return v
 }
 
+// Restarted takes all players off a game server that starts: it cannot say that
+// they left. What is not stored yet of them still will be.
+func (s *Sidecar) Restarted(from syncer.GameServer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, v := range s.visitors {
+		if _, on := v.servers[from.Name]; on {
+			delete(v.servers, from.Name)
+			s.forget(id)
+		}
+	}
+}
+
 // forget drops a visitor that has nothing left to remember. The caller holds
 // s.mu for writing.
 func (s *Sidecar) forget(id syncer.PlayerID) {

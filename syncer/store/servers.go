@@ -27,3 +27,19 @@ func (s *Store) Servers(ctx context.Context) ([]syncer.GameServer, error) {
 	}
 	return servers, readError("list servers", err)
 }
+
+// ServerOverview lists the game servers that sidecars have spoken for, by name,
+// with what is going on there.
+func (s *Store) ServerOverview(ctx context.Context) ([]syncer.ServerOverview, error) {
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
+	rows, err := s.queries.ServerOverview(ctx)
+	servers := make([]syncer.ServerOverview, len(rows))
+	for i, row := range rows {
+		servers[i] = syncer.ServerOverview{
+			GameServer: syncer.GameServer{Name: row.Name, Gamemode: row.Gamemode, Address: row.Address},
+			Version:    row.Version, Alive: row.Alive, Since: timeOf(row.Since), Players: int(row.Players),
+		}
+	}
+	return servers, readError("list servers", err)
+}

@@ -44,6 +44,13 @@ func readTable(ctx context.Context, queries *db.Queries, entity syncer.Entity) (
 		return rowsOf(addresses, func(a db.BlacklistedAddressesRow) syncer.Row {
 			return &syncer.BlacklistRow{Address: a.Address, Listed: true, Revision: a.Revision}
 		}), err
+	case syncer.EntitySession:
+		sessions, err := queries.Sessions(ctx)
+		return rowsOf(sessions, func(s db.SessionsRow) syncer.Row {
+			return &syncer.SessionRow{Session: sessionOf(db.OnlineRow{
+				Server: s.Server, Uuid: s.Uuid, Name: s.Name, Gamemode: s.Gamemode, Since: s.Since,
+			}), Online: true, Revision: s.Revision}
+		}), err
 	}
 	return nil, fmt.Errorf("the table %s is not held whole", entity)
 }

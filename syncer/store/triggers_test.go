@@ -93,7 +93,7 @@ const recorded = `select entity || ' ' || coalesce(key, '*') from change order b
 
 // beforeTelling are the rows that the statements find.
 const beforeTelling = `
-truncate player, player_history, ban;
+truncate player, player_history, ban cascade;
 insert into player (uuid) values ('a'), ('b'), ('c');
 insert into player_history (uuid, action) values ('a', 'warned');
 insert into ban (uuid) values ('a'), ('b');

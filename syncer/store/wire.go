@@ -20,6 +20,7 @@ type wireChange struct {
 	Open     *bool                 `json:"o"`
 	Expires  syncer.Time           `json:"u"`
 	Message  *syncer.NewMessage    `json:"m"`
+	Session  *syncer.SessionRow    `json:"s"`
 }
 
 func (w wireChange) change() syncer.Change {
@@ -32,6 +33,9 @@ func (w wireChange) change() syncer.Change {
 		c.Row = &syncer.HistoryRow{Entries: w.History}
 	case w.Message != nil:
 		c.Row = w.Message
+	case w.Session != nil:
+		w.Session.Online = w.Open != nil && *w.Open
+		c.Row = w.Session
 	case w.Open != nil && w.Entity == syncer.EntityBlacklist:
 		c.Row = &syncer.BlacklistRow{Address: w.Key, Listed: *w.Open, Revision: w.Revision}
 	case w.Open != nil:

@@ -1,0 +1,90 @@
+package syncer
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// Session is a player's stay on one game server. A player may be on several at
+// once. Its JSON names are the columns of the table session.
+type Session struct {
+	Server   string   `json:"server"` // name of the game server
+	ID       PlayerID `json:"uuid"`
+	Name     string   `json:"name"`     // at the join, colour tags included
+	Gamemode string   `json:"gamemode"` // the one joined
+	Since    Time     `json:"since"`
+}
+
+// SessionRow says that a session began or ended. Read from the table it names one
+// that goes on.
+type SessionRow struct {
+	Session
+	Online   bool  `json:"-"`
+	Revision int64 `json:"revision"` // higher is newer, also of different sessions
+}
+
+func (*SessionRow) row() {}
+
+// LastSeen says when a player was last on a server.
+type LastSeen struct {
+	Server string
+	At     Time
+}
+
+// OnlineCount is how many players are on one server.
+type OnlineCount struct {
+	Server   string
+	Gamemode string // of the player who came last; the others' may differ
+	Players  int
+}
+
+// ServerOverview is a game server as the whole network knows it.
+type ServerOverview struct {
+	GameServer
+	Version string // of its sidecar
+	Alive   bool   // its sidecar renews its lease
+	Since   Time   // since when it does without a break; none: it does not
+	Players int
+}
+
+// SessionEdit says who came to the game servers of one sidecar and who left.
+type SessionEdit struct {
+	Arrived  []Session
+	Departed []Session // only server and player matter
+	Complete []string  // servers on which there is nobody but those arrived
+}
+
+// IsZero reports whether there is nothing to store.
+func (e SessionEdit) IsZero() bool {
+	return len(e.Arrived) == 0 && len(e.Departed) == 0 && len(e.Complete) == 0
+}
+
+// Lease asks that a run of a sidecar goes on speaking for game servers.
+type Lease struct {
+	Run     [16]byte // drawn at the start of the process
+	Servers []string
+	Claimed []string // those of Servers to take over from whoever has them
+	Lasts   time.Duration
+}
+
+// CountOnline returns how many different players are in sessions, and how many on
+// each server that has any, by name.
+func CountOnline(sessions []*SessionRow) (players int, servers []OnlineCount) {
+	seen := make(map[PlayerID]bool, len(sessions))
+	counts := map[string]*OnlineCount{}
+	for _, s := range sessions {
+		seen[s.ID] = true
+		c, known := counts[s.Server]
+		if !known {
+			c = &OnlineCount{Server: s.Server}
+			counts[s.Server] = c
+		}
+		c.Gamemode = s.Gamemode
+		c.Players++
+	}
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		servers = append(servers, *counts[name])
+	}
+	return len(seen), servers
+}

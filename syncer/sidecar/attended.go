@@ -1,0 +1,74 @@
+package sidecar
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
+	"slices"
+	"strings"
+
+	"playersync/syncer"
+)
+
+// attended is a game server that this sidecar speaks for, as [Presence] wants it to
+// be stored. It is guarded by Presence.mu.
+type attended struct {
+	server     syncer.GameServer
+	players    map[syncer.PlayerID]syncer.Session
+	changed    map[syncer.PlayerID]bool // not known to be stored as they are
+	registered bool                     // the server itself is stored as it is
+	claim      bool                     // to be taken over from whoever speaks for it
+	unknown    bool                     // what is stored of the players is not known
+	lost       bool                     // another sidecar speaks for it
+}
+
+func newAttended() *attended {
+	return &attended{players: map[syncer.PlayerID]syncer.Session{}, changed: map[syncer.PlayerID]bool{}, claim: true}
+}
+
+func (a *attended) put(session syncer.Session) {
+	a.players[session.ID] = session
+	a.changed[session.ID] = true
+}
+
+func (a *attended) remove(id syncer.PlayerID) {
+	if _, on := a.players[id]; on {
+		delete(a.players, id)
+		a.changed[id] = true
+	}
+}
+
+// start empties the server and takes it over.
+func (a *attended) start() {
+	clear(a.players)
+	a.claim, a.unknown = true, true
+}
+
+// take moves to e what is to be stored, which then counts as stored.
+func (a *attended) take(e *syncer.SessionEdit) {
+	if a.unknown {
+		e.Complete = append(e.Complete, a.server.Name)
+		e.Arrived = slices.AppendSeq(e.Arrived, maps.Values(a.players))
+	} else {
+		for id := range a.changed {
+			if session, on := a.players[id]; on {
+				e.Arrived = append(e.Arrived, session)
+			} else {
+				e.Departed = append(e.Departed, syncer.Session{Server: a.server.Name, ID: id})
+			}
+		}
+	}
+	clear(a.changed)
+	a.unknown = false
+}
+
+// digest is that of the players, as [PresenceStore] returns it of those stored.
+func (a *attended) digest() string {
+	ids := make([]string, 0, len(a.players))
+	for id := range a.players {
+		ids = append(ids, string(id))
+	}
+	slices.Sort(ids)
+	sum := sha256.Sum256([]byte(strings.Join(ids, "\n")))
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,308 @@
+package sidecar
+
+import (
+	"cmp"
+	"container/heap"
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"playersync/syncer"
+)
+
+// Transients keeps small values for players, each for one game server, in memory
+// only: they are gone when their game server starts anew or this process ends. What
+// runs out frees its memory by itself.
+type Transients struct {
+	limits TransientLimits
+	wake   chan struct{} // the first deadline is another; capacity 1
+
+	mu        sync.Mutex
+	servers   map[string]*kept // by name
+	deadlines deadlines
+	count     int
+	bytes     int
+}
+
+// TransientLimits bound what is kept. Zero values mean the defaults.
+type TransientLimits struct {
+	Keys  int // for each player on one server: 64
+	Bytes int // for each server, keys and a little more for each value included: 64 MiB
+}
+
+// kept is what is kept for one game server.
+type kept struct {
+	players map[syncer.PlayerID]map[string]*transient
+	bytes   int
+}
+
+// transient is one value. Its deadline is by the monotonic clock of the process.
+type transient struct {
+	syncer.Transient
+	server   string
+	id       syncer.PlayerID
+	deadline time.Time // zero: none
+	place    int       // among the deadlines, -1: none
+}
+
+// overhead is about what a value takes beside its text.
+const overhead = 256
+
+func (t *transient) size() int { return len(t.Key) + len(t.Value) + overhead }
+
+// NewTransients returns an empty memory; Run must be running for values to go when
+// they run out.
+func NewTransients(limits TransientLimits) *Transients {
+	limits.Keys = cmp.Or(limits.Keys, 64)
+	limits.Bytes = cmp.Or(limits.Bytes, 64<<20)
+	return &Transients{limits: limits, wake: make(chan struct{}, 1), servers: map[string]*kept{}}
+}
+
+// Put keeps a value in place of the one under its key. Errors: invalid, too_large,
+// and full where the player has too many keys or the server too much altogether;
+// after an error the one before is still there.
+func (t *Transients) Put(from syncer.GameServer, id syncer.PlayerID, value syncer.Transient) error {
+	if err := value.Validate(); err != nil {
+		return err
+	}
+	added := &transient{Transient: value, server: from.Name, id: id, place: -1}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := time.Now()
+	t.expire(now)
+	before := t.find(from, id, value.Key)
+	if err := t.hasRoom(added, before); err != nil {
+		return err
+	}
+	if before != nil {
+		t.remove(before)
+	}
+	if value.TTL > 0 {
+		added.deadline = now.Add(value.TTL)
+	}
+	t.add(added)
+	return nil
+}
+
+// hasRoom refuses what is beyond the limits.
+func (t *Transients) hasRoom(added, before *transient) error {
+	server, known := t.servers[added.server]
+	if !known {
+		return nil
+	}
+	bytes := server.bytes + added.size()
+	if before != nil {
+		bytes -= before.size()
+	} else if len(server.players[added.id]) >= t.limits.Keys {
+		return &syncer.Error{Code: syncer.CodeFull, Field: "key", Message: "the player has too many transients on this server; delete some first"}
+	}
+	if bytes > t.limits.Bytes {
+		return &syncer.Error{Code: syncer.CodeFull, Field: "value", Message: "all transients of this server take too much memory; delete some first"}
+	}
+	return nil
+}
+
+// Get returns a value with the time that it has left; not_found if there is none.
+func (t *Transients) Get(from syncer.GameServer, id syncer.PlayerID, key string) (syncer.Transient, error) {
+	if err := syncer.CheckTransientKey("key", key); err != nil {
+		return syncer.Transient{}, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := time.Now()
+	t.expire(now)
+	if found := t.find(from, id, key); found != nil {
+		return found.left(now), nil
+	}
+	return syncer.Transient{}, syncer.NotFound("no transient %q of player %q on server %q", key, id, from.Name)
+}
+
+// List returns all values of a player on the server, by key.
+func (t *Transients) List(from syncer.GameServer, id syncer.PlayerID) []syncer.Transient {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := time.Now()
+	t.expire(now)
+	var all []syncer.Transient
+	if server, known := t.servers[from.Name]; known {
+		for _, key := range slices.Sorted(maps.Keys(server.players[id])) {
+			all = append(all, server.players[id][key].left(now))
+		}
+	}
+	return all
+}
+
+// left returns the value with the time it has left at now.
+func (t *transient) left(now time.Time) syncer.Transient {
+	value := t.Transient
+	if value.TTL > 0 {
+		value.TTL = t.deadline.Sub(now)
+	}
+	return value
+}
+
+// Delete drops a value; that there is none is no error.
+func (t *Transients) Delete(from syncer.GameServer, id syncer.PlayerID, key string) error {
+	if err := syncer.CheckTransientKey("key", key); err != nil {
+		return err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if found := t.find(from, id, key); found != nil {
+		t.remove(found)
+	}
+	return nil
+}
+
+// Joined implements [Attendance]: some values are of one stay only.
+func (t *Transients) Joined(from syncer.GameServer, id syncer.PlayerID, _ JoinRequest) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if server, known := t.servers[from.Name]; known {
+		for _, value := range server.players[id] {
+			if value.ResetOnJoin {
+				t.remove(value)
+			}
+		}
+	}
+}
+
+// Left implements [Attendance]: values stay, for the player may come back.
+func (t *Transients) Left(syncer.GameServer, syncer.PlayerID) {}
+
+// Restarted drops all values of a game server that starts.
+func (t *Transients) Restarted(from syncer.GameServer) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if server, known := t.servers[from.Name]; known {
+		for _, values := range server.players {
+			for _, value := range values {
+				t.remove(value)
+			}
+		}
+	}
+}
+
+// Size returns how many values there are, and what they take.
+func (t *Transients) Size() (count, bytes int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.count, t.bytes
+}
+
+// Run drops what runs out until ctx ends.
+func (t *Transients) Run(ctx context.Context) error {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-timer.C:
+		case <-t.wake:
+		case <-ctx.Done():
+			return nil
+		}
+		if next := t.sweep(); next > 0 {
+			timer.Reset(next)
+		}
+	}
+}
+
+// sweep drops what has run out and returns when the next does, 0 for never.
+func (t *Transients) sweep() time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := time.Now()
+	t.expire(now)
+	if len(t.deadlines) == 0 {
+		return 0
+	}
+	return t.deadlines[0].deadline.Sub(now)
+}
+
+// The methods below are for callers that hold t.mu.
+
+func (t *Transients) find(from syncer.GameServer, id syncer.PlayerID, key string) *transient {
+	if server, known := t.servers[from.Name]; known {
+		return server.players[id][key]
+	}
+	return nil
+}
+
+func (t *Transients) add(value *transient) {
+	server, known := t.servers[value.server]
+	if !known {
+		server = &kept{players: map[syncer.PlayerID]map[string]*transient{}}
+		t.servers[value.server] = server
+	}
+	if server.players[value.id] == nil {
+		server.players[value.id] = map[string]*transient{}
+	}
+	server.players[value.id][value.Key] = value
+	server.bytes += value.size()
+	t.bytes += value.size()
+	t.count++
+	if value.deadline.IsZero() {
+		return
+	}
+	heap.Push(&t.deadlines, value)
+	if value.place == 0 {
+		select {
+		case t.wake <- struct{}{}:
+		default: // it is awake already
+		}
+	}
+}
+
+func (t *Transients) remove(value *transient) {
+	server := t.servers[value.server]
+	values := server.players[value.id]
+	delete(values, value.Key)
+	if len(values) == 0 {
+		delete(server.players, value.id)
+	}
+	if len(server.players) == 0 {
+		delete(t.servers, value.server)
+	}
+	server.bytes -= value.size()
+	t.bytes -= value.size()
+	t.count--
+	if value.place >= 0 {
+		heap.Remove(&t.deadlines, value.place)
+	}
+}
+
+func (t *Transients) expire(now time.Time) {
+	for len(t.deadlines) > 0 && !t.deadlines[0].deadline.After(now) {
+		t.remove(t.deadlines[0])
+	}
+}
+
+// deadlines is a heap of values by their deadline.
+type deadlines []*transient
+
+func (d deadlines) Len() int           { return len(d) }
+func (d deadlines) Less(i, j int) bool { return d[i].deadline.Before(d[j].deadline) }
+
+// Swap implements [heap.Interface].
+func (d deadlines) Swap(i, j int) {
+	d[i], d[j] = d[j], d[i]
+	d[i].place, d[j].place = i, j
+}
+
+// Push implements [heap.Interface].
+func (d *deadlines) Push(value any) {
+	added := value.(*transient)
+	added.place = len(*d)
+	*d = append(*d, added)
+}
+
+// Pop implements [heap.Interface].
+func (d *deadlines) Pop() any {
+	last := len(*d) - 1
+	value := (*d)[last]
+	(*d)[last] = nil
+	*d, value.place = (*d)[:last], -1
+	return value
+}
