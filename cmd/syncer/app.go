@@ -72,6 +72,7 @@ copy that follows them within milliseconds.
 		newPlayerCommand(a),
 		newBanCommand(a),
 		newAntibotCommand(a),
+		newImportCommand(a),
 		newWatchCommand(a),
 		newMigrateCommand(a),
 		newBenchCommand(a),

@@ -16,8 +16,8 @@ func (o Object) Save() (syncer.Save, error) {
 	fields := []func() error{
 		into(&s.Rank, o.OptionalText, "rank"),
 		into(&s.Flags, o.texts, "flags"),
-		into(&s.UnmuteTime, o.until, "unmuteTime"),
-		into(&s.UnmarkTime, o.until, "unmarkTime"),
+		into(&s.UnmuteTime, o.Until, "unmuteTime"),
+		into(&s.UnmarkTime, o.Until, "unmarkTime"),
 		into(&s.Name, o.OptionalText, "name"),
 		into(&s.OverrideName, o.Clearable, "overrideName"),
 		into(&s.Highlight, o.Clearable, "highlight"),
@@ -126,8 +126,8 @@ func (o Object) achievements() (syncer.Optional[*string], error) {
 	return syncer.Some(&text.Value), nil
 }
 
-// until reads a time up to which something holds.
-func (o Object) until(name string) (syncer.Optional[syncer.Time], error) {
+// Until reads a time up to which something holds, which may be missing or null.
+func (o Object) Until(name string) (syncer.Optional[syncer.Time], error) {
 	if !o.Has(name) {
 		return syncer.Optional[syncer.Time]{}, nil
 	}
@@ -146,7 +146,7 @@ func (o Object) until(name string) (syncer.Optional[syncer.Time], error) {
 
 // moment reads when something happened, none if that is not known.
 func (o Object) moment(name string) (syncer.Time, error) {
-	t, err := o.until(name)
+	t, err := o.Until(name)
 	return t.Value, err
 }
 

@@ -1,0 +1,242 @@
+package importer
+
+import (
+	"encoding/json"
+	"errors"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"playersync/syncer"
+	"playersync/syncer/fishjson"
+)
+
+// Names of a ban's fields, in the order in which they are looked for.
+var (
+	targetFields  = strings.Fields("uuid ip uuids ips")
+	authorFields  = strings.Fields("by bannedBy")
+	createdFields = strings.Fields("createdAt time")
+	expiresFields = strings.Fields("expiresAt expires")
+)
+
+// noAddress is what the plugin sends for a player who never connected.
+const noAddress = "<unknown>"
+
+// isBan tells a ban from a player, or returns an error if it cannot.
+func isBan(o fishjson.Object, kind Kind) (bool, error) {
+	if kind != KindAny {
+		return kind == KindBans, nil
+	}
+	for _, name := range append(slices.Clone(sharedFields), unsyncedFields...) {
+		if _, found := o[name]; found && name != "name" && name != "history" {
+			return false, nil
+		}
+	}
+	for _, name := range targetFields {
+		if o.Has(name) {
+			return true, nil
+		}
+	}
+	return false, syncer.Invalid("", "is neither a player nor a ban; say by --kind which of them it is")
+}
+
+// readBans reads a document of bans. The bans share what it says of them; a target
+// that cannot be is refused by itself.
+func readBans(o fishjson.Object, kind Kind, unknown func(string), refuse func(error)) ([]syncer.BanRecord, error) {
+	ban, err := readBan(o)
+	if err != nil {
+		return nil, err
+	}
+	known := slices.Concat(targetFields, authorFields, createdFields, expiresFields, []string{"reason", "_id", "__v"})
+	for name := range o {
+		if !slices.Contains(known, name) {
+			unknown(name)
+		}
+	}
+	targets, err := readTargets(o, kind)
+	if err != nil {
+		return nil, err
+	}
+	var bans []syncer.BanRecord
+	for _, t := range targets {
+		if t.err == nil {
+			ban.Target = t.target
+			t.err = ban.Validate()
+		}
+		if t.err != nil && len(targets) == 1 {
+			return nil, t.err
+		}
+		if t.err != nil {
+			refuse(t.err)
+			continue
+		}
+		bans = append(bans, ban)
+	}
+	return bans, nil
+}
+
+// readBan reads all of a ban but its target.
+func readBan(o fishjson.Object) (syncer.BanRecord, error) {
+	reason, err := o.OptionalText("reason")
+	if err != nil {
+		return syncer.BanRecord{}, err
+	}
+	ban := syncer.BanRecord{Reason: reason.Value}
+	by, err := o.OptionalText(first(o, authorFields))
+	if err != nil {
+		return ban, err
+	}
+	ban.By = by.Value
+	if ban.CreatedAt, err = readTime(o, first(o, createdFields)); err != nil {
+		return ban, err
+	}
+	ban.ExpiresAt, err = readTime(o, first(o, expiresFields))
+	return ban, err
+}
+
+// first returns the first of the names that the object has.
+func first(o fishjson.Object, names []string) string {
+	for _, name := range names {
+		if o.Has(name) {
+			return name
+		}
+	}
+	return names[0]
+}
+
+// readTime reads milliseconds since 1970.
+func readTime(o fishjson.Object, name string) (syncer.Time, error) {
+	t, err := o.Until(name)
+	return t.Value, err
+}
+
+// banTarget is whom a document bans, or why that cannot be.
+type banTarget struct {
+	target syncer.Target
+	err    error
+}
+
+// readTargets reads whom a document bans: uuid, ip, each of uuids and ips or, if it
+// is known to be a ban, _id.
+func readTargets(o fishjson.Object, kind Kind) ([]banTarget, error) {
+	var targets []banTarget
+	add := func(field, uuid, ip string) {
+		if ip == noAddress {
+			return
+		}
+		target, err := syncer.ParseTarget(uuid, ip)
+		var e *syncer.Error
+		if errors.As(err, &e) {
+			e.Field = field
+		}
+		targets = append(targets, banTarget{target, err})
+	}
+	for _, name := range targetFields[:2] {
+		text, err := o.OptionalText(name)
+		if err != nil {
+			return nil, err
+		}
+		if text.Value != "" {
+			addTarget(add, name, name, text.Value)
+		}
+	}
+	for _, name := range targetFields[2:] {
+		list, err := fishjson.Optional[[]json.RawMessage](o, name, "a list of texts")
+		if err != nil {
+			return nil, err
+		}
+		for i, item := range list.Value {
+			field := name + "[" + strconv.Itoa(i) + "]"
+			var text string
+			if err := json.Unmarshal(item, &text); err != nil || text == "" {
+				targets = append(targets, banTarget{err: syncer.Invalid(field, "must be a text")})
+				continue
+			}
+			addTarget(add, strings.TrimSuffix(name, "s"), field, text)
+		}
+	}
+	named := slices.ContainsFunc(targetFields, o.Has)
+	if id, err := o.Text("_id"); err == nil && !named && kind == KindBans {
+		if _, err := netip.ParseAddr(id); err == nil {
+			add("_id", "", id)
+		} else {
+			add("_id", id, "")
+		}
+	} else if !named {
+		return nil, syncer.Invalid("uuid", "give uuid, ip, uuids or ips")
+	}
+	return targets, nil
+}
+
+func addTarget(add func(field, uuid, ip string), kind, field, text string) {
+	if kind == "uuid" {
+		add(field, text, "")
+	} else {
+		add(field, "", text)
+	}
+}
+
+// minecraftTime is how Minecraft writes times in its lists.
+const minecraftTime = "2006-01-02 15:04:05 -0700"
+
+// readMinecraft reads an entry of Minecraft's banned-players.json or
+// banned-ips.json. The name beside an id is not kept.
+func readMinecraft(o fishjson.Object, unknown func(string)) (syncer.BanRecord, error) {
+	var ban syncer.BanRecord
+	for name := range o {
+		if !slices.Contains(strings.Fields("uuid ip name created source expires reason"), name) {
+			unknown(name)
+		}
+	}
+	values := map[string]string{}
+	for _, name := range strings.Fields("uuid ip created source expires reason") {
+		text, err := o.OptionalText(name)
+		if err != nil {
+			return ban, err
+		}
+		values[name] = text.Value
+	}
+	var err error
+	if ban.Target, err = syncer.ParseTarget(values["uuid"], values["ip"]); err != nil {
+		return ban, err
+	}
+	ban.Reason, ban.By = values["reason"], values["source"]
+	if ban.CreatedAt, err = parseMinecraftTime("created", values["created"]); err != nil {
+		return ban, err
+	}
+	if values["expires"] != "forever" {
+		if ban.ExpiresAt, err = parseMinecraftTime("expires", values["expires"]); err != nil {
+			return ban, err
+		}
+	}
+	return ban, minecraftField(ban.Validate())
+}
+
+func parseMinecraftTime(field, text string) (syncer.Time, error) {
+	if text == "" {
+		return syncer.Time{}, nil
+	}
+	for _, layout := range []string{minecraftTime, time.RFC3339} {
+		if at, err := time.Parse(layout, text); err == nil {
+			return syncer.TimeOf(at), nil
+		}
+	}
+	return syncer.Time{}, syncer.Invalid(field, "%q is not a time such as 2026-01-31 18:00:00 +0000", text)
+}
+
+// minecraftField names the field of an error as the file does.
+func minecraftField(err error) error {
+	if e, ok := errors.AsType[*syncer.Error](err); ok {
+		switch e.Field {
+		case "createdAt":
+			e.Field = "created"
+		case "expiresAt":
+			e.Field = "expires"
+		case "by":
+			e.Field = "source"
+		}
+	}
+	return err
+}

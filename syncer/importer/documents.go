@@ -1,0 +1,162 @@
+package importer
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"unicode/utf8"
+
+	"playersync/syncer"
+)
+
+// MaxDocument is how many bytes one document may have: twice what MongoDB lets one
+// have, since extended JSON is longer.
+const MaxDocument = 32 << 20
+
+// Position is a place between two documents of a file.
+type Position struct {
+	Offset   int64 `json:"offset"`   // bytes before it, of the unpacked file
+	Line     int   `json:"line"`     // line breaks before it
+	Document int   `json:"document"` // documents before it
+}
+
+// document is one document of a file, or what stands in place of one.
+type document struct {
+	text []byte   // valid until the next one is read
+	line int      // where it begins, from 1
+	end  Position // behind it
+	err  error    // it is no document, and why
+}
+
+// documents reads the documents of a file: one per line, elements of a list, or
+// one behind the other, over as many lines as they like. Where one is broken, the
+// next line that begins with a brace begins the next one.
+type documents struct {
+	from *bufio.Reader
+	at   Position
+	text bytes.Buffer
+}
+
+func newDocuments(from io.Reader, at Position) *documents {
+	d := &documents{from: bufio.NewReaderSize(from, 1<<20), at: at}
+	if mark, _ := d.from.Peek(3); at.Offset == 0 && bytes.Equal(mark, []byte("\xEF\xBB\xBF")) {
+		_, _ = d.from.Discard(3) // just seen
+		d.at.Offset = 3
+	}
+	return d
+}
+
+// next returns the next document, or io.EOF.
+func (d *documents) next() (document, error) {
+	for {
+		switch c, err := d.read(); {
+		case err != nil:
+			return document{}, err
+		case c == '{':
+			return d.document()
+		case bytes.IndexByte([]byte(" \t\r\n,[]"), c) < 0:
+			return d.noise()
+		}
+	}
+}
+
+// read returns the next byte.
+func (d *documents) read() (byte, error) {
+	c, err := d.from.ReadByte()
+	if err != nil {
+		return 0, err
+	}
+	d.at.Offset++
+	if c == '\n' {
+		d.at.Line++
+	}
+	return c, nil
+}
+
+// unread takes the last byte back, which is no line break.
+func (d *documents) unread() error {
+	d.at.Offset--
+	return d.from.UnreadByte()
+}
+
+// noise is what stands between documents and does not belong there, up to the end
+// of its line.
+func (d *documents) noise() (document, error) {
+	broken := document{line: d.at.Line + 1, err: syncer.Invalid("", "is no JSON document: must begin with {")}
+	for {
+		if next, _ := d.from.Peek(1); len(next) == 0 || next[0] == '\n' {
+			break
+		}
+		if _, err := d.read(); err != nil {
+			return document{}, err
+		}
+	}
+	return d.finish(broken)
+}
+
+// document reads the rest of a document whose brace was read.
+func (d *documents) document() (document, error) {
+	found := document{line: d.at.Line + 1}
+	d.text.Reset()
+	d.text.WriteByte('{')
+	last := byte('{')
+	depth, quoted, escaped := 1, false, false
+	for depth > 0 {
+		c, err := d.read()
+		switch {
+		case errors.Is(err, io.EOF):
+			found.err = syncer.Invalid("", "is cut short: the file ends within it")
+			return d.finish(found)
+		case err != nil:
+			return document{}, err
+		case c == '{' && last == '\n':
+			found.err = syncer.Invalid("", "is cut short: another one begins within it")
+			if err := d.unread(); err != nil {
+				return document{}, fmt.Errorf("read document: %w", err)
+			}
+			return d.finish(found)
+		case quoted:
+			if c == '\n' { // never part of a text: from here on begin and end would change places
+				found.err = syncer.Invalid("", "is cut short: a text goes beyond the end of its line")
+				return d.finish(found)
+			}
+			quoted, escaped = c != '"' || escaped, c == '\\' && !escaped
+		case c == '"':
+			quoted = true
+		case c == '{' || c == '[':
+			depth++
+		case c == '}' || c == ']':
+			depth--
+		}
+		last = c
+		if d.text.Len() <= MaxDocument {
+			d.text.WriteByte(c)
+		}
+	}
+	found.text = d.text.Bytes()
+	found.err = checkDocument(found.text)
+	return d.finish(found)
+}
+
+func checkDocument(text []byte) error {
+	switch {
+	case len(text) > MaxDocument:
+		return syncer.Invalid("", "has more than %d bytes", MaxDocument)
+	case !utf8.Valid(text):
+		return syncer.Invalid("", "is not valid UTF-8")
+	}
+	var members json.RawMessage
+	if err := json.Unmarshal(text, &members); err != nil {
+		return syncer.Invalid("", "is no JSON document: %v", err)
+	}
+	return nil
+}
+
+func (d *documents) finish(found document) (document, error) {
+	d.at.Document++
+	found.end = d.at
+	return found, nil
+}
