@@ -57,7 +57,7 @@ func (p ImportedPlayer) Validate() error {
 }
 
 // Newcomer returns the player as he is stored if he is not here yet: with
-// everything that is known of him.
+// everything that is known of him but the history, which is stored by itself.
 func (p ImportedPlayer) Newcomer() Player {
 	e := p.edit(true)
 	e.Gamemodes = nil

@@ -34,10 +34,9 @@ func isBan(o fishjson.Object, kind Kind) (bool, error) {
 			return false, nil
 		}
 	}
-	for _, name := range targetFields {
-		if o.Has(name) {
-			return true, nil
-		}
+	_, named := o["name"]
+	if !named && slices.ContainsFunc(targetFields, o.Has) { // a player of whom only the name was exported is not to be banned
+		return true, nil
 	}
 	return false, syncer.Invalid("", "is neither a player nor a ban; say by --kind which of them it is")
 }
@@ -157,17 +156,18 @@ func readTargets(o fishjson.Object, kind Kind) ([]banTarget, error) {
 			addTarget(add, strings.TrimSuffix(name, "s"), field, text)
 		}
 	}
-	named := slices.ContainsFunc(targetFields, o.Has)
-	if id, err := o.Text("_id"); err == nil && !named && kind == KindBans {
+	if slices.ContainsFunc(targetFields, o.Has) {
+		return targets, nil
+	}
+	if id, err := o.Text("_id"); err == nil && kind == KindBans {
 		if _, err := netip.ParseAddr(id); err == nil {
 			add("_id", "", id)
 		} else {
 			add("_id", id, "")
 		}
-	} else if !named {
-		return nil, syncer.Invalid("uuid", "give uuid, ip, uuids or ips")
+		return targets, nil
 	}
-	return targets, nil
+	return nil, syncer.Invalid("uuid", "give uuid, ip, uuids or ips")
 }
 
 func addTarget(add func(field, uuid, ip string), kind, field, text string) {

@@ -1,0 +1,112 @@
+package importer_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"playersync/syncer"
+	"playersync/syncer/importer"
+)
+
+// banned shows bans as text.
+func banned(bans []syncer.BanRecord) []string {
+	shown := []string{}
+	for _, b := range bans {
+		text := b.Target.Key() + " " + b.By + ": " + b.Reason
+		if !b.CreatedAt.IsZero() {
+			text += " since " + b.CreatedAt.String()
+		}
+		if !b.ExpiresAt.IsZero() {
+			text += " until " + b.ExpiresAt.String()
+		}
+		shown = append(shown, text)
+	}
+	return shown
+}
+
+func TestBansAreKnownByTheirShape(t *testing.T) {
+	t.Parallel()
+	k, summary, refusals := imported(t, `
+{"_id": {"$oid": "1"}, "uuid": "a"}
+{"ip": "10.0.0.1", "reason": "bot", "bannedBy": "Alice", "time": {"$date": 1000}, "expires": 2000}
+{"_id": "bans", "uuids": ["b", 5, "c"], "ips": ["2001:db8:0:0:0:0:0:1", "<unknown>", "10.0.0.300"], "note": "x"}
+{"uuid": "d", "ip": "10.0.0.4"}
+{"uuid": "e", "ip": "<unknown>"}
+{"uuid": "p", "rank": "mod"}`, importer.Options{})
+	want := []string{
+		"uuid:a : ", "ip:10.0.0.1/32 Alice: bot since 1970-01-01T00:00:01.000Z until 1970-01-01T00:00:02.000Z",
+		"uuid:b : ", "uuid:c : ", "ip:2001:db8::1/128 : ", "uuid:d : ", "ip:10.0.0.4/32 : ", "uuid:e : ",
+	}
+	if diff := cmp.Diff(want, banned(k.bans)); diff != "" {
+		t.Error(diff)
+	}
+	if len(k.players) != 1 || summary.Bans.Added != 8 || summary.Ignored["note"] != 1 {
+		t.Errorf("%d players, %+v", len(k.players), summary)
+	}
+	if len(refusals) != 2 || refusals[0].Field != "uuids[1]" || refusals[1].Field != "ips[2]" || refusals[1].Line != 4 {
+		t.Errorf("refusals %+v", refusals)
+	}
+}
+
+func TestKindSettlesWhatADocumentIs(t *testing.T) {
+	t.Parallel()
+	const text = `{"_id": "10.0.0.1"}{"_id": "Steve"}`
+	if k, _, _ := imported(t, text, importer.Options{Kind: importer.KindPlayers}); len(k.players) != 2 {
+		t.Errorf("players %v", k.ids())
+	}
+	k, _, _ := imported(t, text, importer.Options{Kind: importer.KindBans})
+	if diff := cmp.Diff([]string{"ip:10.0.0.1/32 : ", "uuid:Steve : "}, banned(k.bans)); diff != "" {
+		t.Error(diff)
+	}
+	if _, summary, _ := imported(t, text, importer.Options{}); summary.Refused != 2 {
+		t.Errorf("without it: %+v", summary)
+	}
+}
+
+func TestBanThatCannotBeIsRefusedByField(t *testing.T) {
+	t.Parallel()
+	for members, field := range map[string]string{
+		`"uuid": 5`:                            "uuid",
+		`"ip": "10.0.0.300"`:                   "ip",
+		`"ips": "10.0.0.1"`:                    "ips",
+		`"uuid": "a", "expiresAt": 5`:          "createdAt",
+		`"uuid": "a", "time": 9, "expires": 5`: "expiresAt",
+		`"uuid": "a", "time": "yesterday"`:     "time",
+		`"uuid": "a", "reason": 5`:             "reason",
+		`"uuid": "a", "by": {}`:                "by",
+	} {
+		k, _, refusals := imported(t, "{"+members+"}", importer.Options{})
+		if len(k.bans) > 0 || len(refusals) != 1 || refusals[0].Field != field {
+			t.Errorf("%s: %d stored, %+v, want %s", members, len(k.bans), refusals, field)
+		}
+	}
+}
+
+func TestMinecraftLists(t *testing.T) {
+	t.Parallel()
+	k, summary, refusals := imported(t, `[
+  {
+    "uuid": "f84c6a79-0a4e-45e0-879b-cd49ebd4c4e2", "name": "Steve",
+    "created": "2026-01-31 18:00:00 +0200", "source": "Alice", "expires": "forever", "reason": "griefing"
+  },
+  {"ip": "203.0.113.7", "created": "2026-01-31 18:00:00 +0000", "source": "(Unknown)", "expires": "2026-02-28 18:00:00 +0000", "reason": "x"},
+  {"ip": "203.0.113.8", "created": "31.1.2026", "expires": "forever"},
+  {"ip": "203.0.113.9", "created": "2026-01-31 18:00:00 +0000", "expires": "2025-01-31 18:00:00 +0000"},
+  {"name": "Alice"}
+]`, importer.Options{Format: importer.FormatMinecraft})
+	want := []string{
+		"uuid:f84c6a79-0a4e-45e0-879b-cd49ebd4c4e2 Alice: griefing since 2026-01-31T16:00:00.000Z",
+		"ip:203.0.113.7/32 (Unknown): x since 2026-01-31T18:00:00.000Z until 2026-02-28T18:00:00.000Z",
+	}
+	if diff := cmp.Diff(want, banned(k.bans)); diff != "" {
+		t.Error(diff)
+	}
+	var fields []string
+	for _, r := range refusals {
+		fields = append(fields, r.Field)
+	}
+	if diff := cmp.Diff([]string{"created", "expires", "uuid"}, fields); diff != "" || summary.Documents != 5 {
+		t.Errorf("%+v: %s", summary, diff)
+	}
+}
