@@ -1,6 +1,7 @@
 package syncer
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -63,12 +64,8 @@ func (p ImportedPlayer) Newcomer() Player {
 	e.Gamemodes = nil
 	e.Flags.Add = p.Save.Flags.Value
 	player := e.Apply(NewPlayer(p.ID))
-	for mode, record := range p.Gamemodes {
-		player.Gamemodes[mode] = record
-	}
-	for address, record := range p.Addresses {
-		player.Addresses[address] = record
-	}
+	maps.Copy(player.Gamemodes, p.Gamemodes)
+	maps.Copy(player.Addresses, p.Addresses)
 	return player
 }
 

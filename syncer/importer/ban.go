@@ -117,81 +117,88 @@ type banTarget struct {
 	err    error
 }
 
+// targetOf reads a target of a kind, uuid or ip; field names it in errors.
+func targetOf(kind, field, text string) banTarget {
+	uuid, ip := text, ""
+	if kind == "ip" {
+		uuid, ip = "", text
+	}
+	target, err := syncer.ParseTarget(uuid, ip)
+	if e, ok := errors.AsType[*syncer.Error](err); ok {
+		e.Field = field
+	}
+	return banTarget{target, err}
+}
+
 // readTargets reads whom a document bans: uuid, ip, each of uuids and ips or, if it
 // is known to be a ban, _id.
 func readTargets(o fishjson.Object, kind Kind) ([]banTarget, error) {
 	var targets []banTarget
-	add := func(field, uuid, ip string) {
-		if ip == noAddress {
-			return
-		}
-		target, err := syncer.ParseTarget(uuid, ip)
-		var e *syncer.Error
-		if errors.As(err, &e) {
-			e.Field = field
-		}
-		targets = append(targets, banTarget{target, err})
-	}
-	for _, name := range targetFields[:2] {
-		text, err := o.OptionalText(name)
+	for _, kind := range []string{"uuid", "ip"} {
+		text, err := o.OptionalText(kind)
 		if err != nil {
 			return nil, err
 		}
-		if text.Value != "" {
-			addTarget(add, name, name, text.Value)
+		if text.Value != "" && text.Value != noAddress {
+			targets = append(targets, targetOf(kind, kind, text.Value))
 		}
-	}
-	for _, name := range targetFields[2:] {
-		list, err := fishjson.Optional[[]json.RawMessage](o, name, "a list of texts")
+		listed, err := readListed(o, kind)
 		if err != nil {
 			return nil, err
 		}
-		for i, item := range list.Value {
-			field := name + "[" + strconv.Itoa(i) + "]"
-			var text string
-			if err := json.Unmarshal(item, &text); err != nil || text == "" {
-				targets = append(targets, banTarget{err: syncer.Invalid(field, "must be a text")})
-				continue
-			}
-			addTarget(add, strings.TrimSuffix(name, "s"), field, text)
-		}
+		targets = append(targets, listed...)
 	}
 	if slices.ContainsFunc(targetFields, o.Has) {
 		return targets, nil
 	}
-	if id, err := o.Text("_id"); err == nil && kind == KindBans {
-		if _, err := netip.ParseAddr(id); err == nil {
-			add("_id", "", id)
-		} else {
-			add("_id", id, "")
-		}
-		return targets, nil
+	id, err := o.Text("_id")
+	if err != nil || kind != KindBans {
+		return nil, syncer.Invalid("uuid", "give uuid, ip, uuids or ips")
 	}
-	return nil, syncer.Invalid("uuid", "give uuid, ip, uuids or ips")
+	if _, err := netip.ParseAddr(id); err == nil {
+		return []banTarget{targetOf("ip", "_id", id)}, nil
+	}
+	return []banTarget{targetOf("uuid", "_id", id)}, nil
 }
 
-func addTarget(add func(field, uuid, ip string), kind, field, text string) {
-	if kind == "uuid" {
-		add(field, text, "")
-	} else {
-		add(field, "", text)
+// readListed reads the list of targets of a kind.
+func readListed(o fishjson.Object, kind string) ([]banTarget, error) {
+	name := kind + "s"
+	list, err := fishjson.Optional[[]json.RawMessage](o, name, "a list of texts")
+	if err != nil {
+		return nil, err
 	}
+	var targets []banTarget
+	for i, item := range list.Value {
+		field := name + "[" + strconv.Itoa(i) + "]"
+		text, err := fishjson.Object{field: item}.Text(field)
+		switch {
+		case err != nil:
+			targets = append(targets, banTarget{err: err})
+		case text != noAddress:
+			targets = append(targets, targetOf(kind, field, text))
+		}
+	}
+	return targets, nil
 }
 
 // minecraftTime is how Minecraft writes times in its lists.
 const minecraftTime = "2006-01-02 15:04:05 -0700"
+
+// minecraftFields are the members of an entry that are stored.
+var minecraftFields = strings.Fields("uuid ip created source expires reason")
 
 // readMinecraft reads an entry of Minecraft's banned-players.json or
 // banned-ips.json. The name beside an id is not kept.
 func readMinecraft(o fishjson.Object, unknown func(string)) (syncer.BanRecord, error) {
 	var ban syncer.BanRecord
 	for name := range o {
-		if !slices.Contains(strings.Fields("uuid ip name created source expires reason"), name) {
+		if !slices.Contains(minecraftFields, name) && name != "name" {
 			unknown(name)
 		}
 	}
 	values := map[string]string{}
-	for _, name := range strings.Fields("uuid ip created source expires reason") {
+	for _, name := range minecraftFields {
 		text, err := o.OptionalText(name)
 		if err != nil {
 			return ban, err

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"unicode/utf8"
 
 	"playersync/syncer"
@@ -57,7 +58,7 @@ func (d *documents) next() (document, error) {
 			return document{}, err
 		case c == '{':
 			return d.document()
-		case bytes.IndexByte([]byte(" \t\r\n,[]"), c) < 0:
+		case strings.IndexByte(" \t\r\n,[]", c) < 0:
 			return d.noise()
 		}
 	}

@@ -140,14 +140,10 @@ func Import(ctx context.Context, from io.Reader, store Store, o Options) (Summar
 func (r *run) take(ctx context.Context, found document, before Position) error {
 	r.summary.Documents++
 	at := place{found.line, found.end.Document}
-	if found.err != nil {
-		r.refuse(at, "", found.err)
-		return nil
-	}
 	player, bans, err := r.read(found, at)
 	if err != nil {
 		r.refuse(at, string(player.ID), err)
-		return nil
+		return nil // the others go in
 	}
 	if player.ID != "" {
 		if r.ids[player.ID] {
@@ -166,24 +162,27 @@ func (r *run) take(ctx context.Context, found document, before Position) error {
 }
 
 // read reads a document: a player or bans.
-func (r *run) read(found document, at place) (syncer.ImportedPlayer, []syncer.BanRecord, error) {
+func (r *run) read(found document, at place) (player syncer.ImportedPlayer, bans []syncer.BanRecord, err error) {
+	if found.err != nil {
+		return player, nil, found.err
+	}
 	object, err := parseDocument(found.text)
 	if err != nil {
-		return syncer.ImportedPlayer{}, nil, err
+		return player, nil, err
 	}
 	if r.Format == FormatMinecraft {
 		ban, err := readMinecraft(object, r.ignore)
-		return syncer.ImportedPlayer{}, []syncer.BanRecord{ban}, err
+		return player, []syncer.BanRecord{ban}, err
 	}
 	ban, err := isBan(object, r.Kind)
 	if err != nil {
-		return syncer.ImportedPlayer{}, nil, err
+		return player, nil, err
 	}
 	if ban {
-		bans, err := readBans(object, r.Kind, r.ignore, func(err error) { r.refuse(at, "", err) })
-		return syncer.ImportedPlayer{}, bans, err
+		bans, err = readBans(object, r.Kind, r.ignore, func(err error) { r.refuse(at, "", err) })
+		return player, bans, err
 	}
-	player, err := readPlayer(object, r.Options, r.ignore)
+	player, err = readPlayer(object, r.Options, r.ignore)
 	return player, nil, err
 }
 
