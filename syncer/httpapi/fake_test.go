@@ -317,7 +317,6 @@ func newFixture(t testing.TB, change ...func(*Config, *Deps)) *fixture {
 	deps := Deps{
 		Players: f.fake, Bans: f.fake, Chat: f.fake, USIDs: f.fake, Events: f.events, Ready: func() []string { return f.ready },
 		Visits: f.fake, Counts: f.fake, BanDetails: f.fake, MapRuns: &f.mapRuns,
-		Visits: f.fake, Counts: f.fake,
 		Presence: f.fake, Transients: sidecar.NewTransients(sidecar.TransientLimits{}),
 		Registry: prometheus.NewRegistry(), Log: slog.New(slog.NewTextHandler(f.log, nil)), Version: "test",
 	}

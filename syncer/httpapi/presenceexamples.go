@@ -6,12 +6,12 @@ import (
 	"playersync/syncer"
 )
 
-func exampleSession() Session {
+func exampleStay() Session {
 	since, _ := syncer.ParseTime(exampleTime)
 	return Session{UUID: exampleID, Name: "[accent]Steve", Server: "survival-1", Gamemode: "survival", Since: since}
 }
 
-func exampleOnline() OnlinePage { return OnlinePage{Players: []Session{exampleSession()}} }
+func exampleOnline() OnlinePage { return OnlinePage{Players: []Session{exampleStay()}} }
 
 func exampleOnlineCounts() OnlineCounts {
 	return OnlineCounts{Players: 1, Servers: []OnlineCount{{Server: "survival-1", Gamemode: "survival", Players: 1}}}
@@ -19,7 +19,7 @@ func exampleOnlineCounts() OnlineCounts {
 
 func examplePresence() PlayerPresence {
 	at, _ := syncer.ParseTime("2030-01-01T20:15:00.000Z")
-	return PlayerPresence{Online: []Session{exampleSession()}, LastSeen: []LastSeen{{Server: "pvp-1", At: at}}}
+	return PlayerPresence{Online: []Session{exampleStay()}, LastSeen: []LastSeen{{Server: "pvp-1", At: at}}}
 }
 
 func exampleServers() ServerList {
