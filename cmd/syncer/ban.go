@@ -29,10 +29,14 @@ leave no doubt.`,
 		GroupID: groupAdministrate,
 	})
 	a.addConfigFlags(command)
-	for _, child := range []*cobra.Command{newBanAddCommand(a), newBanLiftCommand(a), newBanListCommand(a), newBanCheckCommand(a)} {
+	for _, child := range []*cobra.Command{
+		newBanAddCommand(a), newBanLiftCommand(a), newBanListCommand(a), newBanCheckCommand(a),
+		newBanShowCommand(a), newBanChangeCommand(a), newBanNoteCommand(a), newBanImportCommand(a),
+	} {
 		a.addJSONFlag(child.Flags())
 		command.AddCommand(child)
 	}
+	command.AddCommand(newBanExportCommand(a)) // which has a format of its own
 	return command
 }
 
@@ -112,7 +116,7 @@ func newBanLiftCommand(a *app) *cobra.Command {
 func newBanListCommand(a *app) *cobra.Command {
 	var filter syncer.BanFilter
 	var all bool
-	var id string
+	var id, kind, from, to string
 	var limit int
 	command := &cobra.Command{
 		Use:   "list",
@@ -125,6 +129,9 @@ func newBanListCommand(a *app) *cobra.Command {
 			filter.ID = syncer.PlayerID(id)
 			if !all {
 				filter.Active = new(true)
+			}
+			if err := readBanFilter(&filter, kind, from, to); err != nil {
+				return err
 			}
 			return a.withStore(command, func(ctx context.Context, s *store.Store, now time.Time) error {
 				bans, err := s.ListBans(ctx, filter, newestBan, min(limit, math.MaxInt32))
@@ -140,8 +147,35 @@ func newBanListCommand(a *app) *cobra.Command {
 	flags.StringVar(&id, "uuid", "", "only bans of this player `id`")
 	flags.StringVar(&filter.IP, "ip", "", "only bans that overlap this `address` or range")
 	flags.StringVar(&filter.By, "by", "", "only bans by this person")
+	flags.StringVar(&filter.LiftedBy, "lifted-by", "", "only bans that this person lifted; with --all")
+	flags.StringVar(&filter.Reason, "reason", "", "only bans whose reason contains this `text`")
+	flags.StringVar(&kind, "kind", "", "only bans of this `kind`: player, address or range")
+	flags.StringVar(&from, "from", "", "only bans made at this `time` or later, such as 2030-01-31T18:00:00Z")
+	flags.StringVar(&to, "to", "", "only bans made before this `time`")
+	_ = command.RegisterFlagCompletionFunc("kind", cobra.FixedCompletions([]string{"player", "address", "range"}, cobra.ShellCompDirectiveNoFileComp))
 	flags.IntVar(&limit, "limit", 1000, "at most so many")
 	return command
+}
+
+// readBanFilter reads the flags that are no plain text.
+func readBanFilter(filter *syncer.BanFilter, kind, from, to string) (err error) {
+	if kind != "" {
+		if filter.Kind, err = syncer.ParseBanKind(kind); err != nil {
+			return err
+		}
+	}
+	for _, at := range []struct {
+		flag, text string
+		into       *syncer.Time
+	}{{"from", from, &filter.CreatedFrom}, {"to", to, &filter.CreatedTo}} {
+		if at.text == "" {
+			continue
+		}
+		if *at.into, err = syncer.ParseTime(at.text); err != nil || at.into.IsForever() {
+			return usagef("--%s: %q is not a time such as 2030-01-31T18:00:00Z", at.flag, at.text)
+		}
+	}
+	return nil
 }
 
 func newBanCheckCommand(a *app) *cobra.Command {

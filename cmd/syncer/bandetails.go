@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"playersync/syncer"
+	"playersync/syncer/store"
+)
+
+// notedBanJSON is a ban with its notes for programs.
+type notedBanJSON struct {
+	Ban   syncer.BanView `json:"ban"`
+	Notes []noteJSON     `json:"notes"`
+}
+
+// noteJSON is a note for programs.
+type noteJSON struct {
+	ID   int64       `json:"id"`
+	At   syncer.Time `json:"at"`
+	By   string      `json:"by"`
+	Text string      `json:"text"`
+}
+
+// parseNumber reads the number of a ban.
+func parseNumber(text string) (int64, error) {
+	number, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || number < 1 {
+		return 0, usagef("%q is not the number of a ban; see: syncer ban list", text)
+	}
+	return number, nil
+}
+
+func newBanShowCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "show NUMBER",
+		Short: "Show a ban, open or over, and the notes on it",
+		Args:  exactly("NUMBER"),
+		RunE: func(command *cobra.Command, args []string) error {
+			number, err := parseNumber(args[0])
+			if err != nil {
+				return err
+			}
+			return a.withStore(command, func(ctx context.Context, s *store.Store, now time.Time) error {
+				ban, err := s.Ban(ctx, number)
+				if err != nil {
+					return err
+				}
+				shown := notedBanJSON{Ban: ban.View(now), Notes: make([]noteJSON, len(ban.Notes))}
+				for i, note := range ban.Notes {
+					shown.Notes[i] = noteJSON{note.Number, note.At, note.By, note.Text}
+				}
+				return a.print(shown, func(w io.Writer) { printNotedBan(w, ban, now) })
+			})
+		},
+	}
+}
+
+func printNotedBan(w io.Writer, ban syncer.NotedBan, now time.Time) {
+	table(w, nil, [][]string{
+		{"target", ban.Target.String()},
+		{"state", banState(ban.Ban, now)},
+		{"banned", clock(ban.CreatedAt, "") + " by " + ban.By},
+		{"reason", ban.Reason},
+		{"lifted because", ban.LiftReason},
+	})
+	for _, note := range ban.Notes {
+		fmt.Fprintf(w, "\n%s  %s\n  %s\n", clock(note.At, ""), clean(note.By), clean(note.Text))
+	}
+}
+
+func newBanChangeCommand(a *app) *cobra.Command {
+	var reason, until string
+	command := &cobra.Command{
+		Use:     "change NUMBER",
+		Short:   "Change the reason or the end of a ban in force",
+		Example: `  syncer ban change 7 --for 30d --reason "griefing, again"`,
+		Args:    exactly("NUMBER"),
+		RunE: func(command *cobra.Command, args []string) error {
+			number, err := parseNumber(args[0])
+			if err != nil {
+				return err
+			}
+			return a.withStore(command, func(ctx context.Context, s *store.Store, now time.Time) error {
+				var change syncer.BanChange
+				if command.Flags().Changed("reason") {
+					change.Reason = syncer.Some(reason)
+				}
+				if until != "" {
+					expires, err := parseUntil("for", until, now)
+					if err != nil {
+						return err
+					}
+					change.ExpiresAt = syncer.Some(expires)
+				}
+				if change == (syncer.BanChange{}) {
+					return usagef("give --reason, --for or both")
+				}
+				if err := change.Validate(now); err != nil {
+					return err
+				}
+				ban, _, err := s.ChangeBan(ctx, number, change)
+				if err != nil {
+					return err
+				}
+				return a.print(ban.View(now), func(w io.Writer) {
+					fmt.Fprintf(w, "%s is banned %s\n", clean(ban.Target.String()), banState(ban, now))
+				})
+			})
+		},
+	}
+	command.Flags().StringVar(&reason, "reason", "", "why")
+	command.Flags().StringVar(&until, "for", "", "how `long` from now: a duration such as 36h or 7d, a time such as 2030-01-31T18:00:00Z, or forever")
+	return command
+}
+
+func newBanNoteCommand(a *app) *cobra.Command {
+	var by string
+	command := &cobra.Command{
+		Use:     "note NUMBER TEXT",
+		Short:   "Note something on a ban, for the staff only",
+		Example: `  syncer ban note 7 "uses a second account"`,
+		Args:    exactly("NUMBER", "TEXT"),
+		RunE: func(command *cobra.Command, args []string) error {
+			number, err := parseNumber(args[0])
+			if err != nil {
+				return err
+			}
+			note := syncer.BanNote{By: by, Text: args[1]}
+			if err := note.Validate(); err != nil {
+				return err
+			}
+			return a.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) error {
+				stored, err := s.AddBanNote(ctx, number, note)
+				if err != nil {
+					return err
+				}
+				return a.print(noteJSON{stored.Number, stored.At, stored.By, stored.Text}, func(w io.Writer) {
+					fmt.Fprintf(w, "noted on ban %d\n", number)
+				})
+			})
+		},
+	}
+	command.Flags().StringVar(&by, "by", thisUser(), "who notes it")
+	return command
+}

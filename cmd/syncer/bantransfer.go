@@ -1,0 +1,208 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"playersync/syncer"
+	"playersync/syncer/store"
+)
+
+const (
+	exportPage = 1000
+	mostBans   = 1_000_000 // that one import takes
+)
+
+func newBanExportCommand(a *app) *cobra.Command {
+	var active bool
+	var format string
+	command := &cobra.Command{
+		Use:   "export",
+		Short: "Write bans to a file that import reads",
+		Long: `Write all bans, those that are over and the notes too, newest first. As JSON
+each ban is one line, and an import brings back exactly what was there, but for the
+numbers. As CSV line breaks in texts may become plain ones.`,
+		Example: `  syncer ban export > bans.json
+  syncer ban export --active --format csv > bans.csv`,
+		Args: exactly(),
+		RunE: func(command *cobra.Command, _ []string) error {
+			if err := checkFormat(format); err != nil {
+				return err
+			}
+			var filter syncer.BanFilter
+			if active {
+				filter.Active = new(true)
+			}
+			return a.withStore(command, func(ctx context.Context, s *store.Store, now time.Time) error {
+				return a.exportBans(ctx, s, filter, format, now)
+			})
+		},
+	}
+	flags := command.Flags()
+	flags.BoolVar(&active, "active", false, "only bans in force")
+	flags.StringVar(&format, "format", formatJSON, "json or csv")
+	_ = command.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{formatJSON, formatCSV}, cobra.ShellCompDirectiveNoFileComp))
+	return command
+}
+
+func (a *app) exportBans(ctx context.Context, s *store.Store, filter syncer.BanFilter, format string, now time.Time) error {
+	w, err := newBanWriter(a.out, format)
+	if err != nil {
+		return fmt.Errorf("write bans: %w", err)
+	}
+	for before := int64(newestBan); ; {
+		bans, err := s.NotedBans(ctx, filter, before, exportPage)
+		if err != nil {
+			return err
+		}
+		for _, ban := range bans {
+			if err := w.write(ban.Record(now)); err != nil {
+				return fmt.Errorf("write bans: %w", err)
+			}
+			before = ban.Number
+		}
+		if len(bans) < exportPage {
+			break
+		}
+	}
+	if err := w.close(); err != nil {
+		return fmt.Errorf("write bans: %w", err)
+	}
+	return nil
+}
+
+func newBanImportCommand(a *app) *cobra.Command {
+	var trial bool
+	var format string
+	command := &cobra.Command{
+		Use:   "import FILE",
+		Short: "Read bans from a file, - for the standard input",
+		Long: `Read bans as export writes them. CSV names its columns in the first line, in any
+order. What is here already (same target, createdAt and by) stays as it is, so
+that a repeated import changes nothing; only notes that lack are added. A target
+that is banned stays banned as it is. Of several open bans of a target in the
+file the longest counts. A line that cannot be is refused and named, the others
+are taken, and the exit code is 1.
+
+The bans are stored at once, and every server knows them a moment later.`,
+		Example: `  syncer ban import bans.json --dry-run
+  zcat bans.csv.gz | syncer ban import - --format csv`,
+		Args: exactly("FILE"),
+		RunE: func(command *cobra.Command, args []string) error {
+			if format == "" {
+				format = formatOf(args[0])
+			}
+			if err := checkFormat(format); err != nil {
+				return err
+			}
+			file, err := a.readBanFile(command.InOrStdin(), args[0], format)
+			if err != nil {
+				return err
+			}
+			return a.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) error {
+				return a.importBans(ctx, s, file, trial)
+			})
+		},
+	}
+	flags := command.Flags()
+	flags.BoolVar(&trial, "dry-run", false, "only say what would happen")
+	flags.StringVar(&format, "format", "", "json or csv (default: by the file's name, else json)")
+	_ = command.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{formatJSON, formatCSV}, cobra.ShellCompDirectiveNoFileComp))
+	return command
+}
+
+func (a *app) readBanFile(input io.Reader, name, format string) (*banFile, error) {
+	if name != "-" {
+		file, err := os.Open(name)
+		if err != nil {
+			return nil, fmt.Errorf("read bans: %w", err)
+		}
+		defer func() { _ = file.Close() }() // nothing was written
+		input = file
+	}
+	bans, err := readBans(input, format)
+	if err != nil {
+		return nil, err
+	}
+	if len(bans.records) > mostBans {
+		return nil, usagef("the file has %d bans; import at most %d at a time", len(bans.records), mostBans)
+	}
+	return bans, nil
+}
+
+// importReport is what became of a file.
+type importReport struct {
+	DryRun  bool           `json:"dryRun"`
+	Added   int            `json:"added"`
+	Known   int            `json:"known"`
+	Stands  []standingLine `json:"stands"`
+	Refused []refusedLine  `json:"refused"`
+}
+
+// standingLine is a line whose target is banned otherwise.
+type standingLine struct {
+	Line   int    `json:"line"`
+	Target string `json:"target"`
+	ID     int64  `json:"id"` // of the ban that stands; 0 in a trial if it is of the same file
+}
+
+func (a *app) importBans(ctx context.Context, s *store.Store, file *banFile, trial bool) error {
+	fmt.Fprintf(a.errs, "read %s, %d refused\n", count(len(file.records), "ban"), len(file.refused))
+	take := s.ImportBans
+	if trial {
+		take = s.TryImportBans
+	}
+	imported, err := take(ctx, file.records)
+	if err != nil {
+		return err
+	}
+	report := importReport{DryRun: trial, Stands: []standingLine{}, Refused: append([]refusedLine{}, file.refused...)}
+	for i, ban := range imported {
+		switch ban.Outcome {
+		case syncer.ImportAdded:
+			report.Added++
+		case syncer.ImportKnown:
+			report.Known++
+		case syncer.ImportStands:
+			report.Stands = append(report.Stands, standingLine{file.lines[i], file.records[i].Target.String(), ban.Number})
+		}
+	}
+	if err := a.print(report, report.print); err != nil {
+		return err
+	}
+	if len(report.Refused) > 0 {
+		return fmt.Errorf("%s refused", count(len(report.Refused), "line"))
+	}
+	return nil
+}
+
+func (r importReport) print(w io.Writer) {
+	for _, refused := range r.Refused {
+		text := refused.Message
+		if refused.Field != "" {
+			text = refused.Field + ": " + text
+		}
+		fmt.Fprintf(w, "line %d: %s\n", refused.Line, clean(text))
+	}
+	for _, standing := range r.Stands {
+		fmt.Fprintf(w, "line %d: %s is banned already, see ban %d\n", standing.Line, clean(standing.Target), standing.ID)
+	}
+	verb := "imported"
+	if r.DryRun {
+		verb = "would import"
+	}
+	fmt.Fprintf(w, "%s %s; %d known, %d stand otherwise, %d refused\n", verb, count(r.Added, "ban"), r.Known, len(r.Stands), len(r.Refused))
+}
+
+// count writes a number of things.
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
