@@ -63,13 +63,7 @@ func (s *Sidecar) resend(ctx context.Context, batch syncer.Batch) bool {
 // once each has been stored or refused.
 func (s *Sidecar) resendEach(ctx context.Context, batch syncer.Batch, refusal error) bool {
 	if len(batch.Edits) == 1 {
-		s.log.Error("the database refuses a save that waited on disk; it is set aside there", "error", refusal)
-		s.drop(batch)
-		if err := s.outbox.Refuse(batch.ID, refusal.Error()); err != nil {
-			s.log.Error("cannot set a save aside", "error", err)
-			return false
-		}
-		return true
+		return s.setAside(batch, refusal)
 	}
 	for id, edit := range batch.Edits {
 		single := syncer.Batch{ID: partOf(batch.ID, id), Edits: map[syncer.PlayerID]syncer.Edit{id: edit}}
@@ -78,8 +72,6 @@ func (s *Sidecar) resendEach(ctx context.Context, batch syncer.Batch, refusal er
 		switch {
 		case err == nil:
 		case syncer.CodeOf(err) == syncer.CodeInvalid:
-			s.log.Error("the database refuses a save that waited on disk; it is set aside there", "player", id, "error", err)
-			s.drop(single)
 			if !s.setAside(single, err) {
 				return false
 			}
@@ -90,8 +82,13 @@ func (s *Sidecar) resendEach(ctx context.Context, batch syncer.Batch, refusal er
 	return s.discard(batch.ID)
 }
 
-// setAside keeps a refused part on disk for a person to look at.
+// setAside keeps a refused save of one player on disk for a person to look at. It may
+// wait there already. False means that it could not be kept.
 func (s *Sidecar) setAside(single syncer.Batch, refusal error) bool {
+	for id := range single.Edits {
+		s.log.Error("the database refuses a save; it is set aside on disk", "player", id, "error", refusal)
+	}
+	s.drop(single)
 	err := s.outbox.Add(single)
 	if err == nil {
 		err = s.outbox.Refuse(single.ID, refusal.Error())

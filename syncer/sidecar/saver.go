@@ -173,10 +173,6 @@ func (s *Sidecar) storeBatch(ctx context.Context, batch syncer.Batch) error {
 // on disk for a person to look at, and reported to whoever waits.
 func (s *Sidecar) saveEach(ctx context.Context, batch syncer.Batch, refusal error) error {
 	if len(batch.Edits) == 1 {
-		for id := range batch.Edits {
-			s.log.Error("the database refuses a save; it is set aside on disk", "player", id, "error", refusal)
-		}
-		s.drop(batch)
 		s.setAside(batch, refusal)
 		return refusal
 	}
