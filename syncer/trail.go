@@ -153,16 +153,26 @@ func (t Trail) noted(u Upload, now time.Time) Trail {
 // it for something else: repetitions that come at once are therefore never taken
 // for new. Between two evils a change that a person made is lost in neither.
 func (t Trail) repeats(u Upload, now time.Time) bool {
-	i := slices.IndexFunc(t.Uploads, func(r Receipt) bool { return r.Digest == u.Digest && now.Sub(r.At) <= askedFor })
-	if i < 0 {
+	received, known := t.received(u)
+	if !known || now.Sub(received) > askedFor {
 		return false
 	}
-	if !u.Important || now.Sub(t.Uploads[i].At) < atOnce {
+	if !u.Important || now.Sub(received) < atOnce {
 		return true
 	}
 	return !slices.ContainsFunc(t.States, func(s State) bool {
-		return s.Asked && s.At.After(t.Uploads[i].At) && s.explains(u) && importantChanges(s.difference(u)) == 1
+		return s.Asked && s.At.After(received) && s.explains(u) && importantChanges(s.difference(u)) == 1
 	})
+}
+
+// received returns when an upload was received last.
+func (t Trail) received(u Upload) (at time.Time, known bool) {
+	for _, r := range slices.Backward(t.Uploads) {
+		if r.Digest == u.Digest {
+			return r.At, true
+		}
+	}
+	return time.Time{}, false
 }
 
 // start returns the index of the state from which an important upload started, or

@@ -209,6 +209,31 @@ func TestChangeGivenTakenAndGivenAgain(t *testing.T) {
 	}
 }
 
+// The repetition follows the second of two equal changes: that the first one is long
+// ago does not make it new, although an answer was asked for in between.
+func TestChangeGivenAgainIsRepeatedAtOnce(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1e9, 0)
+	p := veteran()
+	var trail syncer.Trail
+	change := func(flags []string, digest byte) {
+		trail = trail.Show(p.View(survival), now)
+		trail = trail.Show(p.View(survival), now.Add(time.Second)) // the player is looked up as well
+		save := copyOf(p.View(survival))
+		save.Flags = syncer.Some(flags)
+		now = now.Add(2 * time.Second)
+		p, trail, _ = receive(p, trail, save, true, digest, now)
+		var outcome syncer.Outcome
+		if p, trail, outcome = receive(p, trail, save, true, digest, now.Add(100*time.Millisecond)); !outcome.Repeated {
+			t.Errorf("flags %q sent again are taken for new", flags)
+		}
+		now = now.Add(2 * time.Second)
+	}
+	change([]string{"developer", "member"}, 1)
+	change([]string{"member"}, 2)
+	change([]string{"developer", "member"}, 1)
+}
+
 func TestNamesThatAServerDoesNotKnowSurviveItsUploads(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1e9, 0)
