@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -43,9 +44,7 @@ func shown(t *testing.T, test func(r *shownRig)) {
 func (r *shownRig) SaveShown(set map[string][]byte, gone []string, _ bool) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for key, record := range set {
-		r.onDisk[key] = record
-	}
+	maps.Copy(r.onDisk, set)
 	for _, key := range gone {
 		delete(r.onDisk, key)
 	}
@@ -79,6 +78,12 @@ func keyOf(id string) trailKey {
 	return trailKey{address: "192.0.2.1:6567", gamemode: "pvp", id: syncer.PlayerID(id)}
 }
 
+// pass lets time go by, and then whatever is due.
+func pass(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
+}
+
 // show lets a server be shown a player, and returns what ends its request.
 func (r *shownRig) show(id string) (done func()) {
 	r.t.Helper()
@@ -94,7 +99,6 @@ func (r *shownRig) show(id string) (done func()) {
 // wantKept fails the test unless exactly these are known, on disk and in memory.
 func (r *shownRig) wantKept(ids ...string) {
 	r.t.Helper()
-	synctest.Wait()
 	r.trails.mu.Lock()
 	defer r.trails.mu.Unlock()
 	r.mu.Lock()
@@ -125,20 +129,20 @@ func TestWhatServersWereShownIsForgottenADayAfterTheLastRequest(t *testing.T) {
 		r.show("Steve")()
 		r.show("Alice")()
 		finish := r.show("asked for all the time")
-		time.Sleep(2 * trailWritten)
+		pass(2 * trailWritten)
 		r.wantKept("Steve", "Alice", "asked for all the time")
 		r.wantHeld(3)
-		time.Sleep(trailWarm + trailSwept)
+		pass(trailWarm + trailSwept)
 		r.wantKept("Steve", "Alice", "asked for all the time")
 		r.wantHeld(1) // the one that is asked for
 		r.show("Alice")()
 		r.wantHeld(2)
-		time.Sleep(trailKept - trailWarm)
+		pass(trailKept - trailWarm)
 		r.wantKept("Alice", "asked for all the time")
-		time.Sleep(trailWarm + 2*trailSwept)
+		pass(trailWarm + 2*trailSwept)
 		r.wantKept("asked for all the time")
 		finish()
-		time.Sleep(2 * trailSwept)
+		pass(2 * trailSwept)
 		r.wantKept()
 		r.wantHeld(0)
 	})
@@ -151,9 +155,9 @@ func TestFloodOfPlayersForgetsThoseUnusedForLongest(t *testing.T) {
 		most := maxTrails + maxTrails/10
 		for i := range most {
 			r.show(fmt.Sprint(i))()
-			time.Sleep(time.Millisecond)
+			pass(time.Millisecond)
 		}
-		time.Sleep(2 * trailWritten)
+		pass(2 * trailWritten)
 		r.trails.mu.Lock()
 		known := len(r.entries)
 		_, first := r.entries[keyOf("first, and still asked for")]
