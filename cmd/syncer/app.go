@@ -73,6 +73,7 @@ copy that follows them within milliseconds.
 		newBanCommand(a),
 		newAntibotCommand(a),
 		newImportCommand(a),
+		newMapCommand(a),
 		newWatchCommand(a),
 		newMigrateCommand(a),
 		newBenchCommand(a),

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"playersync/syncer"
+)
+
+// mapRunJSON is a finished run as the API writes it too.
+type mapRunJSON struct {
+	ID         int64             `json:"id"`
+	Server     string            `json:"server"`
+	Map        string            `json:"map"`
+	Gamemode   string            `json:"gamemode"`
+	Outcome    syncer.MapOutcome `json:"outcome"`
+	Winner     string            `json:"winner"`
+	Success    bool              `json:"success"`
+	StartedAt  syncer.Time       `json:"startedAt"`
+	EndedAt    syncer.Time       `json:"endedAt"`
+	PlayedMs   int64             `json:"playedMs"`
+	MaxPlayers int               `json:"maxPlayers"`
+	Wave       *int              `json:"wave"`
+}
+
+func mapRunJSONOf(r syncer.MapRun) mapRunJSON {
+	return mapRunJSON{
+		ID: r.Number, Server: r.Server, Map: r.Map, Gamemode: r.Gamemode, Outcome: r.Outcome(), Winner: r.Winner, Success: r.Success,
+		StartedAt: r.StartedAt, EndedAt: r.EndedAt, PlayedMs: r.Played.Milliseconds(), MaxPlayers: r.MaxPlayers, Wave: r.Wave,
+	}
+}
+
+// currentMapJSON is a run in progress as the API writes it too.
+type currentMapJSON struct {
+	Server     string      `json:"server"`
+	Map        string      `json:"map"`
+	Gamemode   string      `json:"gamemode"`
+	StartedAt  syncer.Time `json:"startedAt"`
+	ReportedAt syncer.Time `json:"reportedAt"`
+	PlayedMs   int64       `json:"playedMs"`
+	Players    int         `json:"players"`
+	MaxPlayers int         `json:"maxPlayers"`
+	Wave       *int        `json:"wave"`
+}
+
+func currentMapJSONOf(r syncer.CurrentMapRun) currentMapJSON {
+	return currentMapJSON{
+		Server: r.Server, Map: r.Map, Gamemode: r.Gamemode, StartedAt: r.StartedAt, ReportedAt: r.ReportedAt,
+		PlayedMs: r.Played.Milliseconds(), Players: r.Players, MaxPlayers: r.MaxPlayers, Wave: r.Wave,
+	}
+}
+
+// mapStatsText shows a line per map, or all there is to say of one.
+func mapStatsText(w io.Writer, stats []syncer.MapStats, inFull bool) {
+	if len(stats) == 0 {
+		fmt.Fprintln(w, "no runs")
+		return
+	}
+	if inFull {
+		for i, s := range stats {
+			if i > 0 {
+				fmt.Fprintln(w)
+			}
+			table(w, nil, mapStatsInFull(s))
+		}
+		return
+	}
+	rows := make([][]string, len(stats))
+	for i, s := range stats {
+		rows[i] = []string{
+			s.Map, s.Gamemode, count(s.Runs), count(s.Won), count(s.Lost), count(s.EarlyRTVs), count(s.LateRTVs),
+			playedFor(s.AverageMs), playedFor(s.BestMs),
+		}
+	}
+	table(w, []string{"MAP", "GAMEMODE", "RUNS", "WON", "LOST", "EARLY", "LATE", "AVERAGE", "BEST"}, rows)
+}
+
+func mapStatsInFull(s syncer.MapStats) [][]string {
+	wins := make([]string, 0, len(s.WinsByTeam))
+	for _, team := range slices.Sorted(maps.Keys(s.WinsByTeam)) {
+		wins = append(wins, team+" "+count(s.WinsByTeam[team]))
+	}
+	waves := "-"
+	if s.HighestWave != nil {
+		waves = fmt.Sprintf("%.1f on average, highest %d", *s.AverageWave, *s.HighestWave)
+	}
+	players := "-"
+	if s.AverageMaxPlayers != nil {
+		players = fmt.Sprintf("%.1f at most, on average", *s.AverageMaxPlayers)
+	}
+	return [][]string{
+		{"map", s.Map},
+		{"gamemode", s.Gamemode},
+		{"runs", fmt.Sprintf("%d, %d of them significant", s.Runs, s.Significant)},
+		{"won", count(s.Won)},
+		{"lost", count(s.Lost)},
+		{"early RTVs", fmt.Sprintf("%d (%.1f %%)", s.EarlyRTVs, 100*s.EarlyRTVRate)},
+		{"late RTVs", fmt.Sprintf("%d (%.1f %%)", s.LateRTVs, 100*s.LateRTVRate)},
+		{"time", fmt.Sprintf("%s on average, %s to %s", playedFor(s.AverageMs), playedFor(s.ShortestMs), playedFor(s.LongestMs))},
+		{"best time", playedFor(s.BestMs)},
+		{"wave", waves},
+		{"players", players},
+		{"wins by team", strings.Join(wins, ", ")},
+		{"latest win", clock(s.LatestWin, "-")},
+	}
+}
+
+func count(n int64) string { return strconv.FormatInt(n, 10) }
+
+// wave shows a wave, or that there is none.
+func wave(n *int) string {
+	if n == nil {
+		return "-"
+	}
+	return strconv.Itoa(*n)
+}
+
+func playedFor(ms *int64) string {
+	if ms == nil {
+		return "-"
+	}
+	return playTime(time.Duration(*ms) * time.Millisecond)
+}
+
+// playTime shows a time played in hours, minutes and seconds.
+func playTime(d time.Duration) string {
+	d = d.Round(time.Second)
+	return fmt.Sprintf("%d:%02d:%02d", int(d.Hours()), int(d.Minutes())%60, int(d.Seconds())%60)
+}
