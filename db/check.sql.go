@@ -39,11 +39,12 @@ select
                     'staff_message', 'staff_delivery', 'antibot_pattern', 'blacklisted_address', 'mod_log', 'usid_rejection',
                     'player_visit', 'player_name', 'player_address', 'player_count',
                     'map_run_current', 'map_run',
-                    'server_lease', 'session', 'last_seen'
+                    'server_lease', 'session', 'last_seen',
+                    'currency', 'balance'
                 ]) as relation,
                 unnest(array['select', 'insert', 'update', 'delete']) as privilege
             union all
-            values ('change', 'select'), ('feed', 'select'), ('save_batch', 'select'), ('save_batch', 'insert'), ('audit', 'select'), ('goose_db_version', 'select')
+            values ('change', 'select'), ('feed', 'select'), ('save_batch', 'select'), ('save_batch', 'insert'), ('audit', 'select'), ('ledger', 'select'), ('goose_db_version', 'select')
         ) as needed (relation, privilege)
         where not coalesce(has_table_privilege(to_regclass('public.' || needed.relation), needed.privilege), false)
     ), '{}')::text[] as missing,

@@ -103,6 +103,30 @@ type AuditLog struct {
 	Reverts *int64
 }
 
+// What players own; no row is a balance of 0. Use change_balance and transfer_balance; plain edits go into the ledger too
+type Balance struct {
+	// The player
+	Uuid string
+	// In what
+	Currency string
+	// How much: from 0 to 2^53 - 1, which every JSON reader holds exactly
+	Amount int64
+	// Newer state, higher number. Set by a trigger when the amount changes
+	Revision int64
+}
+
+// Balances that are not the sum of their ledger: none, unless somebody has disabled triggers or edited the ledger
+type BalanceMismatch struct {
+	// Whose balance
+	Uuid string
+	// In what
+	Currency string
+	// What the balance is
+	Balance int64
+	// What the ledger adds up to
+	Ledger int64
+}
+
 // Bans of player ids and of addresses. INSERT bans, DELETE or setting lifted_at unbans; every sidecar knows within milliseconds
 type Ban struct {
 	// Number of the ban
@@ -161,10 +185,18 @@ type Change struct {
 	Xid uint64
 	// The table that changed, where player includes player_history
 	Entity string
-	// player.uuid, ban_target(uuid, ip), staff_message.id, blacklisted_address.address, or session.server and uuid with a tab between; NULL means the whole table
+	// player.uuid, ban_target(uuid, ip), staff_message.id, blacklisted_address.address, balance.uuid, or session.server and uuid with a tab between; NULL means the whole table
 	Key *string
 	// Shortly before the commit, by this server's clock
 	At pgtype.Timestamptz
+}
+
+// What players can have a balance in. INSERT adds one
+type Currency struct {
+	// For example coins
+	Name string
+	// Since when
+	AddedAt pgtype.Timestamptz
 }
 
 // One row: the identity of this change feed and how far back it reaches
@@ -187,6 +219,32 @@ type LastSeen struct {
 	Server string
 	// When the last session there ended: of a server that died, when its lease ran out
 	At pgtype.Timestamptz
+}
+
+// Every change of a balance, written by a trigger; entries of one balance have the order of its changes. It outlives the player. Fold old entries with ledger_fold
+type Ledger struct {
+	// Number
+	ID int64
+	// When
+	At pgtype.Timestamptz
+	// Whose balance
+	Uuid string
+	// In what
+	Currency string
+	// By how much it changed
+	Change int64
+	// The balance afterwards
+	Balance int64
+	// Of a transfer: the other player, whose entry has the same key
+	Peer *string
+	// What the caller calls this change, unique in the whole network, so that it happens once; NULL for plain edits
+	Key *string
+	// Why
+	Reason string
+	// Who did it
+	By string
+	// The server that asked, empty for a person with psql
+	Server string
 }
 
 // Finished runs of maps, kept until somebody deletes them. map_stats sums them up

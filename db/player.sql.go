@@ -102,7 +102,12 @@ const readPlayers = `-- name: ReadPlayers :many
 select
     wanted.uuid::text as uuid,
     pg_current_snapshot()::text as snapshot,
-    (case when p.uuid is not null then player_record(p) end)::json as record
+    (case when p.uuid is not null then player_record(p) end)::json as record,
+    (
+        select json_agg(json_build_object('c', b.currency, 'n', b.amount, 'r', b.revision))
+        from balance as b
+        where b.uuid = wanted.uuid
+    )::json as balances
 from unnest($1::text[]) as wanted (uuid)
 left join player as p on p.uuid = wanted.uuid
 `
@@ -111,10 +116,11 @@ type ReadPlayersRow struct {
 	Uuid     string
 	Snapshot string
 	Record   []byte
+	Balances []byte
 }
 
-// The players of the given ids, NULL for those that do not exist, and the
-// snapshot they were read at.
+// The players of the given ids, NULL for those that do not exist, their balances,
+// and the snapshot they were read at.
 func (q *Queries) ReadPlayers(ctx context.Context, uuids []string) ([]ReadPlayersRow, error) {
 	rows, err := q.db.Query(ctx, readPlayers, uuids)
 	if err != nil {
@@ -124,7 +130,12 @@ func (q *Queries) ReadPlayers(ctx context.Context, uuids []string) ([]ReadPlayer
 	items := []ReadPlayersRow{}
 	for rows.Next() {
 		var i ReadPlayersRow
-		if err := rows.Scan(&i.Uuid, &i.Snapshot, &i.Record); err != nil {
+		if err := rows.Scan(
+			&i.Uuid,
+			&i.Snapshot,
+			&i.Record,
+			&i.Balances,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -8,7 +8,7 @@ alter table change drop constraint change_entity_known;
 alter table change add constraint change_entity_known
     check (entity in ('player', 'ban', 'staff_message', 'antibot_pattern', 'blacklisted_address', 'balance', 'session'));
 comment on column change.key is
-    'player.uuid, ban_target(uuid, ip), staff_message.id, blacklisted_address.address, or session.server and uuid with a tab between; NULL means the whole table';
+    'player.uuid, ban_target(uuid, ip), staff_message.id, blacklisted_address.address, balance.uuid, or session.server and uuid with a tab between; NULL means the whole table';
 
 create table server_lease (
     server     text        not null,
@@ -296,4 +296,4 @@ delete from change where entity = 'session';
 alter table change drop constraint change_entity_known;
 alter table change add constraint change_entity_known
     check (entity in ('player', 'ban', 'staff_message', 'antibot_pattern', 'blacklisted_address', 'balance'));
-comment on column change.key is 'player.uuid, ban_target(uuid, ip), staff_message.id or blacklisted_address.address; NULL means the whole table';
+comment on column change.key is 'player.uuid, ban_target(uuid, ip), staff_message.id, blacklisted_address.address or balance.uuid; NULL means the whole table';

@@ -1,10 +1,15 @@
 -- name: ReadPlayers :many
--- The players of the given ids, NULL for those that do not exist, and the
--- snapshot they were read at.
+-- The players of the given ids, NULL for those that do not exist, their balances,
+-- and the snapshot they were read at.
 select
     wanted.uuid::text as uuid,
     pg_current_snapshot()::text as snapshot,
-    (case when p.uuid is not null then player_record(p) end)::json as record
+    (case when p.uuid is not null then player_record(p) end)::json as record,
+    (
+        select json_agg(json_build_object('c', b.currency, 'n', b.amount, 'r', b.revision))
+        from balance as b
+        where b.uuid = wanted.uuid
+    )::json as balances
 from unnest(sqlc.arg(uuids)::text[]) as wanted (uuid)
 left join player as p on p.uuid = wanted.uuid;
 

@@ -10,6 +10,8 @@ const (
 	EntityPlayer Entity = "player"
 	EntityBan    Entity = "ban"
 
+	EntityBalance Entity = "balance"
+
 	EntityStaffMessage   Entity = "staff_message"
 	EntityAntibotPattern Entity = "antibot_pattern"
 	EntityBlacklist      Entity = "blacklisted_address"
@@ -30,7 +32,7 @@ type Change struct {
 }
 
 // Row is what a [Change] carries: *[PlayerRow], *[BanRow], *[HistoryRow],
-// *[NewMessage], *[BlacklistRow] or *[SessionRow]. Whole tables are read as
+// *[BalanceRow], *[NewMessage], *[BlacklistRow] or *[SessionRow]. Whole tables are read as
 // *[StaffMessage], *[AntibotPattern], *[BlacklistRow] or *[SessionRow].
 type Row interface{ row() }
 
@@ -43,6 +45,9 @@ type PlayerRow struct {
 
 // HistoryRow holds entries added to the history of the change's player.
 type HistoryRow struct{ Entries []HistoryEntry }
+
+// BalanceRow holds balances of the change's player that came or changed.
+type BalanceRow struct{ Balances []Balance }
 
 // BanRow is the new state of a target: whether a ban is open, and until when.
 type BanRow struct {
@@ -60,6 +65,7 @@ type NewMessage struct {
 
 func (*PlayerRow) row()  {}
 func (*HistoryRow) row() {}
+func (*BalanceRow) row() {}
 func (*BanRow) row()     {}
 
 // IsWhole reports whether the change concerns every row of its table.

@@ -18,6 +18,8 @@ const (
 	CodeChangedSince   Code = "changed_since"        // what should be taken back is no longer what the change left
 	CodeTooLarge       Code = "too_large"            // more than may be sent; see Field
 	CodeFull           Code = "full"                 // no room; delete something first
+	CodeInsufficient   Code = "insufficient_funds"   // the balance is less than is to be paid; see Balance
+	CodeKeyReused      Code = "idempotency_conflict" // the key was used for another change
 	CodeUnavailable    Code = "database_unavailable" // nothing was stored; the same request may succeed later
 	CodeOutcomeUnknown Code = "outcome_unknown"      // the connection broke during commit; read before repeating
 )
@@ -28,6 +30,7 @@ type Error struct {
 	Code    Code
 	Field   string // JSON name or path of the field at fault, empty if none
 	Message string // lower case, no final stop
+	Balance int64  // of CodeInsufficient: what there is
 	Cause   error  // may be nil
 }
 

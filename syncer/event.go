@@ -6,6 +6,7 @@ type EventType string
 // The event types.
 const (
 	EventPlayer   EventType = "player"   // one player changed
+	EventBalance  EventType = "balance"  // balances of one player changed
 	EventBan      EventType = "ban"      // one target was banned, unbanned or has another expiry
 	EventChat     EventType = "chat"     // a message of the staff chat
 	EventPresence EventType = "presence" // a player came to a server or left it
@@ -20,6 +21,10 @@ type Event struct {
 	ID     PlayerID
 	Player *Player // nil: not held here, or gone; ask for it if it matters
 	Gone   bool    // the row was deleted
+
+	// Of a balance event, which has an ID too: all balances by currency, nil if not
+	// held here.
+	Balances *Balances
 
 	// Of a ban event.
 	Target    Target

@@ -5,6 +5,10 @@ type Reading struct {
 	ID     PlayerID
 	Player *Player // nil: no such row
 
+	// Balances are the player's, unless Xid is set: writes of players do not
+	// return them.
+	Balances []Balance
+
 	// Snapshot is what the read could see. A write also includes its own
 	// transaction, which the snapshot it started with cannot see: Xid, else 0.
 	Snapshot Snapshot

@@ -49,6 +49,14 @@
 // Only copies that nobody holds are evicted, those long unused first, and never
 // while a fetch for them runs.
 //
+// # Balances
+//
+// A player's balances are kept beside its copy: a reading, with what travelled on
+// top. They have snapshots of their own, because results of own writes of players do
+// not include them, and order by revision for each currency, which is drawn under the
+// row's lock like a player's. Own changes of balances are told as changes that carry
+// their rows. A balance that was deleted is told by key, and read.
+//
 // # How stale a copy may be
 //
 // A copy lags behind its row by the time a notification takes; where one was

@@ -129,12 +129,12 @@ func (s *shard) land(e *slot, f *flight, r syncer.Reading, generation uint64, la
 	}
 	var exact bool
 	if e.loaded {
-		exact = e.record.refresh(r) != syncer.EffectNeedsRead
+		exact = e.refresh(r) != syncer.EffectNeedsRead
 	} else {
 		exact = s.load(e, r)
 	}
 	f.player, f.err = e.record.player, nil
-	return exact && !e.misses(e.record.base) || last
+	return exact && !e.lags() || last
 }
 
 func fetchOne(ctx context.Context, id syncer.PlayerID, fetch Fetch) (syncer.Reading, error) {

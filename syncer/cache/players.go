@@ -71,6 +71,20 @@ func (c *Players) Get(id syncer.PlayerID) (p *syncer.Player, ok bool) {
 	return p, ok
 }
 
+// Balances returns the balances of a player whose copy is held; not ok, that
+// nothing is known. Not nil if ok. It never waits for I/O.
+func (c *Players) Balances(id syncer.PlayerID) (balances syncer.Balances, ok bool) {
+	s := c.shard(id)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	e := s.slots[id]
+	if e == nil || !e.loaded {
+		return nil, false
+	}
+	e.used.Store(true)
+	return e.purse.balances, true
+}
+
 // Hold keeps a player's copy, once it is there, from being evicted until
 // [Players.Release] was called as often. A held id without a copy is wanted:
 // the feed reads it as soon as it hears of it, and Read as soon as it is asked.
@@ -101,12 +115,12 @@ func (c *Players) Release(id syncer.PlayerID) {
 	}
 }
 
-// Apply takes in one committed change of a player or of a player's history;
+// Apply takes in one committed change of a player, of its history or its balances;
 // changes of other entities are ignored. EffectNeedsRead asks for a read of the
 // key, or of [Players.All] after a change of the whole table. A change for a
 // fetch in progress has no effect yet: the fetch minds it when it returns.
 func (c *Players) Apply(ch syncer.Change) syncer.Effect {
-	if ch.Entity != syncer.EntityPlayer {
+	if ch.Entity != syncer.EntityPlayer && ch.Entity != syncer.EntityBalance {
 		return syncer.EffectNone
 	}
 	if ch.IsWhole() {
@@ -120,7 +134,7 @@ func (c *Players) Apply(ch syncer.Change) syncer.Effect {
 	case e == nil:
 		return syncer.EffectNone
 	case e.loaded:
-		return e.record.apply(ch)
+		return e.apply(ch)
 	default:
 		return e.collect(ch)
 	}
@@ -130,7 +144,7 @@ func (c *Players) Apply(ch syncer.Change) syncer.Effect {
 // its commit (then Xid is set). Readings by others go through [Players.Read] or
 // [Players.Reread]: they know since when changes must be minded.
 //
-// EffectApplied means that the copy differs from before. EffectNeedsRead means
+// EffectApplied means that the copy, not counting balances, differs from before. EffectNeedsRead means
 // that it includes the reading but may lack, or have kept, something else.
 func (c *Players) Refresh(r syncer.Reading) syncer.Effect {
 	s := c.shard(r.ID)
@@ -143,7 +157,7 @@ func (c *Players) Refresh(r syncer.Reading) syncer.Effect {
 	case r.Xid != 0 && r.Player == nil:
 		return syncer.EffectNeedsRead
 	case e.loaded:
-		return e.record.refresh(r)
+		return e.refresh(r)
 	case r.Xid != 0:
 		return e.collectOwn(r)
 	case !e.asked:

@@ -40,6 +40,7 @@ func (s *shard) at(id syncer.PlayerID) *slot {
 func (s *shard) load(e *slot, r syncer.Reading) (exact bool) {
 	e.loaded, e.asked = true, false
 	s.cached++
+	e.purse.refresh(r)
 	return e.record.load(r)
 }
 
@@ -48,7 +49,7 @@ func (s *shard) unload(e *slot) {
 	if e.loaded {
 		s.cached--
 	}
-	e.loaded, e.asked, e.record, e.bare = false, false, record{}, nil
+	e.loaded, e.asked, e.record, e.purse, e.bare = false, false, record{}, purse{}, nil
 }
 
 // settle puts a slot where it belongs after a change of loaded, held or flights:
@@ -114,6 +115,7 @@ func (s *shard) reset() {
 	for _, e := range s.slots {
 		if e.loaded && e.held > 0 {
 			e.record.forget()
+			e.purse.forget()
 			continue
 		}
 		s.unload(e)

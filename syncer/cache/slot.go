@@ -12,7 +12,8 @@ import (
 type slot struct {
 	id     syncer.PlayerID
 	record record
-	loaded bool // record has a base
+	purse  purse
+	loaded bool // record and purse have a base
 
 	held    int      // by how many
 	flights int      // fetches in progress
@@ -31,7 +32,7 @@ func (e *slot) ask() { e.asked = !e.loaded }
 func (e *slot) collect(ch syncer.Change) syncer.Effect {
 	switch underWay := e.flights > 0 || e.asked; {
 	case ch.Row != nil && underWay:
-		e.record.remember(ch)
+		e.remember(ch)
 	case e.flights > 0:
 		e.bare = append(e.bare, ch.Xid)
 	}
@@ -39,6 +40,29 @@ func (e *slot) collect(ch syncer.Change) syncer.Effect {
 		return syncer.EffectNone
 	}
 	return syncer.EffectNeedsRead
+}
+
+// remember keeps the row of a change for the reading under way.
+func (e *slot) remember(ch syncer.Change) {
+	if row, ok := ch.Row.(*syncer.BalanceRow); ok {
+		e.purse.remember(ch.Xid, row.Balances)
+		return
+	}
+	e.record.remember(ch)
+}
+
+// apply takes in a change of an id that is loaded.
+func (e *slot) apply(ch syncer.Change) syncer.Effect {
+	if ch.Entity == syncer.EntityBalance {
+		return e.purse.apply(ch)
+	}
+	return e.record.apply(ch)
+}
+
+// refresh takes in a reading of an id that is loaded. The effect is that on the player.
+func (e *slot) refresh(r syncer.Reading) syncer.Effect {
+	e.purse.refresh(r)
+	return e.record.refresh(r)
 }
 
 // collectOwn takes in the result of an own write of an id that is not loaded.
@@ -54,4 +78,9 @@ func (e *slot) collectOwn(r syncer.Reading) syncer.Effect {
 // misses reports whether a change that only a read can tell is not part of r.
 func (e *slot) misses(r syncer.Reading) bool {
 	return slices.ContainsFunc(e.bare, func(xid uint64) bool { return !includes(r, xid) })
+}
+
+// lags reports whether such a change is not part of the copy.
+func (e *slot) lags() bool {
+	return e.misses(e.record.base) || e.misses(syncer.Reading{Snapshot: e.purse.snapshot})
 }

@@ -64,7 +64,11 @@ func (a *Applier) Wrote(begun syncer.Generation, readings []syncer.Reading, chan
 		included[mark{r.Xid, syncer.EntityPlayer, string(r.ID)}] = true
 	}
 	for _, ch := range changes {
-		a.hear(ch, included[markOf(ch)], &affected)
+		_, mustRead := a.hear(ch, included[markOf(ch)], &affected)
+		if mustRead && ch.Entity == syncer.EntityBalance {
+			a.inexact[syncer.PlayerID(ch.Key)] = true
+			a.interrupt()
+		}
 	}
 	a.tell(affected)
 }
@@ -163,6 +167,13 @@ func (a *Applier) tell(affected subjects) {
 }
 
 func (a *Applier) event(s subject) syncer.Event {
+	if s.balances {
+		e := syncer.Event{Type: syncer.EventBalance, ID: s.player}
+		if balances, held := a.players.Balances(s.player); held {
+			e.Balances = &balances
+		}
+		return e
+	}
 	if s.player != "" {
 		p, held := a.players.Get(s.player)
 		return syncer.Event{Type: syncer.EventPlayer, ID: s.player, Player: p, Gone: held && p == nil}
@@ -209,7 +220,7 @@ func (a *Applier) addInexact(w *work) {
 	clear(a.inexact)
 	for _, id := range ids {
 		a.inexact[id] = true // until it was read
-		if w.marks[subject{player: id}] == nil {
+		if !w.reads(subject{player: id}) {
 			w.players = append(w.players, id)
 		}
 	}
@@ -246,9 +257,15 @@ func (a *Applier) readPlayers(w work, readings []syncer.Reading) {
 	defer a.mu.Unlock()
 	var affected subjects
 	for _, r := range readings {
-		s := subject{player: r.ID}
+		before, _ := a.players.Balances(r.ID)
 		changed := a.refresh(r)
+		after, _ := a.players.Balances(r.ID)
+		s := subject{player: r.ID}
 		if untold := a.tellAll(w.marks[s]); changed || untold {
+			affected.add(s)
+		}
+		s.balances = true
+		if untold := a.tellAll(w.marks[s]); untold || !maps.Equal(before, after) {
 			affected.add(s)
 		}
 	}

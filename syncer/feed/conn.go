@@ -71,6 +71,9 @@ type Players interface {
 	// Get returns the copy of a player; nil with ok: known not to exist.
 	Get(id syncer.PlayerID) (p *syncer.Player, ok bool)
 
+	// Balances returns the balances of a player whose copy is held.
+	Balances(id syncer.PlayerID) (balances syncer.Balances, ok bool)
+
 	// Apply takes in a change. EffectNeedsRead: only a read tells what it did.
 	Apply(ch syncer.Change) syncer.Effect
 

@@ -6,10 +6,12 @@ import (
 	"playersync/syncer"
 )
 
-// subject is what an event is about: a player or, if that is empty, a target.
+// subject is what an event is about: a player or its balances or, if there is none,
+// a target.
 type subject struct {
-	player syncer.PlayerID
-	target syncer.Target
+	player   syncer.PlayerID
+	balances bool
+	target   syncer.Target
 }
 
 // subjectOf returns what a change is about, or false if that is the whole table.
@@ -19,15 +21,15 @@ func subjectOf(ch syncer.Change) (s subject, single bool) {
 		return subject{}, false
 	}
 	if ch.Entity != syncer.EntityBan {
-		return subject{player: syncer.PlayerID(ch.Key)}, true
+		return subject{player: syncer.PlayerID(ch.Key), balances: ch.Entity == syncer.EntityBalance}, true
 	}
 	target, err := syncer.ParseTargetKey(ch.Key)
 	return subject{target: target}, err == nil
 }
 
-// isKnown reports whether the entity names players or bans.
+// isKnown reports whether the entity names players, their balances or bans.
 func isKnown(entity syncer.Entity) bool {
-	return entity == syncer.EntityPlayer || entity == syncer.EntityBan
+	return entity == syncer.EntityPlayer || entity == syncer.EntityBalance || entity == syncer.EntityBan
 }
 
 // subjects is a small ordered set.
@@ -58,6 +60,14 @@ func everything() work { return work{allPlayers: true, allBans: true, allTables:
 // whole reports whether all players or all bans are read. Subscribers then get one resync.
 func (w *work) whole() bool { return w.allPlayers || w.allBans }
 
+// reads reports whether what a subject is about is read already: a player and its
+// balances are one reading.
+func (w *work) reads(s subject) bool {
+	other := s
+	other.balances = !s.balances
+	return w.marks[s] != nil || s.player != "" && w.marks[other] != nil
+}
+
 // add includes a change of a known entity.
 func (w *work) add(ch syncer.Change) {
 	if !isKnown(ch.Entity) {
@@ -66,7 +76,7 @@ func (w *work) add(ch syncer.Change) {
 	}
 	s, single := subjectOf(ch)
 	isBan := ch.Entity == syncer.EntityBan
-	switch known := w.marks[s] != nil; {
+	switch known := w.reads(s); {
 	case !single && isBan:
 		w.allBans = true
 		return

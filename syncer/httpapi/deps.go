@@ -56,6 +56,7 @@ type Deps struct {
 	Counts     Counts
 	BanDetails BanDetails
 	MapRuns    MapRuns
+	Balances   Balances
 	Events     *events.Broker
 
 	// Ready returns why this process does not follow the database, one reason

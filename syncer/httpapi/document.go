@@ -92,6 +92,7 @@ func (s *Server) describeReply(r reply) *huma.Response {
 var refusalText = map[int]string{
 	http.StatusBadRequest:            "The body is no JSON, or a header or parameter is wrong; `errors` names the place.",
 	http.StatusUnauthorized:          "The token is missing or wrong.",
+	http.StatusPaymentRequired:       "There is not enough; `balance` says how much there is. Nothing was stored.",
 	http.StatusForbidden:             "The network is not allowed, or a web page of another origin asks.",
 	http.StatusNotFound:              "What the path names does not exist.",
 	http.StatusConflict:              "The request contradicts what is stored.",

@@ -21,8 +21,8 @@ const maxWait = time.Minute
 // the same in its fields id, event and data.
 type LongPollEvent struct {
 	ID   string           `json:"id" doc:"Position of the event."`
-	Type syncer.EventType `json:"type" enum:"player,ban,chat,presence,resync" doc:"What it is about."`
-	Data eventData        `json:"data" doc:"A PlayerEvent, a BanEvent, a StaffMessage, a PresenceEvent, or an empty object for a resync."`
+	Type syncer.EventType `json:"type" enum:"player,balance,ban,chat,presence,resync" doc:"What it is about."`
+	Data eventData        `json:"data" doc:"A PlayerEvent, a BalanceEvent, a BanEvent, a StaffMessage, a PresenceEvent, or an empty object for a resync."`
 }
 
 // eventData stands for the forms of an event's data in the OpenAPI document.
@@ -32,6 +32,7 @@ type eventData struct{}
 func (eventData) Schema(r huma.Registry) *huma.Schema {
 	return &huma.Schema{OneOf: []*huma.Schema{
 		r.Schema(reflect.TypeFor[PlayerEvent](), true, "PlayerEvent"),
+		r.Schema(reflect.TypeFor[BalanceEvent](), true, "BalanceEvent"),
 		r.Schema(reflect.TypeFor[BanEvent](), true, "BanEvent"),
 		r.Schema(reflect.TypeFor[StaffMessage](), true, "StaffMessage"),
 		r.Schema(reflect.TypeFor[PresenceEvent](), true, "PresenceEvent"),
@@ -45,7 +46,7 @@ func (s *Server) registerEvents() {
 	s.route(s.describe(document{
 		method: http.MethodGet, path: "/v1/events", id: "get-events", tag: tagEvents, asServer: true,
 		summary: "Follow changes",
-		description: "Server-sent events of the types `player`, `ban`, `chat` (the staff chat), `presence` (a player came to a server or left it) and `resync`, each after it was applied in this sidecar's memory. " +
+		description: "Server-sent events of the types `player`, `balance`, `ban`, `chat` (the staff chat), `presence` (a player came to a server or left it) and `resync`, each after it was applied in this sidecar's memory. " +
 			"A client that comes back with Last-Event-ID goes on where it was, as far as the buffer reaches back; else it gets a `resync`: " +
 			"read again what you keep. A subscriber that is too slow is cut off. A comment is sent when nothing happens for 15 s.\n\n" +
 			"With `wait` the answer is one JSON array instead, as soon as there is an event, or empty when the time is over; " +
@@ -106,10 +107,10 @@ func (q *query) eventTypes() []syncer.EventType {
 	var types []syncer.EventType
 	for name := range strings.SplitSeq(q.values.Get("types"), ",") {
 		switch t := syncer.EventType(name); t {
-		case syncer.EventPlayer, syncer.EventBan, syncer.EventChat, syncer.EventPresence, syncer.EventResync:
+		case syncer.EventPlayer, syncer.EventBalance, syncer.EventBan, syncer.EventChat, syncer.EventPresence, syncer.EventResync:
 			types = append(types, t)
 		default:
-			q.fault("types", "must be a comma-separated list of player, ban, chat, presence and resync")
+			q.fault("types", "must be a comma-separated list of player, balance, ban, chat, presence and resync")
 			return nil
 		}
 	}
@@ -163,6 +164,12 @@ func (s *Server) appendEventData(b []byte, e syncer.Event, from syncer.GameServe
 	case syncer.EventBan:
 		uuid, ip := e.Target.Fields()
 		return appendJSON(b, BanEvent{UUID: uuid, IP: ip, Banned: e.Banned, ExpiresAt: e.ExpiresAt})
+	case syncer.EventBalance:
+		event := BalanceEvent{UUID: e.ID}
+		if e.Balances != nil {
+			event.Balances = *e.Balances
+		}
+		return appendJSON(b, event)
 	case syncer.EventChat:
 		return appendJSON(b, staffMessageOf(*e.Message))
 	case syncer.EventPresence:

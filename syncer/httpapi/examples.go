@@ -88,7 +88,8 @@ func exampleProblem(status int) *Problem {
 		return refuse(FieldError{In: inBody, Field: "rank", Message: "must be a text, is a number"})
 	}
 	codes := map[int]syncer.Code{
-		http.StatusUnauthorized: codeUnauthorized, http.StatusForbidden: codeForbidden, http.StatusNotFound: syncer.CodeNotFound,
+		http.StatusPaymentRequired: syncer.CodeInsufficient,
+		http.StatusUnauthorized:    codeUnauthorized, http.StatusForbidden: codeForbidden, http.StatusNotFound: syncer.CodeNotFound,
 		http.StatusConflict: syncer.CodeConflict, http.StatusPreconditionFailed: syncer.CodeStale,
 		http.StatusRequestEntityTooLarge: syncer.CodeTooLarge, http.StatusUnsupportedMediaType: codeMediaType,
 		http.StatusInternalServerError: codeInternal,

@@ -35,6 +35,8 @@ func TestOpenAPI(t *testing.T) {
 	want := []string{
 		"get /v1/player-counts", "get /v1/player-info", "get /v1/players/{id}/accounts", "get /v1/players/{id}/info",
 		"post /v1/player-counts", "post /v1/players/{id}/kicks",
+		"get /v1/currencies", "get /v1/players/{id}/balances", "get /v1/players/{id}/ledger",
+		"post /v1/players/{id}/balances/{currency}", "post /v1/transfers", "put /v1/currencies/{name}",
 		"delete /v1/players/{id}/transients/{key}",
 		"get /healthz", "get /metrics", "get /openapi.json", "get /readyz",
 		"get /v1/map-run", "get /v1/map-runs", "get /v1/map-stats",
@@ -111,12 +113,17 @@ func TestExamplesAreAccepted(t *testing.T) {
 		}
 		for kind, content := range op.RequestBody.Content {
 			conforms(t, api, route, content.Schema, content.Example)
-			g := f.ask(t, method, strings.NewReplacer("{id}", exampleID, "{key}", "pet", "{number}", "7").Replace(path), string(appendJSON(nil, content.Example)), "Content-Type: "+kind)
+			g := f.ask(t, method, examplePath(path), string(appendJSON(nil, content.Example)), "Content-Type: "+kind)
 			if g.Code >= 300 {
 				t.Errorf("%s refuses its example: %s", route, g.Body)
 			}
 		}
 	}
+}
+
+// examplePath fills in a path's parameters.
+func examplePath(path string) string {
+	return strings.NewReplacer("{id}", exampleID, "{number}", "7", "{key}", "pet", "{currency}", exampleCurrency, "{name}", exampleCurrency).Replace(path)
 }
 
 // TestAnswersConform checks answers against the schemas that announce them.
@@ -131,12 +138,14 @@ func TestAnswersConform(t *testing.T) {
 		"GET /v1/players/{id}/history": "", "GET /v1/players?name=a": "", "GET /v1/bans": "", "POST /v1/bans": `{"ip":"198.51.100.0/24"}`,
 		"POST /v1/bans/check": `{"ip":"198.51.100.7"}`, "POST /v1/bans/lift": `{"uuid":"a"}`, "GET /v1/events?wait=0s&after=old": "", "GET /v1/usid-rejections": "",
 		"GET /v1/players/{id}/info": "", "GET /v1/player-info?name=a": "", "GET /v1/players/{id}/accounts": "", "GET /v1/player-counts": "",
+		"GET /v1/players/{id}/balances": "", "GET /v1/players/{id}/ledger": "", "GET /v1/currencies": "",
+		"POST /v1/players/{id}/balances/{currency}": `{"change":-1,"key":"a"}`, "POST /v1/transfers": `{"from":"a","to":"a","currency":"coins","amount":1,"key":"b"}`,
 		"GET /v1/map-run": "", "POST /v1/map-run": `{"map":"a","session":"b","players":1}`, "GET /v1/map-runs": "", "GET /v1/map-stats": "",
 		"POST /v1/map-run/finish": `{"map":"a","session":"b","winner":"c","success":true}`,
 		"GET /healthz":            "", "GET /readyz": "", "GET /v1/players/unknown": "", "PATCH /v1/players/{id}?x": `{"rank":5}`,
 	} {
 		method, target, _ := strings.Cut(request, " ")
-		g := f.ask(t, method, strings.ReplaceAll(target, "{id}", exampleID), body)
+		g := f.ask(t, method, examplePath(target), body)
 		path, _, _ := strings.Cut(strings.Replace(target, "unknown", "{id}", 1), "?")
 		response := operations(api)[method+" "+path].Responses[fmt.Sprint(g.Code)]
 		if response == nil {

@@ -29,12 +29,13 @@ const (
 // Problem is the body of every refusal: problem details (RFC 9457) of type
 // about:blank, with a code for programs and the fields at fault.
 type Problem struct {
-	Type   string       `json:"type" doc:"Always about:blank: the code says more." example:"about:blank"`
-	Title  string       `json:"title" doc:"The status in words." example:"Unprocessable Entity"`
-	Status int          `json:"status" doc:"The HTTP status." example:"422"`
-	Code   syncer.Code  `json:"code" doc:"What went wrong, for programs. Codes do not change." example:"invalid"`
-	Detail string       `json:"detail" doc:"What went wrong, for people." example:"rank: must have 1 to 64 characters, has 0"`
-	Errors []FieldError `json:"errors,omitempty" nullable:"false" doc:"The fields at fault, as far as known."`
+	Type    string       `json:"type" doc:"Always about:blank: the code says more." example:"about:blank"`
+	Title   string       `json:"title" doc:"The status in words." example:"Unprocessable Entity"`
+	Status  int          `json:"status" doc:"The HTTP status." example:"422"`
+	Code    syncer.Code  `json:"code" doc:"What went wrong, for programs. Codes do not change." example:"invalid"`
+	Detail  string       `json:"detail" doc:"What went wrong, for people." example:"rank: must have 1 to 64 characters, has 0"`
+	Balance *int64       `json:"balance,omitempty" doc:"Of insufficient_funds: what there is." example:"120"`
+	Errors  []FieldError `json:"errors,omitempty" nullable:"false" doc:"The fields at fault, as far as known."`
 
 	header http.Header // sent along, may be nil
 }
@@ -91,6 +92,8 @@ var statusOf = map[syncer.Code]int{
 	syncer.CodeChangedSince:   http.StatusConflict,
 	syncer.CodeTooLarge:       http.StatusRequestEntityTooLarge,
 	syncer.CodeFull:           http.StatusInsufficientStorage,
+	syncer.CodeInsufficient:   http.StatusPaymentRequired,
+	syncer.CodeKeyReused:      http.StatusConflict,
 	syncer.CodeUnavailable:    http.StatusServiceUnavailable,
 	syncer.CodeOutcomeUnknown: http.StatusServiceUnavailable,
 }
@@ -120,6 +123,9 @@ func domainProblem(status int, e *syncer.Error) *Problem {
 	p := newProblem(status, e.Code, "%s", detail)
 	if e.Field != "" {
 		p.Errors = []FieldError{{In: inBody, Field: e.Field, Message: e.Message}}
+	}
+	if e.Code == syncer.CodeInsufficient {
+		p.Balance = &e.Balance
 	}
 	if e.Code == syncer.CodeUnavailable {
 		p.header = http.Header{"Retry-After": {"1"}}

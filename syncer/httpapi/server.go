@@ -56,6 +56,7 @@ func New(config Config, deps Deps) (*Server, error) {
 	s.registerMapRuns()
 	s.registerPresence()
 	s.registerTransients()
+	s.registerBalances()
 	s.registerEvents()
 	s.registerState()
 	for pattern, handler := range deps.Mounts {

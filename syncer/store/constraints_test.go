@@ -211,6 +211,26 @@ var nonsense = []struct{ constraint, sql string }{
 	{"last_seen_player_fkey", `insert into last_seen (uuid, server, at) values ('none', 'a', now())`},
 	{"last_seen_server_form", `insert into last_seen (uuid, server, at) values ('a', '', now())`},
 	{"last_seen_at_range", `insert into last_seen (uuid, server, at) values ('a', 'a', '-infinity')`},
+	{"currency_name_form", `insert into currency (name) values ('')`},
+	{"currency_name_form", `insert into currency (name) values (e'a\n')`},
+	{"currency_pkey", `insert into currency (name) values ('coins')`},
+	{"balance_pkey", `insert into balance (uuid, currency) select 'a', 'coins' from generate_series(1, 2)`},
+	{"balance_player_fkey", `insert into balance (uuid, currency) values ('nobody', 'coins')`},
+	{"balance_currency_fkey", `insert into balance (uuid, currency) values ('a', 'shells')`},
+	{"balance_amount_range", `insert into balance (uuid, currency, amount) values ('a', 'coins', -1)`},
+	{"balance_amount_range", `insert into balance (uuid, currency, amount) values ('a', 'coins', 9007199254740992)`},
+	{"ledger_uuid_form", `insert into ledger (uuid, currency, change, balance) values ('', 'coins', 1, 1)`},
+	{"ledger_currency_fkey", `insert into ledger (uuid, currency, change, balance) values ('a', 'shells', 1, 1)`},
+	{"ledger_change_range", `insert into ledger (uuid, currency, change, balance) values ('a', 'coins', 0, 1)`},
+	{"ledger_balance_range", `insert into ledger (uuid, currency, change, balance) values ('a', 'coins', -1, -1)`},
+	{"ledger_peer_form", `insert into ledger (uuid, currency, change, balance, peer) values ('a', 'coins', 1, 1, 'a')`},
+	{"ledger_peer_form", `insert into ledger (uuid, currency, change, balance, peer) values ('a', 'coins', 1, 1, '')`},
+	{"ledger_key_form", `insert into ledger (uuid, currency, change, balance, key) values ('a', 'coins', 1, 1, '')`},
+	{"ledger_key_form", `insert into ledger (uuid, currency, change, balance, key) values ('a', 'coins', 1, 1, repeat('a', 129))`},
+	{"ledger_key_idx", `insert into ledger (uuid, currency, change, balance, key) select 'a', 'coins', 1, 1, 'k' from generate_series(1, 2)`},
+	{"ledger_reason_length", `insert into ledger (uuid, currency, change, balance, reason) values ('a', 'coins', 1, 1, repeat('a', 513))`},
+	{"ledger_by_length", `insert into ledger (uuid, currency, change, balance, by) values ('a', 'coins', 1, 1, repeat('a', 513))`},
+	{"ledger_server_length", `insert into ledger (uuid, currency, change, balance, server) values ('a', 'coins', 1, 1, repeat('a', 65))`},
 	{"change_entity_known", `insert into change (entity) values ('server')`},
 	{"feed_singleton", `insert into feed (singleton, home) values (false, '')`},
 	{"feed_pkey", `insert into feed (home) values ('')`},
@@ -254,6 +274,7 @@ func TestConstraintsStopNonsense(t *testing.T) {
 	onEachVersion(t, func(t *testing.T, address string) {
 		conn := psql(t, address)
 		run(t, conn, `insert into player (uuid, name) values ('a', 'Steve')`)
+		run(t, conn, `insert into currency (name) values ('coins')`)
 		run(t, conn, `insert into ban (uuid) values ('a')`)
 		run(t, conn, `insert into ban (ip) values ('192.0.2.1')`)
 		shown := map[string]bool{}

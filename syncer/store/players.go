@@ -30,6 +30,9 @@ func readPlayers(ctx context.Context, queries *db.Queries, ids []syncer.PlayerID
 		if readings[i], err = decodeReading(syncer.PlayerID(row.Uuid), row.Snapshot, row.Record); err != nil {
 			return nil, fmt.Errorf("read players: %w", err)
 		}
+		if readings[i].Balances, err = decodeBalances(row.Balances); err != nil {
+			return nil, fmt.Errorf("read players: %w", err)
+		}
 	}
 	return readings, nil
 }

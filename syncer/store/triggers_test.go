@@ -21,6 +21,7 @@ type item struct {
 	Player   json.RawMessage `json:"p"`
 	History  []any           `json:"h"`
 	Open     *bool           `json:"o"`
+	Balances []any           `json:"b"`
 }
 
 // String shows what travelled: the entity, the key or * and, unless it is bare,
@@ -34,6 +35,8 @@ func (i item) String() string {
 		return text + " row"
 	case i.History != nil:
 		return fmt.Sprintf("%s +%d", text, len(i.History))
+	case i.Balances != nil:
+		return fmt.Sprintf("%s +%d", text, len(i.Balances))
 	case i.Open != nil && *i.Open:
 		return text + " open"
 	case i.Open != nil:
@@ -136,7 +139,7 @@ func TestTriggersTell(t *testing.T) {
 		},
 		{"upsert that does nothing", `insert into player (uuid) values ('a') on conflict do nothing`, nil, nil},
 		{"delete", `delete from player where uuid = 'b'`, []string{"player b"}, nil},
-		{"truncate", `truncate player cascade`, []string{"player *", "player *"}, nil},
+		{"truncate", `truncate player cascade`, []string{"balance *", "player *", "player *"}, nil},
 		{
 			"as a replica", `set local session_replication_role = replica; update player set rank = 'mod' where uuid = 'a'; insert into ban (uuid) values ('x')`,
 			[]string{"ban uuid:x open", "player a row"},

@@ -21,6 +21,7 @@ type wireChange struct {
 	Expires  syncer.Time           `json:"u"`
 	Message  *syncer.NewMessage    `json:"m"`
 	Session  *syncer.SessionRow    `json:"s"`
+	Balances []syncer.Balance      `json:"b"`
 }
 
 func (w wireChange) change() syncer.Change {
@@ -31,6 +32,8 @@ func (w wireChange) change() syncer.Change {
 		c.Row = &syncer.PlayerRow{Revision: w.Revision, Synced: *w.Player}
 	case w.History != nil:
 		c.Row = &syncer.HistoryRow{Entries: w.History}
+	case w.Balances != nil:
+		c.Row = &syncer.BalanceRow{Balances: w.Balances}
 	case w.Message != nil:
 		c.Row = w.Message
 	case w.Session != nil:

@@ -1,0 +1,44 @@
+-- name: MoveBalance :one
+-- Moves an amount from one player to another, or from or to nowhere, once for each key.
+with notify as materialized (
+    select set_config('syncer.notify', sqlc.arg(notify)::text, true)
+)
+select
+    m.outcome::text as outcome,
+    coalesce(m.held, 0)::bigint as held,
+    coalesce(m.entries, '[]')::jsonb as entries,
+    m.changes::jsonb[] as changes
+from notify
+cross join lateral move_balance(
+    sqlc.narg(payer)::text, sqlc.narg(payee)::text, sqlc.arg(currency)::text, sqlc.arg(amount)::bigint,
+    sqlc.arg(key)::text, sqlc.arg(reason)::text, sqlc.arg(by)::text, sqlc.arg(server)::text
+) as m;
+
+-- name: Ledger :many
+-- A player's entries, newest first, before a position.
+select *
+from ledger
+where uuid = sqlc.arg(uuid)
+  and currency = coalesce(sqlc.narg(currency)::text, currency)
+  and id < sqlc.arg(before)
+order by id desc
+limit sqlc.arg(page_size);
+
+-- name: Currencies :many
+-- All currencies by name.
+select *
+from currency
+order by name;
+
+-- name: AddCurrency :execrows
+-- Adds a currency; no row if there is one of that name.
+insert into currency (name)
+values (sqlc.arg(name))
+on conflict (name) do nothing;
+
+-- name: BalanceMismatches :many
+-- Some of the balances that are not the sum of their ledger, and how many there are.
+select uuid::text as uuid, currency::text as currency, balance::bigint as balance, ledger::bigint as ledger, count(*) over ()::bigint as total
+from balance_mismatch
+order by uuid, currency
+limit 10;

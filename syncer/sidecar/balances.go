@@ -1,0 +1,91 @@
+package sidecar
+
+import (
+	"context"
+
+	"playersync/syncer"
+)
+
+// Balances is what players own. Nothing is ever computed from a copy: a change is a
+// difference, and the database decides whether there is enough.
+type Balances struct {
+	store   BalanceStore
+	players Players
+	applier Applier
+}
+
+// BalanceStore is what balances need of the database.
+type BalanceStore interface {
+	ReadPlayers(ctx context.Context, ids []syncer.PlayerID) ([]syncer.Reading, error)
+	MoveBalance(ctx context.Context, m syncer.Move) (syncer.Moved, []syncer.Change, error)
+	Ledger(ctx context.Context, id syncer.PlayerID, currency string, before int64, size int) ([]syncer.LedgerEntry, error)
+	Currencies(ctx context.Context) ([]syncer.Currency, error)
+	AddCurrency(ctx context.Context, name string) (added bool, err error)
+}
+
+// NewBalances returns the balances of players, some of which are in memory.
+func NewBalances(store BalanceStore, players Players, applier Applier) *Balances {
+	return &Balances{store: store, players: players, applier: applier}
+}
+
+// Of returns a player's balances, from memory if its copy is there. Errors:
+// not_found, and database_unavailable if they must be read.
+func (b *Balances) Of(ctx context.Context, id syncer.PlayerID) (syncer.Balances, Source, error) {
+	player, fromMemory, err := b.players.Read(ctx, id, b.store.ReadPlayers)
+	if err != nil {
+		return nil, "", err
+	}
+	if held, ok := b.players.Balances(id); ok && player != nil {
+		return held, sourceOf(fromMemory), nil
+	}
+	readings, err := b.store.ReadPlayers(ctx, []syncer.PlayerID{id}) // evicted already, or perhaps joined elsewhere
+	if err != nil {
+		return nil, "", err
+	}
+	balances := syncer.Balances{}
+	for _, reading := range readings {
+		if reading.Player == nil {
+			return nil, "", syncer.NotFound("no player %q", id)
+		}
+		for _, balance := range reading.Balances {
+			balances[balance.Currency] = balance.Amount
+		}
+	}
+	return balances, FromDatabase, nil
+}
+
+// Move changes balances in the database and in memory. A broken connection makes it
+// try again, which the key makes safe. Errors: those of the store.
+func (b *Balances) Move(ctx context.Context, m syncer.Move) (syncer.Moved, error) {
+	if err := m.Validate(); err != nil {
+		return syncer.Moved{}, err
+	}
+	moved, changes, err := b.store.MoveBalance(ctx, m)
+	if syncer.CodeOf(err) == syncer.CodeOutcomeUnknown {
+		moved, changes, err = b.store.MoveBalance(ctx, m)
+	}
+	if err != nil {
+		return syncer.Moved{}, err
+	}
+	b.applier.Wrote(nil, changes)
+	return moved, nil
+}
+
+// Ledger returns up to size changes of a player's balances below a number, newest
+// first; for 0 the newest. With a currency, only of that one.
+func (b *Balances) Ledger(ctx context.Context, id syncer.PlayerID, currency string, before int64, size int) ([]syncer.LedgerEntry, error) {
+	return b.store.Ledger(ctx, id, currency, before, size)
+}
+
+// Currencies returns all currencies by name.
+func (b *Balances) Currencies(ctx context.Context) ([]syncer.Currency, error) {
+	return b.store.Currencies(ctx)
+}
+
+// AddCurrency adds a currency; it reports false if there is one of that name.
+func (b *Balances) AddCurrency(ctx context.Context, name string) (added bool, err error) {
+	if err := syncer.CheckCurrency("currency", name); err != nil {
+		return false, err
+	}
+	return b.store.AddCurrency(ctx, name)
+}

@@ -1,0 +1,176 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+
+	"playersync/db"
+	"playersync/syncer"
+)
+
+// MoveBalance changes balances and writes the ledger, both or neither, once for each
+// key: the same move again returns what came of the first one. The changes are what
+// other sidecars are told of. It may therefore be sent again after any error.
+// Errors: invalid, not_found (the player of a change of one balance),
+// insufficient_funds, idempotency_conflict, database_unavailable, outcome_unknown.
+func (s *Store) MoveBalance(ctx context.Context, m syncer.Move) (syncer.Moved, []syncer.Change, error) {
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
+	mode, end := s.beginWrite()
+	defer end()
+	params := db.MoveBalanceParams{
+		Notify: string(mode), Payer: nullable(m.Payer), Payee: nullable(m.Payee), Currency: m.Currency, Amount: m.Amount,
+		Key: m.Key, Reason: m.Reason, By: m.By, Server: m.Server,
+	}
+	for attempt := range 3 {
+		row, err := s.queries.MoveBalance(ctx, params)
+		if err == nil {
+			return s.moved(m, mode, row)
+		}
+		if attempt == 2 || !isRepeatable(err) {
+			return syncer.Moved{}, nil, writeError("move balance", err)
+		}
+	}
+	return syncer.Moved{}, nil, errors.New("unreachable")
+}
+
+func nullable(id syncer.PlayerID) *string {
+	if id == "" {
+		return nil
+	}
+	text := string(id)
+	return &text
+}
+
+// moved reads what the SQL function move_balance returns.
+func (s *Store) moved(m syncer.Move, mode notifyMode, row db.MoveBalanceRow) (syncer.Moved, []syncer.Change, error) {
+	switch row.Outcome {
+	case "applied", "repeated":
+	default:
+		return syncer.Moved{}, nil, refusedMove(m, row)
+	}
+	var stored []ledgerEntry
+	if err := json.Unmarshal(row.Entries, &stored); err != nil {
+		return syncer.Moved{}, nil, fmt.Errorf("decode ledger: %w", err)
+	}
+	moved := syncer.Moved{Repeated: row.Outcome == "repeated"}
+	for _, entry := range stored {
+		moved.Entries = append(moved.Entries, syncer.LedgerEntry(entry))
+	}
+	changes, encoded, err := decodeEach(row.Changes)
+	if mode == notifyLater || moved.Repeated {
+		s.notifier.send(encoded)
+	}
+	return moved, changes, err
+}
+
+// ledgerEntry is an entry as PostgreSQL writes rows as JSON.
+type ledgerEntry syncer.LedgerEntry
+
+func refusedMove(m syncer.Move, row db.MoveBalanceRow) error {
+	amount := "change"
+	if m.IsTransfer() {
+		amount = "amount"
+	}
+	switch row.Outcome {
+	case "conflict":
+		return &syncer.Error{
+			Code: syncer.CodeKeyReused, Field: "key",
+			Message: "was used for a change of another player, currency or amount; nothing was stored",
+		}
+	case "insufficient":
+		return syncer.Insufficient(m.Currency, row.Held, m.Amount)
+	case "too much":
+		return syncer.Invalid(amount, "is too much: the balance is %d, and can be at most %d", row.Held, syncer.MaxBalance)
+	case "no currency":
+		return syncer.Invalid("currency", "there is no currency %q; add it first", m.Currency)
+	case "no payer":
+		return missingPlayer(m, "from", m.Payer)
+	default:
+		return missingPlayer(m, "to", m.Payee)
+	}
+}
+
+func missingPlayer(m syncer.Move, field string, id syncer.PlayerID) error {
+	if m.IsTransfer() {
+		return syncer.Invalid(field, "there is no player %q", id)
+	}
+	return syncer.NotFound("no player %q", id)
+}
+
+// Ledger returns up to size changes of a player's balances below a number, newest
+// first; for 0 the newest. With a currency, only of that one.
+func (s *Store) Ledger(ctx context.Context, id syncer.PlayerID, currency string, before int64, size int) ([]syncer.LedgerEntry, error) {
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
+	params := db.LedgerParams{Uuid: string(id), Before: before, PageSize: int32(size)}
+	if before == 0 {
+		params.Before = math.MaxInt64
+	}
+	if currency != "" {
+		params.Currency = &currency
+	}
+	rows, err := s.queries.Ledger(ctx, params)
+	entries := make([]syncer.LedgerEntry, len(rows))
+	for i, row := range rows {
+		entries[i] = syncer.LedgerEntry{
+			ID: row.ID, At: timeOf(row.At), Player: syncer.PlayerID(row.Uuid), Currency: row.Currency, Change: row.Change, Balance: row.Balance,
+			Peer: syncer.PlayerID(text(row.Peer)), Key: text(row.Key), Reason: row.Reason, By: row.By, Server: row.Server,
+		}
+	}
+	return entries, readError("read ledger", err)
+}
+
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+// Currencies returns all currencies by name.
+func (s *Store) Currencies(ctx context.Context) ([]syncer.Currency, error) {
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
+	rows, err := s.queries.Currencies(ctx)
+	currencies := make([]syncer.Currency, len(rows))
+	for i, row := range rows {
+		currencies[i] = syncer.Currency{Name: row.Name, AddedAt: timeOf(row.AddedAt)}
+	}
+	return currencies, readError("read currencies", err)
+}
+
+// AddCurrency adds a currency; it reports false if there is one of that name.
+func (s *Store) AddCurrency(ctx context.Context, name string) (bool, error) {
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
+	added, err := s.queries.AddCurrency(ctx, name)
+	return added > 0, writeError("add currency", err)
+}
+
+// BalanceMismatches returns how many balances are not the sum of their ledger, and
+// the first ten. It reads the whole ledger, and so takes as long as ctx allows.
+func (s *Store) BalanceMismatches(ctx context.Context) (total int64, some []syncer.BalanceMismatch, err error) {
+	rows, err := s.queries.BalanceMismatches(ctx)
+	for _, row := range rows {
+		total = row.Total
+		some = append(some, syncer.BalanceMismatch{
+			Player: syncer.PlayerID(row.Uuid), Currency: row.Currency, Balance: row.Balance, Ledger: row.Ledger,
+		})
+	}
+	return total, some, readError("reconcile balances", err)
+}
+
+// decodeBalances reads what the query ReadPlayers returns; empty means none.
+func decodeBalances(encoded json.RawMessage) (balances []syncer.Balance, err error) {
+	if len(encoded) == 0 {
+		return nil, nil
+	}
+	if err := json.Unmarshal(encoded, &balances); err != nil {
+		return nil, fmt.Errorf("decode balances: %w", err)
+	}
+	return balances, nil
+}
