@@ -32,6 +32,7 @@ type record struct {
 	Achievements   *string
 	History        []syncer.HistoryEntry
 	Revision       int64
+	Balances       map[string]int64
 }
 
 // rowsSQL reads the rows the plain way, without the functions that sidecars use.
@@ -46,6 +47,7 @@ select uuid, jsonb_build_object(
         select jsonb_agg(jsonb_build_object('action', action, 'by', by, 'time', time)
             order by time, action collate "C", by collate "C")
         from player_history as h where h.uuid = p.uuid), '[]'),
+    'balances', coalesce((select jsonb_object_agg(currency, amount) from balance as b where b.uuid = p.uuid), '{}'),
     'revision', revision)
 from player as p
 where uuid = any($1)`
@@ -85,6 +87,10 @@ func (n *node) comparePlayers(psql *pgx.Conn, ids []string) error {
 			var got record
 			if err := json.Unmarshal(a.body, &got); err != nil {
 				return err
+			}
+			balances := n.get(player(id) + "/balances")
+			if err := json.Unmarshal(balances.body, &got); err != nil || balances.header.Get("Syncer-Source") != "memory" {
+				return fmt.Errorf("balances of player %s: %d %s: %w", id, balances.status, balances.body, err)
 			}
 			slices.Sort(got.Flags) // a set, in the order in which people typed it
 			if difference := diff(want, got); difference != "" {

@@ -115,7 +115,7 @@ func TestUnknownEntitiesAndKeysDoNoHarm(t *testing.T) {
 	t.Parallel()
 	run(t, feed.Config{}, func(r *rig) {
 		r.db.commit(r.db.begin(), bare, func(*database) []syncer.Change {
-			return []syncer.Change{{Entity: "balance", Key: "1"}, {Entity: "balance"}}
+			return []syncer.Change{{Entity: "weather", Key: "1"}, {Entity: "weather"}}
 		})
 		pass(6 * time.Second)
 		r.wantFollowing(true)

@@ -70,7 +70,7 @@ func (s *Server) changeOperation() operation[syncer.Move, plain[Moved]] {
 			replies:    []reply{{http.StatusOK, "What was written to the ledger.", reflect.TypeFor[Moved](), exampleMoved(), nil, ""}},
 			refusals:   append([]int{http.StatusNotFound}, moveRefusals...),
 		},
-		decode: body(s, func(c *call, v value) syncer.Move { return decodeChange(c, v) }),
+		decode: body(s, decodeChange),
 		handle: func(ctx context.Context, c *call, m syncer.Move) (plain[Moved], error) {
 			m.Server = c.from.Name
 			moved, err := s.deps.Balances.Move(ctx, m)

@@ -318,6 +318,7 @@ func newFixture(t testing.TB, change ...func(*Config, *Deps)) *fixture {
 		Players: f.fake, Bans: f.fake, Chat: f.fake, USIDs: f.fake, Events: f.events, Ready: func() []string { return f.ready },
 		Visits: f.fake, Counts: f.fake, BanDetails: f.fake, MapRuns: &f.mapRuns,
 		Presence: f.fake, Transients: sidecar.NewTransients(sidecar.TransientLimits{}),
+		Balances: &fakeBalances{balances: syncer.Balances{exampleCurrency: 1000}},
 		Registry: prometheus.NewRegistry(), Log: slog.New(slog.NewTextHandler(f.log, nil)), Version: "test",
 	}
 	for _, c := range change {

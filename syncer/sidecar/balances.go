@@ -60,6 +60,7 @@ func (b *Balances) Move(ctx context.Context, m syncer.Move) (syncer.Moved, error
 	if err := m.Validate(); err != nil {
 		return syncer.Moved{}, err
 	}
+	begun := b.applier.Begin()
 	moved, changes, err := b.store.MoveBalance(ctx, m)
 	if syncer.CodeOf(err) == syncer.CodeOutcomeUnknown {
 		moved, changes, err = b.store.MoveBalance(ctx, m)
@@ -67,7 +68,7 @@ func (b *Balances) Move(ctx context.Context, m syncer.Move) (syncer.Moved, error
 	if err != nil {
 		return syncer.Moved{}, err
 	}
-	b.applier.Wrote(nil, changes)
+	b.applier.Wrote(begun, nil, changes)
 	return moved, nil
 }
 

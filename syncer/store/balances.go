@@ -22,7 +22,7 @@ func (s *Store) MoveBalance(ctx context.Context, m syncer.Move) (syncer.Moved, [
 	mode, end := s.beginWrite()
 	defer end()
 	params := db.MoveBalanceParams{
-		Notify: string(mode), Payer: nullable(m.Payer), Payee: nullable(m.Payee), Currency: m.Currency, Amount: m.Amount,
+		Notify: string(mode), Payer: optional(string(m.Payer)), Payee: optional(string(m.Payee)), Currency: m.Currency, Amount: m.Amount,
 		Key: m.Key, Reason: m.Reason, By: m.By, Server: m.Server,
 	}
 	for attempt := range 3 {
@@ -35,14 +35,6 @@ func (s *Store) MoveBalance(ctx context.Context, m syncer.Move) (syncer.Moved, [
 		}
 	}
 	return syncer.Moved{}, nil, errors.New("unreachable")
-}
-
-func nullable(id syncer.PlayerID) *string {
-	if id == "" {
-		return nil
-	}
-	text := string(id)
-	return &text
 }
 
 // moved reads what the SQL function move_balance returns.
@@ -106,12 +98,9 @@ func missingPlayer(m syncer.Move, field string, id syncer.PlayerID) error {
 func (s *Store) Ledger(ctx context.Context, id syncer.PlayerID, currency string, before int64, size int) ([]syncer.LedgerEntry, error) {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
-	params := db.LedgerParams{Uuid: string(id), Before: before, PageSize: int32(size)}
+	params := db.LedgerParams{Uuid: string(id), Currency: optional(currency), Before: before, PageSize: int32(size)}
 	if before == 0 {
 		params.Before = math.MaxInt64
-	}
-	if currency != "" {
-		params.Currency = &currency
 	}
 	rows, err := s.queries.Ledger(ctx, params)
 	entries := make([]syncer.LedgerEntry, len(rows))
@@ -122,13 +111,6 @@ func (s *Store) Ledger(ctx context.Context, id syncer.PlayerID, currency string,
 		}
 	}
 	return entries, readError("read ledger", err)
-}
-
-func text(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }
 
 // Currencies returns all currencies by name.

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -86,18 +87,18 @@ func TestMovesHappenOnceForEachKey(t *testing.T) {
 }
 
 func movedText(m syncer.Moved, err error) string {
-	if e := new(syncer.Error); err != nil {
-		e.Code = syncer.CodeOf(err)
-		text := string(e.Code)
-		if refused, ok := err.(*syncer.Error); ok { //nolint:errorlint // nothing wraps it
-			switch e = refused; e.Code {
-			case syncer.CodeInsufficient:
-				text += fmt.Sprint(" ", e.Balance)
-			case syncer.CodeInvalid:
-				text += " " + e.Field
-			}
+	if refused, ok := errors.AsType[*syncer.Error](err); ok {
+		switch refused.Code {
+		case syncer.CodeInsufficient:
+			return fmt.Sprint(refused.Code, " ", refused.Balance)
+		case syncer.CodeInvalid:
+			return "invalid " + refused.Field
+		default:
+			return string(refused.Code)
 		}
-		return text
+	}
+	if err != nil {
+		return err.Error()
 	}
 	var parts []string
 	for _, e := range m.Entries {
