@@ -157,7 +157,7 @@ func inPathIfAt(err error, field, name string) error {
 }
 
 func moveFields(fields map[string]*huma.Schema) map[string]*huma.Schema {
-	key := textSchema("What the caller calls this, unique in the whole network: a random UUID, for example.", exampleKey, syncer.MaxKeyLength)
+	key := textSchema("What the caller calls this, unique in the whole network: a random UUID, for example.", exampleMoveKey, syncer.MaxKeyLength)
 	key.MinLength = new(1)
 	fields["key"] = key
 	fields["reason"] = textSchema("Why, for the ledger.", "bought a diamond sword", syncer.MaxLedgerReason)
@@ -189,13 +189,13 @@ func currencyParameter(name string) *huma.Param {
 
 const (
 	exampleCurrency = "coins"
-	exampleKey      = "0b2f2b62-6f0e-4d0a-9a53-3c6b1a0f5c11"
+	exampleMoveKey  = "0b2f2b62-6f0e-4d0a-9a53-3c6b1a0f5c11"
 )
 
 var (
-	exampleChange   = map[string]any{"change": -250, "key": exampleKey, "reason": "bought a diamond sword", "by": "shop"}
+	exampleChange   = map[string]any{"change": -250, "key": exampleMoveKey, "reason": "bought a diamond sword", "by": "shop"}
 	exampleTransfer = map[string]any{
-		"from": exampleID, "to": "Alice", "currency": exampleCurrency, "amount": 100, "key": exampleKey, "reason": "/pay",
+		"from": exampleID, "to": "Alice", "currency": exampleCurrency, "amount": 100, "key": exampleMoveKey, "reason": "/pay",
 	}
 )
 
@@ -207,7 +207,7 @@ func exampleEntry() LedgerEntry {
 	at, _ := syncer.ParseTime(exampleTime)
 	return LedgerEntry{
 		ID: 17, At: at, UUID: exampleID, Currency: exampleCurrency, Change: -250, Balance: 750,
-		Key: optional(exampleKey), Reason: "bought a diamond sword", By: "shop", Server: "survival-1",
+		Key: optional(exampleMoveKey), Reason: "bought a diamond sword", By: "shop", Server: "survival-1",
 	}
 }
 
