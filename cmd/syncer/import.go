@@ -73,7 +73,7 @@ and missing usids added; rank, flags, times, name and the like stay, unless
 		},
 	}
 	flags := command.Flags()
-	flags.StringVar(&kind, "kind", "", "what all documents are, `players` or bans; else told by their fields")
+	flags.StringVar(&kind, "kind", "", "what all documents are: `players|bans`; else told by their fields")
 	flags.StringVar(&i.options.Gamemode, "gamemode", "", "whose stats and times are, where they are not by gamemode")
 	flags.StringVar(&i.options.Address, "address", "", "`ip:port` of the server whose usids are, where they are not by address")
 	flags.BoolVar(&i.replace, "replace", false, "set also rank, flags, times, name, … of players who are here")
@@ -128,8 +128,14 @@ func (i *fileImport) run(command *cobra.Command, files []string) error {
 		var results []importJSON
 		for k, name := range files {
 			result, err := i.importFile(ctx, name, k == 0, importTarget{s, i}, epoch, output)
-			if results = append(results, result); err != nil {
-				return errors.Join(err, i.app.printImports(results))
+			if err == nil || result.At.Document > 0 {
+				results = append(results, result)
+			}
+			if err != nil && len(results) > 0 {
+				err = errors.Join(err, i.app.printImports(results))
+			}
+			if err != nil {
+				return err
 			}
 		}
 		if err := i.app.printImports(results); err != nil {

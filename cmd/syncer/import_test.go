@@ -108,7 +108,7 @@ func TestImportThatCannotBeMeant(t *testing.T) {
 		}
 	}
 	for _, name := range []string{filepath.Join(t.TempDir(), "none.json"), t.TempDir(), written(t, "bad.json.gz", "{}")} {
-		if r := runSyncer(t, environ, "import", "fish", name); r.code != exitFailed || r.errs == "" {
+		if r := runSyncer(t, environ, "import", "fish", name); r.code != exitFailed || r.errs == "" || r.out != "" {
 			t.Errorf("%s: %+v", name, r)
 		}
 	}

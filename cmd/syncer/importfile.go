@@ -25,7 +25,7 @@ func (i *fileImport) importFile(
 	file, size := os.Stdin, int64(-1)
 	if name != "-" {
 		if file, err = os.Open(name); err != nil {
-			return result, fmt.Errorf("open file: %w", err)
+			return result, fmt.Errorf("read documents: %w", err)
 		}
 		defer file.Close()
 	}
