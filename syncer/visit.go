@@ -150,28 +150,28 @@ func newestFirst(a, b Time) int {
 // InfoMatch is a player found by a name or an address, with the counts of all
 // servers together.
 type InfoMatch struct {
-	ID      PlayerID
-	Name    string   // the current one
-	Matched []string // up to eight of the names or addresses that fit, the latest first
-	At      Time     // when the player last joined with one of them
-	Joins   int64
-	Kicks   int64
-	First   Time
-	Last    Time
+	ID      PlayerID `json:"uuid" doc:"Player id."`
+	Name    string   `json:"name" doc:"The current name."`
+	Matched []string `json:"matched" nullable:"false" doc:"Up to eight of the names or addresses that match, the one used last first."`
+	At      Time     `json:"matchedAt" doc:"When the player last joined with one of them."`
+	Joins   int64    `json:"joins" doc:"Times joined, on all servers."`
+	Kicks   int64    `json:"kicks" doc:"Times kicked, from all servers."`
+	First   Time     `json:"firstSeen" doc:"When first seen."`
+	Last    Time     `json:"lastSeen" doc:"When last seen."`
 }
 
 // SharingAccount is a player who joined from addresses that another joined from.
 type SharingAccount struct {
-	ID        PlayerID
-	Name      string // the current one
-	Shared    int64  // how many addresses
-	Last      Time   // when this player last joined from one of them
-	Addresses []SharedAddress
+	ID        PlayerID        `json:"uuid" doc:"Player id."`
+	Name      string          `json:"name" doc:"The current name."`
+	Shared    int64           `json:"shared" doc:"How many addresses both joined from."`
+	Last      Time            `json:"lastSeen" doc:"When this account last joined from one of them."`
+	Addresses []SharedAddress `json:"addresses" nullable:"false" doc:"Up to 32 of them, the one this account used last first."`
 }
 
-// SharedAddress is one of the addresses, at most 32 are listed, the latest first.
+// SharedAddress is one of the addresses.
 type SharedAddress struct {
-	IP       string
-	Times    int64 // how often the account joined from it
-	OwnTimes int64 // how often the player asked about did
+	IP       string `json:"ip" doc:"The address."`
+	Times    int64  `json:"times" doc:"How often this account joined from it."`
+	OwnTimes int64  `json:"ownTimes" doc:"How often the player asked about did."`
 }

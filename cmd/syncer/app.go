@@ -74,6 +74,8 @@ copy that follows them within milliseconds.
 		newAntibotCommand(a),
 		newImportCommand(a),
 		newMapCommand(a),
+		newInfoCommand(a),
+		newCountsCommand(a),
 		newWatchCommand(a),
 		newMigrateCommand(a),
 		newBenchCommand(a),

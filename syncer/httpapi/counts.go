@@ -1,12 +1,9 @@
 package httpapi
 
 import (
-	"bytes"
 	"context"
-	"encoding/csv"
 	"net/http"
 	"reflect"
-	"strconv"
 	"strings"
 	"time"
 
@@ -27,19 +24,11 @@ func (s *Server) registerCounts() {
 	register(s, s.exportOperation())
 }
 
-// PlayerCount is one sample of how many players there were.
-type PlayerCount struct {
-	Server  string      `json:"server,omitempty" doc:"Name of the game server; absent: all together."`
-	Slot    syncer.Time `json:"slot" doc:"Start of the time that the sample stands for."`
-	Minutes int64       `json:"minutes" doc:"Length of that time."`
-	Players int64       `json:"players" doc:"The most players at any moment of it; all together: the sum of that over the servers."`
-}
-
 // PlayerCounts is the body of an export's answer.
 type PlayerCounts struct {
-	From   syncer.Time   `json:"from" doc:"Where the range begins, on a whole step."`
-	To     syncer.Time   `json:"to" doc:"Just before which it ends."`
-	Counts []PlayerCount `json:"counts" nullable:"false" doc:"The samples, oldest first, then by server. Where nothing was reported there is none."`
+	From   syncer.Time          `json:"from" doc:"Where the range begins, on a whole step."`
+	To     syncer.Time          `json:"to" doc:"Just before which it ends."`
+	Counts []syncer.PlayerCount `json:"counts" nullable:"false" doc:"The samples, oldest first, then by server. Where nothing was reported there is none."`
 }
 
 func (s *Server) reportOperation() operation[syncer.CountReport, nothing] {
@@ -198,31 +187,11 @@ func (a countsAnswer) append(b []byte) []byte {
 	if !a.csv {
 		return appendJSON(b, a.counts)
 	}
-	buffer := bytes.NewBuffer(b)
-	w := csv.NewWriter(buffer)
-	w.UseCRLF = true
-	record := []string{"slot", "minutes", "players"}
-	if !a.sum {
-		record = append(record, "server")
-	}
-	_ = w.Write(record) // a buffer takes everything
-	for _, count := range a.counts.Counts {
-		record = append(record[:0], count.Slot.String(), strconv.FormatInt(count.Minutes, 10), strconv.FormatInt(count.Players, 10))
-		if !a.sum {
-			record = append(record, count.Server)
-		}
-		_ = w.Write(record)
-	}
-	w.Flush()
-	return buffer.Bytes()
+	return syncer.AppendCountsCSV(b, a.counts.Counts, a.sum)
 }
 
 func countsOf(r syncer.CountRange, counts []syncer.PlayerCount) PlayerCounts {
-	body := PlayerCounts{From: syncer.TimeOf(r.From), To: syncer.TimeOf(r.To), Counts: make([]PlayerCount, len(counts))}
-	for i, c := range counts {
-		body.Counts[i] = PlayerCount{Server: c.Server, Slot: c.Slot, Minutes: int64(c.Length / time.Minute), Players: c.Players}
-	}
-	return body
+	return PlayerCounts{From: syncer.TimeOf(r.From), To: syncer.TimeOf(r.To), Counts: counts}
 }
 
 var exampleReport = map[string]any{"players": 17}
@@ -230,7 +199,7 @@ var exampleReport = map[string]any{"players": 17}
 func exampleCounts() PlayerCounts {
 	slot, _ := time.Parse(time.RFC3339, "2030-01-02T03:04:00Z")
 	return countsOf(syncer.CountRange{From: slot, To: slot.Add(syncer.CountSlot)}, []syncer.PlayerCount{
-		{Server: "survival-1", Slot: syncer.TimeOf(slot), Length: syncer.CountSlot, Players: 17},
+		{Server: "survival-1", Slot: syncer.TimeOf(slot), Minutes: 4, Players: 17},
 	})
 }
 

@@ -35,8 +35,8 @@ func TestExportPlayerCounts(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.counts = []syncer.PlayerCount{
-		{Server: `a "quoted", name`, Slot: instant(t, "2030-01-02T03:00:00Z"), Length: syncer.CountSlot, Players: 7},
-		{Server: "=b", Slot: instant(t, "2030-01-02T03:04:00Z"), Length: time.Hour, Players: 0},
+		{Server: `a "quoted", name`, Slot: instant(t, "2030-01-02T03:00:00Z"), Minutes: 4, Players: 7},
+		{Server: "=b", Slot: instant(t, "2030-01-02T03:04:00Z"), Minutes: 60, Players: 0},
 	}
 	g := f.ask(t, "GET", "/v1/player-counts?from=2030-01-02T03:00:00%2B00:00&to=2030-01-02T04:00:00Z&server=a&format=json", "").wants(http.StatusOK)
 	want := `{"from":"2030-01-02T03:00:00.000Z","to":"2030-01-02T04:00:00.000Z","counts":[` +
@@ -54,7 +54,7 @@ func TestExportPlayerCounts(t *testing.T) {
 	if r := f.exported; !r.To.Equal(testNow) || r.To.Sub(r.From) != 24*time.Hour || r.Step != 0 {
 		t.Errorf("without a range: %+v", r)
 	}
-	f.counts = []syncer.PlayerCount{{Slot: instant(t, "2030-01-02T03:00:00Z"), Length: time.Hour, Players: 7}}
+	f.counts = []syncer.PlayerCount{{Slot: instant(t, "2030-01-02T03:00:00Z"), Minutes: 60, Players: 7}}
 	g = f.ask(t, "GET", "/v1/player-counts?format=csv&sum=true&step=1h", "").wants(http.StatusOK)
 	if got := g.Body.String(); got != "slot,minutes,players\r\n2030-01-02T03:00:00.000Z,60,7\r\n" || f.exported.Step != time.Hour || !f.exported.Sum {
 		t.Errorf("%+v: %q", f.exported, got)

@@ -249,7 +249,7 @@ func (f *fake) InfoByName(_ context.Context, name string, page sidecar.Page) ([]
 
 func (f *fake) InfoByAddress(_ context.Context, ip netip.Prefix, page sidecar.Page) ([]syncer.InfoMatch, string, error) {
 	f.searched, f.page = ip.String(), page
-	return nil, "", f.fail
+	return []syncer.InfoMatch{}, "", f.fail
 }
 
 func (f *fake) SharingAccounts(_ context.Context, id syncer.PlayerID, page sidecar.Page) ([]syncer.SharingAccount, string, error) {
@@ -268,7 +268,7 @@ func (f *fake) Export(_ context.Context, r syncer.CountRange) (syncer.CountRange
 	if err == nil {
 		err = f.fail
 	}
-	return r, f.counts, err
+	return r, append([]syncer.PlayerCount{}, f.counts...), err
 }
 
 func (f *fake) Online(server string, after int64, size int) (page []*syncer.SessionRow, next int64) {

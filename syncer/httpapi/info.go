@@ -55,20 +55,20 @@ func (s *Server) kickOperation() operation[struct{}, nothing] {
 	}
 }
 
-func (s *Server) infoOperation() operation[struct{}, plain[PlayerInfo]] {
-	return operation[struct{}, plain[PlayerInfo]]{
+func (s *Server) infoOperation() operation[struct{}, plain[syncer.InfoView]] {
+	return operation[struct{}, plain[syncer.InfoView]]{
 		doc: document{
 			method: http.MethodGet, path: "/v1/players/{id}/info", id: "get-player-info", tag: tagInfo,
 			summary: "Read what is known of a player's visits",
 			description: "Times joined and kicked, names and addresses, of all servers together and of each: of every player and server the 64 names " +
 				"and 256 addresses seen last. From the database; what was counted through this sidecar is in it, what others counted follows " +
 				"within their flush interval (5 s unless configured).",
-			replies:  []reply{{http.StatusOK, "What is known.", reflect.TypeFor[PlayerInfo](), exampleInfo(), nil, ""}},
+			replies:  []reply{{http.StatusOK, "What is known.", reflect.TypeFor[syncer.InfoView](), exampleInfo(), nil, ""}},
 			refusals: append([]int{http.StatusNotFound, http.StatusUnprocessableEntity}, stored...),
 		},
-		handle: func(ctx context.Context, c *call, _ struct{}) (plain[PlayerInfo], error) {
+		handle: func(ctx context.Context, c *call, _ struct{}) (plain[syncer.InfoView], error) {
 			info, err := s.deps.Visits.Info(ctx, c.id)
-			return plain[PlayerInfo]{http.StatusOK, infoOf(info)}, err
+			return plain[syncer.InfoView]{http.StatusOK, info.View()}, err
 		},
 	}
 }
@@ -104,7 +104,7 @@ func (s *Server) infoSearchOperation() operation[infoSearch, plain[InfoPage]] {
 			} else {
 				matches, next, err = s.deps.Visits.InfoByName(ctx, in.name, in.page)
 			}
-			return plain[InfoPage]{http.StatusOK, InfoPage{matchesOf(matches), optional(next)}}, inQueryIfAny(err)
+			return plain[InfoPage]{http.StatusOK, InfoPage{matches, optional(next)}}, inQueryIfAny(err)
 		},
 	}
 }
@@ -149,7 +149,7 @@ func (s *Server) accountsOperation() operation[sidecar.Page, plain[AccountsPage]
 		},
 		handle: func(ctx context.Context, c *call, page sidecar.Page) (plain[AccountsPage], error) {
 			accounts, next, err := s.deps.Visits.SharingAccounts(ctx, c.id, page)
-			return plain[AccountsPage]{http.StatusOK, AccountsPage{accountsOf(accounts), optional(next)}}, inQueryIfAny(err)
+			return plain[AccountsPage]{http.StatusOK, AccountsPage{accounts, optional(next)}}, inQueryIfAny(err)
 		},
 	}
 }

@@ -31,7 +31,7 @@ func (s *Store) PlayerCounts(ctx context.Context, r syncer.CountRange, most int)
 		counts := make([]syncer.PlayerCount, len(rows))
 		for i, row := range rows {
 			counts[i] = syncer.PlayerCount{
-				Server: row.Server, Slot: timeOf(row.Slot), Length: time.Duration(row.Minutes) * time.Minute, Players: int64(row.Players),
+				Server: row.Server, Slot: timeOf(row.Slot), Minutes: int64(row.Minutes), Players: int64(row.Players),
 			}
 		}
 		return counts, readError("read player counts", err)
@@ -41,7 +41,7 @@ func (s *Store) PlayerCounts(ctx context.Context, r syncer.CountRange, most int)
 	})
 	counts := make([]syncer.PlayerCount, len(rows))
 	for i, row := range rows {
-		counts[i] = syncer.PlayerCount{Server: row.Server, Slot: timeOf(row.Slot), Length: r.Step, Players: row.Players}
+		counts[i] = syncer.PlayerCount{Server: row.Server, Slot: timeOf(row.Slot), Minutes: int64(r.Step / time.Minute), Players: row.Players}
 	}
 	return counts, readError("read player counts", err)
 }

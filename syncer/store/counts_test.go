@@ -39,7 +39,7 @@ func counted(t rapid.TB, s *store.Store, r syncer.CountRange) string {
 	var lines []string
 	for _, c := range counts {
 		slot, _ := c.Slot.Instant()
-		lines = append(lines, fmt.Sprintf("%s %s+%d %d", c.Server, slot.Format("15:04"), c.Length/time.Minute, c.Players))
+		lines = append(lines, fmt.Sprintf("%s %s+%d %d", c.Server, slot.Format("15:04"), c.Minutes, c.Players))
 	}
 	return strings.Join(lines, "\n")
 }

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"playersync/syncer"
+	"playersync/syncer/store"
+)
+
+func newCountsCommand(a *app) *cobra.Command {
+	command := group(&cobra.Command{
+		Use:     "counts",
+		Short:   "Export how many players there were",
+		GroupID: groupAdministrate,
+	})
+	a.addConfigFlags(command)
+	child := newCountsExportCommand(a)
+	a.addJSONFlag(child.Flags())
+	command.AddCommand(child)
+	return command
+}
+
+// countFlags are the flags of the export.
+type countFlags struct {
+	from, to, step string
+	server         string
+	sum, csv       bool
+}
+
+func newCountsExportCommand(a *app) *cobra.Command {
+	var flags countFlags
+	command := &cobra.Command{
+		Use:   "export",
+		Short: "Print the samples of a range",
+		Long: `Print the samples of a range, by default of the last day: of every four minutes
+and server the most players, or for longer times where old samples were thinned.
+With --step the most of each step, with --sum the sum of that over the servers.`,
+		Example: `  syncer counts export --from 30d --sum --step 1h --csv > players.csv`,
+		Args:    exactly(),
+		RunE: func(command *cobra.Command, _ []string) error {
+			if flags.csv && a.json {
+				return usagef("give either --csv or --json")
+			}
+			return a.withStore(command, func(ctx context.Context, s *store.Store, now time.Time) error {
+				r, err := flags.parse(now)
+				if err != nil {
+					return err
+				}
+				counts, err := exportCounts(ctx, s, r)
+				if err != nil {
+					return err
+				}
+				if flags.csv {
+					_, err := a.out.Write(syncer.AppendCountsCSV(nil, counts, r.Sum))
+					return err
+				}
+				return a.print(counts, func(w io.Writer) { countTable(w, counts, r.Sum) })
+			})
+		},
+	}
+	set := command.Flags()
+	set.StringVar(&flags.from, "from", "1d", "`time` to begin at: RFC 3339, or how long ago, e.g. 30d")
+	set.StringVar(&flags.to, "to", "", "`time` to end before; default: now")
+	set.StringVar(&flags.server, "server", "", "only of this game server")
+	set.StringVar(&flags.step, "step", "", "`length` of a step: a multiple of 4 minutes, up to a day, e.g. 1h")
+	set.BoolVar(&flags.sum, "sum", false, "all servers together")
+	set.BoolVar(&flags.csv, "csv", false, "print CSV")
+	return command
+}
+
+// parse returns the range that the flags ask for.
+func (f countFlags) parse(now time.Time) (r syncer.CountRange, err error) {
+	r = syncer.CountRange{To: now, Server: f.server, Sum: f.sum}
+	if r.From, err = parseSince("from", f.from, now); err != nil {
+		return r, err
+	}
+	if f.to != "" {
+		if r.To, err = parseSince("to", f.to, now); err != nil {
+			return r, err
+		}
+	}
+	if f.step != "" {
+		if r.Step, err = syncer.ParseDuration(f.step); err != nil {
+			return r, usagef("--step: %s", err)
+		}
+	}
+	r, err = r.Normalize()
+	if err != nil {
+		return r, usagef("%s", err)
+	}
+	return r, nil
+}
+
+// parseSince reads a moment in the past: an RFC 3339 time, or how long ago.
+func parseSince(flag, text string, now time.Time) (time.Time, error) {
+	if at, err := syncer.ParseTime(text); err == nil && !at.IsForever() {
+		instant, _ := at.Instant()
+		return instant, nil
+	}
+	d, err := syncer.ParseDuration(text)
+	if err != nil {
+		return time.Time{}, usagef("--%s: %q is neither an RFC 3339 time nor a duration such as 7d", flag, text)
+	}
+	return now.Add(-d), nil
+}
+
+// exportPiece is how much is read at once: whole steps of any length.
+const exportPiece = 7 * syncer.MaxCountStep
+
+// exportCounts reads a range of any length piece by piece.
+func exportCounts(ctx context.Context, s *store.Store, r syncer.CountRange) ([]syncer.PlayerCount, error) {
+	all := []syncer.PlayerCount{}
+	for piece := r; piece.From.Before(r.To); piece.From = piece.To {
+		piece.To = syncer.FloorTo(piece.From.Add(exportPiece), max(r.Step, syncer.CountSlot))
+		if piece.To.After(r.To) {
+			piece.To = r.To
+		}
+		counts, err := s.PlayerCounts(ctx, piece, 1<<31-1)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range counts {
+			slot, _ := c.Slot.Instant()
+			if piece.From.After(r.From) && slot.Before(piece.From) {
+				continue // reaches in from the piece before
+			}
+			all = append(all, c)
+		}
+	}
+	return all, nil
+}
+
+func countTable(w io.Writer, counts []syncer.PlayerCount, sum bool) {
+	if len(counts) == 0 {
+		fmt.Fprintln(w, "nothing was reported then")
+		return
+	}
+	header := []string{"SLOT", "MINUTES", "PLAYERS"}
+	if !sum {
+		header = append(header, "SERVER")
+	}
+	rows := make([][]string, len(counts))
+	for i, c := range counts {
+		rows[i] = []string{clock(c.Slot, ""), decimal(c.Minutes), decimal(c.Players)}
+		if !sum {
+			rows[i] = append(rows[i], c.Server)
+		}
+	}
+	table(w, header, rows)
+}

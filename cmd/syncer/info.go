@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"playersync/syncer"
+	"playersync/syncer/store"
+)
+
+func newInfoCommand(a *app) *cobra.Command {
+	command := group(&cobra.Command{
+		Use:   "info",
+		Short: "See what is known of players' visits",
+		Long: `See how often players joined and were kicked, under which names and from which
+addresses they came, and who shares an address with whom. PLAYER is an id, or a
+name that only one player has.`,
+		GroupID: groupAdministrate,
+	})
+	a.addConfigFlags(command)
+	for _, child := range []*cobra.Command{newInfoGetCommand(a), newInfoSearchCommand(a), newInfoAccountsCommand(a)} {
+		a.addJSONFlag(child.Flags())
+		command.AddCommand(child)
+	}
+	return command
+}
+
+func newInfoGetCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:               "get PLAYER",
+		Short:             "Show a player's joins, kicks, names and addresses",
+		Example:           `  syncer info get Steve`,
+		Args:              exactly("PLAYER"),
+		ValidArgsFunction: a.completePlayers,
+		RunE: func(command *cobra.Command, args []string) error {
+			return a.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) error {
+				player, err := findPlayer(ctx, s, args[0])
+				if err != nil {
+					return err
+				}
+				info, err := s.PlayerInfo(ctx, player.ID)
+				if err != nil {
+					return err
+				}
+				return a.print(info.View(), func(w io.Writer) { printInfo(w, info) })
+			})
+		},
+	}
+}
+
+func printInfo(w io.Writer, info syncer.PlayerInfo) {
+	table(w, nil, [][]string{{"id", string(info.ID)}, {"name", info.Name}})
+	if info.Last.IsZero() {
+		fmt.Fprintln(w, "no visit is known")
+		return
+	}
+	row := func(server string, v syncer.Visits) []string {
+		return []string{server, decimal(v.Joins), decimal(v.Kicks), clock(v.First, ""), clock(v.Last, "")}
+	}
+	rows := make([][]string, 0, len(info.Servers)+1)
+	for _, s := range info.Servers {
+		rows = append(rows, row(s.Server, s.Visits))
+	}
+	fmt.Fprintln(w)
+	table(w, []string{"SERVER", "JOINS", "KICKS", "FIRST SEEN", "LAST SEEN"}, append(rows, row("together", info.Visits)))
+	fmt.Fprintln(w)
+	seenTable(w, "NAME", info.Names)
+	fmt.Fprintln(w)
+	seenTable(w, "ADDRESS", info.Addresses)
+}
+
+func seenTable(w io.Writer, what string, seen []syncer.Seen) {
+	rows := make([][]string, len(seen))
+	for i, s := range seen {
+		rows[i] = []string{s.Value, decimal(s.Times), clock(s.First, ""), clock(s.Last, "")}
+	}
+	table(w, []string{what, "TIMES", "FIRST SEEN", "LAST SEEN"}, rows)
+}
+
+func decimal(n int64) string { return strconv.FormatInt(n, 10) }
+
+func newInfoSearchCommand(a *app) *cobra.Command {
+	var name, ip string
+	var limit int
+	command := &cobra.Command{
+		Use:   "search --name TEXT | --ip ADDRESS",
+		Short: "List the players who joined under a name or from an address",
+		Example: `  syncer info search --name steve
+  syncer info search --ip 203.0.113.0/24`,
+		Args: exactly(),
+		RunE: func(command *cobra.Command, _ []string) error {
+			search, err := infoSearch(name, ip)
+			if err != nil {
+				return err
+			}
+			if limit < 1 || limit > 100_000 {
+				return usagef("--limit: must be between 1 and 100000")
+			}
+			return a.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) error {
+				found, next, err := search(ctx, s, limit)
+				if err != nil {
+					return err
+				}
+				return a.print(found, func(w io.Writer) { matchTable(w, found, next != "") })
+			})
+		},
+	}
+	flags := command.Flags()
+	flags.StringVar(&name, "name", "", "`part` of a name, in any case")
+	flags.StringVar(&ip, "ip", "", "`address` or CIDR range")
+	flags.IntVar(&limit, "limit", 100, "at most so many")
+	return command
+}
+
+// infoSearch returns the search that the flags ask for: exactly one of them is given.
+func infoSearch(name, ip string) (func(context.Context, *store.Store, int) ([]syncer.InfoMatch, string, error), error) {
+	switch {
+	case (name == "") == (ip == ""):
+		return nil, usagef("give either --name or --ip")
+	case name != "":
+		return func(ctx context.Context, s *store.Store, limit int) ([]syncer.InfoMatch, string, error) {
+			return s.InfoByName(ctx, name, limit, "")
+		}, nil
+	}
+	prefix, err := syncer.ParsePrefix(ip)
+	if err != nil {
+		return nil, usagef("--ip: %q is not an address or range", ip)
+	}
+	return func(ctx context.Context, s *store.Store, limit int) ([]syncer.InfoMatch, string, error) {
+		return s.InfoByAddress(ctx, prefix, limit, "")
+	}, nil
+}
+
+func matchTable(w io.Writer, found []syncer.InfoMatch, more bool) {
+	if len(found) == 0 {
+		fmt.Fprintln(w, "nobody joined so")
+		return
+	}
+	rows := make([][]string, len(found))
+	for i, m := range found {
+		matched := m.Matched[0]
+		if others := len(m.Matched) - 1; others > 0 {
+			matched += fmt.Sprintf(" +%d", others)
+		}
+		rows[i] = []string{string(m.ID), m.Name, matched, decimal(m.Joins), clock(m.At, "")}
+	}
+	table(w, []string{"ID", "NAME", "JOINED AS", "JOINS", "THEN LAST"}, rows)
+	if more {
+		fmt.Fprintln(w, "and more: see --limit")
+	}
+}
+
+func newInfoAccountsCommand(a *app) *cobra.Command {
+	var limit int
+	command := &cobra.Command{
+		Use:               "accounts PLAYER",
+		Short:             "List the players who share an address with a player",
+		Example:           `  syncer info accounts Steve`,
+		Args:              exactly("PLAYER"),
+		ValidArgsFunction: a.completePlayers,
+		RunE: func(command *cobra.Command, args []string) error {
+			if limit < 1 || limit > 100_000 {
+				return usagef("--limit: must be between 1 and 100000")
+			}
+			return a.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) error {
+				player, err := findPlayer(ctx, s, args[0])
+				if err != nil {
+					return err
+				}
+				accounts, next, err := s.SharingAccounts(ctx, player.ID, limit, "")
+				if err != nil {
+					return err
+				}
+				return a.print(accounts, func(w io.Writer) { accountTable(w, accounts, next != "") })
+			})
+		},
+	}
+	command.Flags().IntVar(&limit, "limit", 100, "at most so many")
+	return command
+}
+
+func accountTable(w io.Writer, accounts []syncer.SharingAccount, more bool) {
+	if len(accounts) == 0 {
+		fmt.Fprintln(w, "nobody shares an address")
+		return
+	}
+	var rows [][]string
+	for _, account := range accounts {
+		id, name := string(account.ID), account.Name
+		for _, shared := range account.Addresses {
+			rows = append(rows, []string{id, name, shared.IP, decimal(shared.Times), decimal(shared.OwnTimes)})
+			id, name = "", ""
+		}
+	}
+	table(w, []string{"ID", "NAME", "ADDRESS", "TIMES", "PLAYER'S TIMES"}, rows)
+	if more {
+		fmt.Fprintln(w, "and more: see --limit")
+	}
+}
