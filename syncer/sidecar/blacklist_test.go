@@ -1,0 +1,48 @@
+package sidecar
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"testing"
+
+	"playersync/syncer"
+)
+
+// removing is a database in which another server removes each address in the moment in
+// which it was added, so that memory never holds it.
+type removing struct {
+	BacklogStore // its other methods are not used
+
+	added []string
+}
+
+func (r *removing) AddBlacklisted(_ context.Context, addresses []string, _ string) ([]syncer.Change, error) {
+	r.added = append(r.added, addresses...)
+	return nil, nil
+}
+
+func (*removing) AddWaiting(syncer.Waiting) (uint64, error) { return 0, nil }
+func (*removing) Waiting() ([]syncer.Waiting, error)        { return nil, nil }
+func (*removing) RemoveWaiting(uint64) error                { return nil }
+
+func (*removing) Begin() syncer.Generation                                   { return 0 }
+func (*removing) Wrote(syncer.Generation, []syncer.Reading, []syncer.Change) {}
+
+func (*removing) Addresses() ([]string, bool) { return []string{"192.0.2.1"}, true }
+func (*removing) Has(address string) bool     { return address == "192.0.2.1" }
+
+// Hazard R10: a game server forgets an address that it sent and that is not in the
+// answer, and never sends it again.
+func TestAnswerHoldsWhatAnotherServerRemovedInTheSameMoment(t *testing.T) {
+	t.Parallel()
+	r := &removing{}
+	b := NewBlacklist(r, nil, NewBacklog(r, r, r, slog.New(slog.DiscardHandler)))
+	all, err := b.Sync(t.Context(), []string{"203.0.113.9", "192.0.2.1"}, "pvp")
+	if want := []string{"192.0.2.1", "203.0.113.9"}; err != nil || !slices.Equal(all, want) {
+		t.Errorf("the answer is %q, %v, want %q", all, err, want)
+	}
+	if !slices.Equal(r.added, []string{"203.0.113.9"}) {
+		t.Errorf("stored %q", r.added)
+	}
+}
