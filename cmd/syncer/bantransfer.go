@@ -152,7 +152,7 @@ type standingLine struct {
 }
 
 func (a *app) importBans(ctx context.Context, s *store.Store, file *banFile, trial bool) error {
-	fmt.Fprintf(a.errs, "read %s, %d refused\n", count(len(file.records), "ban"), len(file.refused))
+	fmt.Fprintf(a.errs, "read %s, %d refused\n", counted(len(file.records), "ban"), len(file.refused))
 	take := s.ImportBans
 	if trial {
 		take = s.TryImportBans
@@ -176,7 +176,7 @@ func (a *app) importBans(ctx context.Context, s *store.Store, file *banFile, tri
 		return err
 	}
 	if len(report.Refused) > 0 {
-		return fmt.Errorf("%s refused", count(len(report.Refused), "line"))
+		return fmt.Errorf("%s refused", counted(len(report.Refused), "line"))
 	}
 	return nil
 }
@@ -196,11 +196,11 @@ func (r importReport) print(w io.Writer) {
 	if r.DryRun {
 		verb = "would import"
 	}
-	fmt.Fprintf(w, "%s %s; %d known, %d stand otherwise, %d refused\n", verb, count(r.Added, "ban"), r.Known, len(r.Stands), len(r.Refused))
+	fmt.Fprintf(w, "%s %s; %d known, %d stand otherwise, %d refused\n", verb, counted(r.Added, "ban"), r.Known, len(r.Stands), len(r.Refused))
 }
 
-// count writes a number of things.
-func count(n int, thing string) string {
+// counted writes a number of things.
+func counted(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
 	}

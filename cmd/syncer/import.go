@@ -142,7 +142,7 @@ func (i *fileImport) run(command *cobra.Command, files []string) error {
 			return err
 		}
 		if refused := output.refused; refused > 0 {
-			return fmt.Errorf("%s refused", counted(refused, "document or ban was", "documents or bans were"))
+			return fmt.Errorf("%s refused", counted(refused, "document"))
 		}
 		return nil
 	})

@@ -43,7 +43,7 @@ func TestImportStoresWhatItCanAndReportsTheRest(t *testing.T) {
 	for _, want := range []string{"1 added, 0 changed, 0 unchanged", "0 added, 0 changed, 1 unchanged"} {
 		r := runSyncer(t, environ, "import", "fish", file, "--report", report)
 		if r.code != exitFailed || !strings.Contains(r.out, want) || !strings.Contains(r.out, "old (1)") ||
-			!strings.Contains(r.errs, `fish.json:2: refused Alice: rank: must have 1 to 64 characters, has 0`) || !strings.Contains(r.errs, "1 document or ban was refused") {
+			!strings.Contains(r.errs, `fish.json:2: refused Alice: rank: must have 1 to 64 characters, has 0`) || !strings.Contains(r.errs, "1 document refused") {
 			t.Errorf("want %q: %+v", want, r)
 		}
 		lines, err := os.ReadFile(report)

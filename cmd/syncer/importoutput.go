@@ -208,11 +208,3 @@ func ignoredFields(fields map[string]int) string {
 	}
 	return strings.Join(parts, ", ")
 }
-
-// counted returns a number with its noun.
-func counted(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return strconv.Itoa(n) + " " + many
-}
