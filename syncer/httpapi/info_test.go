@@ -14,12 +14,12 @@ var (
 	_ Counts = (*sidecar.Counts)(nil)
 )
 
-const examplePath = "/v1/players/abcdefghijklmnopqrstuv=="
+const documentedPath = "/v1/players/abcdefghijklmnopqrstuv=="
 
 func TestPlayerInfo(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	g := f.ask(t, "GET", examplePath+"/info", "").wants(http.StatusOK)
+	g := f.ask(t, "GET", documentedPath+"/info", "").wants(http.StatusOK)
 	const seen = `"times":12,"firstSeen":"2029-12-24T18:00:00.000Z","lastSeen":"2030-01-02T03:04:05.000Z"}`
 	const counts = `"joins":12,"kicks":1,"firstSeen":"2029-12-24T18:00:00.000Z","lastSeen":"2030-01-02T03:04:05.000Z",` +
 		`"names":[{"name":"[accent]Steve",` + seen + `],"addresses":[{"ip":"203.0.113.7",` + seen + `]`
@@ -30,19 +30,19 @@ func TestPlayerInfo(t *testing.T) {
 	f.ask(t, "GET", "/v1/players/unknown/info", "").problem(http.StatusNotFound)
 	f.ask(t, "GET", "/v1/players/"+strings.Repeat("a", 65)+"/info", "").problem(http.StatusUnprocessableEntity).names(t, "id")
 	f.fail = syncer.Unavailable(nil)
-	f.ask(t, "GET", examplePath+"/info", "").problem(http.StatusServiceUnavailable)
+	f.ask(t, "GET", documentedPath+"/info", "").problem(http.StatusServiceUnavailable)
 }
 
 func TestKicks(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.ask(t, "POST", examplePath+"/kicks", "", "Syncer-Server: pvp-1", "Syncer-Gamemode: pvp", "Syncer-Address: a:1").wants(http.StatusNoContent)
+	f.ask(t, "POST", documentedPath+"/kicks", "", "Syncer-Server: pvp-1", "Syncer-Gamemode: pvp", "Syncer-Address: a:1").wants(http.StatusNoContent)
 	if f.from.Name != "pvp-1" || f.id != exampleID {
 		t.Errorf("kicked %q from %+v", f.id, f.from)
 	}
-	f.ask(t, "POST", examplePath+"/kicks", "{}").wants(http.StatusNoContent)
-	f.ask(t, "POST", examplePath+"/kicks", `{"reason":"spam"}`).problem(http.StatusUnprocessableEntity).names(t, "reason")
-	f.ask(t, "POST", examplePath+"/kicks", `[]`).problem(http.StatusUnprocessableEntity).names(t, "body")
+	f.ask(t, "POST", documentedPath+"/kicks", "{}").wants(http.StatusNoContent)
+	f.ask(t, "POST", documentedPath+"/kicks", `{"reason":"spam"}`).problem(http.StatusUnprocessableEntity).names(t, "reason")
+	f.ask(t, "POST", documentedPath+"/kicks", `[]`).problem(http.StatusUnprocessableEntity).names(t, "body")
 	f.ask(t, "POST", "/v1/players/unknown/kicks", "").problem(http.StatusNotFound)
 }
 
@@ -80,12 +80,12 @@ func TestSearchPlayerInfo(t *testing.T) {
 func TestSharingAccounts(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	g := f.ask(t, "GET", examplePath+"/accounts?limit=3", "").wants(http.StatusOK)
+	g := f.ask(t, "GET", documentedPath+"/accounts?limit=3", "").wants(http.StatusOK)
 	want := `{"accounts":[{"uuid":"other","name":"","shared":1,"lastSeen":null,"addresses":[{"ip":"192.0.2.1","times":2,"ownTimes":3}]}],"next":null}`
 	if got := strings.TrimSpace(g.Body.String()); got != want || f.id != exampleID || f.page.Size != 3 {
 		t.Errorf("of %q %+v: %s", f.id, f.page, got)
 	}
-	f.ask(t, "GET", examplePath+"/accounts?x=1", "").problem(http.StatusBadRequest).names(t, "x")
+	f.ask(t, "GET", documentedPath+"/accounts?x=1", "").problem(http.StatusBadRequest).names(t, "x")
 	f.fail = syncer.Invalid("after", "is not a position")
-	f.ask(t, "GET", examplePath+"/accounts?after=x", "").problem(http.StatusBadRequest).names(t, "after")
+	f.ask(t, "GET", documentedPath+"/accounts?after=x", "").problem(http.StatusBadRequest).names(t, "after")
 }

@@ -66,6 +66,8 @@ func (r *shownRig) hold(id syncer.PlayerID, by int) {
 
 func (r *shownRig) Get(syncer.PlayerID) (*syncer.Player, bool) { panic("not used") }
 
+func (r *shownRig) Balances(syncer.PlayerID) (syncer.Balances, bool) { panic("not used") }
+
 func (r *shownRig) Read(context.Context, syncer.PlayerID, Fetch) (*syncer.Player, bool, error) {
 	panic("not used")
 }
