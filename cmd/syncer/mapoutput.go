@@ -73,7 +73,7 @@ func mapStatsText(w io.Writer, stats []syncer.MapStats, inFull bool) {
 	rows := make([][]string, len(stats))
 	for i, s := range stats {
 		rows[i] = []string{
-			s.Map, s.Gamemode, count(s.Runs), count(s.Won), count(s.Lost), count(s.EarlyRTVs), count(s.LateRTVs),
+			s.Map, s.Gamemode, digits(s.Runs), digits(s.Won), digits(s.Lost), digits(s.EarlyRTVs), digits(s.LateRTVs),
 			playedFor(s.AverageMs), playedFor(s.BestMs),
 		}
 	}
@@ -83,7 +83,7 @@ func mapStatsText(w io.Writer, stats []syncer.MapStats, inFull bool) {
 func mapStatsInFull(s syncer.MapStats) [][]string {
 	wins := make([]string, 0, len(s.WinsByTeam))
 	for _, team := range slices.Sorted(maps.Keys(s.WinsByTeam)) {
-		wins = append(wins, team+" "+count(s.WinsByTeam[team]))
+		wins = append(wins, team+" "+digits(s.WinsByTeam[team]))
 	}
 	waves := "-"
 	if s.HighestWave != nil {
@@ -97,8 +97,8 @@ func mapStatsInFull(s syncer.MapStats) [][]string {
 		{"map", s.Map},
 		{"gamemode", s.Gamemode},
 		{"runs", fmt.Sprintf("%d, %d of them significant", s.Runs, s.Significant)},
-		{"won", count(s.Won)},
-		{"lost", count(s.Lost)},
+		{"won", digits(s.Won)},
+		{"lost", digits(s.Lost)},
 		{"early RTVs", fmt.Sprintf("%d (%.1f %%)", s.EarlyRTVs, 100*s.EarlyRTVRate)},
 		{"late RTVs", fmt.Sprintf("%d (%.1f %%)", s.LateRTVs, 100*s.LateRTVRate)},
 		{"time", fmt.Sprintf("%s on average, %s to %s", playedFor(s.AverageMs), playedFor(s.ShortestMs), playedFor(s.LongestMs))},
@@ -110,7 +110,7 @@ func mapStatsInFull(s syncer.MapStats) [][]string {
 	}
 }
 
-func count(n int64) string { return strconv.FormatInt(n, 10) }
+func digits(n int64) string { return strconv.FormatInt(n, 10) }
 
 // wave shows a wave, or that there is none.
 func wave(n *int) string {
