@@ -10,7 +10,7 @@ import (
 // difference, and the database decides whether there is enough.
 type Balances struct {
 	store   BalanceStore
-	players Players
+	players HeldBalances
 	applier Applier
 }
 
@@ -23,8 +23,14 @@ type BalanceStore interface {
 	AddCurrency(ctx context.Context, name string) (added bool, err error)
 }
 
+// HeldBalances is the copies of players in memory, with their balances.
+type HeldBalances interface {
+	Read(ctx context.Context, id syncer.PlayerID, fetch Fetch) (player *syncer.Player, fromMemory bool, err error)
+	Balances(id syncer.PlayerID) (balances syncer.Balances, ok bool)
+}
+
 // NewBalances returns the balances of players, some of which are in memory.
-func NewBalances(store BalanceStore, players Players, applier Applier) *Balances {
+func NewBalances(store BalanceStore, players HeldBalances, applier Applier) *Balances {
 	return &Balances{store: store, players: players, applier: applier}
 }
 

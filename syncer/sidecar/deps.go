@@ -43,7 +43,6 @@ type Fetch = func(ctx context.Context, ids []syncer.PlayerID) ([]syncer.Reading,
 // Players is the copy of player rows in memory.
 type Players interface {
 	Get(id syncer.PlayerID) (*syncer.Player, bool)
-	Balances(id syncer.PlayerID) (syncer.Balances, bool)
 	Read(ctx context.Context, id syncer.PlayerID, fetch Fetch) (player *syncer.Player, fromMemory bool, err error)
 	Reread(ctx context.Context, id syncer.PlayerID, fetch Fetch) (*syncer.Player, error)
 	Hold(id syncer.PlayerID)
