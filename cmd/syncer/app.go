@@ -71,6 +71,8 @@ copy that follows them within milliseconds.
 		newDemoCommand(a),
 		newPlayerCommand(a),
 		newBanCommand(a),
+		newOnlineCommand(a),
+		newServerCommand(a),
 		newAntibotCommand(a),
 		newImportCommand(a),
 		newMapCommand(a),

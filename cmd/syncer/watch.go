@@ -27,15 +27,16 @@ const (
 )
 
 // watchedKinds are the changes that can be shown alone.
-var watchedKinds = []string{string(syncer.EventPlayer), string(syncer.EventBan), string(syncer.EventChat)}
+var watchedKinds = []string{string(syncer.EventPlayer), string(syncer.EventBan), string(syncer.EventChat), string(syncer.EventPresence)}
 
 func newWatchCommand(a *app) *cobra.Command {
 	var only string
 	command := &cobra.Command{
 		Use:   "watch",
 		Short: "Show changes as they happen",
-		Long: `Show every change of players and bans, and the staff chat, as it happens, wherever
-it was made, until interrupted. With --json each change is one line.`,
+		Long: `Show every change of players and bans, the staff chat, and who comes to a game
+server and leaves it, as it happens, wherever it was made, until interrupted.
+With --json each change is one line.`,
 		GroupID: groupAdministrate,
 		Args:    exactly(),
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -75,7 +76,7 @@ func (a *app) watch(command *cobra.Command, only syncer.EventType) error {
 	}
 	log := a.logger(config.Log{Level: slog.LevelWarn, Format: settings.Log.Format})
 	w := newWatcher(a, s, only)
-	applier := feed.NewApplier(w.players, cache.NewBans(), w.broker.Publish, cache.NewMessages(store.HeldMessages))
+	applier := feed.NewApplier(w.players, cache.NewBans(), w.broker.Publish, cache.NewMessages(store.HeldMessages), cache.NewSessions())
 	follow := feed.Config{
 		PollOnly: settings.Sync.Mode == config.ModePoll, Heartbeat: settings.Sync.Heartbeat,
 		PollInterval: settings.Sync.PollInterval, MinTriggers: store.FeedTriggers,

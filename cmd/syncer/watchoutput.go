@@ -22,6 +22,8 @@ type watchJSON struct {
 	Banned    *bool            `json:"banned,omitempty"`    // of a ban
 	ExpiresAt *syncer.Time     `json:"expiresAt,omitempty"` // of a ban
 	Message   *chatJSON        `json:"message,omitempty"`   // of the staff chat
+	Session   *onlineJSON      `json:"session,omitempty"`   // of a presence
+	Online    *bool            `json:"online,omitempty"`    // of a presence: came, else left
 }
 
 // chatJSON is a message of the staff chat for programs.
@@ -51,7 +53,7 @@ func (w *watcher) show(ctx context.Context, e syncer.Event) error {
 	if w.json {
 		return json.NewEncoder(w.out).Encode(watchJSONOf(e, now))
 	}
-	_, err := fmt.Fprintf(w.out, "%s  %-6s  %s\n", now.Format("15:04:05.000"), e.Type, clean(w.describe(e, now)))
+	_, err := fmt.Fprintf(w.out, "%s  %-8s  %s\n", now.Format("15:04:05.000"), e.Type, clean(w.describe(e, now)))
 	return err
 }
 
@@ -69,6 +71,8 @@ func watchJSONOf(e syncer.Event, now time.Time) watchJSON {
 	case syncer.EventChat:
 		m := e.Message
 		line.Message = &chatJSON{ID: m.Number, SentAt: m.SentAt, Server: m.Server, Name: m.Name, IsStaff: m.IsStaff, Text: m.Text}
+	case syncer.EventPresence:
+		line.Session, line.Online = new(onlineJSONOf(*e.Session)), &e.Online
 	}
 	return line
 }
@@ -80,6 +84,10 @@ func (w *watcher) describe(e syncer.Event, now time.Time) string {
 		return "anything may have changed"
 	case e.Type == syncer.EventChat:
 		return fmt.Sprintf("%s@%s: %s", cmp.Or(e.Message.Name, "?"), e.Message.Server, e.Message.Text)
+	case e.Type == syncer.EventPresence && e.Online:
+		return fmt.Sprintf("%s (%s) came to %s", e.Session.Name, e.Session.ID, e.Session.Server)
+	case e.Type == syncer.EventPresence:
+		return fmt.Sprintf("%s (%s) left %s", e.Session.Name, e.Session.ID, e.Session.Server)
 	case e.Type == syncer.EventBan && !e.Banned:
 		return e.Target.String() + " unbanned"
 	case e.Type == syncer.EventBan && e.ExpiresAt.IsZero():

@@ -24,7 +24,7 @@
 //
 // Further tables that are held whole, the staff chat's newest messages among them,
 // are followed in the same way but always read whole; see [Table]. Only the chat
-// has events of its own.
+// and the sessions have events of their own.
 //
 // # States
 //

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"testing"
 	"time"
@@ -113,6 +114,30 @@ func workAsSidecar(t *testing.T, s *store.Store) {
 			_, err := s.RemoveBlacklisted(ctx, "x")
 			return err
 		},
+		"presence": func() error {
+			run := [16]byte{1}
+			if err := s.RegisterServer(ctx, home, "1"); err != nil {
+				return err
+			}
+			if _, err := s.RenewLeases(ctx, syncer.Lease{Run: run, Servers: []string{"a"}, Claimed: []string{"a"}, Lasts: time.Minute}); err != nil {
+				return err
+			}
+			edit := syncer.SessionEdit{Arrived: []syncer.Session{{Server: "a", ID: "a", Gamemode: "pvp", Since: syncer.Millis(1)}}, Complete: []string{"a"}}
+			if err := s.SyncSessions(ctx, run, edit); err != nil {
+				return err
+			}
+			if online, err := s.Online(ctx, "a"); err != nil || len(online) != 1 {
+				return fmt.Errorf("online %v: %w", online, err)
+			}
+			if _, err := s.ServerOverview(ctx); err != nil {
+				return err
+			}
+			if err := s.ReleaseLeases(ctx, run); err != nil {
+				return err
+			}
+			_, err := s.LastSeen(ctx, "a")
+			return err
+		},
 		"moderation log": func() error { return s.AddModEntry(ctx, syncer.ModEntry{At: syncer.Millis(1), Message: "x"}) },
 		"check server":   func() error { _, err := s.CheckServer(ctx); return err },
 		"check notify":   func() error { _, err := s.CheckNotify(ctx); return err },
@@ -143,7 +168,7 @@ func followAsSidecar(t *testing.T, conn *store.FeedConn) {
 	if _, err := conn.LoadBans(ctx, func(syncer.Standing) {}); err != nil {
 		t.Error(err)
 	}
-	for _, entity := range []syncer.Entity{syncer.EntityStaffMessage, syncer.EntityAntibotPattern, syncer.EntityBlacklist} {
+	for _, entity := range []syncer.Entity{syncer.EntityStaffMessage, syncer.EntityAntibotPattern, syncer.EntityBlacklist, syncer.EntitySession} {
 		if _, _, err := conn.ReadTable(ctx, entity); err != nil {
 			t.Error(err)
 		}

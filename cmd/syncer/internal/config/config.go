@@ -40,6 +40,7 @@ type Config struct {
 	HTTP     HTTP
 	Fish     Moderation
 	Sync     Sync
+	Presence Presence
 	Cache    Cache
 	Data     Data
 	Log      Log
@@ -86,6 +87,11 @@ type Sync struct {
 	FlushInterval time.Duration
 	Heartbeat     time.Duration
 	PollInterval  time.Duration
+}
+
+// Presence is about who is on which game server.
+type Presence struct {
+	Lease time.Duration // how long a server lives that gives no sign
 }
 
 // Cache bounds what is kept in memory.

@@ -81,7 +81,8 @@ func TestEveryKeyIsSetByFileEnvironmentAndFlag(t *testing.T) {
 		"http.fish.enabled": "false", "http.fish.prefix": "/s3cret", "http.fish.servers": "6567=10.0.0.5:6567,6568=10.0.0.5:6568",
 		"fish.webhook_url": "https://h.example/api/webhooks/1/hush",
 		"sync.mode":        "poll", "sync.flush_interval": "1s", "sync.heartbeat": "1s", "sync.poll_interval": "1s",
-		"cache.players": "7", "data.dir": "/tmp/d", "log.level": "debug", "log.format": "json",
+		"presence.lease": "1m",
+		"cache.players":  "7", "data.dir": "/tmp/d", "log.level": "debug", "log.format": "json",
 	}
 	byDefault, err := Load("", nil)
 	if err != nil {

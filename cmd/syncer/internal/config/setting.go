@@ -128,6 +128,10 @@ var settings = []setting{
 		into(func(c *Config) *time.Duration { return &c.Sync.PollInterval }, parseDuration(10*time.Millisecond, time.Minute)),
 	},
 	{
+		"presence.lease", "15s", kindDuration, "how long players stay shown on a game server whose syncer gives no sign",
+		into(func(c *Config) *time.Duration { return &c.Presence.Lease }, parseDuration(time.Second, time.Hour)),
+	},
+	{
 		"cache.players", "10000", kindNumber, "players kept in memory besides those that are on the server",
 		into(func(c *Config) *int { return &c.Cache.Players }, parseNumber(0, 100_000_000)),
 	},

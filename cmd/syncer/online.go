@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"playersync/syncer"
+	"playersync/syncer/store"
+)
+
+// onlineJSON is a player on a server, as the API writes it too.
+type onlineJSON struct {
+	UUID     syncer.PlayerID `json:"uuid"`
+	Name     string          `json:"name"`
+	Server   string          `json:"server"`
+	Gamemode string          `json:"gamemode"`
+	Since    syncer.Time     `json:"since"`
+}
+
+func onlineJSONOf(s syncer.Session) onlineJSON {
+	return onlineJSON{UUID: s.ID, Name: s.Name, Server: s.Server, Gamemode: s.Gamemode, Since: s.Since}
+}
+
+func newOnlineCommand(a *app) *cobra.Command {
+	var server string
+	command := &cobra.Command{
+		Use:   "online",
+		Short: "Show who is on which game server",
+		Long: `Show who is on which game server of the network now. A player on two servers is
+shown on both; on a server whose syncer died nobody is.`,
+		Example: `  syncer online --server pvp`,
+		GroupID: groupAdministrate,
+		Args:    exactly(),
+		RunE: func(command *cobra.Command, _ []string) error {
+			if command.Flags().Changed("server") {
+				if err := syncer.CheckServerName("server", server); err != nil {
+					return usagef("--%s", err)
+				}
+			}
+			return a.withStore(command, func(ctx context.Context, s *store.Store, now time.Time) error {
+				sessions, err := s.Online(ctx, server)
+				if err != nil {
+					return err
+				}
+				return a.printOnline(sessions, now)
+			})
+		},
+	}
+	a.addConfigFlags(command)
+	a.addJSONFlag(command.Flags())
+	command.Flags().StringVar(&server, "server", "", "only on the game server of this `name`")
+	return command
+}
+
+func (a *app) printOnline(sessions []syncer.Session, now time.Time) error {
+	shown, rows := make([]onlineJSON, len(sessions)), make([][]string, len(sessions))
+	for i, s := range sessions {
+		shown[i] = onlineJSONOf(s)
+		since, _ := s.Since.Instant()
+		rows[i] = []string{s.Server, s.Name, string(s.ID), remaining(max(now.Sub(since), 0))}
+	}
+	return a.print(shown, func(w io.Writer) {
+		if len(rows) == 0 {
+			fmt.Fprintln(w, "nobody is online")
+			return
+		}
+		table(w, []string{"SERVER", "NAME", "ID", "FOR"}, rows)
+	})
+}
+
+func newServerCommand(a *app) *cobra.Command {
+	command := group(&cobra.Command{
+		Use:     "server",
+		Short:   "See the game servers of the network",
+		GroupID: groupAdministrate,
+	})
+	a.addConfigFlags(command)
+	list := newServerListCommand(a)
+	a.addJSONFlag(list.Flags())
+	command.AddCommand(list)
+	return command
+}
+
+// serverJSON is a game server, as the API writes it too.
+type serverJSON struct {
+	Name     string      `json:"name"`
+	Gamemode string      `json:"gamemode"`
+	Address  string      `json:"address"`
+	Version  string      `json:"version"`
+	Alive    bool        `json:"alive"`
+	Since    syncer.Time `json:"since"`
+	Players  int         `json:"players"`
+}
+
+func newServerListCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "list",
+		Short: "List all game servers",
+		Long: `List the game servers that a syncer speaks for or has spoken for: whether it
+lives, since when, and how many players are there.`,
+		Example: `  syncer server list`,
+		Args:    exactly(),
+		RunE: func(command *cobra.Command, _ []string) error {
+			return a.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) error {
+				servers, err := s.ServerOverview(ctx)
+				if err != nil {
+					return err
+				}
+				return a.printServers(servers)
+			})
+		},
+	}
+}
+
+func (a *app) printServers(servers []syncer.ServerOverview) error {
+	shown, rows := make([]serverJSON, len(servers)), make([][]string, len(servers))
+	for i, v := range servers {
+		shown[i] = serverJSON{v.Name, v.Gamemode, v.Address, v.Version, v.Alive, v.Since, v.Players}
+		rows[i] = []string{v.Name, v.Gamemode, v.Address, strconv.Itoa(v.Players), clock(v.Since, "no sign of life")}
+	}
+	return a.print(shown, func(w io.Writer) {
+		if len(rows) == 0 {
+			fmt.Fprintln(w, "no servers")
+			return
+		}
+		table(w, []string{"NAME", "GAMEMODE", "ADDRESS", "PLAYERS", "ALIVE SINCE"}, rows)
+	})
+}
