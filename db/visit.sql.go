@@ -29,6 +29,74 @@ func (q *Queries) AddVisits(ctx context.Context, arg AddVisitsParams) error {
 	return err
 }
 
+const playersSeenFrom = `-- name: PlayersSeenFrom :many
+with seen as (
+    select uuid, ip, sum(times)::bigint as times, max(last_seen) as last_seen
+    from player_address
+    where ip between $2::inet
+        and set_masklen(broadcast($2::inet), case family($2::inet) when 4 then 32 else 128 end)
+    group by uuid, ip
+)
+select
+    s.uuid,
+    p.name,
+    sum(s.times)::bigint as times,
+    max(s.last_seen)::timestamptz as last_seen,
+    count(*)::bigint as addresses,
+    ((array_agg(host(s.ip) order by s.last_seen desc))[1:8])::text[] as latest,
+    (count(*) over ())::bigint as players
+from seen as s
+join player as p on p.uuid = s.uuid
+group by s.uuid, p.name
+order by max(s.last_seen) desc, s.uuid
+limit $1
+`
+
+type PlayersSeenFromParams struct {
+	PageSize int32
+	Ip       netip.Prefix
+}
+
+type PlayersSeenFromRow struct {
+	Uuid      string
+	Name      string
+	Times     int64
+	LastSeen  pgtype.Timestamptz
+	Addresses int64
+	Latest    []string
+	Players   int64
+}
+
+// Players who joined from an address or a range, the one seen last first, and how
+// many there are in all. What lies in a range sorts together.
+func (q *Queries) PlayersSeenFrom(ctx context.Context, arg PlayersSeenFromParams) ([]PlayersSeenFromRow, error) {
+	rows, err := q.db.Query(ctx, playersSeenFrom, arg.PageSize, arg.Ip)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []PlayersSeenFromRow{}
+	for rows.Next() {
+		var i PlayersSeenFromRow
+		if err := rows.Scan(
+			&i.Uuid,
+			&i.Name,
+			&i.Times,
+			&i.LastSeen,
+			&i.Addresses,
+			&i.Latest,
+			&i.Players,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const readPlayerInfo = `-- name: ReadPlayerInfo :many
 select
     p.name as player_name,

@@ -128,3 +128,27 @@ select c.uuid, p.name, c.shared, c.last_seen, c.addresses, c.times, c.own_times
 from account as c
 join player as p on p.uuid = c.uuid
 order by c.shared desc, c.last_seen desc, c.uuid collate "C" desc;
+
+-- name: PlayersSeenFrom :many
+-- Players who joined from an address or a range, the one seen last first, and how
+-- many there are in all. What lies in a range sorts together.
+with seen as (
+    select uuid, ip, sum(times)::bigint as times, max(last_seen) as last_seen
+    from player_address
+    where ip between sqlc.arg(ip)::inet
+        and set_masklen(broadcast(sqlc.arg(ip)::inet), case family(sqlc.arg(ip)::inet) when 4 then 32 else 128 end)
+    group by uuid, ip
+)
+select
+    s.uuid,
+    p.name,
+    sum(s.times)::bigint as times,
+    max(s.last_seen)::timestamptz as last_seen,
+    count(*)::bigint as addresses,
+    ((array_agg(host(s.ip) order by s.last_seen desc))[1:8])::text[] as latest,
+    (count(*) over ())::bigint as players
+from seen as s
+join player as p on p.uuid = s.uuid
+group by s.uuid, p.name
+order by max(s.last_seen) desc, s.uuid
+limit sqlc.arg(page_size);

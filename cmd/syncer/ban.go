@@ -31,7 +31,7 @@ leave no doubt.`,
 	a.addConfigFlags(command)
 	for _, child := range []*cobra.Command{
 		newBanAddCommand(a), newBanLiftCommand(a), newBanListCommand(a), newBanCheckCommand(a),
-		newBanShowCommand(a), newBanChangeCommand(a), newBanNoteCommand(a), newBanImportCommand(a),
+		newBanShowCommand(a), newBanChangeCommand(a), newBanNoteCommand(a), newBanPreviewCommand(a), newBanImportCommand(a),
 	} {
 		a.addJSONFlag(child.Flags())
 		command.AddCommand(child)
@@ -73,6 +73,9 @@ func newBanAddCommand(a *app) *cobra.Command {
 						verb = "already banned:"
 					}
 					fmt.Fprintf(w, "%s %s, %s\n", verb, clean(target.String()), banState(stands, now))
+					if target.ID == "" && !target.Prefix.IsSingleIP() {
+						a.warnOfRange(ctx, s, target)
+					}
 				})
 			})
 		},

@@ -140,3 +140,31 @@ func TestBanIsShownChangedAndNotedOn(t *testing.T) {
 		t.Errorf("show of none: %+v", r)
 	}
 }
+
+func TestBanOfARangeIsPreviewed(t *testing.T) {
+	t.Parallel()
+	url, environ := database(t)
+	execute(
+		t, url,
+		`insert into player (uuid, name) values ('id-1', 'Steve'), ('id-2', 'Alice')`,
+		`insert into player_address (uuid, server, ip, times) values ('id-1', 'a', '203.0.113.7', 3), ('id-1', 'a', '203.0.113.8', 1), ('id-2', 'a', '192.0.2.1', 1)`,
+	)
+	if text := succeed(t, environ, "ban", "add", "203.0.113.0/24"); !strings.Contains(text, "it meets 1 player ") {
+		t.Errorf("ban add prints %s", text)
+	}
+	preview := decode[previewJSON](t, environ, "ban", "preview", "203.0.113.0/28")
+	if preview.Count != 1 || preview.Players[0].Name != "Steve" || preview.Players[0].Times != 4 || len(preview.Bans) != 1 {
+		t.Errorf("preview %+v", preview)
+	}
+	text := succeed(t, environ, "ban", "preview", "203.0.113.0/24")
+	for _, want := range []string{"1 player joined", "Steve", "and 1 more", "bans in force"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("for people, without %q:\n%s", want, text)
+		}
+	}
+	for _, args := range [][]string{{"Steve"}, {"203.0.113.7/24"}, {"::1", "--limit", "0"}} {
+		if r := runSyncer(t, environ, append([]string{"ban", "preview"}, args...)...); r.code != exitUsage {
+			t.Errorf("%q: %+v", args, r)
+		}
+	}
+}

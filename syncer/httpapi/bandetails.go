@@ -19,6 +19,7 @@ type BanDetails interface {
 	Ban(ctx context.Context, number int64) (syncer.NotedBan, error)
 	ChangeBan(ctx context.Context, number int64, change syncer.BanChange) (syncer.Ban, error)
 	AddBanNote(ctx context.Context, ban int64, note syncer.BanNote) (syncer.BanNote, error)
+	PreviewBan(ctx context.Context, target syncer.Target, size int) (syncer.BanPreview, error)
 }
 
 // registerBanDetails adds the operations on single bans.
@@ -26,6 +27,7 @@ func (s *Server) registerBanDetails() {
 	register(s, s.banDetailsOperation())
 	register(s, s.changeBanOperation())
 	register(s, s.noteOperation())
+	register(s, s.previewOperation())
 }
 
 // BanNote is what the staff noted on a ban.

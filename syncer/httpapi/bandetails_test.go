@@ -66,3 +66,16 @@ func TestChangeBan(t *testing.T) {
 		f.ask(t, "PATCH", "/v1/bans/7", body).problem(http.StatusUnprocessableEntity).names(t, field)
 	}
 }
+
+func TestPreviewBan(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	var preview BanPreview
+	f.ask(t, "GET", "/v1/bans/preview?ip=198.51.100.0/24&limit=7", "").wants(http.StatusOK).into(&preview)
+	if f.target != mustTarget(t, "198.51.100.0/24") || f.page.Size != 7 || preview.IP != "198.51.100.0/24" || preview.Count != 1 || preview.Bans == nil {
+		t.Errorf("preview %+v of %v, %d", preview, f.target, f.page.Size)
+	}
+	for query, field := range map[string]string{"": "ip", "ip=": "ip", "ip=a": "ip", "ip=198.51.100.7/24": "ip", "ip=::1&limit=0": "limit", "ip=::1&after=1": "after"} {
+		f.ask(t, "GET", "/v1/bans/preview?"+query, "").problem(http.StatusBadRequest).names(t, field)
+	}
+}

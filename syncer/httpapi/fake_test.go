@@ -203,6 +203,12 @@ func (f *fake) ChangeBan(_ context.Context, _ int64, change syncer.BanChange) (s
 	return syncer.Ban{Target: syncer.TargetID("a"), Reason: change.Reason.Value, ExpiresAt: change.ExpiresAt.Value}, f.fail
 }
 
+func (f *fake) PreviewBan(_ context.Context, target syncer.Target, size int) (syncer.BanPreview, error) {
+	f.target, f.page.Size = target, size
+	seen := syncer.SeenPlayer{ID: exampleID, Latest: []string{"198.51.100.7"}}
+	return syncer.BanPreview{Target: target, Count: 1, Players: []syncer.SeenPlayer{seen}}, f.fail
+}
+
 func (f *fake) AddBanNote(_ context.Context, _ int64, note syncer.BanNote) (syncer.BanNote, error) {
 	note.Number, note.At = 1, syncer.TimeOf(testNow)
 	f.notes = append(f.notes, note)

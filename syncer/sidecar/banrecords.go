@@ -59,3 +59,9 @@ func (s *Sidecar) ImportBans(ctx context.Context, records []syncer.BanRecord, tr
 	}
 	return s.store.ImportBans(ctx, records) // one change for many: the feed brings it back
 }
+
+// PreviewBan returns whom a ban of an address or a range would keep out, with up to
+// size players.
+func (s *Sidecar) PreviewBan(ctx context.Context, target syncer.Target, size int) (syncer.BanPreview, error) {
+	return s.store.PreviewBan(ctx, target, size)
+}

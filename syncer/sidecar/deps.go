@@ -31,6 +31,7 @@ type Store interface {
 	ChangeBan(ctx context.Context, number int64, change syncer.BanChange) (syncer.Ban, []syncer.Change, error)
 	AddBanNote(ctx context.Context, ban int64, note syncer.BanNote) (syncer.BanNote, error)
 	ImportBans(ctx context.Context, records []syncer.BanRecord) ([]syncer.ImportedBan, error)
+	PreviewBan(ctx context.Context, target syncer.Target, size int) (syncer.BanPreview, error)
 	TryImportBans(ctx context.Context, records []syncer.BanRecord) ([]syncer.ImportedBan, error)
 	AddUSIDRejection(ctx context.Context, rejection syncer.USIDRejection) error
 	RejectedUSIDs(ctx context.Context, size int) ([]syncer.RejectedUSID, error)

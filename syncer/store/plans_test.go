@@ -243,6 +243,10 @@ func hotQueries(t *testing.T, s *store.Store) []hotQuery {
 		{"list bans lifted by nobody", "ban", list(s, syncer.BanFilter{LiftedBy: "nobody"})},
 		{"list bans of a period", "ban", list(s, syncer.BanFilter{CreatedFrom: syncer.TimeOf(time.Now().Add(-time.Minute))})},
 		{"list ranges in force", "ban", list(s, syncer.BanFilter{Active: &active, Kind: syncer.BanOfRange})},
+		{"preview ban", "ban", func(ctx context.Context) error {
+			_, err := s.PreviewBan(ctx, syncer.Target{Prefix: netip.MustParsePrefix("10.0.0.0/24")}, 50)
+			return err
+		}},
 		{"ban by number", "ban_note", func(ctx context.Context) error { _, err := s.Ban(ctx, 7); return err }},
 		{"import bans", "ban", func(ctx context.Context) error {
 			_, err := s.ImportBans(ctx, []syncer.BanRecord{{Target: id, CreatedAt: syncer.Millis(1)}, {Target: ip, CreatedAt: syncer.Millis(1)}})

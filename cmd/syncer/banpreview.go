@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"playersync/syncer"
+	"playersync/syncer/store"
+)
+
+// previewJSON is whom a ban would keep out, for programs; the API writes the same.
+type previewJSON struct {
+	IP      string           `json:"ip"`
+	Count   int64            `json:"count"`
+	Players []seenJSON       `json:"players"`
+	Bans    []syncer.BanView `json:"bans"`
+}
+
+// seenJSON is a player who joined from there.
+type seenJSON struct {
+	ID        syncer.PlayerID `json:"uuid"`
+	Name      string          `json:"name"`
+	Times     int64           `json:"times"`
+	LastSeen  syncer.Time     `json:"lastSeen"`
+	Addresses int64           `json:"addresses"`
+	Latest    []string        `json:"latest"`
+}
+
+func newBanPreviewCommand(a *app) *cobra.Command {
+	var limit int
+	command := &cobra.Command{
+		Use:     "preview RANGE",
+		Short:   "Say whom a ban of an address or a range would keep out",
+		Example: "  syncer ban preview 203.0.113.0/24",
+		Args:    exactly("RANGE"),
+		RunE: func(command *cobra.Command, args []string) error {
+			prefix, err := syncer.ParsePrefix(args[0])
+			if err != nil {
+				return err
+			}
+			if limit < 1 || limit > 100_000 {
+				return usagef("--limit: must be between 1 and 100000")
+			}
+			return a.withStore(command, func(ctx context.Context, s *store.Store, now time.Time) error {
+				preview, err := s.PreviewBan(ctx, syncer.Target{Prefix: prefix}, limit)
+				if err != nil {
+					return err
+				}
+				return a.printPreview(preview, now)
+			})
+		},
+	}
+	command.Flags().IntVar(&limit, "limit", 100, "show at most so many players")
+	return command
+}
+
+func (a *app) printPreview(p syncer.BanPreview, now time.Time) error {
+	shown := previewJSON{IP: p.Target.IP(), Count: p.Count, Players: make([]seenJSON, len(p.Players)), Bans: syncer.ViewBans(p.Bans, now)}
+	rows := make([][]string, len(p.Players))
+	for i, seen := range p.Players {
+		shown.Players[i] = seenJSON(seen)
+		addresses := strings.Join(seen.Latest[:1], "")
+		if seen.Addresses > 1 {
+			addresses += fmt.Sprintf(" and %d more", seen.Addresses-1)
+		}
+		rows[i] = []string{string(seen.ID), seen.Name, clock(seen.LastSeen, ""), strconv.FormatInt(seen.Times, 10), addresses}
+	}
+	return a.print(shown, func(w io.Writer) {
+		fmt.Fprintf(w, "%s joined from %s\n", count(int(p.Count), "player"), shown.IP)
+		if len(rows) > 0 {
+			table(w, []string{"ID", "NAME", "LAST SEEN", "JOINS", "ADDRESSES"}, rows)
+		}
+		if len(p.Bans) > 0 {
+			fmt.Fprintln(w, "\nbans in force that overlap it:")
+			banTable(w, p.Bans, now)
+		}
+	})
+}
+
+// warnOfRange says how many players a ban of a range meets, as far as is known.
+func (a *app) warnOfRange(ctx context.Context, s *store.Store, target syncer.Target) {
+	preview, err := s.PreviewBan(ctx, target, 1)
+	if err != nil {
+		fmt.Fprintln(a.errs, "syncer: whom it meets is not known:", describeError(err))
+		return
+	}
+	fmt.Fprintf(a.out, "it meets %s known to have joined from there, see: syncer ban preview %s\n", count(int(preview.Count), "player"), target)
+}
