@@ -72,7 +72,7 @@ func (a *app) printPreview(p syncer.BanPreview, now time.Time) error {
 		rows[i] = []string{string(seen.ID), seen.Name, clock(seen.LastSeen, ""), strconv.FormatInt(seen.Times, 10), addresses}
 	}
 	return a.print(shown, func(w io.Writer) {
-		fmt.Fprintf(w, "%s joined from %s\n", count(int(p.Count), "player"), shown.IP)
+		fmt.Fprintf(w, "%s joined from %s\n", counted(int(p.Count), "player"), shown.IP)
 		if len(rows) > 0 {
 			table(w, []string{"ID", "NAME", "LAST SEEN", "JOINS", "ADDRESSES"}, rows)
 		}
@@ -90,5 +90,5 @@ func (a *app) warnOfRange(ctx context.Context, s *store.Store, target syncer.Tar
 		fmt.Fprintln(a.errs, "syncer: whom it meets is not known:", describeError(err))
 		return
 	}
-	fmt.Fprintf(a.out, "it meets %s known to have joined from there, see: syncer ban preview %s\n", count(int(preview.Count), "player"), target)
+	fmt.Fprintf(a.out, "it meets %s known to have joined from there, see: syncer ban preview %s\n", counted(int(preview.Count), "player"), target)
 }
