@@ -200,7 +200,7 @@ var nonsense = []struct{ constraint, sql string }{
 	{"map_run_max_players_range", finishedRun("max_players", "-1")},
 	{"map_run_wave_range", finishedRun("wave", "1000000001")},
 	{"map_run_key_key", `insert into map_run (key, server, map, gamemode, winner, success, started_at, ended_at, played_ms, max_players)
-		select '00000000-0000-0000-0000-000000000001', 'a', 'b', 'c', 'd', true, now(), now(), 0, 0 from generate_series(1, 2)`},
+		select '00000000-0000-0000-0000-000000000001', 'a', 'b', 'c', 'd', true, now(), '2100-01-01', 0, 0 from generate_series(1, 2)`},
 	{"session_server_lease_fkey", `insert into session (server, uuid, run, gamemode) values ('a', 'a', gen_random_uuid(), 'pvp')`},
 	{"session_uuid_form", `insert into session (server, uuid, run, gamemode) values ('a', e'a\tb', gen_random_uuid(), 'pvp')`},
 	{"session_uuid_form", `insert into session (server, uuid, run, gamemode) values ('a', '', gen_random_uuid(), 'pvp')`},
