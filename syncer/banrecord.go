@@ -103,6 +103,7 @@ func (r BanRecord) validateTimes() error {
 // ImportOutcome is what became of one imported ban.
 type ImportOutcome string
 
+// The outcomes.
 const (
 	ImportAdded  ImportOutcome = "added"  // stored
 	ImportKnown  ImportOutcome = "known"  // was here: same target, time and author

@@ -73,14 +73,14 @@ func readBans(from io.Reader, format string) (*banFile, error) {
 	reader := bufio.NewReaderSize(from, 1<<16)
 	for number := 1; ; number++ {
 		line, err := reader.ReadBytes('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
-			return nil, fmt.Errorf("read bans: %w", err)
-		}
 		if line = bytes.TrimSpace(line); len(line) > 0 {
 			f.add(number, line)
 		}
-		if err != nil {
+		if errors.Is(err, io.EOF) {
 			return f, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read bans: %w", err)
 		}
 	}
 }

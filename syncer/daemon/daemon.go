@@ -188,7 +188,7 @@ func (d *Daemon) wire(context.Context) error {
 	}
 	d.http, err = httpapi.New(d.config.HTTP, httpapi.Deps{
 		Players: d.sidecar, Bans: d.sidecar, Chat: d.moderation.chat, USIDs: d.sidecar, Events: d.events, Ready: d.missing, Mounts: mounts,
-		Visits: d.sidecar, Counts: d.counts, BanDetails: d.sidecar, MapRuns: d.mapRuns,
+		Visits: d.sidecar, Counts: d.counts, BanDetails: d.sidecar, BanTransfer: d.sidecar, MapRuns: d.mapRuns,
 		Balances: sidecar.NewBalances(d.store, d.players, d.applier),
 		Presence: d.presence.online, Transients: d.presence.transients,
 		Registry: d.registry, Log: d.log, Version: d.config.Version,

@@ -46,18 +46,19 @@ type Chat interface {
 
 // Deps are the parts the API is built from. All are required except Mounts.
 type Deps struct {
-	Players    Players
-	Presence   Presence
-	Transients Transients
-	Bans       Bans
-	Chat       Chat
-	USIDs      USIDs
-	Visits     Visits
-	Counts     Counts
-	BanDetails BanDetails
-	MapRuns    MapRuns
-	Balances   Balances
-	Events     *events.Broker
+	Players     Players
+	Presence    Presence
+	Transients  Transients
+	Bans        Bans
+	Chat        Chat
+	USIDs       USIDs
+	Visits      Visits
+	Counts      Counts
+	BanDetails  BanDetails
+	BanTransfer BanTransfer
+	MapRuns     MapRuns
+	Balances    Balances
+	Events      *events.Broker
 
 	// Ready returns why this process does not follow the database, one reason
 	// each, or none when it does.

@@ -63,6 +63,7 @@ type fake struct {
 	save      syncer.Save
 	newBan    syncer.NewBan
 	notes     []syncer.BanNote
+	records   []syncer.BanRecord
 	banChange syncer.BanChange
 	target    syncer.Target
 	filter    syncer.BanFilter
@@ -209,6 +210,22 @@ func (f *fake) PreviewBan(_ context.Context, target syncer.Target, size int) (sy
 	return syncer.BanPreview{Target: target, Count: 1, Players: []syncer.SeenPlayer{seen}}, f.fail
 }
 
+func (f *fake) ExportBans(_ context.Context, filter syncer.BanFilter, before int64, size int) ([]syncer.BanRecord, int64, error) {
+	f.filter, f.page.Size = filter, size
+	return f.records, before % 1000, f.fail
+}
+
+func (f *fake) ImportBans(_ context.Context, records []syncer.BanRecord, trial bool) ([]syncer.ImportedBan, error) {
+	if !trial {
+		f.records = records
+	}
+	imported := make([]syncer.ImportedBan, len(records))
+	for i := range imported {
+		imported[i] = syncer.ImportedBan{Outcome: syncer.ImportAdded, Number: 7}
+	}
+	return imported, f.fail
+}
+
 func (f *fake) AddBanNote(_ context.Context, _ int64, note syncer.BanNote) (syncer.BanNote, error) {
 	note.Number, note.At = 1, syncer.TimeOf(testNow)
 	f.notes = append(f.notes, note)
@@ -322,7 +339,7 @@ func newFixture(t testing.TB, change ...func(*Config, *Deps)) *fixture {
 	config := Config{Listen: "127.0.0.1:0"}
 	deps := Deps{
 		Players: f.fake, Bans: f.fake, Chat: f.fake, USIDs: f.fake, Events: f.events, Ready: func() []string { return f.ready },
-		Visits: f.fake, Counts: f.fake, BanDetails: f.fake, MapRuns: &f.mapRuns,
+		Visits: f.fake, Counts: f.fake, BanDetails: f.fake, BanTransfer: f.fake, MapRuns: &f.mapRuns,
 		Presence: f.fake, Transients: sidecar.NewTransients(sidecar.TransientLimits{}),
 		Balances: &fakeBalances{balances: syncer.Balances{exampleCurrency: 1000}},
 		Registry: prometheus.NewRegistry(), Log: slog.New(slog.NewTextHandler(f.log, nil)), Version: "test",

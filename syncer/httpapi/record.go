@@ -118,5 +118,6 @@ func newRegistry() huma.Registry {
 	registry := huma.NewMapRegistry("#/components/schemas/", schemaName)
 	registry.RegisterTypeAlias(reflect.TypeFor[syncer.Time](), reflect.TypeFor[timeDoc]())
 	registry.RegisterTypeAlias(reflect.TypeFor[json.RawMessage](), reflect.TypeFor[objectDoc]())
+	registry.RegisterTypeAlias(reflect.TypeFor[syncer.BanRecord](), reflect.TypeFor[banRecordDoc]())
 	return registry
 }

@@ -49,6 +49,7 @@ func New(config Config, deps Deps) (*Server, error) {
 	s.registerPlayers()
 	s.registerBans()
 	s.registerBanDetails()
+	s.registerBanTransfer()
 	s.registerStaff()
 	s.registerUSIDs()
 	s.registerInfo()
