@@ -19,6 +19,7 @@ func TestSmallWritesWaitInOrderAcrossARestart(t *testing.T) {
 		{Blacklist: &syncer.BlacklistEdit{Addresses: []string{"10.0.0.1", "<unknown>"}, Listed: true, By: "a"}},
 		{ModEntry: &syncer.ModEntry{Token: [16]byte{1, 255}, At: syncer.Millis(1), Source: "a", Message: "Steve <@1>"}},
 		{Blacklist: &syncer.BlacklistEdit{Addresses: []string{"10.0.0.1"}}},
+		{Count: &syncer.CountReport{Server: "a", Players: 7, At: syncer.Millis(1)}},
 		{MapReport: &syncer.MapReport{Server: "a", Gamemode: "pvp", Map: "b", Session: "c", Players: 3, Wave: new(0), At: syncer.Millis(1)}},
 		{MapFinish: &syncer.MapFinish{Key: [16]byte{255}, Server: "a", Map: "b", Session: "c", Winner: "d", Success: true, Players: new(0), At: syncer.Millis(2)}},
 	}
