@@ -67,6 +67,26 @@ func TestRefusedUSIDIsCounted(t *testing.T) {
 	}
 }
 
+// A player whose proof of identity was approved gets in at the next try, although what
+// the server was shown a moment ago is still in memory.
+func TestApprovedUSIDIsTheRightOneAtOnce(t *testing.T) {
+	t.Parallel()
+	url, conn := database(t)
+	run(t, conn, `insert into player (uuid, rank, addresses) values ('`+steve+`', 'mod', '{"127.0.0.1:7000": {"usid": "old"}}')`)
+	n := start(t, url, "fish").ready()
+	fetch := fmt.Sprintf(`{"id": %q, "gamemode": "pvp", "port": 7000}`, steve)
+	if a := n.send(http.MethodPost, "/api/fish-player", fetch); !strings.Contains(string(a.body), `"usid":"old"`) {
+		t.Fatalf("shown %s", a.body)
+	}
+	n.send(http.MethodPost, "/api/usid-reject", fmt.Sprintf(`{"uuid": %q, "rejectedUsid": "new", "code": "01234-2", "port": 7000}`, steve))
+	if a := n.send(http.MethodPost, "/v1/usid-rejections/01234-2/approve", ""); a.status != http.StatusOK {
+		t.Fatalf("approval: %d %s", a.status, a.body)
+	}
+	if a := n.send(http.MethodPost, "/api/fish-player", fetch); !strings.Contains(string(a.body), `"usid":"new"`) {
+		t.Errorf("shown %s", a.body)
+	}
+}
+
 func TestShownStatesSurviveARestart(t *testing.T) {
 	t.Parallel()
 	url, conn := database(t)
