@@ -21,6 +21,12 @@
 //   - While the outbox holds anything, later batches queue behind it: a newer
 //     value is never overwritten by an older one.
 //
+// # Visits
+//
+// A join, a kick and a leave are counted by a [syncer.Visit] inside the edit: they
+// are stored in the transaction of the batch, under its id, and so exactly once. A
+// join of a banned player is none.
+//
 // # What a save is compared with
 //
 // Each server's last few shown states of a player are remembered while the
