@@ -15,7 +15,7 @@ import (
 
 const addBan = `-- name: AddBan :one
 with writer as materialized (
-    select set_config('syncer.server', $6::text, true), set_config('syncer.by', $4::text, true)
+    select set_config('syncer.server', $6::text, true), set_config('syncer.by', $7::text, true)
 )
 insert into ban (uuid, ip, reason, banned_by, expires_at)
 select $1::text, $2::inet, $3::text, $4::text, $5::timestamptz
@@ -31,6 +31,7 @@ type AddBanParams struct {
 	BannedBy  string
 	ExpiresAt pgtype.Timestamptz
 	Server    string
+	By        string
 }
 
 type AddBanRow struct {
@@ -57,6 +58,7 @@ func (q *Queries) AddBan(ctx context.Context, arg AddBanParams) (AddBanRow, erro
 		arg.BannedBy,
 		arg.ExpiresAt,
 		arg.Server,
+		arg.By,
 	)
 	var i AddBanRow
 	err := row.Scan(
@@ -215,13 +217,17 @@ func (q *Queries) BansOf(ctx context.Context, arg BansOfParams) ([]Ban, error) {
 }
 
 const changeBan = `-- name: ChangeBan :many
+with writer as materialized (
+    select set_config('syncer.server', $5::text, true), set_config('syncer.by', $6::text, true)
+)
 update ban
 set reason = coalesce($1::text, reason),
     expires_at = case when $2::boolean then $3::timestamptz else expires_at end
+from writer
 where id = $4
   and lifted_at is null
   and (expires_at is null or expires_at > now())
-returning id, uuid, ip, reason, banned_by, created_at, expires_at, lifted_at, lifted_by, lift_reason, revision, ban_change(ban)::jsonb as change
+returning ban.id, ban.uuid, ban.ip, ban.reason, ban.banned_by, ban.created_at, ban.expires_at, ban.lifted_at, ban.lifted_by, ban.lift_reason, ban.revision, ban_change(ban)::jsonb as change
 `
 
 type ChangeBanParams struct {
@@ -229,6 +235,8 @@ type ChangeBanParams struct {
 	SetExpiry bool
 	ExpiresAt pgtype.Timestamptz
 	ID        int64
+	Server    string
+	By        string
 }
 
 type ChangeBanRow struct {
@@ -254,6 +262,8 @@ func (q *Queries) ChangeBan(ctx context.Context, arg ChangeBanParams) ([]ChangeB
 		arg.SetExpiry,
 		arg.ExpiresAt,
 		arg.ID,
+		arg.Server,
+		arg.By,
 	)
 	if err != nil {
 		return nil, err
@@ -288,7 +298,7 @@ func (q *Queries) ChangeBan(ctx context.Context, arg ChangeBanParams) ([]ChangeB
 
 const liftBan = `-- name: LiftBan :many
 with writer as materialized (
-    select set_config('syncer.server', $5::text, true), set_config('syncer.by', $1::text, true)
+    select set_config('syncer.server', $5::text, true), set_config('syncer.by', $6::text, true)
 )
 update ban
 set lifted_at = greatest(clock_timestamp(), created_at), lifted_by = $1::text, lift_reason = $2::text
@@ -304,6 +314,7 @@ type LiftBanParams struct {
 	Uuid       *string
 	Ip         *netip.Prefix
 	Server     string
+	By         string
 }
 
 type LiftBanRow struct {
@@ -329,6 +340,7 @@ func (q *Queries) LiftBan(ctx context.Context, arg LiftBanParams) ([]LiftBanRow,
 		arg.Uuid,
 		arg.Ip,
 		arg.Server,
+		arg.By,
 	)
 	if err != nil {
 		return nil, err

@@ -1,7 +1,7 @@
 -- name: AddBan :one
 -- Bans a target. No row: an open ban already stands.
 with writer as materialized (
-    select set_config('syncer.server', sqlc.arg(server)::text, true), set_config('syncer.by', sqlc.arg(banned_by)::text, true)
+    select set_config('syncer.server', sqlc.arg(server)::text, true), set_config('syncer.by', sqlc.arg(by)::text, true)
 )
 insert into ban (uuid, ip, reason, banned_by, expires_at)
 select sqlc.narg(uuid)::text, sqlc.narg(ip)::inet, sqlc.arg(reason)::text, sqlc.arg(banned_by)::text, sqlc.narg(expires_at)::timestamptz
@@ -19,7 +19,7 @@ where lifted_at is null
 -- name: LiftBan :many
 -- Lifts the open ban of a target. No row: none was open.
 with writer as materialized (
-    select set_config('syncer.server', sqlc.arg(server)::text, true), set_config('syncer.by', sqlc.arg(lifted_by)::text, true)
+    select set_config('syncer.server', sqlc.arg(server)::text, true), set_config('syncer.by', sqlc.arg(by)::text, true)
 )
 update ban
 set lifted_at = greatest(clock_timestamp(), created_at), lifted_by = sqlc.arg(lifted_by)::text, lift_reason = sqlc.arg(lift_reason)::text
@@ -159,13 +159,17 @@ where id = sqlc.arg(id);
 -- name: ChangeBan :many
 -- Gives an open ban another reason or expiry; what is not given stays. No row: no
 -- such ban, or it is over.
+with writer as materialized (
+    select set_config('syncer.server', sqlc.arg(server)::text, true), set_config('syncer.by', sqlc.arg(by)::text, true)
+)
 update ban
 set reason = coalesce(sqlc.narg(reason)::text, reason),
     expires_at = case when sqlc.arg(set_expiry)::boolean then sqlc.narg(expires_at)::timestamptz else expires_at end
+from writer
 where id = sqlc.arg(id)
   and lifted_at is null
   and (expires_at is null or expires_at > now())
-returning *, ban_change(ban)::jsonb as change;
+returning ban.*, ban_change(ban)::jsonb as change;
 
 -- name: AddBanNote :one
 insert into ban_note (ban, written_by, text)

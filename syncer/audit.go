@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"net/netip"
 	"slices"
-	"time"
 )
 
 // AuditField is what changed: a field in the API's words, or one of the following.
@@ -47,8 +46,8 @@ type AuditFilter struct {
 	Field  AuditField
 	By     string // by this person or, where none was named, this database login
 	Server string
-	Since  time.Time // not before
-	Until  time.Time // before
+	Since  Time // not before
+	Until  Time // before
 }
 
 // Validate returns an [Error] naming the first field that nothing can match.
@@ -65,7 +64,8 @@ func (f AuditFilter) Validate() error {
 	if err := checkText("server", f.Server, maxName); err != nil {
 		return err
 	}
-	if !f.Since.IsZero() && !f.Until.IsZero() && !f.Since.Before(f.Until) {
+	since, begins := f.Since.Instant()
+	if until, ends := f.Until.Instant(); begins && ends && !since.Before(until) {
 		return Invalid("to", "must be later than from")
 	}
 	return nil

@@ -73,6 +73,7 @@ copy that follows them within milliseconds.
 		newBanCommand(a),
 		newOnlineCommand(a),
 		newServerCommand(a),
+		newAuditCommand(a),
 		newAntibotCommand(a),
 		newImportCommand(a),
 		newMapCommand(a),

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"playersync/cmd/syncer/internal/config"
+	"playersync/syncer"
 	"playersync/syncer/store"
 )
 
@@ -58,6 +59,7 @@ func (a *app) openStore(command *cobra.Command) (*store.Store, error) {
 }
 
 // withStore opens the store for a command, with the time by the database's clock.
+// Changes are those of the system's user, unless a flag says otherwise.
 func (a *app) withStore(command *cobra.Command, use func(ctx context.Context, s *store.Store, now time.Time) error) error {
 	s, err := a.openStore(command)
 	if err != nil {
@@ -68,7 +70,7 @@ func (a *app) withStore(command *cobra.Command, use func(ctx context.Context, s 
 	if err != nil {
 		return err
 	}
-	return use(command.Context(), s, now)
+	return use(syncer.OnBehalf(command.Context(), thisUser()), s, now)
 }
 
 // errNotServing says that nobody runs the private server.

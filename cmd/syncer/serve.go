@@ -44,7 +44,7 @@ second signal ends at once.`,
 	flags := command.Flags()
 	for name, key := range map[string]string{
 		"name": "server.name", "gamemode": "server.gamemode", "address": "server.address",
-		"listen": "http.listen", "mode": "sync.mode", "migrate": "database.migrate", "lease": "presence.lease",
+		"audit-retention": "audit.retention", "listen": "http.listen", "mode": "sync.mode", "migrate": "database.migrate", "lease": "presence.lease",
 		"log-level": "log.level", "log-format": "log.format",
 	} {
 		config.AddFlag(flags, name, key)
@@ -118,6 +118,7 @@ func daemonConfig(settings config.Config, log *slog.Logger) daemon.Config {
 		Webhook:     webhook.Config{URL: settings.Fish.WebhookURL.Reveal()},
 		Presence:    sidecar.PresenceConfig{Lease: settings.Presence.Lease},
 		CachedLimit: settings.Cache.Players,
+		AuditKeep:   settings.Audit.Retention,
 		// What waits on disk belongs to one game server: two may share a host.
 		DataDir: filepath.Join(settings.Data.Dir, "servers", url.PathEscape(settings.Server.Name)),
 		Version: thisBuild().Version,

@@ -55,6 +55,7 @@ type Config struct {
 	Listener    net.Listener   // instead of HTTP.Listen; the daemon closes it
 	CachedLimit int            // players kept in memory beyond those that are held; default 10 000
 	EventBuffer int            // events that a subscriber may be behind; default 8192
+	AuditKeep   time.Duration  // older changes in the audit are forgotten; 0: none is
 	DataDir     string         // outbox and last known bans; "" means a throw-away directory
 	Version     string
 }
@@ -76,6 +77,7 @@ type Daemon struct {
 	applier *feed.Applier
 	feed    *feed.Feed
 	sidecar *sidecar.Sidecar
+	audit   *sidecar.Audit
 	http    *httpapi.Server
 
 	moderation moderation
@@ -180,6 +182,7 @@ func (d *Daemon) wire(context.Context) error {
 	d.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	d.registerMetrics()
 	d.wireModeration()
+	d.wireAudit()
 	d.wireMapRuns()
 
 	mounts, err := d.fish()
@@ -187,7 +190,7 @@ func (d *Daemon) wire(context.Context) error {
 		return err
 	}
 	d.http, err = httpapi.New(d.config.HTTP, httpapi.Deps{
-		Players: d.sidecar, Bans: d.sidecar, Chat: d.moderation.chat, USIDs: d.sidecar, Events: d.events, Ready: d.missing, Mounts: mounts,
+		Players: d.sidecar, Bans: d.sidecar, Chat: d.moderation.chat, USIDs: d.sidecar, Audit: d.audit, Events: d.events, Ready: d.missing, Mounts: mounts,
 		Visits: d.sidecar, Counts: d.counts, BanDetails: d.sidecar, BanTransfer: d.sidecar, MapRuns: d.mapRuns,
 		Balances: sidecar.NewBalances(d.store, d.players, d.applier),
 		Presence: d.presence.online, Transients: d.presence.transients,

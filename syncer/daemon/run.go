@@ -27,7 +27,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	stages := slices.Concat(
 		[]*stage{{name: "http", run: func(ctx context.Context) error { return d.http.Serve(ctx, d.listener) }}},
 		d.moderation.stages(), d.presence.stages(),
-		[]*stage{{name: "sidecar", run: d.sidecar.Run}, {name: "feed", run: d.feed.Run}, {name: "ban list", run: d.keepBans}},
+		[]*stage{{name: "audit", run: d.audit.Run}, {name: "sidecar", run: d.sidecar.Run}, {name: "feed", run: d.feed.Run}, {name: "ban list", run: d.keepBans}},
 	)
 	failed := make(chan struct{}, len(stages))
 	for _, s := range stages {

@@ -24,9 +24,10 @@ type call struct {
 	from syncer.GameServer // who asks
 }
 
-// Headers that say which game server asks.
+// Headers that say who asks: which game server, and for whom.
 const (
 	headerServer   = "Syncer-Server"
+	headerBy       = "Syncer-By"
 	headerGamemode = "Syncer-Gamemode"
 	headerAddress  = "Syncer-Address"
 )
@@ -61,6 +62,24 @@ func gameServer(h http.Header, home syncer.GameServer) (syncer.GameServer, error
 	}
 	return from, headerFault(from.Validate(""))
 }
+
+// author returns for whom a change is made, "" if the request does not say.
+func author(r *http.Request) (string, error) {
+	given := r.Header[headerBy]
+	if len(given) == 0 || !changes(r.Method) {
+		return "", nil
+	}
+	if len(given) > 1 {
+		return "", refuse(FieldError{In: inHeader, Field: headerBy, Message: "is given more than once"})
+	}
+	if err, ok := errors.AsType[*syncer.Error](syncer.CheckAuthor(headerBy, given[0])); ok {
+		return "", refuse(FieldError{In: inHeader, Field: headerBy, Message: err.Message})
+	}
+	return given[0], nil
+}
+
+// changes reports whether requests of the method may change anything.
+func changes(method string) bool { return method != http.MethodGet && method != http.MethodHead }
 
 // headerFault names the header for a fault of the game server's field.
 func headerFault(err error) error {

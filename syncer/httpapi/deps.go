@@ -50,6 +50,7 @@ type Deps struct {
 	Presence    Presence
 	Transients  Transients
 	Bans        Bans
+	Audit       Audit
 	Chat        Chat
 	USIDs       USIDs
 	Visits      Visits

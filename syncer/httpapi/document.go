@@ -47,6 +47,10 @@ func (s *Server) describe(d document) *huma.Operation {
 	if d.hasPath("id") {
 		op.Parameters = append(op.Parameters, pathParameter())
 	}
+	if changes(d.method) {
+		op.Parameters = append(op.Parameters, authorParameter())
+		d.refusals = append(d.refusals, http.StatusBadRequest)
+	}
 	if d.asServer {
 		op.Parameters = append(op.Parameters, serverParameters()...)
 		d.refusals = append(d.refusals, http.StatusBadRequest)
@@ -150,6 +154,13 @@ func serverParameters() []*huma.Param {
 		header(headerServer, "Name of the game server that asks.", "survival-1"),
 		header(headerGamemode, "Its gamemode, which indexes counters and join times.", "survival"),
 		header(headerAddress, "Its address, which indexes usids.", "203.0.113.1:6567"),
+	}
+}
+
+func authorParameter() *huma.Param {
+	return &huma.Param{
+		Name: headerBy, In: "header", Example: "Steve", Schema: textSchema("", "Steve", syncer.MaxHistoryText),
+		Description: "For whom the change is made, as the audit shows it. A `by` in the body wins.",
 	}
 }
 

@@ -69,8 +69,12 @@ type fake struct {
 	filter    syncer.BanFilter
 	address   string // of an approval
 	page      sidecar.Page
+	by        syncer.Attribution
 	calls     int
 	block     chan struct{} // if not nil, Player waits for it or its context
+
+	auditFilter syncer.AuditFilter
+	reverted    revertInput
 }
 
 func newFake() *fake {
@@ -113,9 +117,9 @@ func (f *fake) Player(ctx context.Context, from syncer.GameServer, id syncer.Pla
 	return p.View(from), sidecar.FromMemory, err
 }
 
-func (f *fake) Patch(_ context.Context, from syncer.GameServer, id syncer.PlayerID, patch sidecar.Patch, ifMatch *int64) (syncer.View, error) {
+func (f *fake) Patch(ctx context.Context, from syncer.GameServer, id syncer.PlayerID, patch sidecar.Patch, ifMatch *int64) (syncer.View, error) {
 	p, err := f.called(from, id)
-	f.patch, f.ifMatch = patch, ifMatch
+	f.patch, f.ifMatch, f.by = patch, ifMatch, syncer.AttributionOf(ctx)
 	if err == nil && ifMatch != nil && *ifMatch != p.Revision {
 		err = &syncer.Error{Code: syncer.CodeStale, Message: "the player was changed meanwhile"}
 	}
@@ -338,7 +342,7 @@ func newFixture(t testing.TB, change ...func(*Config, *Deps)) *fixture {
 	f := &fixture{fake: newFake(), events: events.NewBroker(8), log: &bytes.Buffer{}}
 	config := Config{Listen: "127.0.0.1:0"}
 	deps := Deps{
-		Players: f.fake, Bans: f.fake, Chat: f.fake, USIDs: f.fake, Events: f.events, Ready: func() []string { return f.ready },
+		Players: f.fake, Bans: f.fake, Chat: f.fake, USIDs: f.fake, Audit: fakeAudit{f.fake}, Events: f.events, Ready: func() []string { return f.ready },
 		Visits: f.fake, Counts: f.fake, BanDetails: f.fake, BanTransfer: f.fake, MapRuns: &f.mapRuns,
 		Presence: f.fake, Transients: sidecar.NewTransients(sidecar.TransientLimits{}),
 		Balances: &fakeBalances{balances: syncer.Balances{exampleCurrency: 1000}},

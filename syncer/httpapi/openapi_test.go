@@ -41,6 +41,7 @@ func TestOpenAPI(t *testing.T) {
 		"get /healthz", "get /metrics", "get /openapi.json", "get /readyz",
 		"get /v1/map-run", "get /v1/map-runs", "get /v1/map-stats",
 		"post /v1/map-run", "post /v1/map-run/abandon", "post /v1/map-run/finish",
+		"get /v1/audit", "post /v1/audit/{number}/revert",
 		"get /v1/bans", "get /v1/bans/export", "get /v1/bans/preview", "get /v1/bans/{number}", "get /v1/events", "get /v1/players", "get /v1/players/{id}", "get /v1/players/{id}/history", "get /v1/staff-messages", "get /v1/usid-rejections",
 		"patch /v1/bans/{number}", "patch /v1/players/{id}",
 		"post /v1/bans", "post /v1/bans/check", "post /v1/bans/import", "post /v1/bans/lift", "post /v1/bans/{number}/notes", "post /v1/players/{id}/join", "post /v1/players/{id}/leave",

@@ -42,8 +42,16 @@ func register[In any, Out answer](s *Server, o operation[In, Out]) {
 				return
 			}
 		}
+		by, err := author(r)
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
 		ctx, cancel := s.bounded(r)
 		defer cancel()
+		if by != "" {
+			ctx = syncer.OnBehalf(ctx, by)
+		}
 		out, err := o.handle(ctx, c, in)
 		if err != nil {
 			s.fail(w, r, err)

@@ -40,6 +40,7 @@ func (s *Server) overview() huma.Config {
 			{Name: tagPlayers, Description: "Players: join, read, change, leave."},
 			{Name: tagBans, Description: "Bans of player ids, addresses and ranges."},
 			{Name: tagBalances, Description: "What players own: changed by differences, each with a ledger entry."},
+			{Name: tagAudit, Description: "Who changed which important field or ban, and the way back."},
 			{Name: tagStaff, Description: "What the staff of all servers share: the chat, and who was turned away."},
 			{Name: tagInfo, Description: "What is known of players' visits: joins, kicks, names, addresses."},
 			{Name: tagCounts, Description: "How many players there were."},
@@ -65,6 +66,15 @@ const (
 	tagPlayers  = "players"
 	tagBans     = "bans"
 	tagBalances = "balances"
+	tagStaff    = "staff"
+	tagInfo     = "info"
+	tagCounts   = "counts"
+	tagMaps     = "maps"
+	tagEvents   = "events"
+	tagState    = "state"
+	tagPlayers  = "players"
+	tagBans     = "bans"
+	tagAudit    = "audit"
 	tagStaff    = "staff"
 	tagInfo     = "info"
 	tagCounts   = "counts"

@@ -48,6 +48,7 @@ func New(config Config, deps Deps) (*Server, error) {
 	s.api = huma.NewAPI(s.overview(), humago.NewAdapter(s.mux, ""))
 	s.registerPlayers()
 	s.registerBans()
+	s.registerAudit()
 	s.registerBanDetails()
 	s.registerBanTransfer()
 	s.registerStaff()

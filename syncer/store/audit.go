@@ -34,7 +34,7 @@ func (s *Store) ListAudit(ctx context.Context, filter syncer.AuditFilter, before
 // listAudit chooses the query whose index serves the filter.
 func (s *Store) listAudit(ctx context.Context, f syncer.AuditFilter, before int64, size int32) ([]db.Audit, error) {
 	field, server, who := optional(string(f.Field)), optional(f.Server), optional(f.By)
-	since, until := timestampOrNone(f.Since), timestampOrNone(f.Until)
+	since, until := timestamp(f.Since), timestamp(f.Until)
 	switch {
 	case f.ID != "":
 		return s.queries.ListAuditOf(ctx, db.ListAuditOfParams{
@@ -178,8 +178,4 @@ func optional(s string) *string {
 		return nil
 	}
 	return &s
-}
-
-func timestampOrNone(t time.Time) pgtype.Timestamptz {
-	return pgtype.Timestamptz{Time: t, Valid: !t.IsZero()}
 }

@@ -80,7 +80,10 @@ func (s *Store) AddBanNote(ctx context.Context, ban int64, note syncer.BanNote) 
 func (s *Store) ChangeBan(ctx context.Context, number int64, change syncer.BanChange) (syncer.Ban, []syncer.Change, error) {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
-	params := db.ChangeBanParams{ID: number, SetExpiry: change.ExpiresAt.Set, ExpiresAt: timestamp(change.ExpiresAt.Value)}
+	writer := syncer.AttributionOf(ctx)
+	params := db.ChangeBanParams{
+		Server: writer.Server, By: writer.By, ID: number, SetExpiry: change.ExpiresAt.Set, ExpiresAt: timestamp(change.ExpiresAt.Value),
+	}
 	if change.Reason.Set {
 		params.Reason = &change.Reason.Value
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,9 +21,10 @@ func (s *Store) AddBan(ctx context.Context, ban syncer.NewBan) (syncer.Ban, bool
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	uuid, ip := targetColumns(ban.Target)
+	writer := syncer.AttributionOf(ctx)
 	for {
 		row, err := s.queries.AddBan(ctx, db.AddBanParams{
-			Server: syncer.AttributionOf(ctx).Server, Uuid: uuid, Ip: ip, Reason: ban.Reason, BannedBy: ban.By, ExpiresAt: timestamp(ban.ExpiresAt),
+			Server: writer.Server, By: cmp.Or(ban.By, writer.By), Uuid: uuid, Ip: ip, Reason: ban.Reason, BannedBy: ban.By, ExpiresAt: timestamp(ban.ExpiresAt),
 		})
 		if err == nil {
 			changes, _, err := decodeEach([]json.RawMessage{row.Change})
@@ -47,7 +49,10 @@ func (s *Store) LiftBan(ctx context.Context, target syncer.Target, by, reason st
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	uuid, ip := targetColumns(target)
-	rows, err := s.queries.LiftBan(ctx, db.LiftBanParams{Server: syncer.AttributionOf(ctx).Server, LiftedBy: by, LiftReason: reason, Uuid: uuid, Ip: ip})
+	writer := syncer.AttributionOf(ctx)
+	rows, err := s.queries.LiftBan(ctx, db.LiftBanParams{
+		Server: writer.Server, By: cmp.Or(by, writer.By), LiftedBy: by, LiftReason: reason, Uuid: uuid, Ip: ip,
+	})
 	if err != nil {
 		return syncer.Ban{}, false, nil, writeError("lift ban", err)
 	}

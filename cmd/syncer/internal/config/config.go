@@ -42,6 +42,7 @@ type Config struct {
 	Sync     Sync
 	Presence Presence
 	Cache    Cache
+	Audit    Audit
 	Data     Data
 	Log      Log
 }
@@ -97,6 +98,11 @@ type Presence struct {
 // Cache bounds what is kept in memory.
 type Cache struct {
 	Players int // beyond those that are on the server
+}
+
+// Audit is about the record of who changed what.
+type Audit struct {
+	Retention time.Duration // 0: for ever
 }
 
 // Data is about what is kept on disk.

@@ -136,6 +136,10 @@ var settings = []setting{
 		into(func(c *Config) *int { return &c.Cache.Players }, parseNumber(0, 100_000_000)),
 	},
 	{
+		"audit.retention", "8760h", kindDuration, "how long changes of important fields and bans are kept; 0: for ever",
+		into(func(c *Config) *time.Duration { return &c.Audit.Retention }, parseDuration(0, 100*365*24*time.Hour)),
+	},
+	{
 		"data.dir", "", kindText, "directory for what must survive a restart; empty: /var/lib/playersync, or the user's own",
 		into(func(c *Config) *string { return &c.Data.Dir }, parseText),
 	},

@@ -1,0 +1,232 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"playersync/syncer"
+	"playersync/syncer/store"
+)
+
+func newAuditCommand(a *app) *cobra.Command {
+	var list auditList
+	command := &cobra.Command{
+		Use:   "audit",
+		Short: "See who changed what, and take it back",
+		Long: `List who changed which important field of a player (rank, flags, mutes, marks,
+attributes) or which ban, when and from what to what: through the API or in SQL,
+newest first.
+
+syncer audit revert takes a change back.`,
+		Example: `  syncer audit --uuid abcdefghijklmnopqrstuv==
+  syncer audit --by Steve --from 7d --field rank`,
+		GroupID: groupAdministrate,
+		Args:    exactly(),
+		RunE:    func(command *cobra.Command, _ []string) error { return a.listAudit(command, list) },
+	}
+	a.addConfigFlags(command)
+	a.addJSONFlag(command.PersistentFlags())
+	list.register(command)
+	command.AddCommand(newAuditRevertCommand(a))
+	return command
+}
+
+// auditList is what the flags of a listing say.
+type auditList struct {
+	id, ip, field, by, server, from, to string
+	limit                               int
+}
+
+func (l *auditList) register(command *cobra.Command) {
+	flags := command.Flags()
+	flags.StringVar(&l.id, "uuid", "", "only of this player `id`, and of bans of it")
+	flags.StringVar(&l.ip, "ip", "", "only of bans that overlap this `address` or range")
+	flags.StringVar(&l.field, "field", "", "only of this `field`, such as rank, flags, unmuteTime, lift, row")
+	flags.StringVar(&l.by, "by", "", "only by this person or, where none was named, this database login")
+	flags.StringVar(&l.server, "server", "", "only through this game server")
+	flags.StringVar(&l.from, "from", "", "not before: a `time` such as 2030-01-31T18:00:00Z, or how long ago, such as 7d")
+	flags.StringVar(&l.to, "to", "", "before: a `time`, or how long ago")
+	flags.IntVar(&l.limit, "limit", 100, "at most so many")
+	fields := make([]string, len(syncer.AuditFields))
+	for i, field := range syncer.AuditFields {
+		fields[i] = string(field)
+	}
+	_ = command.RegisterFlagCompletionFunc("field", cobra.FixedCompletions(fields, cobra.ShellCompDirectiveNoFileComp)) // the flag exists
+}
+
+// filter is what the flags ask for.
+func (l *auditList) filter(now time.Time) (f syncer.AuditFilter, err error) {
+	f = syncer.AuditFilter{Field: syncer.AuditField(l.field), By: l.by, Server: l.server}
+	if l.id != "" {
+		if f.ID, err = syncer.ParsePlayerID(l.id); err != nil {
+			return f, err
+		}
+	}
+	if l.ip != "" {
+		if f.Prefix, err = syncer.ParsePrefix(l.ip); err != nil {
+			return f, err
+		}
+	}
+	if f.Since, err = moment("from", l.from, now); err != nil {
+		return f, err
+	}
+	if f.Until, err = moment("to", l.to, now); err != nil {
+		return f, err
+	}
+	return f, f.Validate()
+}
+
+// moment reads a time, or how long ago it was; "" is none.
+func moment(flag, text string, now time.Time) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if ago, err := syncer.ParseDuration(text); err == nil {
+		return now.Add(-ago), nil
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return at, usagef("--%s: %q is neither a time such as 2030-01-31T18:00:00Z nor a duration such as 7d", flag, text)
+	}
+	return at, nil
+}
+
+func (a *app) listAudit(command *cobra.Command, list auditList) error {
+	if list.limit < 1 {
+		return usagef("--limit: must be at least 1")
+	}
+	if _, err := list.filter(time.Now()); err != nil { // before the database is asked
+		return err
+	}
+	return a.withStore(command, func(ctx context.Context, s *store.Store, now time.Time) error {
+		filter, err := list.filter(now)
+		if err != nil {
+			return err
+		}
+		entries, err := s.ListAudit(ctx, filter, math.MaxInt64, min(list.limit, math.MaxInt32))
+		if err != nil {
+			return err
+		}
+		views := make([]syncer.AuditView, len(entries))
+		for i, e := range entries {
+			views[i] = e.View()
+		}
+		return a.print(views, func(w io.Writer) {
+			if len(entries) == 0 {
+				fmt.Fprintln(w, "no changes")
+			}
+			for _, e := range entries {
+				writeAudit(w, e)
+			}
+		})
+	})
+}
+
+func newAuditRevertCommand(a *app) *cobra.Command {
+	var by, reason string
+	command := &cobra.Command{
+		Use:   "revert ID",
+		Short: "Restore what was before a change",
+		Long: `Restore what was before a change, as a change of its own that reaches every
+server: a field gets its old value, a new ban is lifted, a lifted one stands
+again, a deleted row comes back (a player without history and usids). Refused if
+the value is no longer the one that the change left.`,
+		Example: `  syncer audit revert 17`,
+		Args:    exactly("ID"),
+		RunE: func(command *cobra.Command, args []string) error {
+			number, err := strconv.ParseInt(args[0], 10, 64)
+			if err != nil || number < 1 {
+				return usagef("%q is not the number of a change; see: syncer audit", args[0])
+			}
+			if err := syncer.CheckAuthor("by", by); err != nil {
+				return err
+			}
+			if err := syncer.CheckReason("reason", reason); err != nil {
+				return err
+			}
+			return a.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) error {
+				entry, _, _, err := s.RevertAudit(ctx, number, by, reason)
+				if err != nil {
+					return err
+				}
+				return a.print(entry.View(), func(w io.Writer) { writeAudit(w, entry) })
+			})
+		},
+	}
+	command.Flags().StringVar(&by, "by", thisUser(), "who takes it back")
+	command.Flags().StringVar(&reason, "reason", "", "why; kept where a ban is lifted")
+	return command
+}
+
+// writeAudit writes a change in two lines: when and who, and what.
+func writeAudit(w io.Writer, e syncer.AuditEntry) {
+	who := e.By
+	if who == "" {
+		who = "login " + e.Role
+	}
+	if e.Server != "" {
+		who += " on " + e.Server
+	}
+	if e.Reverts != 0 {
+		who += fmt.Sprintf(", reverting %d", e.Reverts)
+	}
+	fmt.Fprintf(w, "%d  %s  %s\n", e.Number, clock(e.At, ""), clean(who))
+	fmt.Fprintf(w, "    %s\n", clean(auditWhat(e)))
+}
+
+// auditWidth is how long the line may get that says what was changed.
+const auditWidth = 76
+
+// auditWhat says what was changed, shortened to a line.
+func auditWhat(e syncer.AuditEntry) string {
+	what := string(e.Entity) + " " + e.Target.String()
+	if e.Ban != 0 {
+		what = fmt.Sprintf("ban %d of %s", e.Ban, e.Target)
+	}
+	switch {
+	case e.Field == syncer.AuditTable:
+		return "all of table " + string(e.Entity) + " truncated"
+	case e.Field == syncer.AuditRow && e.Old == nil:
+		return shorten(what+" created: "+auditText(e.New), auditWidth)
+	case e.Field == syncer.AuditRow:
+		return shorten(what+" deleted: "+auditText(e.Old), auditWidth)
+	case e.Field == syncer.AuditLift && e.Old == nil:
+		return shorten(what+" lifted: "+auditText(e.New), auditWidth)
+	case e.Field == syncer.AuditLift && e.New == nil:
+		return shorten(what+" opened again", auditWidth)
+	}
+	what += " " + string(e.Field) + ": "
+	before, after := auditText(e.Old), auditText(e.New)
+	room := max(auditWidth-len([]rune(what))-len(" > "), 20)
+	left := max(room/2, room-len([]rune(after)))
+	before = shorten(before, left)
+	return what + before + " > " + shorten(after, room-len([]rune(before)))
+}
+
+// auditText shows a value: texts without quotes, and none as such.
+func auditText(value []byte) string {
+	if value == nil {
+		return "none"
+	}
+	text := string(value)
+	if unquoted, err := strconv.Unquote(text); err == nil {
+		return unquoted
+	}
+	return strings.Join(strings.Fields(text), " ")
+}
+
+// shorten cuts a text to so many characters.
+func shorten(text string, most int) string {
+	runes := []rune(text)
+	if len(runes) <= most {
+		return text
+	}
+	return string(runes[:max(most-1, 0)]) + "…"
+}
