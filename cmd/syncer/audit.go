@@ -84,18 +84,18 @@ func (l *auditList) filter(now time.Time) (f syncer.AuditFilter, err error) {
 }
 
 // moment reads a time, or how long ago it was; "" is none.
-func moment(flag, text string, now time.Time) (time.Time, error) {
+func moment(flag, text string, now time.Time) (syncer.Time, error) {
 	if text == "" {
-		return time.Time{}, nil
+		return syncer.Time{}, nil
 	}
 	if ago, err := syncer.ParseDuration(text); err == nil {
-		return now.Add(-ago), nil
+		return syncer.TimeOf(now.Add(-ago)), nil
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return at, usagef("--%s: %q is neither a time such as 2030-01-31T18:00:00Z nor a duration such as 7d", flag, text)
+		return syncer.Time{}, usagef("--%s: %q is neither a time such as 2030-01-31T18:00:00Z nor a duration such as 7d", flag, text)
 	}
-	return at, nil
+	return syncer.TimeOf(at), nil
 }
 
 func (a *app) listAudit(command *cobra.Command, list auditList) error {

@@ -47,7 +47,7 @@ func TestAuditIsListed(t *testing.T) {
 	if g.Body.String() != want {
 		t.Errorf("%s\nwant %s", g.Body, want)
 	}
-	if f.auditFilter.Prefix != netip.MustParsePrefix("198.51.100.7/32") || !f.auditFilter.Since.Equal(time.Date(2030, 1, 2, 2, 4, 5, 0, time.UTC)) ||
+	if f.auditFilter.Prefix != netip.MustParsePrefix("198.51.100.7/32") || f.auditFilter.Since != syncer.TimeOf(time.Date(2030, 1, 2, 2, 4, 5, 0, time.UTC)) ||
 		f.auditFilter.By != "Steve" || f.auditFilter.Server != "pvp" || f.auditFilter.Field != "lift" || f.page != (sidecar.Page{Size: 5, After: "99"}) {
 		t.Errorf("asked for %+v, %+v", f.auditFilter, f.page)
 	}
