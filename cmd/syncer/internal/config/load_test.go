@@ -82,7 +82,7 @@ func TestEveryKeyIsSetByFileEnvironmentAndFlag(t *testing.T) {
 		"fish.webhook_url": "https://h.example/api/webhooks/1/hush",
 		"sync.mode":        "poll", "sync.flush_interval": "1s", "sync.heartbeat": "1s", "sync.poll_interval": "1s",
 		"presence.lease": "1m",
-		"cache.players":  "7", "data.dir": "/tmp/d", "log.level": "debug", "log.format": "json",
+		"cache.players":  "7", "audit.retention": "24h", "data.dir": "/tmp/d", "log.level": "debug", "log.format": "json",
 	}
 	byDefault, err := Load("", nil)
 	if err != nil {
