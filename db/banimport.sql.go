@@ -61,7 +61,7 @@ fresh as (
             partition by uuid, ip, lifted_at is null order by coalesce(expires_at, 'infinity') desc, position
         ) as place
     from given
-    where position not in (select position from known)
+    where not exists (select from known where known.position = given.position)
 ),
 added as (
     insert into ban (uuid, ip, reason, banned_by, created_at, expires_at, lifted_at, lifted_by, lift_reason)
