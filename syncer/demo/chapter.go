@@ -19,6 +19,7 @@ func Chapters() []Chapter {
 		{"Two plugins that upload whole copies, at the same moment", playUploads},
 		{"A moderator edits a row in psql", playPsql},
 		{"A ban, and an unban that works at the first try", playBans},
+		{"Accounts that share an address", playAccounts},
 		{"A map run across a restart", playMapRun},
 		{"Every connection is killed, and nothing is missed", playKilled},
 	}
