@@ -65,11 +65,27 @@ comment on column last_seen.uuid is 'The player';
 comment on column last_seen.server is 'server.name';
 comment on column last_seen.at is 'When the last session there ended: of a server that died, when its lease ran out';
 
--- Revisions must have the order of the commits, and a lease is locked before its
--- sessions by everyone, so that nobody waits in a circle.
+-- +goose StatementBegin
+create function session_in_turn() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+set lock_timeout = '1s'
+as $$
+begin
+    perform pg_advisory_xact_lock(hashtextextended('playersync session', 0));
+    return null;
+end
+$$;
+comment on function session_in_turn() is
+    'Lets one transaction at a time write sessions or end leases: revisions have the order of the commits, and nobody waits in a circle';
+-- +goose StatementEnd
+
 create trigger session_in_turn before insert or update or delete on session
-    for each statement execute function write_in_turn();
+    for each statement execute function session_in_turn();
+create trigger session_in_turn before insert or delete on server_lease
+    for each statement execute function session_in_turn();
 alter table session enable always trigger session_in_turn;
+alter table server_lease enable always trigger session_in_turn;
 
 -- +goose StatementBegin
 create function server_lease_ends() returns trigger
@@ -159,20 +175,8 @@ as $$
 #variable_conflict use_column
 begin
     delete from public.server_lease as l
-    where l.server in (
-        select taken.server
-        from public.server_lease as taken
-        where taken.server = any(server_lease_renew.claimed) and taken.run <> server_lease_renew.run
-        order by taken.server
-        for update
-    );
-    delete from public.server_lease as l
-    where l.server in (
-        select dead.server
-        from public.server_lease as dead
-        where dead.expires_at < clock_timestamp() and dead.run <> server_lease_renew.run
-        for update skip locked
-    );
+    where l.run <> server_lease_renew.run
+      and (l.server = any(server_lease_renew.claimed) or l.expires_at < clock_timestamp());
     return query
     insert into public.server_lease as l (server, run, expires_at)
     select mine, server_lease_renew.run, clock_timestamp() + server_lease_renew.lasts
@@ -197,12 +201,6 @@ create function session_sync(run uuid, arrived jsonb, departed jsonb, complete t
 language plpgsql
 as $$
 begin
-    perform
-    from public.server_lease as l
-    where l.run = session_sync.run
-    order by l.server
-    for key share;
-
     delete from public.session as s
     using jsonb_to_recordset(session_sync.departed) as d (server text, uuid text)
     where s.server = d.server and s.uuid = d.uuid and s.run = session_sync.run;
@@ -291,6 +289,7 @@ drop table session;
 drop table server_lease;
 drop function session_changed();
 drop function session_ended();
+drop function session_in_turn();
 drop function server_lease_ends();
 delete from change where entity = 'session';
 alter table change drop constraint change_entity_known;
