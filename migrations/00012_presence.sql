@@ -185,7 +185,9 @@ begin
     on conflict (server) do update set expires_at = excluded.expires_at
     where l.run = excluded.run
     returning l.server, (
-        select encode(sha256(convert_to(coalesce(string_agg(s.uuid, e'\n' order by s.uuid), ''), 'UTF8')), 'hex')
+        select encode(sha256(convert_to(coalesce(string_agg(
+            concat_ws(e'\t', s.uuid, s.name, s.gamemode, (extract(epoch from s.since) * 1000)::bigint), e'\n' order by s.uuid
+        ), ''), 'UTF8')), 'hex')
         from public.session as s
         where s.server = l.server
     );
@@ -193,7 +195,7 @@ end
 $$;
 comment on function server_lease_renew(uuid, text[], text[], interval) is
     'Removes leases that ran out, takes over those claimed and renews the run''s own. Returns the servers it speaks for, each with
-a digest of its players: SHA-256 of their ids in order, a line feed between. One that is missing has another, living run';
+a digest of its sessions: SHA-256 of uuid, name, gamemode and milliseconds since 1970, tabs between, a line feed between two. One that is missing has another, living run';
 -- +goose StatementEnd
 
 -- +goose StatementBegin

@@ -1,8 +1,12 @@
 package syncer
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -66,6 +70,20 @@ type Lease struct {
 	Servers []string
 	Claimed []string // those of Servers to take over from whoever has them
 	Lasts   time.Duration
+}
+
+// SessionDigest returns what tells the sessions of one server from others: the
+// SHA-256, in hexadecimal, of a line for each in the order of their ids, as the SQL
+// function server_lease_renew makes it.
+func SessionDigest(sessions []Session) string {
+	sorted := slices.SortedFunc(slices.Values(sessions), func(a, b Session) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	lines := make([]string, len(sorted))
+	for i, s := range sorted {
+		since, _ := s.Since.Millis()
+		lines[i] = fmt.Sprintf("%s\t%s\t%s\t%d", s.ID, s.Name, s.Gamemode, since)
+	}
+	sum := sha256.Sum256([]byte(strings.Join(lines, "\n")))
+	return hex.EncodeToString(sum[:])
 }
 
 // CountOnline returns how many different players are in sessions, and how many on

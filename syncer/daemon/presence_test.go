@@ -144,6 +144,7 @@ func TestPresenceIsPutRight(t *testing.T) {
 		`delete from session where name = 'Steve'`,
 		`update session set uuid = 'nobody', name = 'Nobody' where name = 'Alex'`,
 		`truncate session`,
+		`update session set name = 'Notch', since = now() where name = 'Alex'`,
 		`delete from server_lease where server = 'a'`,
 		`truncate server_lease cascade`,
 		`delete from server where name = 'a'`,

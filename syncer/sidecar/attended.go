@@ -1,11 +1,8 @@
 package sidecar
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"maps"
 	"slices"
-	"strings"
 
 	"playersync/syncer"
 )
@@ -64,11 +61,5 @@ func (a *attended) take(e *syncer.SessionEdit) {
 
 // digest is that of the players, as [PresenceStore] returns it of those stored.
 func (a *attended) digest() string {
-	ids := make([]string, 0, len(a.players))
-	for id := range a.players {
-		ids = append(ids, string(id))
-	}
-	slices.Sort(ids)
-	sum := sha256.Sum256([]byte(strings.Join(ids, "\n")))
-	return hex.EncodeToString(sum[:])
+	return syncer.SessionDigest(slices.Collect(maps.Values(a.players)))
 }

@@ -95,7 +95,7 @@ func TestTransientsRunOutByThemselves(t *testing.T) {
 			put(t, kept, here, v)
 		}
 		put(t, kept, here, value("s20", `1`)) // without an end now
-		time.Sleep(9 * time.Second) //nolint:forbidigo // the time of a bubble costs none
+		time.Sleep(9 * time.Second)           //nolint:forbidigo // the time of a bubble costs none
 		if got, err := kept.Get(here, "Steve", "s10"); err != nil || got.TTL != time.Second {
 			t.Errorf("got %+v, %v; want one second left", got, err)
 		}

@@ -13,9 +13,8 @@ import (
 
 // RenewLeases renews the leases of a run, takes over those that it claims and
 // removes those of others that have run out, with their sessions. It returns the
-// servers that the run speaks for, each with a digest of the players stored as on
-// it: the SHA-256 in hexadecimal of their ids in order, a line feed between. A
-// server that is missing has another run, which lives.
+// servers that the run speaks for, each with the [syncer.SessionDigest] of the
+// sessions stored. A server that is missing has another run, which lives.
 func (s *Store) RenewLeases(ctx context.Context, lease syncer.Lease) (map[string]string, error) {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
