@@ -75,6 +75,8 @@ copy that follows them within milliseconds.
 		newServerCommand(a),
 		newAuditCommand(a),
 		newAntibotCommand(a),
+		newBalanceCommand(a),
+		newCurrencyCommand(a),
 		newImportCommand(a),
 		newMapCommand(a),
 		newInfoCommand(a),

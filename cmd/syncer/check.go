@@ -20,6 +20,7 @@ import (
 // Limits beyond which check warns.
 const (
 	checkTimeout      = 3 * time.Second // of each question
+	reconcileTimeout  = time.Minute     // of comparing balances with the ledger
 	slowNotification  = 20 * time.Millisecond
 	largeClockOffset  = 5 * time.Second
 	fullQueue         = 0.1 // of the notification queue
@@ -130,6 +131,7 @@ func (c *checkup) all(ctx context.Context, settings config.Config) {
 	if c.schema(ctx) {
 		c.privileges(ctx)
 		c.triggers(ctx)
+		c.balances(ctx)
 	}
 	c.notifications(ctx, server)
 	c.clock(server)
@@ -248,6 +250,22 @@ func (c *checkup) triggers(ctx context.Context) {
 			"run: alter table … enable always trigger …, for each feed_ trigger that is not enabled so")
 	default:
 		c.ok("triggers", fmt.Sprintf("all %d are enabled ALWAYS", position.TriggersEnabled))
+	}
+}
+
+// balances compares them with the ledger, which takes a while where that is long.
+func (c *checkup) balances(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, reconcileTimeout)
+	defer cancel()
+	total, some, err := c.store.BalanceMismatches(ctx)
+	switch {
+	case err != nil:
+		c.broken("balances", err, "see: syncer balance check")
+	case total > 0:
+		c.fail("balances", fmt.Sprintf("%d are not the sum of their ledger, first that of %s in %s", total, some[0].Player, some[0].Currency),
+			"somebody has disabled triggers or edited the ledger; see: syncer balance check")
+	default:
+		c.ok("balances", "each is the sum of its ledger")
 	}
 }
 

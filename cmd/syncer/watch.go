@@ -27,7 +27,7 @@ const (
 )
 
 // watchedKinds are the changes that can be shown alone.
-var watchedKinds = []string{string(syncer.EventPlayer), string(syncer.EventBan), string(syncer.EventChat), string(syncer.EventPresence)}
+var watchedKinds = []string{string(syncer.EventPlayer), string(syncer.EventBalance), string(syncer.EventBan), string(syncer.EventChat), string(syncer.EventPresence)}
 
 func newWatchCommand(a *app) *cobra.Command {
 	var only string

@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,6 +23,7 @@ type watchJSON struct {
 	Player    *syncer.Player   `json:"player,omitempty"`    // as it is now
 	Banned    *bool            `json:"banned,omitempty"`    // of a ban
 	ExpiresAt *syncer.Time     `json:"expiresAt,omitempty"` // of a ban
+	Balances  *syncer.Balances `json:"balances,omitempty"`  // of a balance: all of the player's
 	Message   *chatJSON        `json:"message,omitempty"`   // of the staff chat
 	Session   *onlineJSON      `json:"session,omitempty"`   // of a presence
 	Online    *bool            `json:"online,omitempty"`    // of a presence: came, else left
@@ -49,6 +52,12 @@ func (w *watcher) show(ctx context.Context, e syncer.Event) error {
 		}
 		e.Player, e.Gone = player, player == nil && err == nil
 	}
+	if e.Type == syncer.EventBalance && e.Balances == nil {
+		_, _, err := w.players.Read(ctx, e.ID, w.store.ReadPlayers)
+		if balances, held := w.players.Balances(e.ID); held && err == nil {
+			e.Balances = &balances
+		}
+	}
 	now := time.Now()
 	if w.json {
 		return json.NewEncoder(w.out).Encode(watchJSONOf(e, now))
@@ -62,6 +71,8 @@ func watchJSONOf(e syncer.Event, now time.Time) watchJSON {
 	switch e.Type {
 	case syncer.EventPlayer:
 		line.UUID = &e.ID
+	case syncer.EventBalance:
+		line.UUID, line.Balances = &e.ID, e.Balances
 	case syncer.EventBan:
 		line.Banned = &e.Banned
 		if e.Banned {
@@ -84,6 +95,8 @@ func (w *watcher) describe(e syncer.Event, now time.Time) string {
 		return "anything may have changed"
 	case e.Type == syncer.EventChat:
 		return fmt.Sprintf("%s@%s: %s", cmp.Or(e.Message.Name, "?"), e.Message.Server, e.Message.Text)
+	case e.Type == syncer.EventBalance:
+		return string(e.ID) + " has " + balancesText(e.Balances)
 	case e.Type == syncer.EventPresence && e.Online:
 		return fmt.Sprintf("%s (%s) came to %s", e.Session.Name, e.Session.ID, e.Session.Server)
 	case e.Type == syncer.EventPresence:
@@ -150,4 +163,16 @@ func difference(before, after *syncer.Player, now time.Time) string {
 		return "changed"
 	}
 	return strings.Join(changes, ", ")
+}
+
+// balancesText lists balances by currency.
+func balancesText(balances *syncer.Balances) string {
+	if balances == nil {
+		return "other balances"
+	}
+	var parts []string
+	for _, currency := range slices.Sorted(maps.Keys(*balances)) {
+		parts = append(parts, fmt.Sprintf("%d %s", (*balances)[currency], currency))
+	}
+	return cmp.Or(strings.Join(parts, ", "), "nothing")
 }

@@ -1,0 +1,318 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"playersync/syncer"
+	"playersync/syncer/store"
+)
+
+func newBalanceCommand(a *app) *cobra.Command {
+	command := group(&cobra.Command{
+		Use:   "balance",
+		Short: "See and change what players own",
+		Long: `Balances are whole numbers from 0 to 9007199254740991 in any number of currencies.
+They change by differences only, and each change leaves an entry in the ledger.
+Every server knows within milliseconds.`,
+		GroupID: groupAdministrate,
+	})
+	a.addConfigFlags(command)
+	for _, child := range []*cobra.Command{
+		newBalanceGetCommand(a), newBalanceAddCommand(a), newBalanceTransferCommand(a), newBalanceLedgerCommand(a), newBalanceCheckCommand(a),
+	} {
+		a.addJSONFlag(child.Flags())
+		command.AddCommand(child)
+	}
+	return command
+}
+
+func newCurrencyCommand(a *app) *cobra.Command {
+	command := group(&cobra.Command{
+		Use:     "currency",
+		Short:   "See and add currencies",
+		GroupID: groupAdministrate,
+	})
+	a.addConfigFlags(command)
+	for _, child := range []*cobra.Command{newCurrencyListCommand(a), newCurrencyAddCommand(a)} {
+		a.addJSONFlag(child.Flags())
+		command.AddCommand(child)
+	}
+	return command
+}
+
+// balanceJSON is one balance for programs.
+type balanceJSON struct {
+	Currency string `json:"currency"`
+	Balance  int64  `json:"balance"`
+}
+
+func newBalanceGetCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:     "get PLAYER",
+		Short:   "Show a player's balances",
+		Example: `  syncer balance get Steve`,
+		Args:    exactly("PLAYER"),
+		RunE: func(command *cobra.Command, args []string) error {
+			id, err := syncer.ParsePlayerID(args[0])
+			if err != nil {
+				return err
+			}
+			return a.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) error {
+				readings, err := s.ReadPlayers(ctx, []syncer.PlayerID{id})
+				if err != nil {
+					return err
+				}
+				if readings[0].Player == nil {
+					return syncer.NotFound("no player %q", id)
+				}
+				balances := syncer.Balances{}
+				for _, b := range readings[0].Balances {
+					balances[b.Currency] = b.Amount
+				}
+				shown, rows := []balanceJSON{}, [][]string{}
+				for _, currency := range slices.Sorted(maps.Keys(balances)) {
+					shown = append(shown, balanceJSON{currency, balances[currency]})
+					rows = append(rows, []string{currency, strconv.FormatInt(balances[currency], 10)})
+				}
+				return a.printRows(shown, []string{"CURRENCY", "BALANCE"}, rows, "no balances")
+			})
+		},
+	}
+}
+
+// printRows prints a table, or a remark if it has no rows.
+func (a *app) printRows(value any, header []string, rows [][]string, none string) error {
+	return a.print(value, func(w io.Writer) {
+		if len(rows) == 0 {
+			fmt.Fprintln(w, none)
+			return
+		}
+		table(w, header, rows)
+	})
+}
+
+// moveFlags are the flags of what changes balances.
+type moveFlags struct{ key, reason, by string }
+
+func (f *moveFlags) add(command *cobra.Command) {
+	command.Flags().StringVar(&f.key, "key", "", "happens once for each `key`; drawn at random if not given")
+	command.Flags().StringVar(&f.reason, "reason", "", "why, for the ledger")
+	command.Flags().StringVar(&f.by, "by", thisUser(), "who wants it")
+}
+
+func newBalanceAddCommand(a *app) *cobra.Command {
+	var flags moveFlags
+	command := &cobra.Command{
+		Use:   "add PLAYER CURRENCY CHANGE",
+		Short: "Change a player's balance by a difference",
+		Long: `Change a player's balance by a difference. To take, write -- before a negative
+number. If there is not enough, nothing happens.`,
+		Example: `  syncer balance add Steve coins 250 --reason 'won the race'
+  syncer balance add Steve coins -- -100`,
+		Args: exactly("PLAYER", "CURRENCY", "CHANGE"),
+		RunE: func(command *cobra.Command, args []string) error {
+			change, err := strconv.ParseInt(args[2], 10, 64)
+			if err != nil {
+				return syncer.Invalid("CHANGE", "%q is not a whole number", args[2])
+			}
+			id, err := syncer.ParsePlayerID(args[0])
+			if err != nil {
+				return err
+			}
+			return a.move(command, syncer.Move{Currency: args[1]}.Change(id, change), flags)
+		},
+	}
+	flags.add(command)
+	return command
+}
+
+func newBalanceTransferCommand(a *app) *cobra.Command {
+	var flags moveFlags
+	command := &cobra.Command{
+		Use:     "transfer FROM TO CURRENCY AMOUNT",
+		Short:   "Pay from one player to another",
+		Example: `  syncer balance transfer Steve Alice coins 100 --reason debts`,
+		Args:    exactly("FROM", "TO", "CURRENCY", "AMOUNT"),
+		RunE: func(command *cobra.Command, args []string) error {
+			amount, err := strconv.ParseInt(args[3], 10, 64)
+			if err != nil {
+				return syncer.Invalid("AMOUNT", "%q is not a whole number", args[3])
+			}
+			payer, err := syncer.ParsePlayerID(args[0])
+			if err != nil {
+				return err
+			}
+			payee, err := syncer.ParsePlayerID(args[1])
+			if err != nil {
+				return err
+			}
+			return a.move(command, syncer.Move{Payer: payer, Payee: payee, Currency: args[2], Amount: amount}, flags)
+		},
+	}
+	flags.add(command)
+	return command
+}
+
+// move changes balances and prints the ledger's entries.
+func (a *app) move(command *cobra.Command, m syncer.Move, flags moveFlags) error {
+	m.Key, m.Reason, m.By = flags.key, flags.reason, flags.by
+	if m.Key == "" && !command.Flags().Changed("key") {
+		m.Key = rand.Text()
+	}
+	if err := m.Validate(); err != nil {
+		return err
+	}
+	return a.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) error {
+		moved, _, err := s.MoveBalance(ctx, m)
+		if syncer.CodeOf(err) == syncer.CodeOutcomeUnknown {
+			moved, _, err = s.MoveBalance(ctx, m) // the key makes it safe
+		}
+		if err != nil {
+			return err
+		}
+		return a.print(moved.Entries, func(w io.Writer) {
+			if moved.Repeated {
+				fmt.Fprintln(w, "nothing changed: the key was used before, when")
+			}
+			for _, e := range moved.Entries {
+				fmt.Fprintf(w, "%s has %d %s (%+d)\n", clean(string(e.Player)), e.Balance, clean(e.Currency), e.Change)
+			}
+		})
+	})
+}
+
+func newBalanceLedgerCommand(a *app) *cobra.Command {
+	var currency string
+	var limit int
+	command := &cobra.Command{
+		Use:     "ledger PLAYER",
+		Short:   "List the changes of a player's balances, newest first",
+		Example: `  syncer balance ledger Steve --currency coins --limit 20`,
+		Args:    exactly("PLAYER"),
+		RunE: func(command *cobra.Command, args []string) error {
+			id, err := syncer.ParsePlayerID(args[0])
+			if err != nil {
+				return err
+			}
+			if limit < 1 || limit > 10_000 {
+				return usagef("--limit: must be from 1 to 10000")
+			}
+			return a.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) error {
+				entries, err := s.Ledger(ctx, id, currency, 0, limit)
+				if err != nil {
+					return err
+				}
+				rows := make([][]string, len(entries))
+				for i, e := range entries {
+					who := e.By
+					if e.Peer != "" {
+						who = string(e.Peer)
+					}
+					rows[i] = []string{clock(e.At, ""), e.Currency, fmt.Sprintf("%+d", e.Change), strconv.FormatInt(e.Balance, 10), who, e.Reason}
+				}
+				return a.printRows(entries, []string{"TIME", "CURRENCY", "CHANGE", "BALANCE", "BY", "REASON"}, rows, "no entries")
+			})
+		},
+	}
+	command.Flags().StringVar(&currency, "currency", "", "only of this one")
+	command.Flags().IntVar(&limit, "limit", 50, "how many entries at most")
+	return command
+}
+
+// errMismatch makes the exit code.
+var errMismatch = errors.New("balances differ from the ledger, see above")
+
+func newBalanceCheckCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "check",
+		Short: "Compare every balance with the sum of its ledger",
+		Long: `Compare every balance with the sum of its ledger. They differ only if somebody has
+disabled triggers or edited the ledger. The exit code is 1 if any does.`,
+		Args: exactly(),
+		RunE: func(command *cobra.Command, _ []string) error {
+			return a.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) error {
+				total, some, err := s.BalanceMismatches(ctx)
+				if err != nil {
+					return err
+				}
+				rows := make([][]string, len(some))
+				for i, m := range some {
+					rows[i] = []string{string(m.Player), m.Currency, strconv.FormatInt(m.Balance, 10), strconv.FormatInt(m.Ledger, 10)}
+				}
+				shown := struct {
+					Mismatches int64                    `json:"mismatches"`
+					First      []syncer.BalanceMismatch `json:"first"`
+				}{total, append([]syncer.BalanceMismatch{}, some...)}
+				err = a.printRows(shown, []string{"PLAYER", "CURRENCY", "BALANCE", "LEDGER"}, rows, "every balance is the sum of its ledger")
+				if err == nil && total > 0 {
+					err = fmt.Errorf("%d %w", total, errMismatch)
+				}
+				return err
+			})
+		},
+	}
+}
+
+// currencyJSON is a currency for programs.
+type currencyJSON struct {
+	Name    string      `json:"name"`
+	AddedAt syncer.Time `json:"addedAt"`
+}
+
+func newCurrencyListCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "list",
+		Short: "List the currencies",
+		Args:  exactly(),
+		RunE: func(command *cobra.Command, _ []string) error {
+			return a.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) error {
+				currencies, err := s.Currencies(ctx)
+				if err != nil {
+					return err
+				}
+				shown, rows := make([]currencyJSON, len(currencies)), make([][]string, len(currencies))
+				for i, c := range currencies {
+					shown[i], rows[i] = currencyJSON(c), []string{c.Name, clock(c.AddedAt, "")}
+				}
+				return a.printRows(shown, []string{"CURRENCY", "ADDED"}, rows, "there are no currencies; add one by: syncer currency add NAME")
+			})
+		},
+	}
+}
+
+func newCurrencyAddCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:     "add NAME",
+		Short:   "Add a currency",
+		Example: `  syncer currency add coins`,
+		Args:    exactly("NAME"),
+		RunE: func(command *cobra.Command, args []string) error {
+			if err := syncer.CheckCurrency("NAME", args[0]); err != nil {
+				return err
+			}
+			return a.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) error {
+				added, err := s.AddCurrency(ctx, args[0])
+				if err != nil {
+					return err
+				}
+				return a.print(map[string]any{"name": args[0], "added": added}, func(w io.Writer) {
+					if added {
+						fmt.Fprintf(w, "%s is added\n", clean(args[0]))
+					} else {
+						fmt.Fprintf(w, "%s was there already\n", clean(args[0]))
+					}
+				})
+			})
+		},
+	}
+}
