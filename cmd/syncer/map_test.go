@@ -21,7 +21,7 @@ func TestMapsAreShown(t *testing.T) {
 			('survival-1', 'Frozen.msav', 'survival', 'derelict', false, '2030-01-01 12:00Z', '2030-01-01 12:01Z', 60000, 3, 2),
 			('pvp-1', 'Glacier.msav', 'pvp', 'derelict', false, '2030-01-01 12:00Z', '2030-01-01 12:30Z', 1800000, 4, null)`,
 		`insert into map_run_current (server, map, gamemode, session, started_at, reported_at, played_ms, players, max_players)
-			values ('pvp-1', 'Glacier.msav', 'pvp', '1', now(), now(), 61000, 2, 7)`)
+			values ('pvp-1', 'Glacier.msav', 'pvp', '1', current_timestamp, now(), 61000, 2, 7)`)
 
 	for _, test := range []struct {
 		args []string
