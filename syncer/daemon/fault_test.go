@@ -47,10 +47,12 @@ func newRig(t *testing.T, m mode) *rig {
 	return r
 }
 
-// impatient makes a node notice soon that nothing comes.
+// impatient makes a node notice soon that nothing comes, also while it reads a whole
+// table.
 func impatient(c *daemon.Config) {
 	c.Feed.StatementTimeout = 500 * time.Millisecond
 	c.Feed.ConnectTimeout = 500 * time.Millisecond
+	c.Feed.ReloadTimeout = 5 * time.Second
 }
 
 func (r *rig) equal() {
