@@ -1,10 +1,13 @@
 package daemon_test
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
 	"testing"
+
+	"playersync/syncer/postgres/pgtest"
 )
 
 const (
@@ -50,6 +53,18 @@ func containsAll(text string, parts []string) bool {
 func (n *node) reloads(reason string) float64 {
 	n.t.Helper()
 	return n.metric("playersync_feed_reloads_total", `reason="`+reason+`"`)
+}
+
+// hasReloaded waits until a node has read everything anew for a reason, more often
+// than before. That is counted a moment after memory has it.
+func (n *node) hasReloaded(reason string, before float64) {
+	n.t.Helper()
+	pgtest.Eventually(n.t, patience, func() error {
+		if got := n.reloads(reason); got <= before {
+			return fmt.Errorf("node %s has read everything %v times for the reason %s, want more than %v", n.name, got, reason, before)
+		}
+		return nil
+	})
 }
 
 // noneMissed checks that no change had to be found by a poll.

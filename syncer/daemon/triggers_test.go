@@ -67,9 +67,7 @@ func TestTriggersDisabledWithinOneHeartbeat(t *testing.T) {
 				r.equal()
 			}
 			for _, n := range r.nodes {
-				if n.reloads("triggers_altered") == 0 {
-					t.Errorf("node %s did not notice", n.name)
-				}
+				n.hasReloaded("triggers_altered", 0)
 			}
 			noneMissed(t, r.nodes...)
 		})
