@@ -8,6 +8,7 @@ package db
 import (
 	"context"
 	"encoding/json"
+	"net/netip"
 
 	"github.com/jackc/pgx/v5/pgtype"
 )
@@ -77,6 +78,45 @@ func (q *Queries) Online(ctx context.Context, server *string) ([]OnlineRow, erro
 			&i.Gamemode,
 			&i.Since,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const onlineSeenFrom = `-- name: OnlineSeenFrom :many
+select o.uuid, array_agg(o.server order by o.since, o.server)::text[] as servers
+from online as o
+where exists (
+    select
+    from player_address as a
+    where a.uuid = o.uuid
+      and a.ip between $1::inet
+          and set_masklen(broadcast($1::inet), case family($1::inet) when 4 then 32 else 128 end)
+)
+group by o.uuid
+`
+
+type OnlineSeenFromRow struct {
+	Uuid    string
+	Servers []string
+}
+
+// On which servers they are now who ever joined from an address or a range.
+func (q *Queries) OnlineSeenFrom(ctx context.Context, ip netip.Prefix) ([]OnlineSeenFromRow, error) {
+	rows, err := q.db.Query(ctx, onlineSeenFrom, ip)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OnlineSeenFromRow{}
+	for rows.Next() {
+		var i OnlineSeenFromRow
+		if err := rows.Scan(&i.Uuid, &i.Servers); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

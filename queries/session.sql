@@ -37,3 +37,16 @@ order by at desc, server;
 select name, gamemode, address, version, alive::boolean as alive, since::timestamptz as since, players
 from server_overview
 order by name;
+
+-- name: OnlineSeenFrom :many
+-- On which servers they are now who ever joined from an address or a range.
+select o.uuid, array_agg(o.server order by o.since, o.server)::text[] as servers
+from online as o
+where exists (
+    select
+    from player_address as a
+    where a.uuid = o.uuid
+      and a.ip between sqlc.arg(ip)::inet
+          and set_masklen(broadcast(sqlc.arg(ip)::inet), case family(sqlc.arg(ip)::inet) when 4 then 32 else 128 end)
+)
+group by o.uuid;

@@ -5,6 +5,7 @@ package syncer
 type BanPreview struct {
 	Target  Target
 	Count   int64        // of all players seen from there
+	Online  int64        // how many of them are on a server now, wherever they joined it from
 	Players []SeenPlayer // some of them, the one seen last first
 	Bans    []Ban        // in force that overlap it, newest first, at most MaxPreviewBans
 }
@@ -20,4 +21,5 @@ type SeenPlayer struct {
 	LastSeen  Time     // there
 	Addresses int64    // how many there
 	Latest    []string // of them, the last one first, at most 8
+	Servers   []string // on which the player is now
 }

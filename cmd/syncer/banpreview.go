@@ -18,6 +18,7 @@ import (
 type previewJSON struct {
 	IP      string           `json:"ip"`
 	Count   int64            `json:"count"`
+	Online  int64            `json:"online"`
 	Players []seenJSON       `json:"players"`
 	Bans    []syncer.BanView `json:"bans"`
 }
@@ -30,13 +31,14 @@ type seenJSON struct {
 	LastSeen  syncer.Time     `json:"lastSeen"`
 	Addresses int64           `json:"addresses"`
 	Latest    []string        `json:"latest"`
+	Servers   []string        `json:"servers"`
 }
 
 func newBanPreviewCommand(a *app) *cobra.Command {
 	var limit int
 	command := &cobra.Command{
 		Use:     "preview RANGE",
-		Short:   "Say whom a ban of an address or a range would keep out",
+		Short:   "Say whom a ban of an address or a range would keep out, and where they are now",
 		Example: "  syncer ban preview 203.0.113.0/24",
 		Args:    exactly("RANGE"),
 		RunE: func(command *cobra.Command, args []string) error {
@@ -61,18 +63,23 @@ func newBanPreviewCommand(a *app) *cobra.Command {
 }
 
 func (a *app) printPreview(p syncer.BanPreview, now time.Time) error {
-	shown := previewJSON{IP: p.Target.IP(), Count: p.Count, Players: make([]seenJSON, len(p.Players)), Bans: syncer.ViewBans(p.Bans, now)}
+	shown := previewJSON{IP: p.Target.IP(), Count: p.Count, Online: p.Online, Players: make([]seenJSON, len(p.Players)), Bans: syncer.ViewBans(p.Bans, now)}
 	rows := make([][]string, len(p.Players))
 	for i, seen := range p.Players {
 		shown.Players[i] = seenJSON(seen)
+		shown.Players[i].Servers = append([]string{}, seen.Servers...)
+		last := clock(seen.LastSeen, "")
+		if len(seen.Servers) > 0 {
+			last = "now on " + strings.Join(seen.Servers, ", ")
+		}
 		addresses := strings.Join(seen.Latest[:1], "")
 		if seen.Addresses > 1 {
 			addresses += fmt.Sprintf(" and %d more", seen.Addresses-1)
 		}
-		rows[i] = []string{string(seen.ID), seen.Name, clock(seen.LastSeen, ""), strconv.FormatInt(seen.Times, 10), addresses}
+		rows[i] = []string{string(seen.ID), seen.Name, last, strconv.FormatInt(seen.Times, 10), addresses}
 	}
 	return a.print(shown, func(w io.Writer) {
-		fmt.Fprintf(w, "%s joined from %s\n", counted(int(p.Count), "player"), shown.IP)
+		fmt.Fprintf(w, "%s joined from %s, %d online now\n", counted(int(p.Count), "player"), shown.IP, p.Online)
 		if len(rows) > 0 {
 			table(w, []string{"ID", "NAME", "LAST SEEN", "JOINS", "ADDRESSES"}, rows)
 		}
@@ -90,5 +97,8 @@ func (a *app) warnOfRange(ctx context.Context, s *store.Store, target syncer.Tar
 		fmt.Fprintln(a.errs, "syncer: whom it meets is not known:", describeError(err))
 		return
 	}
-	fmt.Fprintf(a.out, "it meets %s known to have joined from there, see: syncer ban preview %s\n", counted(int(preview.Count), "player"), target)
+	fmt.Fprintf(
+		a.out, "it meets %s known to have joined from there, %d online now, see: syncer ban preview %s\n",
+		counted(int(preview.Count), "player"), preview.Online, target,
+	)
 }

@@ -148,16 +148,19 @@ func TestBanOfARangeIsPreviewed(t *testing.T) {
 		t, url,
 		`insert into player (uuid, name) values ('id-1', 'Steve'), ('id-2', 'Alice')`,
 		`insert into player_address (uuid, server, ip, times) values ('id-1', 'a', '203.0.113.7', 3), ('id-1', 'a', '203.0.113.8', 1), ('id-2', 'a', '192.0.2.1', 1)`,
+		`insert into server (name, gamemode, address) values ('pvp', 'pvp', '10.0.0.1:6567')`,
+		`insert into server_lease (server, run, expires_at) values ('pvp', gen_random_uuid(), now() + interval '1 h')`,
+		`insert into session (server, uuid, run, gamemode) select server, uuid, run, 'pvp' from server_lease, player`,
 	)
 	if text := succeed(t, environ, "ban", "add", "203.0.113.0/24"); !strings.Contains(text, "it meets 1 player ") {
 		t.Errorf("ban add prints %s", text)
 	}
 	preview := decode[previewJSON](t, environ, "ban", "preview", "203.0.113.0/28")
-	if preview.Count != 1 || preview.Players[0].Name != "Steve" || preview.Players[0].Times != 4 || len(preview.Bans) != 1 {
+	if preview.Count != 1 || preview.Players[0].Name != "Steve" || preview.Players[0].Times != 4 || len(preview.Bans) != 1 || preview.Online != 1 || preview.Players[0].Servers[0] != "pvp" {
 		t.Errorf("preview %+v", preview)
 	}
 	text := succeed(t, environ, "ban", "preview", "203.0.113.0/24")
-	for _, want := range []string{"1 player joined", "Steve", "and 1 more", "bans in force"} {
+	for _, want := range []string{"1 player joined", "1 online now", "Steve", "now on pvp", "and 1 more", "bans in force"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("for people, without %q:\n%s", want, text)
 		}

@@ -210,8 +210,8 @@ func (f *fake) ChangeBan(_ context.Context, _ int64, change syncer.BanChange) (s
 
 func (f *fake) PreviewBan(_ context.Context, target syncer.Target, size int) (syncer.BanPreview, error) {
 	f.target, f.page.Size = target, size
-	seen := syncer.SeenPlayer{ID: exampleID, Latest: []string{"198.51.100.7"}}
-	return syncer.BanPreview{Target: target, Count: 1, Players: []syncer.SeenPlayer{seen}}, f.fail
+	seen := syncer.SeenPlayer{ID: exampleID, Latest: []string{"198.51.100.7"}, Servers: []string{"pvp"}}
+	return syncer.BanPreview{Target: target, Count: 1, Online: 1, Players: []syncer.SeenPlayer{seen}}, f.fail
 }
 
 func (f *fake) ExportBans(_ context.Context, filter syncer.BanFilter, before int64, size int) ([]syncer.BanRecord, int64, error) {

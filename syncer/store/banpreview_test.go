@@ -24,6 +24,13 @@ func TestPreviewBan(t *testing.T) {
 			('o', 'x', '192.0.1.255', 1, now()),
 			('o', 'x', '2001:db8::1', 1, now())`)
 	run(t, conn, `insert into ban (ip, lifted_at) values ('192.0.2.9', null), ('192.0.0.0/16', null), ('192.0.2.8', now()), ('192.0.3.0', null)`)
+	run(t, conn, `insert into server (name, gamemode, address) values ('x', 'x', 'x'), ('y', 'y', 'y'), ('dead', 'y', 'z')`)
+	run(t, conn, `insert into server_lease (server, run, expires_at) select name, gen_random_uuid(), now() + interval '1 h' * case name when 'dead' then -1 else 1 end from server`)
+	run(t, conn, `
+		insert into session (server, uuid, run, gamemode, since)
+		select server, uuid, run, 'pvp', now() + length(uuid || server) * interval '1 s'
+		from server_lease
+		join (values ('x', 's'), ('y', 's'), ('y', 'o'), ('dead', 'a')) as v (server, uuid) using (server)`)
 	preview := func(cidr string, size int) syncer.BanPreview {
 		p, err := s.PreviewBan(context.Background(), syncer.Target{Prefix: netip.MustParsePrefix(cidr)}, size)
 		if err != nil {
@@ -40,6 +47,11 @@ func TestPreviewBan(t *testing.T) {
 	if alice := p.Players[1]; alice.Times != 6 || alice.Addresses != 2 || alice.LastSeen.IsZero() {
 		t.Errorf("seen %+v", alice)
 	}
+	if p.Online != 1 { // the server of the other is dead
+		t.Errorf("%d are online", p.Online)
+	}
+	expectEqual(t, p.Players[0].Servers, []string{"x", "y"})
+	expectEqual(t, p.Players[1].Servers, nil)
 	if p := preview("192.0.2.0/24", 1); p.Count != 2 || len(p.Players) != 1 {
 		t.Errorf("preview of one %+v", p)
 	}
