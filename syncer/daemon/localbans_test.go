@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -13,9 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"playersync/syncer"
+	"playersync/syncer/daemon"
 	"playersync/syncer/httpapi"
 	"playersync/syncer/postgres/pgtest"
 )
@@ -145,12 +145,6 @@ func (g *game) read() {
 	g.reads++
 }
 
-func (g *game) timesRead() int {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.reads
-}
-
 func targetOf(id *syncer.PlayerID, ip *string) syncer.Target {
 	if id != nil {
 		return syncer.TargetID(*id)
@@ -209,9 +203,9 @@ func joinsAtOnce(t *testing.T, id, ip string, games ...*game) {
 	}
 }
 
-func games(t *testing.T, address string) (a, b *game) {
+func games(t *testing.T, address string, m mode) (a, b *game) {
 	t.Helper()
-	a, b = newGame(t, start(t, address, "a").ready()), newGame(t, start(t, address, "b").ready())
+	a, b = newGame(t, start(t, address, "a", m.adapt).ready()), newGame(t, start(t, address, "b", m.adapt).ready())
 	a.follow()
 	b.follow()
 	return a, b
@@ -221,53 +215,103 @@ func games(t *testing.T, address string) (a, b *game) {
 // game turns him away by a list of its own.
 func TestUnbannedPlayerJoinsAtTheFirstTry(t *testing.T) {
 	t.Parallel()
-	address, psql := database(t)
-	a, b := games(t, address)
-	for _, test := range []struct{ target, unban string }{
-		{`"uuid": "Steve"`, `delete from ban`},
-		{`"uuid": "Steve"`, `update ban set lifted_at = now()`},
-		{`"uuid": "Steve"`, `update ban set uuid = 'Alice'`},
-		{`"uuid": "Steve"`, `update ban set expires_at = created_at + interval '1 us'`},
-		{`"ip": "192.0.2.1"`, `delete from ban`},
-		{`"ip": "192.0.2.0/24"`, `update ban set lifted_at = now() where lifted_at is null`},
-		{`"ip": "192.0.2.0/24", "duration": "1d"`, `truncate ban`},
-	} {
-		began := time.Now()
-		a.node.must(http.MethodPost, "/v1/bans", `{`+test.target+`}`)
-		for _, g := range []*game{a, b} {
-			g.learns("Steve", "192.0.2.1", true)
-			if by := g.connect("Steve", "192.0.2.1"); by != "the local list" {
-				t.Errorf("{%s}: turned away by %q", test.target, by)
+	for _, m := range []mode{listening, polling} {
+		t.Run(m.name, func(t *testing.T) {
+			t.Parallel()
+			address, psql := database(t)
+			a, b := games(t, address, m)
+			sql := func(statement string) func() { return func() { run(t, psql, statement) } }
+			ask := func(path, body string) func() {
+				return func() { b.node.must(http.MethodPost, path, body) }
 			}
-		}
-		t.Logf("{%s} was on both local lists after %v", test.target, time.Since(began))
-		began = time.Now()
-		run(t, psql, test.unban)
-		for _, g := range []*game{a, b} {
-			g.learns("Steve", "192.0.2.1", false)
-		}
-		t.Logf("%s was off both after %v", test.unban, time.Since(began))
-		joinsAtOnce(t, "Steve", "192.0.2.1", a, b)
-		clearBans(t, psql, a, b)
+			for _, test := range []struct {
+				ban, how string
+				unban    func()
+			}{
+				{`"uuid": "Steve"`, "delete", sql(`delete from ban`)},
+				{`"uuid": "Steve"`, "lifted by hand", sql(`update ban set lifted_at = now()`)},
+				{`"uuid": "Steve"`, "another banned instead", sql(`update ban set uuid = 'Alice'`)},
+				{`"uuid": "Steve"`, "ended", sql(`update ban set expires_at = created_at + interval '1 us'`)},
+				{`"uuid": "Steve"`, "player deleted too", sql(`delete from player; delete from ban`)},
+				{`"ip": "192.0.2.1"`, "delete", sql(`delete from ban`)},
+				{`"ip": "192.0.2.0/24"`, "lifted by hand", sql(`update ban set lifted_at = now() where lifted_at is null`)},
+				{`"uuid": "Steve"`, "lifted on the other server", ask("/v1/bans/lift", `{"uuid": "Steve"}`)},
+				{`"ip": "192.0.2.0/24"`, "lifted on the other server", ask("/v1/bans/lift", `{"ip": "192.0.2.0/24"}`)},
+				{`"uuid": "Steve"`, "the plugin's unban", ask("/api/unban", `{"uuid": "Steve"}`)},
+				{`"uuid": "Steve"`, "ban reverted", sql(`select audit_revert(max(id)) from audit`)},
+				{`"ip": "192.0.2.0/24", "duration": "1d"`, "truncate", sql(`truncate ban`)},
+			} {
+				began := time.Now()
+				a.node.must(http.MethodPost, "/v1/bans", `{`+test.ban+`}`)
+				for _, g := range []*game{a, b} {
+					g.learns("Steve", "192.0.2.1", true)
+					if by := g.connect("Steve", "192.0.2.1"); by != "the local list" {
+						t.Errorf("{%s}: turned away by %q", test.ban, by)
+					}
+				}
+				t.Logf("{%s} was on both local lists after %v", test.ban, time.Since(began))
+				began = time.Now()
+				test.unban()
+				for _, g := range []*game{a, b} {
+					g.learns("Steve", "192.0.2.1", false)
+				}
+				t.Logf("{%s}, %s: off both after %v", test.ban, test.how, time.Since(began))
+				joinsAtOnce(t, "Steve", "192.0.2.1", a, b)
+			}
+		})
 	}
 }
 
-// clearBans waits until the games have read their lists anew because of it. Otherwise
-// one could learn of what comes next from the rows, before its sidecar's memory does.
-func clearBans(t *testing.T, psql *pgx.Conn, games ...*game) {
-	t.Helper()
-	before := make([]int, len(games))
-	for i, g := range games {
-		before[i] = g.timesRead()
-	}
-	run(t, psql, `truncate ban`)
-	for i, g := range games {
-		pgtest.Eventually(t, patience, func() error {
-			if g.timesRead() == before[i] {
-				return fmt.Errorf("the game beside %s has not read its list again", g.node.name)
-			}
-			return nil
-		})
+// An unban while the sidecar is cut off from the database reaches the game as soon as
+// the database is back, whether or not the game's own stream broke meanwhile.
+func TestUnbanWhileCutOffFromTheDatabase(t *testing.T) {
+	t.Parallel()
+	for _, m := range []mode{listening, polling} {
+		for name, stream := range map[string]struct{ cut, resumedBefore bool }{
+			"stream stays":        {},
+			"stream breaks":       {cut: true},
+			"stream breaks early": {cut: true, resumedBefore: true},
+		} {
+			t.Run(m.name+", "+name, func(t *testing.T) {
+				t.Parallel()
+				address, psql := database(t)
+				proxy := pgtest.NewProxy(t, address)
+				g := newGame(t, start(t, proxy.URL(), "a", m.adapt, impatient, func(c *daemon.Config) { c.Store.Timeout = time.Second }).ready())
+				cut := g.follow()
+				run(t, psql, `insert into ban (uuid) values ('Steve'), ('Alice'); insert into ban (ip) values ('192.0.2.0/24')`)
+				g.learns("Alice", "203.0.113.1", true)
+				g.learns("Bob", "192.0.2.1", true)
+				proxy.Refuse(true)
+				proxy.Cut()
+				pgtest.Eventually(t, patience, func() error {
+					if g.node.get("/readyz").status == http.StatusOK {
+						return errors.New("the node still says that it is ready")
+					}
+					return nil
+				})
+				unavailable(t, "unban", g.node.send(http.MethodPost, "/v1/bans/lift", `{"uuid": "Steve"}`))
+				if stream.cut {
+					cut()
+				}
+				run(t, psql, `delete from ban where uuid = 'Steve'; update ban set lifted_at = now() where ip is not null`)
+				if stream.resumedBefore {
+					g.follow()
+				}
+				if by := g.connect("Steve", "192.0.2.1"); by != "the local list" {
+					t.Errorf("turned away by %q, although the game cannot know of the unban", by)
+				}
+				proxy.Refuse(false)
+				g.node.ready()
+				if stream.cut && !stream.resumedBefore {
+					g.follow()
+				}
+				g.learns("Steve", "192.0.2.1", false)
+				joinsAtOnce(t, "Steve", "192.0.2.1", g)
+				if !g.holds("Alice", "203.0.113.1") {
+					t.Error("the other ban is gone")
+				}
+			})
+		}
 	}
 }
 
@@ -324,7 +368,7 @@ func TestUnbanDuringARestart(t *testing.T) {
 func TestTemporaryBanEndsOnTheLocalList(t *testing.T) {
 	t.Parallel()
 	address, psql := database(t)
-	a, b := games(t, address)
+	a, b := games(t, address, listening)
 	run(t, psql, `insert into ban (uuid) values ('Steve')`)
 	b.learns("Steve", "192.0.2.1", true)
 	ban := a.node.must(http.MethodGet, "/v1/bans", "").body
