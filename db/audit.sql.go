@@ -13,6 +13,21 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
+const attribute = `-- name: Attribute :exec
+select set_config('syncer.server', $1::text, true), set_config('syncer.by', $2::text, true)
+`
+
+type AttributeParams struct {
+	Server string
+	By     string
+}
+
+// Says for the audit who makes the changes of this transaction.
+func (q *Queries) Attribute(ctx context.Context, arg AttributeParams) error {
+	_, err := q.db.Exec(ctx, attribute, arg.Server, arg.By)
+	return err
+}
+
 const auditEntry = `-- name: AuditEntry :one
 select id, at, entity, uuid, ip, ban, field, old, new, changed_by, server, role, reverts
 from audit
@@ -49,9 +64,12 @@ where id < $1::bigint
   and ($3::text is null or server = $3::text)
   and ($4::timestamptz is null or at >= $4::timestamptz)
   and ($5::timestamptz is null or at < $5::timestamptz)
-  and ($4::timestamptz is null or id >= (
+  and id >= case when $4::timestamptz is null then 0 else coalesce((
       select a.id from audit as a where a.at >= $4::timestamptz - interval '1 min' order by a.at limit 1
-  ))
+  ), 9223372036854775807) end
+  and id <= case when $5::timestamptz is null then 9223372036854775807 else coalesce((
+      select a.id from audit as a where a.at < $5::timestamptz + interval '1 min' order by a.at desc limit 1
+  ), 0) end
 order by id desc
 limit $6
 `
@@ -66,7 +84,8 @@ type ListAuditParams struct {
 }
 
 // Changes, newest first, below the given number; every filter is optional. Numbers and
-// times have the same order but for transactions that overlap: they bound each other.
+// times have the same order but for transactions that overlap: they bound each other,
+// in a form that the index on the number serves.
 func (q *Queries) ListAudit(ctx context.Context, arg ListAuditParams) ([]Audit, error) {
 	rows, err := q.db.Query(ctx, listAudit,
 		arg.Before,

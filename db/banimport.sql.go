@@ -12,7 +12,10 @@ import (
 )
 
 const importBans = `-- name: ImportBans :many
-with given as materialized (
+with writer as materialized (
+    select set_config('syncer.server', $1::text, true), set_config('syncer.by', $2::text, true)
+),
+given as materialized (
     select
         position,
         nullif(uuid, '') as uuid,
@@ -26,17 +29,18 @@ with given as materialized (
         nullif(lift_reason, '') as lift_reason
     from (
         select
-            unnest($1::integer[]) as position,
-            unnest($2::text[]) as uuid,
-            unnest($3::text[]) as ip,
-            unnest($4::text[]) as reason,
-            unnest($5::text[]) as banned_by,
-            unnest($6::timestamptz[]) as created_at,
-            unnest($7::timestamptz[]) as expires_at,
-            unnest($8::timestamptz[]) as lifted_at,
-            unnest($9::text[]) as lifted_by,
-            unnest($10::text[]) as lift_reason
+            unnest($3::integer[]) as position,
+            unnest($4::text[]) as uuid,
+            unnest($5::text[]) as ip,
+            unnest($6::text[]) as reason,
+            unnest($7::text[]) as banned_by,
+            unnest($8::timestamptz[]) as created_at,
+            unnest($9::timestamptz[]) as expires_at,
+            unnest($10::timestamptz[]) as lifted_at,
+            unnest($11::text[]) as lifted_by,
+            unnest($12::text[]) as lift_reason
     ) as columns
+    cross join writer
 ),
 known as materialized (
     select position, min(id) as id
@@ -88,10 +92,10 @@ noted as (
     select o.id, n.written_at, n.written_by, n.text
     from (
         select
-            unnest($11::integer[]) as position,
-            unnest($12::timestamptz[]) as written_at,
-            unnest($13::text[]) as written_by,
-            unnest($14::text[]) as text
+            unnest($13::integer[]) as position,
+            unnest($14::timestamptz[]) as written_at,
+            unnest($15::text[]) as written_by,
+            unnest($16::text[]) as text
     ) as n
     join outcome as o on o.position = n.position and o.id > 0
     where not exists (
@@ -109,6 +113,8 @@ order by position
 `
 
 type ImportBansParams struct {
+	Server        string
+	By            string
 	Positions     []int32
 	Uuids         []string
 	Ips           []string
@@ -137,6 +143,8 @@ type ImportBansRow struct {
 // open ones for one target the longest is taken. Empty texts stand for null.
 func (q *Queries) ImportBans(ctx context.Context, arg ImportBansParams) ([]ImportBansRow, error) {
 	rows, err := q.db.Query(ctx, importBans,
+		arg.Server,
+		arg.By,
 		arg.Positions,
 		arg.Uuids,
 		arg.Ips,

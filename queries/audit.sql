@@ -1,6 +1,7 @@
 -- name: ListAudit :many
 -- Changes, newest first, below the given number; every filter is optional. Numbers and
--- times have the same order but for transactions that overlap: they bound each other.
+-- times have the same order but for transactions that overlap: they bound each other,
+-- in a form that the index on the number serves.
 select *
 from audit
 where id < sqlc.arg(before)::bigint
@@ -8,9 +9,12 @@ where id < sqlc.arg(before)::bigint
   and (sqlc.narg(server)::text is null or server = sqlc.narg(server)::text)
   and (sqlc.narg(since)::timestamptz is null or at >= sqlc.narg(since)::timestamptz)
   and (sqlc.narg(until)::timestamptz is null or at < sqlc.narg(until)::timestamptz)
-  and (sqlc.narg(since)::timestamptz is null or id >= (
+  and id >= case when sqlc.narg(since)::timestamptz is null then 0 else coalesce((
       select a.id from audit as a where a.at >= sqlc.narg(since)::timestamptz - interval '1 min' order by a.at limit 1
-  ))
+  ), 9223372036854775807) end
+  and id <= case when sqlc.narg(until)::timestamptz is null then 9223372036854775807 else coalesce((
+      select a.id from audit as a where a.at < sqlc.narg(until)::timestamptz + interval '1 min' order by a.at desc limit 1
+  ), 0) end
 order by id desc
 limit sqlc.arg(page_size);
 
@@ -64,6 +68,10 @@ where coalesce(changed_by, role) = sqlc.arg(who)::text
   and (sqlc.narg(until)::timestamptz is null or at < sqlc.narg(until)::timestamptz)
 order by id desc
 limit sqlc.arg(page_size);
+
+-- name: Attribute :exec
+-- Says for the audit who makes the changes of this transaction.
+select set_config('syncer.server', sqlc.arg(server)::text, true), set_config('syncer.by', sqlc.arg(by)::text, true);
 
 -- name: AuditEntry :one
 -- One change.

@@ -3,7 +3,10 @@
 -- change tells the sidecars. A ban that is here already (same target, same time,
 -- same author) stays as it is, and so does the open ban of a target; of several
 -- open ones for one target the longest is taken. Empty texts stand for null.
-with given as materialized (
+with writer as materialized (
+    select set_config('syncer.server', sqlc.arg(server)::text, true), set_config('syncer.by', sqlc.arg(by)::text, true)
+),
+given as materialized (
     select
         position,
         nullif(uuid, '') as uuid,
@@ -28,6 +31,7 @@ with given as materialized (
             unnest(sqlc.arg(lifted_by)::text[]) as lifted_by,
             unnest(sqlc.arg(lift_reasons)::text[]) as lift_reason
     ) as columns
+    cross join writer
 ),
 known as materialized (
     select position, min(id) as id

@@ -1,12 +1,20 @@
 package syncer
 
-import "context"
+import (
+	"cmp"
+	"context"
+)
 
 // Attribution says who makes a change, for the audit. It travels in the context of
 // the request that makes it, since no rule depends on it.
 type Attribution struct {
 	By     string // the person, as the caller says; "" if it does not
 	Server string // name of the game server; "" for none
+}
+
+// Or returns a with what it leaves open taken from b.
+func (a Attribution) Or(b Attribution) Attribution {
+	return Attribution{By: cmp.Or(a.By, b.By), Server: cmp.Or(a.Server, b.Server)}
 }
 
 type attributionKey struct{}
@@ -17,8 +25,12 @@ func AttributionOf(ctx context.Context) Attribution {
 	return a
 }
 
-// OnBehalf returns a context in which changes are the given person's.
+// OnBehalf returns a context in which changes are the given person's, unless a change
+// itself names another. With "" it is still open whose they are.
 func OnBehalf(ctx context.Context, by string) context.Context {
+	if by == "" {
+		return ctx
+	}
 	a := AttributionOf(ctx)
 	a.By = by
 	return context.WithValue(ctx, attributionKey{}, a)
@@ -38,5 +50,10 @@ func Through(ctx context.Context, server string) context.Context {
 // CheckAuthor returns an [Error] at field unless the audit can name a person so.
 func CheckAuthor(field, by string) error { return checkText(field, by, MaxHistoryText) }
 
-// CheckReason returns an [Error] at field unless a ban can be lifted for the reason.
-func CheckReason(field, reason string) error { return checkText(field, reason, MaxReasonLength) }
+// CheckLift returns an [Error] naming the first of by and reason that cannot be stored.
+func CheckLift(by, reason string) error {
+	if err := CheckAuthor("by", by); err != nil {
+		return err
+	}
+	return checkText("reason", reason, MaxReasonLength)
+}

@@ -38,6 +38,7 @@ type NotedBan struct {
 type BanChange struct {
 	Reason    Optional[string]
 	ExpiresAt Optional[Time] // none: until lifted
+	By        string         // who changes it, for the audit; "" if not said
 }
 
 // Validate returns an [Error] naming the first field that cannot be stored.
@@ -51,5 +52,5 @@ func (c BanChange) Validate(now time.Time) error {
 	if t := c.ExpiresAt.Value; !t.IsZero() && !t.After(now) {
 		return Invalid("expiresAt", "must lie in the future")
 	}
-	return nil
+	return CheckAuthor("by", c.By)
 }

@@ -136,8 +136,9 @@ func newAuditRevertCommand(a *app) *cobra.Command {
 		Short: "Restore what was before a change",
 		Long: `Restore what was before a change, as a change of its own that reaches every
 server: a field gets its old value, a new ban is lifted, a lifted one stands
-again, a deleted row comes back (a player without history and usids). Refused if
-the value is no longer the one that the change left.`,
+again, a deleted row comes back (a player without history, usids, balances and
+visits; a ban without notes). Refused if the value is no longer the one that the
+change left; what was changed and changed back counts as unchanged.`,
 		Example: `  syncer audit revert 17`,
 		Args:    exactly("ID"),
 		RunE: func(command *cobra.Command, args []string) error {
@@ -145,10 +146,7 @@ the value is no longer the one that the change left.`,
 			if err != nil || number < 1 {
 				return usagef("%q is not the number of a change; see: syncer audit", args[0])
 			}
-			if err := syncer.CheckAuthor("by", by); err != nil {
-				return err
-			}
-			if err := syncer.CheckReason("reason", reason); err != nil {
+			if err := syncer.CheckLift(by, reason); err != nil {
 				return err
 			}
 			return a.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) error {

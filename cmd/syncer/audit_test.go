@@ -53,6 +53,34 @@ func TestAuditIsListedAndReverted(t *testing.T) {
 	}
 }
 
+func TestCommandsSayWhoMakesTheChange(t *testing.T) {
+	t.Parallel()
+	_, environ := database(t)
+	bans := file(t, "bans.json", `{"uuid": "Bob", "by": "Notch"}`)
+	minecraft := file(t, "banned-ips.json", `[{"ip": "203.0.113.7", "created": "2020-01-01 00:00:00 +0000", "source": "Server", "expires": "forever", "reason": "x"}]`)
+	for _, args := range [][]string{
+		{"player", "set", "Steve", "--create", "--rank", "mod"},
+		{"ban", "add", "uuid:Steve"},
+		{"ban", "change", "1", "--reason", "x"},
+		{"ban", "lift", "uuid:Steve"},
+		{"ban", "import", bans},
+		{"import", "minecraft", minecraft},
+	} {
+		succeed(t, environ, append(args, "--by", "Alice")...)
+		if r := runSyncer(t, environ, append(args, "--by", strings.Repeat("x", 600))...); r.code != exitUsage {
+			t.Errorf("%q by nobody: %+v", args, r)
+		}
+	}
+	succeed(t, environ, "player", "set", "Steve", "--rank", "vip")
+	got := []string{}
+	for _, e := range decode[[]syncer.AuditView](t, environ, "audit") {
+		got = append(got, e.Field+" "+*e.By)
+	}
+	if want := "rank " + thisUser() + ", row Alice, row Alice, lift Alice, reason Alice, row Alice, rank Alice"; strings.Join(got, ", ") != want {
+		t.Errorf("%q, want %s", got, want)
+	}
+}
+
 func TestAuditRefusesWhatCannotBeMeant(t *testing.T) {
 	t.Parallel()
 	_, environ := database(t)

@@ -98,6 +98,9 @@ func newBanLiftCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := syncer.CheckLift(by, reason); err != nil {
+				return err
+			}
 			return a.withStore(command, func(ctx context.Context, s *store.Store, now time.Time) error {
 				ban, lifted, _, err := s.LiftBan(ctx, target, by, reason)
 				if err != nil {

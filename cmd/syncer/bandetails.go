@@ -75,7 +75,7 @@ func printNotedBan(w io.Writer, ban syncer.NotedBan, now time.Time) {
 }
 
 func newBanChangeCommand(a *app) *cobra.Command {
-	var reason, until string
+	var reason, until, by string
 	command := &cobra.Command{
 		Use:     "change NUMBER",
 		Short:   "Change the reason or the end of a ban in force",
@@ -87,7 +87,7 @@ func newBanChangeCommand(a *app) *cobra.Command {
 				return err
 			}
 			return a.withStore(command, func(ctx context.Context, s *store.Store, now time.Time) error {
-				var change syncer.BanChange
+				change := syncer.BanChange{By: by}
 				if command.Flags().Changed("reason") {
 					change.Reason = syncer.Some(reason)
 				}
@@ -98,7 +98,7 @@ func newBanChangeCommand(a *app) *cobra.Command {
 					}
 					change.ExpiresAt = syncer.Some(expires)
 				}
-				if change == (syncer.BanChange{}) {
+				if !change.Reason.Set && !change.ExpiresAt.Set {
 					return usagef("give --reason, --for or both")
 				}
 				if err := change.Validate(now); err != nil {
@@ -116,6 +116,7 @@ func newBanChangeCommand(a *app) *cobra.Command {
 	}
 	command.Flags().StringVar(&reason, "reason", "", "why")
 	command.Flags().StringVar(&until, "for", "", "how `long` from now: a duration such as 36h or 7d, a time such as 2030-01-31T18:00:00Z, or forever")
+	command.Flags().StringVar(&by, "by", thisUser(), "who changes it")
 	return command
 }
 

@@ -78,7 +78,7 @@ func (a *app) exportBans(ctx context.Context, s *store.Store, filter syncer.BanF
 
 func newBanImportCommand(a *app) *cobra.Command {
 	var trial bool
-	var format string
+	var format, by string
 	command := &cobra.Command{
 		Use:   "import FILE",
 		Short: "Read bans from a file, - for the standard input",
@@ -100,18 +100,22 @@ The bans are stored at once, and every server knows them a moment later.`,
 			if err := checkFormat(format); err != nil {
 				return err
 			}
+			if err := syncer.CheckAuthor("by", by); err != nil {
+				return err
+			}
 			file, err := a.readBanFile(command.InOrStdin(), args[0], format)
 			if err != nil {
 				return err
 			}
 			return a.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) error {
-				return a.importBans(ctx, s, file, trial)
+				return a.importBans(syncer.OnBehalf(ctx, by), s, file, trial)
 			})
 		},
 	}
 	flags := command.Flags()
 	flags.BoolVar(&trial, "dry-run", false, "only say what would happen")
 	flags.StringVar(&format, "format", "", "json or csv (default: by the file's name, else json)")
+	flags.StringVar(&by, "by", thisUser(), "who imports them, for the audit; each ban keeps its author")
 	_ = command.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{formatJSON, formatCSV}, cobra.ShellCompDirectiveNoFileComp))
 	return command
 }

@@ -106,6 +106,7 @@ type fileImport struct {
 	dryRun  bool
 	restart bool
 	report  string // file for refusals, empty for none
+	by      string // who imports
 }
 
 func (i *fileImport) addFlags(command *cobra.Command) {
@@ -113,13 +114,18 @@ func (i *fileImport) addFlags(command *cobra.Command) {
 	flags.BoolVar(&i.dryRun, "dry-run", false, "store nothing, only say what would be")
 	flags.BoolVar(&i.restart, "restart", false, "begin anew instead of going on where an import was interrupted")
 	flags.StringVar(&i.report, "report", "", "write each refusal to this `file`, as JSON, one per line")
+	flags.StringVar(&i.by, "by", thisUser(), "who imports, for the audit")
 	i.app.addJSONFlag(flags)
 	_ = command.MarkFlagFilename("report", "jsonl") // the flag exists
 }
 
 // run imports the files one after the other.
 func (i *fileImport) run(command *cobra.Command, files []string) error {
+	if err := syncer.CheckAuthor("by", i.by); err != nil {
+		return err
+	}
 	return i.app.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) (err error) {
+		ctx = syncer.OnBehalf(ctx, i.by)
 		epoch, err := s.ImportEpoch(ctx)
 		if err != nil {
 			return err

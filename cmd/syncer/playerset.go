@@ -14,7 +14,7 @@ import (
 
 // playerChanges are the flags of player set.
 type playerChanges struct {
-	rank, mute, mark, name, overrideName, highlight, language, strictness, attributes string
+	rank, mute, mark, name, overrideName, highlight, language, strictness, attributes, by string
 
 	addFlags, removeFlags []string
 	unmute, unmark        bool
@@ -41,6 +41,9 @@ or --highlight removes it.`,
 				if err != nil {
 					return err
 				}
+				if err := syncer.CheckAuthor("by", changes.by); err != nil {
+					return err
+				}
 				var expected *int64
 				if command.Flags().Changed("if-revision") {
 					expected = &changes.revision
@@ -54,7 +57,7 @@ or --highlight removes it.`,
 				if err != nil {
 					return err
 				}
-				reading, _, err := s.EditPlayer(ctx, player.ID, edit, expected)
+				reading, _, err := s.EditPlayer(syncer.OnBehalf(ctx, changes.by), player.ID, edit, expected)
 				if err != nil {
 					return err
 				}
@@ -83,6 +86,7 @@ func (c *playerChanges) register(command *cobra.Command) {
 	flags.StringVar(&c.strictness, "chat-strictness", "", "chat or strict")
 	flags.Int64Var(&c.revision, "if-revision", 0, "fail if the player's revision is another")
 	flags.BoolVar(&c.create, "create", false, "make the player, whose id is given, if there is none")
+	flags.StringVar(&c.by, "by", thisUser(), "who changes it")
 	command.MarkFlagsMutuallyExclusive("mute", "unmute")
 	command.MarkFlagsMutuallyExclusive("mark", "unmark")
 }

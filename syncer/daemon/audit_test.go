@@ -71,8 +71,74 @@ func TestAuditAndRevertReachEveryServer(t *testing.T) {
 	b.banned(`{"uuid": "Steve"}`, false)
 	b.must(http.MethodPost, "/v1/audit/"+number("field=lift")+"/revert", "")
 	a.banned(`{"uuid": "Steve"}`, true)
+
+	run(t, conn, `delete from ban where uuid = 'Steve'`)
+	b.banned(`{"uuid": "Steve"}`, false)
+	a.must(http.MethodPost, "/v1/audit/"+number("field=row")+"/revert", "")
+	b.banned(`{"uuid": "Steve"}`, true)
+	run(t, conn, `delete from player where uuid = 'Steve'; insert into player (uuid) values ('Alice')`)
+	pgtest.Eventually(t, patience, func() error {
+		if answer := b.get(player("Steve")); answer.status != http.StatusNotFound {
+			return fmt.Errorf("still there: %s", answer.body)
+		}
+		return nil
+	})
+	a.must(http.MethodPost, "/v1/audit/"+number("field=row")+"/revert", "")
+	b.sees("Steve", "mod", "rank")
 	if response := a.send(http.MethodPost, "/v1/audit/99999/revert", ""); response.status != http.StatusNotFound {
 		t.Errorf("revert of nothing: %d %s", response.status, response.body)
+	}
+}
+
+// Whatever writes, the audit says for whom and through which server: by the body, else
+// the header, else not at all, as for the plugin, whose protocol does not say.
+func TestAuditSaysForWhomAndThroughWhichServer(t *testing.T) {
+	t.Parallel()
+	n := start(t, pgtest.Database(t, "schema", store.Migrate), "home").ready()
+	n.join("Steve", "Steve")
+	alice := []string{"Syncer-By", "Alice"}
+	elsewhere := []string{"Syncer-By", "Alice", "Syncer-Server", "pvp", "Syncer-Gamemode", "pvp", "Syncer-Address", "192.0.2.1:1"}
+	for _, test := range []struct {
+		method, path, body string
+		headers            []string
+		want               string
+	}{
+		{"PATCH", player("Steve"), `{"rank": "mod"}`, alice, "Alice home"},
+		{"PATCH", player("Steve"), `{"rank": "vip"}`, elsewhere, "Alice pvp"},
+		{"PATCH", player("Steve"), `{"muted": true}`, nil, "<nil> home"},
+		{"POST", "/v1/bans", `{"uuid": "Steve"}`, alice, "Alice home"},
+		{"PATCH", "/v1/bans/1", `{"reason": "r"}`, alice, "Alice home"},
+		{"PATCH", "/v1/bans/1", `{"duration": "1d", "by": "Steve"}`, elsewhere, "Steve pvp"},
+		{"POST", "/v1/bans/lift", `{"uuid": "Steve"}`, elsewhere, "Alice pvp"},
+		{"POST", "/v1/bans", `{"ip": "192.0.2.0/24", "by": "Steve"}`, elsewhere, "Steve pvp"},
+		{"POST", "/v1/bans/lift", `{"ip": "192.0.2.0/24", "by": "Steve"}`, alice, "Steve home"},
+		{"POST", "/v1/bans/import", `{"bans": [{"uuid": "Bob", "by": "Steve"}]}`, elsewhere, "Alice pvp"},
+		{"POST", "/v1/audit/1/revert", "", alice, "changed since"},
+		{"POST", "/v1/audit/2/revert", "", elsewhere, "Alice pvp"},
+		{"POST", "/api/ban", `{"uuid": "Bob2"}`, nil, "game server 127.0.0.1 home"},
+		{"POST", "/api/unban", `{"uuid": "Bob2"}`, nil, "game server 127.0.0.1 home"},
+	} {
+		answer := n.send(test.method, test.path, test.body, test.headers...)
+		if test.want == "changed since" {
+			if answer.field("code") != "changed_since" {
+				t.Errorf("%s: %d %s", test.path, answer.status, answer.body)
+			}
+			continue
+		}
+		if answer.status >= 300 {
+			t.Fatalf("%s %s: %d %s", test.method, test.path, answer.status, answer.body)
+		}
+		entries, _ := n.must(http.MethodGet, "/v1/audit?limit=1", "").field("entries").([]any)
+		newest, _ := entries[0].(map[string]any)
+		if got := fmt.Sprint(newest["by"], " ", newest["server"]); got != test.want {
+			t.Errorf("%s %s %s: %s, want %s", test.method, test.path, test.body, got, test.want)
+		}
+	}
+	if ban := n.get("/v1/bans/1"); ban.field("ban", "by") != "Alice" || ban.field("ban", "liftedBy") != "Alice" {
+		t.Errorf("whom the body does not name: %s", ban.body)
+	}
+	if note := n.send(http.MethodPost, "/v1/bans/1/notes", `{"text": "x"}`, alice...); note.field("by") != "Alice" {
+		t.Errorf("the note is %s", note.body)
 	}
 }
 

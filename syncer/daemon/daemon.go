@@ -120,6 +120,7 @@ func (d *Daemon) openDatabase(ctx context.Context) error {
 	}
 	options := d.config.Store
 	options.Name, options.Logger = d.config.Sidecar.Home.Name, d.log
+	options.Server = d.config.Sidecar.Home.Name
 	var err error
 	if d.store, err = store.Open(ctx, d.url, options); err != nil {
 		return err

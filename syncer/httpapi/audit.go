@@ -117,9 +117,9 @@ func (s *Server) revertOperation() operation[revertInput, plain[syncer.AuditView
 			method: http.MethodPost, path: "/v1/audit/{number}/revert", id: "revert-change", tag: tagAudit,
 			summary: "Take a change back",
 			description: "Restores what was before, as a change of its own that reaches every server like any other: a field gets its old value, " +
-				"a new ban is lifted, a lifted one stands again, a deleted row comes back, a player without history and usids. " +
-				"409 with the code changed_since: the value is no longer the one that the change left, and stays. " +
-				"409 with the code conflict: truncated tables and new players cannot be taken back.",
+				"a new ban is lifted, a lifted one stands again, a deleted row comes back, a player without history, usids, balances and visits. " +
+				"409 with the code changed_since: the value is no longer the one that the change left, and stays; what was changed and changed back counts as unchanged. " +
+				"409 with the code conflict: truncated tables and new players cannot be taken back, nor what does not fit the rest of the row any more.",
 			parameters: []*huma.Param{{
 				Name: "number", In: "path", Required: true, Schema: integerSchema("", 1, float64(syncer.MaxCounter)), Example: 17,
 				Description: "Number of the change.",
@@ -140,9 +140,6 @@ func (s *Server) revertOperation() operation[revertInput, plain[syncer.AuditView
 			return in, nil
 		},
 		handle: func(ctx context.Context, _ *call, in revertInput) (plain[syncer.AuditView], error) {
-			if in.by == "" {
-				in.by = syncer.AttributionOf(ctx).By
-			}
 			entry, err := s.deps.Audit.Revert(ctx, in.number, in.by, in.reason)
 			return plain[syncer.AuditView]{http.StatusOK, entry.View()}, err
 		},

@@ -30,8 +30,8 @@ func (f fakeAudit) List(_ context.Context, filter syncer.AuditFilter, page sidec
 	}}, "17", f.fail
 }
 
-func (f fakeAudit) Revert(_ context.Context, number int64, by, reason string) (syncer.AuditEntry, error) {
-	f.reverted = revertInput{number, by, reason}
+func (f fakeAudit) Revert(ctx context.Context, number int64, by, reason string) (syncer.AuditEntry, error) {
+	f.reverted, f.by = revertInput{number, by, reason}, syncer.AttributionOf(ctx)
 	return syncer.AuditEntry{
 		Number: number + 1, At: syncer.TimeOf(testNow), Entity: syncer.EntityPlayer, Target: syncer.TargetID("a"), Field: "rank",
 		Old: json.RawMessage(`"admin"`), New: json.RawMessage(`"player"`), By: by, Role: "syncer", Reverts: number,
@@ -64,11 +64,11 @@ func TestChangesAreTakenBack(t *testing.T) {
 	f := newFixture(t)
 	var entry syncer.AuditView
 	for body, want := range map[string]revertInput{
-		"": {17, "Alice", ""}, `{}`: {17, "Alice", ""}, `{"by":"Steve","reason":"a slip"}`: {17, "Steve", "a slip"}, `{"by":null}`: {17, "Alice", ""},
+		"": {17, "", ""}, `{}`: {17, "", ""}, `{"by":"Steve","reason":"a slip"}`: {17, "Steve", "a slip"}, `{"by":null}`: {17, "", ""},
 	} {
 		f.ask(t, "POST", "/v1/audit/17/revert", body, "Syncer-By: Alice").wants(http.StatusOK).into(&entry)
-		if entry.ID != 18 || *entry.Reverts != 17 || entry.New != "player" || !reflect.DeepEqual(f.reverted, want) {
-			t.Errorf("%s: %+v, %+v", body, entry, f.reverted)
+		if entry.ID != 18 || *entry.Reverts != 17 || entry.New != "player" || !reflect.DeepEqual(f.reverted, want) || f.by.By != "Alice" {
+			t.Errorf("%s: %+v, %+v for %+v", body, entry, f.reverted, f.by)
 		}
 	}
 	f.ask(t, "POST", "/v1/audit/x/revert", "").problem(http.StatusUnprocessableEntity).names(t, "number")
@@ -93,4 +93,13 @@ func TestRequestsSayForWhom(t *testing.T) {
 		t.Errorf("changed for %q", f.by.By)
 	}
 	f.ask(t, "PATCH", "/v1/players/"+exampleID, `{}`, "Syncer-By: "+strings.Repeat("x", 513)).problem(http.StatusBadRequest).names(t, "Syncer-By")
+
+	// What does not ask as a server may still say through which one it comes.
+	f.ask(t, "POST", "/v1/audit/17/revert", "", "Syncer-By: Alice", "Syncer-Server: pvp").wants(http.StatusOK)
+	if want := (syncer.Attribution{By: "Alice", Server: "pvp"}); f.by != want {
+		t.Errorf("changed for %+v, want %+v", f.by, want)
+	}
+	f.ask(t, "POST", "/v1/bans", `{"uuid":"a"}`, "Syncer-Server: "+strings.Repeat("x", 65)).problem(http.StatusBadRequest).names(t, "Syncer-Server")
+	f.ask(t, "POST", "/v1/bans", `{"uuid":"a"}`, "Syncer-Server: ").problem(http.StatusBadRequest).names(t, "Syncer-Server")
+	f.ask(t, "PATCH", "/v1/players/"+exampleID, `{"rank":"admin"}`, "Syncer-Server: pvp").problem(http.StatusBadRequest).names(t, "Syncer-Gamemode")
 }

@@ -114,6 +114,7 @@ func decodeLift(v value) liftRequest {
 	if len(*v.faults) > 0 {
 		return liftRequest{}
 	}
+	v.note(syncer.CheckLift(body.by, body.reason))
 	return liftRequest{target: v.target(body), by: body.by, reason: body.reason}
 }
 

@@ -88,14 +88,14 @@ func numberedBody[T any](s *Server, read func(c *call, v value) T) func(*call) (
 }
 
 func (s *Server) changeBanOperation() operation[numbered[syncer.BanChange], plain[Ban]] {
-	schema := banSchema("What to change; what is absent stays.", "reason", "expiresAt", "duration")
+	schema := banSchema("What to change; what is absent stays.", "reason", "expiresAt", "duration", "by")
 	return operation[numbered[syncer.BanChange], plain[Ban]]{
 		doc: document{
 			method: http.MethodPatch, path: "/v1/bans/{number}", id: "change-ban", tag: tagBans,
 			summary:     "Change the reason or the end of a ban",
 			description: "Of a ban in force: one that is over stays as it is. An expiresAt of null or infinity lets it last until it is lifted; a duration counts from now.",
 			parameters:  []*huma.Param{numberParameter()},
-			request:     jsonBody("The changes.", true, schema, map[string]any{"reason": "griefing, again", "duration": "30d"}),
+			request:     jsonBody("The changes.", true, schema, map[string]any{"reason": "griefing, again", "duration": "30d", "by": "Steve"}),
 			replies:     []reply{{http.StatusOK, "The ban as it is now.", reflect.TypeFor[Ban](), exampleBan(), nil, ""}},
 			refusals:    append([]int{http.StatusNotFound, http.StatusConflict}, stored...),
 		},
@@ -122,8 +122,12 @@ func decodeBanChange(v value, now time.Time) (change syncer.BanChange) {
 			}
 			ended = m.name
 			change.ExpiresAt = syncer.Some(m.end(now))
+		case "by":
+			if !m.null() {
+				change.By, _ = m.text()
+			}
 		default:
-			m.fault("is unknown here; known are reason, expiresAt, duration")
+			m.fault("is unknown here; known are reason, expiresAt, duration, by")
 		}
 	}
 	if ok && len(*v.faults) == 0 {

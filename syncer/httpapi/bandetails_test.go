@@ -40,6 +40,8 @@ func TestChangeBan(t *testing.T) {
 	in := func(d time.Duration) syncer.Optional[syncer.Time] { return syncer.Some(syncer.TimeOf(testNow.Add(d))) }
 	for body, want := range map[string]syncer.BanChange{
 		`{"reason":"r"}`:                           {Reason: syncer.Some("r")},
+		`{"reason":"r","by":"Alice"}`:              {Reason: syncer.Some("r"), By: "Alice"},
+		`{"reason":"r","by":null}`:                 {Reason: syncer.Some("r")},
 		`{"reason":"","duration":"1h"}`:            {Reason: syncer.Some(""), ExpiresAt: in(time.Hour)},
 		`{"expiresAt":null}`:                       {ExpiresAt: syncer.Some(syncer.Time{})},
 		`{"expiresAt":"infinity"}`:                 {ExpiresAt: syncer.Some(syncer.Time{})},
@@ -58,7 +60,7 @@ func TestChangeBan(t *testing.T) {
 		}
 	}
 	for body, field := range map[string]string{
-		`{}`: "reason", `{"reason":5}`: "reason", `{"reason":null}`: "reason", `{"by":"a"}`: "by", `{"uuid":"a"}`: "uuid",
+		`{}`: "reason", `{"reason":5}`: "reason", `{"reason":null}`: "reason", `{"by":"a"}`: "reason", `{"reason":"r","by":5}`: "by", `{"reason":"r","by":"\u0000"}`: "by", `{"uuid":"a"}`: "uuid",
 		`{"duration":"x"}`: "duration", `{"duration":null}`: "duration", `{"expiresAt":"1999-01-01T00:00:00Z"}`: "expiresAt",
 		`{"expiresAt":null,"duration":"1d"}`: "duration",
 	} {
@@ -72,7 +74,7 @@ func TestPreviewBan(t *testing.T) {
 	f := newFixture(t)
 	var preview BanPreview
 	f.ask(t, "GET", "/v1/bans/preview?ip=198.51.100.0/24&limit=7", "").wants(http.StatusOK).into(&preview)
-	if f.target != mustTarget(t, "198.51.100.0/24") || f.page.Size != 7 || preview.IP != "198.51.100.0/24" || preview.Count != 1 || preview.Bans == nil {
+	if f.target != mustTarget(t, "198.51.100.0/24") || f.page.Size != 7 || preview.IP != "198.51.100.0/24" || preview.Count != 1 || preview.Online != 1 || preview.Bans == nil || preview.Players[0].Servers[0] != "pvp" {
 		t.Errorf("preview %+v of %v, %d", preview, f.target, f.page.Size)
 	}
 	for query, field := range map[string]string{"": "ip", "ip=": "ip", "ip=a": "ip", "ip=198.51.100.7/24": "ip", "ip=::1&limit=0": "limit", "ip=::1&after=1": "after"} {

@@ -100,6 +100,7 @@ func TestCheckAndLift(t *testing.T) {
 	}
 	for body, fields := range map[string]string{
 		`{}`: "uuid", `{"uuid":"a","ip":"198.51.100.7"}`: "ip", `{"ip":"x"}`: "ip", `{"uuid":"a","duration":"1d"}`: "duration", `{"uuid":"a","by":1}`: "by",
+		`{"uuid":"a","by":"` + strings.Repeat("x", 513) + `"}`: "by", `{"uuid":"a","reason":"\u0000"}`: "reason",
 	} {
 		f.ask(t, "POST", "/v1/bans/lift", body).problem(http.StatusUnprocessableEntity).names(t, strings.Split(fields, " ")...)
 	}

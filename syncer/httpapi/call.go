@@ -63,17 +63,30 @@ func gameServer(h http.Header, home syncer.GameServer) (syncer.GameServer, error
 	return from, headerFault(from.Validate(""))
 }
 
-// author returns for whom a change is made, "" if the request does not say.
-func author(r *http.Request) (string, error) {
-	given := r.Header[headerBy]
-	if len(given) == 0 || !changes(r.Method) {
+// attribution returns for whom and through which game server a request makes its
+// changes, as far as its headers say it. What asks as a server has been read already.
+func attribution(r *http.Request) (by syncer.Attribution, err error) {
+	if !changes(r.Method) {
+		return by, nil
+	}
+	if by.By, err = single(r, headerBy, syncer.CheckAuthor); err != nil {
+		return by, err
+	}
+	by.Server, err = single(r, headerServer, syncer.CheckServerName)
+	return by, err
+}
+
+// single returns the value of a header that may be given once, "" if it is absent.
+func single(r *http.Request, header string, check func(field, text string) error) (string, error) {
+	given := r.Header[header]
+	if len(given) == 0 {
 		return "", nil
 	}
 	if len(given) > 1 {
-		return "", refuse(FieldError{In: inHeader, Field: headerBy, Message: "is given more than once"})
+		return "", refuse(FieldError{In: inHeader, Field: header, Message: "is given more than once"})
 	}
-	if err, ok := errors.AsType[*syncer.Error](syncer.CheckAuthor(headerBy, given[0])); ok {
-		return "", refuse(FieldError{In: inHeader, Field: headerBy, Message: err.Message})
+	if err, ok := errors.AsType[*syncer.Error](check(header, given[0])); ok {
+		return "", refuse(FieldError{In: inHeader, Field: header, Message: err.Message})
 	}
 	return given[0], nil
 }

@@ -49,6 +49,9 @@ func (s *Server) describe(d document) *huma.Operation {
 	}
 	if changes(d.method) {
 		op.Parameters = append(op.Parameters, authorParameter())
+		if !d.asServer {
+			op.Parameters = append(op.Parameters, throughParameter())
+		}
 		d.refusals = append(d.refusals, http.StatusBadRequest)
 	}
 	if d.asServer {
@@ -161,6 +164,13 @@ func authorParameter() *huma.Param {
 	return &huma.Param{
 		Name: headerBy, In: "header", Example: "Steve", Schema: textSchema("", "Steve", syncer.MaxHistoryText),
 		Description: "For whom the change is made, as the audit shows it. A `by` in the body wins.",
+	}
+}
+
+func throughParameter() *huma.Param {
+	return &huma.Param{
+		Name: headerServer, In: "header", Example: "survival-1", Schema: textSchema("", "survival-1", 64),
+		Description: "Name of the game server through which the change is made, as the audit shows it. The configured one if absent.",
 	}
 }
 

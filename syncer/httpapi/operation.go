@@ -42,16 +42,14 @@ func register[In any, Out answer](s *Server, o operation[In, Out]) {
 				return
 			}
 		}
-		by, err := author(r)
+		by, err := attribution(r)
 		if err != nil {
 			s.fail(w, r, err)
 			return
 		}
 		ctx, cancel := s.bounded(r)
 		defer cancel()
-		if by != "" {
-			ctx = syncer.OnBehalf(ctx, by)
-		}
+		ctx = syncer.Through(syncer.OnBehalf(ctx, by.By), by.Server)
 		out, err := o.handle(ctx, c, in)
 		if err != nil {
 			s.fail(w, r, err)

@@ -21,7 +21,6 @@ type Audit struct {
 
 // AuditConfig holds what an operator may choose.
 type AuditConfig struct {
-	Home string        // name of the sidecar's own game server
 	Keep time.Duration // older changes are forgotten; 0: none is
 }
 
@@ -60,14 +59,11 @@ func (a *Audit) List(ctx context.Context, filter syncer.AuditFilter, page Page) 
 // left. The reason is kept where a ban is lifted. Errors: invalid, not_found,
 // conflict, changed_since, database_unavailable, outcome_unknown.
 func (a *Audit) Revert(ctx context.Context, number int64, by, reason string) (syncer.AuditEntry, error) {
-	if err := syncer.CheckAuthor("by", by); err != nil {
-		return syncer.AuditEntry{}, err
-	}
-	if err := syncer.CheckReason("reason", reason); err != nil {
+	if err := syncer.CheckLift(by, reason); err != nil {
 		return syncer.AuditEntry{}, err
 	}
 	begun := a.applier.Begin()
-	entry, readings, changes, err := a.store.RevertAudit(syncer.Through(ctx, a.config.Home), number, by, reason)
+	entry, readings, changes, err := a.store.RevertAudit(ctx, number, by, reason)
 	if err != nil {
 		return syncer.AuditEntry{}, err
 	}

@@ -15,7 +15,7 @@ func (s *Sidecar) AddBan(ctx context.Context, ban syncer.NewBan) (syncer.Ban, bo
 		return syncer.Ban{}, false, err
 	}
 	begun := s.applier.Begin()
-	stored, created, changes, err := s.store.AddBan(syncer.Through(ctx, s.config.Home.Name), ban)
+	stored, created, changes, err := s.store.AddBan(ctx, ban)
 	if err != nil {
 		return syncer.Ban{}, false, err
 	}
@@ -25,8 +25,11 @@ func (s *Sidecar) AddBan(ctx context.Context, ban syncer.NewBan) (syncer.Ban, bo
 
 // LiftBan lifts the open ban of a target; false if there was none.
 func (s *Sidecar) LiftBan(ctx context.Context, target syncer.Target, by, reason string) (syncer.Ban, bool, error) {
+	if err := syncer.CheckLift(by, reason); err != nil {
+		return syncer.Ban{}, false, err
+	}
 	begun := s.applier.Begin()
-	lifted, found, changes, err := s.store.LiftBan(syncer.Through(ctx, s.config.Home.Name), target, by, reason)
+	lifted, found, changes, err := s.store.LiftBan(ctx, target, by, reason)
 	if err != nil {
 		return syncer.Ban{}, false, err
 	}

@@ -62,14 +62,16 @@ type reverted struct {
 	changes  []syncer.Change
 }
 
-// SQLSTATEs by which audit_revert refuses.
+// What audit_revert refuses it raises itself; the server has uses of its own for the
+// same SQLSTATEs.
 const (
-	codeChangedSince = "55000"
-	codeUnsupported  = "0A000"
+	codeUnsupported = "0A000"
+	routineRaise    = "exec_stmt_raise"
 )
 
 // RevertAudit restores what was before a change, as a new change, which it returns
 // with the player as it is now, if it is one, and what other sidecars are told of.
+// Without by the context says who does it.
 // The reason is that of the lift where a ban is lifted. Errors: not_found, conflict if it cannot
 // be taken back, changed_since, database_unavailable, outcome_unknown.
 func (s *Store) RevertAudit(
@@ -78,31 +80,45 @@ func (s *Store) RevertAudit(
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	var done reverted
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
-		done, err = revertAudit(ctx, s.queries.WithTx(tx), db.RevertAuditParams{
-			Server: syncer.AttributionOf(ctx).Server, ID: number, By: by, Reason: reason,
+	writer := s.writer(ctx, by)
+	params := db.RevertAuditParams{Server: writer.Server, ID: number, By: writer.By, Reason: reason}
+	for attempt := range 3 {
+		err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
+			done, err = revertAudit(ctx, s.queries.WithTx(tx), params)
+			return err
 		})
-		return err
-	})
-	if err != nil {
-		return syncer.AuditEntry{}, nil, nil, revertError(number, err)
+		if err == nil {
+			return done.entry, done.readings, done.changes, nil
+		}
+		if attempt == 2 || isRaised(err) || !isRepeatable(err) {
+			return syncer.AuditEntry{}, nil, nil, revertError(number, err)
+		}
 	}
-	return done.entry, done.readings, done.changes, nil
+	return syncer.AuditEntry{}, nil, nil, errors.New("unreachable")
+}
+
+// isRaised reports whether a function refused, not the server.
+func isRaised(err error) bool {
+	refused, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && refused.Routine == routineRaise
 }
 
 // revertError translates the refusals of audit_revert.
 func revertError(number int64, err error) error {
-	if refused, ok := errors.AsType[*pgconn.PgError](err); ok {
+	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && isRaised(err) {
 		switch refused.Code {
 		case codeNoData:
 			return syncer.NotFound("no change %d", number)
-		case codeChangedSince:
+		case codeNotInState:
 			return &syncer.Error{Code: syncer.CodeChangedSince, Message: "the value has changed since; nothing was reverted", Cause: err}
 		case codeUnsupported:
 			return &syncer.Error{Code: syncer.CodeConflict, Message: "a change of this kind cannot be taken back", Cause: err}
 		}
 	}
-	return writeError("revert audit", err)
+	if err = writeError("revert audit", err); syncer.CodeOf(err) == syncer.CodeInvalid {
+		return &syncer.Error{Code: syncer.CodeConflict, Message: "what was before does not fit the rest of the row any more; nothing was reverted", Cause: err}
+	}
+	return err
 }
 
 func revertAudit(ctx context.Context, queries *db.Queries, params db.RevertAuditParams) (reverted, error) {

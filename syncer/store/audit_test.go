@@ -3,7 +3,6 @@ package store_test
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"math"
 	"net/netip"
 	"strings"
@@ -120,37 +119,6 @@ func TestBansAreAudited(t *testing.T) {
 			t.Errorf("%s:\n%s, want\n%s", test.sql, got, want)
 		}
 	}
-}
-
-func TestSidecarsSayForWhomTheyWrite(t *testing.T) {
-	t.Parallel()
-	s, url := open(t, store.Options{Timeout: time.Minute})
-	conn := psql(t, url)
-	run(t, conn, `insert into player (uuid) values ('a')`)
-	ctx := syncer.Through(syncer.OnBehalf(context.Background(), "Steve"), "pvp")
-	for i := range 2 { // on one connection: what one request says must not stick
-		edit := syncer.Edit{Rank: syncer.Some(fmt.Sprint("r", i)), History: []syncer.HistoryEntry{{Action: "promoted", Time: syncer.Millis(1)}}}
-		if _, _, err := s.EditPlayer(ctx, "a", edit, nil); err != nil {
-			t.Fatal(err)
-		}
-		ctx = context.Background()
-	}
-	ctx = syncer.Through(ctx, "lobby")
-	if _, _, _, err := s.AddBan(ctx, syncer.NewBan{Target: syncer.TargetID("a"), By: "Alice"}); err != nil {
-		t.Fatal(err)
-	}
-	if _, _, _, err := s.LiftBan(ctx, syncer.TargetID("a"), "Steve", ""); err != nil {
-		t.Fatal(err)
-	}
-	batch := syncer.Batch{ID: [16]byte{1}, Edits: map[syncer.PlayerID]syncer.Edit{"a": {Name: syncer.Some("x")}, "new": {Name: syncer.Some("y")}}}
-	if _, _, err := s.SaveBatch(ctx, batch); err != nil {
-		t.Fatal(err)
-	}
-	expectEqual(t, column[string](t, conn, `select concat_ws('/', what, who, server, role) from audit_log order by id`), []string{
-		"player rank/Steve/pvp/postgres",
-		"player rank/postgres/postgres",
-		"ban 1 created/Alice/lobby/postgres", "ban 1 lifted/Steve/lobby/postgres",
-	})
 }
 
 func TestListAuditFiltersAndPages(t *testing.T) {

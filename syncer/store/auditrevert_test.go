@@ -101,6 +101,28 @@ func refuseRevert(t *testing.T, s *store.Store, number int64, code syncer.Code) 
 	}
 }
 
+// What counts is the value: changed and changed back, it is the one that the change
+// left. A revert that was taken back can be made again.
+func TestChangedAndChangedBackIsUnchanged(t *testing.T) {
+	t.Parallel()
+	s, url := open(t, store.Options{Timeout: time.Minute})
+	conn := psql(t, url)
+	run(t, conn, `insert into player (uuid) values ('a')`)
+	for _, rank := range []string{"mod", "vip", "mod"} {
+		run(t, conn, `update player set rank = '`+rank+`'`)
+	}
+	for range 2 {
+		refuseRevert(t, s, 2, syncer.CodeChangedSince)
+		if _, _, _, err := s.RevertAudit(context.Background(), 1, "Steve", ""); err != nil {
+			t.Fatal(err)
+		}
+		refuseRevert(t, s, 3, syncer.CodeChangedSince)
+		run(t, conn, `update player set rank = 'mod'`)
+	}
+	expectEqual(t, column[string](t, conn, `select concat_ws(' ', was, is_now, reverts) from audit_log order by id`),
+		[]string{"player mod", "mod vip", "vip mod", "mod player 1", "player mod", "mod player 1", "player mod"})
+}
+
 func TestWhatCannotBeReverted(t *testing.T) {
 	t.Parallel()
 	s, url := open(t, store.Options{Timeout: time.Minute})
@@ -120,6 +142,29 @@ func TestWhatCannotBeReverted(t *testing.T) {
 	run(t, conn, `insert into ban (uuid) values ('b')`)
 	refuseRevert(t, s, lift, syncer.CodeChangedSince) // another one is open
 	expectEqual(t, bans(t, conn), []string{"lifted by postgres", "open"})
+
+	// The old value may contradict what became of the rest.
+	run(t, conn, `insert into ban (uuid, created_at, expires_at) values ('c', '2020-01-01', '2040-01-01')`)
+	run(t, conn, `update ban set expires_at = '2050-01-01' where uuid = 'c'`)
+	longer := value[int64](t, conn, `select max(id) from audit`)
+	run(t, conn, `update ban set created_at = '2045-01-01' where uuid = 'c'`)
+	refuseRevert(t, s, longer, syncer.CodeConflict)
+}
+
+// A migration may change what a prepared statement returns, which the server reports
+// by the same code as the function what it cannot take back.
+func TestRevertAfterAMigration(t *testing.T) {
+	t.Parallel()
+	s, url := open(t, store.Options{Timeout: time.Minute, MaxConnections: 1})
+	conn := psql(t, url)
+	run(t, conn, `insert into player (uuid) values ('a')`)
+	run(t, conn, `update player set rank = 'mod'`)
+	for number := range int64(2) {
+		if _, _, _, err := s.RevertAudit(context.Background(), number+1, "Steve", ""); err != nil {
+			t.Fatal(err)
+		}
+		run(t, conn, `drop view if exists audit_log; alter table audit alter column server type varchar(64)`)
+	}
 }
 
 // In psql the revert is the login's, and ends with the statement: what follows in

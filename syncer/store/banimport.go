@@ -20,7 +20,7 @@ const importTimeout = 2 * time.Minute
 func (s *Store) ImportBans(ctx context.Context, records []syncer.BanRecord) ([]syncer.ImportedBan, error) {
 	ctx, cancel := context.WithTimeout(ctx, importTimeout)
 	defer cancel()
-	return importInto(ctx, s.queries, records)
+	return s.importInto(ctx, s.queries, records)
 }
 
 // TryImportBans reports what [Store.ImportBans] would do, and stores nothing. The
@@ -33,17 +33,17 @@ func (s *Store) TryImportBans(ctx context.Context, records []syncer.BanRecord) (
 		return nil, readError("begin trial import", err)
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // which is what is wanted
-	return importInto(ctx, s.queries.WithTx(tx), records)
+	return s.importInto(ctx, s.queries.WithTx(tx), records)
 }
 
-func importInto(ctx context.Context, queries *db.Queries, records []syncer.BanRecord) ([]syncer.ImportedBan, error) {
+func (s *Store) importInto(ctx context.Context, queries *db.Queries, records []syncer.BanRecord) ([]syncer.ImportedBan, error) {
 	imported := make([]syncer.ImportedBan, len(records))
 	pending := make([]int32, len(records))
 	for i := range pending {
 		pending[i] = int32(i)
 	}
 	for len(pending) > 0 {
-		refused, err := importBans(ctx, queries, records, pending, imported)
+		refused, err := s.importBans(ctx, queries, records, pending, imported)
 		if err != nil {
 			return nil, err
 		}
@@ -57,8 +57,12 @@ func importInto(ctx context.Context, queries *db.Queries, records []syncer.BanRe
 
 // importBans stores the records at the given positions, and returns those to
 // which an open ban is in the way.
-func importBans(ctx context.Context, queries *db.Queries, records []syncer.BanRecord, positions []int32, imported []syncer.ImportedBan) ([]int32, error) {
-	rows, err := queries.ImportBans(ctx, importParams(records, positions))
+func (s *Store) importBans(
+	ctx context.Context, queries *db.Queries, records []syncer.BanRecord, positions []int32, imported []syncer.ImportedBan,
+) ([]int32, error) {
+	params, writer := importParams(records, positions), s.writer(ctx, "") // who imports them, not who banned
+	params.Server, params.By = writer.Server, writer.By
+	rows, err := queries.ImportBans(ctx, params)
 	if err != nil {
 		return nil, writeError("import bans", err)
 	}

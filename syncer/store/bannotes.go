@@ -63,11 +63,11 @@ func (s *Store) withNotes(ctx context.Context, bans []syncer.Ban) ([]syncer.Note
 }
 
 // AddBanNote adds a note to a ban, open or over, or returns not_found. The time is
-// the database's.
+// the database's, and whom the note does not name, the context does.
 func (s *Store) AddBanNote(ctx context.Context, ban int64, note syncer.BanNote) (syncer.BanNote, error) {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
-	row, err := s.queries.AddBanNote(ctx, db.AddBanNoteParams{Ban: ban, WrittenBy: note.By, Text: note.Text})
+	row, err := s.queries.AddBanNote(ctx, db.AddBanNoteParams{Ban: ban, WrittenBy: s.writer(ctx, note.By).By, Text: note.Text})
 	if constraintOf(err) == "ban_note_ban_fkey" {
 		return syncer.BanNote{}, noBan(ban)
 	}
@@ -80,7 +80,7 @@ func (s *Store) AddBanNote(ctx context.Context, ban int64, note syncer.BanNote) 
 func (s *Store) ChangeBan(ctx context.Context, number int64, change syncer.BanChange) (syncer.Ban, []syncer.Change, error) {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
-	writer := syncer.AttributionOf(ctx)
+	writer := s.writer(ctx, change.By)
 	params := db.ChangeBanParams{
 		Server: writer.Server, By: writer.By, ID: number, SetExpiry: change.ExpiresAt.Set, ExpiresAt: timestamp(change.ExpiresAt.Value),
 	}

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,16 +14,16 @@ import (
 	"playersync/syncer"
 )
 
-// AddBan bans a target, or returns the open ban that already stands and false.
-// The changes are what other sidecars are told of.
+// AddBan bans a target, or returns the open ban that already stands and false. Whom
+// the ban does not name as its author, the context does. The changes are what other sidecars are told of.
 func (s *Store) AddBan(ctx context.Context, ban syncer.NewBan) (syncer.Ban, bool, []syncer.Change, error) {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	uuid, ip := targetColumns(ban.Target)
-	writer := syncer.AttributionOf(ctx)
+	writer := s.writer(ctx, ban.By)
 	for {
 		row, err := s.queries.AddBan(ctx, db.AddBanParams{
-			Server: writer.Server, By: cmp.Or(ban.By, writer.By), Uuid: uuid, Ip: ip, Reason: ban.Reason, BannedBy: ban.By, ExpiresAt: timestamp(ban.ExpiresAt),
+			Server: writer.Server, By: writer.By, Uuid: uuid, Ip: ip, Reason: ban.Reason, BannedBy: writer.By, ExpiresAt: timestamp(ban.ExpiresAt),
 		})
 		if err == nil {
 			changes, _, err := decodeEach([]json.RawMessage{row.Change})
@@ -44,14 +43,15 @@ func (s *Store) AddBan(ctx context.Context, ban syncer.NewBan) (syncer.Ban, bool
 	}
 }
 
-// LiftBan lifts the open ban of a target; false if there was none.
+// LiftBan lifts the open ban of a target; false if there was none. Without by the
+// context says who lifts it.
 func (s *Store) LiftBan(ctx context.Context, target syncer.Target, by, reason string) (syncer.Ban, bool, []syncer.Change, error) {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	uuid, ip := targetColumns(target)
-	writer := syncer.AttributionOf(ctx)
+	writer := s.writer(ctx, by)
 	rows, err := s.queries.LiftBan(ctx, db.LiftBanParams{
-		Server: writer.Server, By: cmp.Or(by, writer.By), LiftedBy: by, LiftReason: reason, Uuid: uuid, Ip: ip,
+		Server: writer.Server, By: writer.By, LiftedBy: writer.By, LiftReason: reason, Uuid: uuid, Ip: ip,
 	})
 	if err != nil {
 		return syncer.Ban{}, false, nil, writeError("lift ban", err)

@@ -31,7 +31,11 @@ func (s *Store) ImportPlayers(ctx context.Context, players []syncer.ImportedPlay
 	var done syncer.PlayerImport
 	for attempt := range 3 {
 		err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
-			if done, err = importPlayers(ctx, s.queries.WithTx(tx), players, o.Replace); err == nil && o.DryRun {
+			queries, writer := s.queries.WithTx(tx), s.writer(ctx, "")
+			if err := queries.Attribute(ctx, db.AttributeParams{Server: writer.Server, By: writer.By}); err != nil {
+				return err
+			}
+			if done, err = importPlayers(ctx, queries, players, o.Replace); err == nil && o.DryRun {
 				err = errDryRun
 			}
 			return err

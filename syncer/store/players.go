@@ -58,9 +58,9 @@ func (s *Store) EditPlayer(ctx context.Context, id syncer.PlayerID, edit syncer.
 		return syncer.Reading{}, nil, fmt.Errorf("encode edit: %w", err)
 	}
 	mode, end := s.beginWrite()
-	by := syncer.AttributionOf(ctx)
+	writer := s.writer(ctx, "")
 	row, history, err := s.edit(ctx, db.EditPlayerParams{
-		Edit: encoded, Notify: string(mode), Server: by.Server, By: by.By, Uuid: string(id), Revision: expected,
+		Edit: encoded, Notify: string(mode), Server: writer.Server, By: writer.By, Uuid: string(id), Revision: expected,
 	}, len(edit.History) > 0)
 	end()
 	if errors.Is(err, pgx.ErrNoRows) {

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"playersync/db"
+	"playersync/syncer"
 )
 
 // Options tune a [Store]. The zero value of each field means its default.
@@ -20,6 +21,7 @@ type Options struct {
 	Name           string        // shown in pg_stat_activity behind "playersync"
 	ListenURL      string        // for the feed's connection where url leads through a pooler; default url
 	Pooled         bool          // url leads through a pooler in transaction mode: no prepared statements
+	Server         string        // game server whose changes these are, for the audit, unless the context names another; "" for none
 	Logger         *slog.Logger  // default: discard
 }
 
@@ -30,6 +32,7 @@ type Store struct {
 	queries  *db.Queries
 	feed     *pgx.ConnConfig
 	timeout  time.Duration
+	server   string
 	writes   atomic.Int64 // edits under way
 	notifier *notifier
 	log      *slog.Logger
@@ -63,7 +66,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open pool: %w", redact(err))
 	}
-	s := &Store{pool: pool, queries: db.New(pool), feed: feed.Copy(), timeout: o.Timeout, log: o.Logger}
+	s := &Store{pool: pool, queries: db.New(pool), feed: feed.Copy(), timeout: o.Timeout, server: o.Server, log: o.Logger}
 	s.notifier = newNotifier(s.queries, o.Timeout, o.Logger)
 	return s, nil
 }
@@ -120,6 +123,13 @@ func (s *Store) PoolStats() *pgxpool.Stat { return s.pool.Stat() }
 // bounded returns ctx with the store's time-out.
 func (s *Store) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, s.timeout)
+}
+
+// writer returns who makes a change, for the audit: the person that the change itself
+// names, "" for none, else the one that the context does. Every statement that may write
+// an important field or a ban says it; batches of saves never do.
+func (s *Store) writer(ctx context.Context, by string) syncer.Attribution {
+	return syncer.Attribution{By: by}.Or(syncer.AttributionOf(ctx)).Or(syncer.Attribution{Server: s.server})
 }
 
 // notifyMode is the value of the setting syncer.notify, which the feed triggers
