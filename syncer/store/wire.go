@@ -71,9 +71,12 @@ func decodeEach(items []json.RawMessage) ([]syncer.Change, []json.RawMessage, er
 		if len(item) == 0 {
 			continue
 		}
-		var w wireChange
-		if err := json.Unmarshal(item, &w); err != nil {
-			return nil, nil, fmt.Errorf("decode change: %w", err)
+		w, ok := scanChange(string(item))
+		if !ok {
+			w = wireChange{}
+			if err := json.Unmarshal(item, &w); err != nil {
+				return nil, nil, fmt.Errorf("decode change: %w", err)
+			}
 		}
 		changes = append(changes, w.change())
 		present = append(present, item)
@@ -92,15 +95,31 @@ func decodeReading(id syncer.PlayerID, snapshot string, record json.RawMessage) 
 	if len(record) == 0 {
 		return r, nil
 	}
-	player := syncer.NewPlayer(id)
-	stored := struct {
-		*syncer.Player
-		Synced *syncer.Synced `json:"synced"`
-	}{&player, &player.Synced}
-	if err := json.Unmarshal(record, &stored); err != nil {
-		return syncer.Reading{}, fmt.Errorf("decode player %q: %w", id, err)
+	player, err := decodeRecord(id, record)
+	if err != nil {
+		return syncer.Reading{}, err
 	}
 	player.Flags = syncer.NormalizeSet(player.Flags)
 	r.ID, r.Player = player.ID, &player
 	return r, nil
+}
+
+func decodeRecord(id syncer.PlayerID, record json.RawMessage) (syncer.Player, error) {
+	player := syncer.NewPlayer(id)
+	if scanRecord(string(record), &player) {
+		return player, nil
+	}
+	player = syncer.NewPlayer(id)
+	if err := unmarshalRecord(record, &player); err != nil {
+		return syncer.Player{}, fmt.Errorf("decode player %q: %w", id, err)
+	}
+	return player, nil
+}
+
+// unmarshalRecord reads what scanRecord does, and whatever that gives up at.
+func unmarshalRecord(record []byte, player *syncer.Player) error {
+	return json.Unmarshal(record, &struct {
+		*syncer.Player
+		Synced *syncer.Synced `json:"synced"`
+	}{player, &player.Synced})
 }

@@ -9,8 +9,9 @@ import (
 	"playersync/syncer"
 )
 
-// scan reads changes as our own SQL writes them, many times faster than
-// encoding/json: each of N sidecars decodes every change before it can apply it.
+// scan reads changes and players as our own SQL writes them, many times faster than
+// encoding/json: each of N sidecars decodes every change before it can apply it, and
+// a batch of saves is answered by as many players.
 // At anything that is rare or that it does not know it gives up, and encoding/json
 // takes the whole text. Where it does not give up both agree.
 type scan struct {
@@ -27,8 +28,14 @@ func scanChanges(text string) (changes []wireChange, ok bool) {
 		changes = append(changes, wireChange{})
 		s.change(&changes[len(changes)-1])
 	})
-	s.space()
-	return changes, !s.stuck && s.at == len(s.text)
+	return changes, s.ended()
+}
+
+// scanChange reads one change; ok means that it did not give up.
+func scanChange(text string) (change wireChange, ok bool) {
+	s := scan{text: text}
+	s.change(&change)
+	return change, s.ended()
 }
 
 func (s *scan) change(w *wireChange) {
@@ -161,11 +168,14 @@ func (s *scan) known(a, b string) string {
 const shortText = 1024
 
 // own reads a text that may be kept.
-func (s *scan) own() string {
+func (s *scan) own() string { return s.keep(s.string()) }
+
+// keep makes of a part of the whole a text that may be kept.
+func (s *scan) keep(text string) string {
 	if len(s.text) <= shortText {
-		return s.string()
+		return text
 	}
-	return strings.Clone(s.string())
+	return strings.Clone(text)
 }
 
 // string reads a text without escapes. It is part of the whole and keeps that in
@@ -199,6 +209,10 @@ func (s *scan) string() string {
 // natural reads a whole number that is not negative.
 func (s *scan) natural() int64 {
 	s.space()
+	return s.digits()
+}
+
+func (s *scan) digits() int64 {
 	start := s.at
 	for s.at < len(s.text) && '0' <= s.text[s.at] && s.text[s.at] <= '9' {
 		s.at++
@@ -310,6 +324,12 @@ func (s *scan) space() {
 	for s.at < len(s.text) && (s.text[s.at] == ' ' || s.text[s.at] == '\n' || s.text[s.at] == '\t' || s.text[s.at] == '\r') {
 		s.at++
 	}
+}
+
+// ended goes to the end and reports whether everything was read.
+func (s *scan) ended() bool {
+	s.space()
+	return !s.stuck && s.at == len(s.text)
 }
 
 // giveUp ends the scan: nothing comes next any more.
