@@ -34,9 +34,9 @@ func newWatchCommand(a *app) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "watch",
 		Short: "Show changes as they happen",
-		Long: `Show every change of players and bans, the staff chat, and who comes to a game
-server and leaves it, as it happens, wherever it was made, until interrupted.
-With --json each change is one line.`,
+		Long: `Show every change of players, balances and bans, the staff chat, and who comes to
+a game server and leaves it, as it happens, wherever it was made, until
+interrupted. With --json each change is one line.`,
 		GroupID: groupAdministrate,
 		Args:    exactly(),
 		RunE: func(command *cobra.Command, _ []string) error {
