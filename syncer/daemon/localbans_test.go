@@ -1,16 +1,10 @@
 package daemon_test
 
 import (
-	"bufio"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/netip"
-	"net/url"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -19,189 +13,6 @@ import (
 	"playersync/syncer/httpapi"
 	"playersync/syncer/postgres/pgtest"
 )
-
-// game stands for a game server that, like Mindustry's, keeps bans of its own and
-// turns players away by them before it asks anybody. Only events change them.
-type game struct {
-	t    testing.TB
-	node *node
-
-	mu    sync.Mutex
-	bans  map[syncer.Target]syncer.Time // until when
-	last  string                        // position in the events
-	reads int                           // of the whole list
-}
-
-func newGame(t testing.TB, n *node) *game {
-	return &game{t: t, node: n, bans: map[syncer.Target]syncer.Time{}}
-}
-
-// follow opens the stream of events, behind the last one if there was any, and
-// returns what cuts it off.
-func (g *game) follow() (cut func()) {
-	g.t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, g.node.URL()+"/v1/events?types=ban", nil)
-	if err != nil {
-		g.t.Fatal(err)
-	}
-	first := g.last == ""
-	if !first {
-		request.Header.Set("Last-Event-ID", g.last)
-	}
-	streaming := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	response, err := streaming.Do(request)
-	if err != nil {
-		g.t.Fatal(err)
-	}
-	if first { // the position is older than the list, so that nothing falls in between
-		g.last = response.Header.Get("Syncer-Last-Event-ID")
-		g.read()
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		defer func() { _ = response.Body.Close() }()
-		g.take(bufio.NewScanner(response.Body))
-	}()
-	cut = sync.OnceFunc(func() {
-		cancel()
-		<-done
-	})
-	g.t.Cleanup(cut)
-	return cut
-}
-
-// take applies events until the stream ends.
-func (g *game) take(lines *bufio.Scanner) {
-	var id, kind, data string
-	for lines.Scan() {
-		name, value, _ := strings.Cut(lines.Text(), ": ")
-		switch name {
-		case "id":
-			id = value
-		case "event":
-			kind = value
-		case "data":
-			data = value
-		case "":
-			g.apply(id, kind, data)
-			kind = ""
-		}
-	}
-}
-
-func (g *game) apply(id, kind, data string) {
-	switch kind {
-	case "ban":
-		var event httpapi.BanEvent
-		if err := json.Unmarshal([]byte(data), &event); err != nil {
-			g.t.Errorf("event %q: %v", data, err)
-			return
-		}
-		g.set(targetOf(event.UUID, event.IP), event.Banned, event.ExpiresAt)
-	case "resync":
-		g.read()
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.last = id
-}
-
-func (g *game) set(target syncer.Target, banned bool, until syncer.Time) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if banned {
-		g.bans[target] = until
-	} else {
-		delete(g.bans, target)
-	}
-}
-
-// read replaces the local list by the sidecar's.
-func (g *game) read() {
-	bans, after := map[syncer.Target]syncer.Time{}, ""
-	for {
-		answer, err := g.node.try(http.MethodGet, "/v1/bans?active=true&limit=2&after="+url.QueryEscape(after), "")
-		var page httpapi.BansPage
-		if err == nil {
-			err = json.Unmarshal(answer.body, &page)
-		}
-		if err != nil || answer.status != http.StatusOK {
-			g.t.Errorf("read bans: %d %s %v", answer.status, answer.body, err)
-			return
-		}
-		for _, ban := range page.Bans {
-			bans[targetOf(ban.UUID, ban.IP)] = ban.ExpiresAt
-		}
-		if page.Next == nil {
-			break
-		}
-		after = *page.Next
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.bans = bans
-	g.reads++
-}
-
-func targetOf(id *syncer.PlayerID, ip *string) syncer.Target {
-	if id != nil {
-		return syncer.TargetID(*id)
-	}
-	target, _ := syncer.ParseTarget("", *ip)
-	return target
-}
-
-// holds reports whether the local list keeps a player out.
-func (g *game) holds(id, ip string) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for target, until := range g.bans {
-		hit := target.ID == syncer.PlayerID(id)
-		if target.ID == "" {
-			hit = target.Prefix.Contains(netip.MustParseAddr(ip))
-		}
-		if hit && (until.IsZero() || until.After(time.Now())) { // nobody tells when a ban runs out
-			return true
-		}
-	}
-	return false
-}
-
-// connect lets a player try to join once: "" if let in, else who turned him away.
-func (g *game) connect(id, ip string) string {
-	g.t.Helper()
-	if g.holds(id, ip) {
-		return "the local list"
-	}
-	joined := g.node.must(http.MethodPost, player(id)+"/join", fmt.Sprintf(`{"name": "Steve", "ip": %q}`, ip))
-	if joined.field("ban") != nil {
-		return "the sidecar"
-	}
-	return ""
-}
-
-// learns waits until the local list says the same as want.
-func (g *game) learns(id, ip string, want bool) {
-	g.t.Helper()
-	pgtest.Eventually(g.t, patience, func() error {
-		if g.holds(id, ip) != want {
-			return fmt.Errorf("the local list of %s holds %s %s: %v", g.node.name, id, ip, !want)
-		}
-		return nil
-	})
-}
-
-// joinsAtOnce fails unless every game lets the player in at the first try.
-func joinsAtOnce(t *testing.T, id, ip string, games ...*game) {
-	t.Helper()
-	for _, g := range games {
-		if by := g.connect(id, ip); by != "" {
-			t.Errorf("%s is turned away from %s by %s", id, g.node.name, by)
-		}
-	}
-}
 
 func games(t *testing.T, address string, m mode) (a, b *game) {
 	t.Helper()
@@ -319,47 +130,73 @@ func TestUnbanWhileCutOffFromTheDatabase(t *testing.T) {
 // events that it missed are sent again.
 func TestUnbanDuringACutConnection(t *testing.T) {
 	t.Parallel()
-	address, psql := database(t)
-	g := newGame(t, start(t, address, "a").ready())
-	cut := g.follow()
-	run(t, psql, `insert into ban (uuid) values ('Steve'), ('Alice')`)
-	g.learns("Steve", "192.0.2.1", true)
-	g.learns("Alice", "192.0.2.1", true)
-	cut()
-	run(t, psql, `delete from ban where uuid = 'Steve'`)
-	g.node.banned(`{"uuid": "Steve"}`, false)
-	if !g.holds("Steve", "192.0.2.1") {
-		t.Fatal("the game knows of the unban although it is cut off")
-	}
-	g.follow()
-	g.learns("Steve", "192.0.2.1", false)
-	joinsAtOnce(t, "Steve", "192.0.2.1", g)
-	if !g.holds("Alice", "192.0.2.1") || g.reads != 1 {
-		t.Errorf("the other ban is gone, or the list was read again: %d reads", g.reads)
+	for _, m := range []mode{listening, polling} {
+		t.Run(m.name, func(t *testing.T) {
+			t.Parallel()
+			address, psql := database(t)
+			g := newGame(t, start(t, address, "a", m.adapt).ready())
+			cut := g.follow()
+			run(t, psql, `insert into ban (uuid) values ('Steve'), ('Alice')`)
+			g.learns("Steve", "192.0.2.1", true)
+			g.learns("Alice", "192.0.2.1", true)
+			cut()
+			run(t, psql, `delete from ban where uuid = 'Steve'`)
+			g.node.banned(`{"uuid": "Steve"}`, false)
+			if !g.holds("Steve", "192.0.2.1") {
+				t.Fatal("the game knows of the unban although it is cut off")
+			}
+			g.follow()
+			g.learns("Steve", "192.0.2.1", false)
+			joinsAtOnce(t, "Steve", "192.0.2.1", g)
+			if !g.holds("Alice", "192.0.2.1") || g.reads != 1 {
+				t.Errorf("the other ban is gone, or the list was read again: %d reads", g.reads)
+			}
+		})
 	}
 }
 
 // A restarted sidecar does not know what a game has heard: it says resync, and the
-// game reads the list again.
+// game reads the list again, as soon as the database is there.
 func TestUnbanDuringARestart(t *testing.T) {
 	t.Parallel()
-	address, psql := database(t)
-	g := newGame(t, start(t, address, "a").ready())
-	cut := g.follow()
-	run(t, psql, `insert into ban (uuid) values ('Steve'), ('Alice')`)
-	run(t, psql, `insert into ban (ip) select '203.0.113.0'::inet + i from generate_series(1, 5) as i`)
-	g.learns("Steve", "192.0.2.1", true)
-	cut()
-	if err := g.node.stop(); err != nil {
-		t.Fatal(err)
-	}
-	run(t, psql, `update ban set lifted_at = now() where uuid = 'Steve'`)
-	g.node = start(t, address, "a").ready()
-	g.follow()
-	g.learns("Steve", "192.0.2.1", false)
-	joinsAtOnce(t, "Steve", "192.0.2.1", g)
-	if !g.holds("Alice", "192.0.2.1") || !g.holds("Bob", "203.0.113.5") {
-		t.Error("the list read again lacks bans")
+	for _, m := range []mode{listening, polling} {
+		for name, away := range map[string]bool{"database there": false, "database away": true} {
+			t.Run(m.name+", "+name, func(t *testing.T) {
+				t.Parallel()
+				address, psql := database(t)
+				proxy, disk := pgtest.NewProxy(t, address), t.TempDir()
+				again := func() *node {
+					return start(t, proxy.URL(), "a", m.adapt, impatient, func(c *daemon.Config) {
+						c.DataDir, c.Store.Timeout = disk, time.Second
+					})
+				}
+				g := newGame(t, again().ready())
+				cut := g.follow()
+				run(t, psql, `insert into ban (uuid) values ('Steve'), ('Alice')`)
+				run(t, psql, `insert into ban (ip) select '203.0.113.0'::inet + i from generate_series(1, 5) as i`)
+				g.learns("Steve", "192.0.2.1", true)
+				cut()
+				if err := g.node.stop(); err != nil {
+					t.Fatal(err)
+				}
+				run(t, psql, `update ban set lifted_at = now() where uuid = 'Steve'`)
+				proxy.Refuse(away)
+				g.node = again()
+				g.follow()
+				if away {
+					if by := g.connect("Steve", "192.0.2.1"); by != "the local list" {
+						t.Errorf("turned away by %q, although the game cannot know of the unban", by)
+					}
+					proxy.Refuse(false)
+				}
+				g.node.ready()
+				g.learns("Steve", "192.0.2.1", false)
+				joinsAtOnce(t, "Steve", "192.0.2.1", g)
+				if !g.holds("Alice", "192.0.2.1") || !g.holds("Bob", "203.0.113.5") {
+					t.Error("the list read again lacks bans")
+				}
+			})
+		}
 	}
 }
 
