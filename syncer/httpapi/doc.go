@@ -16,7 +16,9 @@
 // One process may serve several game servers. The configured one asks unless the
 // headers Syncer-Server, Syncer-Gamemode and Syncer-Address say otherwise; an
 // absent one falls back to the configuration, except that the name of another
-// server needs both others with it.
+// server needs both others with it. For the audit Syncer-By names the person for whom
+// something is changed, and Syncer-Server alone the game server where nothing else
+// depends on it.
 //
 // # What is refused
 //

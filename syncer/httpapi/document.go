@@ -163,7 +163,7 @@ func serverParameters() []*huma.Param {
 func authorParameter() *huma.Param {
 	return &huma.Param{
 		Name: headerBy, In: "header", Example: "Steve", Schema: textSchema("", "Steve", syncer.MaxHistoryText),
-		Description: "For whom the change is made, as the audit shows it. A `by` in the body wins.",
+		Description: "For whom the change is made: for the audit, and as the author of a ban, a lift or a note. A `by` in the body wins.",
 	}
 }
 

@@ -63,7 +63,7 @@ func (s *Store) withNotes(ctx context.Context, bans []syncer.Ban) ([]syncer.Note
 }
 
 // AddBanNote adds a note to a ban, open or over, or returns not_found. The time is
-// the database's, and whom the note does not name, the context does.
+// the database's, and an author that the note does not name is the one of the context.
 func (s *Store) AddBanNote(ctx context.Context, ban int64, note syncer.BanNote) (syncer.BanNote, error) {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()

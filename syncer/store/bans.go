@@ -14,8 +14,9 @@ import (
 	"playersync/syncer"
 )
 
-// AddBan bans a target, or returns the open ban that already stands and false. Whom
-// the ban does not name as its author, the context does. The changes are what other sidecars are told of.
+// AddBan bans a target, or returns the open ban that already stands and false. An
+// author that the ban does not name is the one of the context. The changes are what
+// other sidecars are told of.
 func (s *Store) AddBan(ctx context.Context, ban syncer.NewBan) (syncer.Ban, bool, []syncer.Change, error) {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
