@@ -20,6 +20,7 @@ func Chapters() []Chapter {
 		{"A moderator edits a row in psql", playPsql},
 		{"A ban, and an unban that works at the first try", playBans},
 		{"Accounts that share an address", playAccounts},
+		{"Steve spends on two servers at once", playSpending},
 		{"A map run across a restart", playMapRun},
 		{"Every connection is killed, and nothing is missed", playKilled},
 	}

@@ -136,5 +136,16 @@ func (g *GameServer) do(ctx context.Context, method, path string, body any) (*ht
 	defer response.Body.Close()
 	var problem struct{ Title, Detail string }
 	_ = json.NewDecoder(response.Body).Decode(&problem) // the status says enough
-	return nil, fmt.Errorf("%s: %s %s: %s: %s", g.Name, method, path, response.Status, cmp.Or(problem.Detail, problem.Title))
+	return nil, &refusal{
+		status: response.StatusCode,
+		text:   fmt.Sprintf("%s: %s %s: %s: %s", g.Name, method, path, response.Status, cmp.Or(problem.Detail, problem.Title)),
+	}
 }
+
+// refusal is an answer that does not report success.
+type refusal struct {
+	status int
+	text   string
+}
+
+func (r *refusal) Error() string { return r.text }

@@ -21,10 +21,11 @@ const patience = 15 * time.Second
 
 // Event is something that a game server was told.
 type Event struct {
-	At     time.Time // when the line arrived
-	Type   syncer.EventType
-	Player httpapi.PlayerEvent // of a player event
-	Ban    httpapi.BanEvent    // of a ban event
+	At      time.Time // when the line arrived
+	Type    syncer.EventType
+	Player  httpapi.PlayerEvent  // of a player event
+	Ban     httpapi.BanEvent     // of a ban event
+	Balance httpapi.BalanceEvent // of a balance event
 }
 
 // stream reads a sidecar's server-sent events and keeps them.
@@ -78,6 +79,8 @@ func (s *stream) read(from *bufio.Reader) error {
 			err = json.Unmarshal([]byte(value), &e.Player)
 		case name == "data" && e.Type == syncer.EventBan:
 			err = json.Unmarshal([]byte(value), &e.Ban)
+		case name == "data" && e.Type == syncer.EventBalance:
+			err = json.Unmarshal([]byte(value), &e.Balance)
 		case name == "" && e.Type != "":
 			s.keep(func() { s.events = append(s.events, e) })
 			e = Event{}
