@@ -174,8 +174,10 @@ func (a *app) move(command *cobra.Command, m syncer.Move, flags moveFlags) error
 	}
 	return a.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) error {
 		moved, _, err := s.MoveBalance(ctx, m)
-		if syncer.CodeOf(err) == syncer.CodeOutcomeUnknown {
-			moved, _, err = s.MoveBalance(ctx, m) // the key makes it safe
+		if unknown := err; syncer.CodeOf(unknown) == syncer.CodeOutcomeUnknown {
+			if moved, _, err = s.MoveBalance(ctx, m); syncer.CodeOf(err) == syncer.CodeUnavailable { // the key makes it safe
+				err = unknown
+			}
 		}
 		if err != nil {
 			return err

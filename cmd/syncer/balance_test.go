@@ -64,11 +64,28 @@ func TestRefusedBalances(t *testing.T) {
 			t.Errorf("%s: %+v", args, r)
 		}
 	}
-	execute(t, url, `select change_balance('Steve', 'coins', 5); alter table balance disable trigger balance_written; update balance set amount = 6`)
+}
+
+// TestChecksReconcileBalances leaves no trace of what was done but the amount.
+func TestChecksReconcileBalances(t *testing.T) {
+	t.Parallel()
+	url, environ := database(t)
+	execute(t, url, `
+		insert into player (uuid) values ('Steve');
+		insert into currency values ('coins');
+		select change_balance('Steve', 'coins', 5);
+		alter table balance disable trigger balance_written;
+		update balance set amount = 6;
+		alter table balance enable always trigger balance_written`)
 	if r := runSyncer(t, environ, "balance", "check"); r.code != exitFailed || !strings.Contains(r.out, "Steve   coins     6        5") {
 		t.Errorf("balance check: %+v", r)
 	}
-	if r := runSyncer(t, environ, "check"); r.code != exitFailed || !strings.Contains(r.out, "1 are not the sum of their ledger, first that of Steve in coins") {
-		t.Errorf("check: %+v", r)
+	findings, code := checked(t, environ)
+	f := findings["balances"]
+	if want := "1 are not the sum of their ledger, first that of Steve in coins"; code != exitFailed || f.Verdict != verdictFail || f.Detail != want {
+		t.Errorf("exit code %d, %+v", code, f)
+	}
+	if f := findings["triggers"]; f.Verdict != verdictOK {
+		t.Errorf("the triggers are enabled again: %+v", f)
 	}
 }

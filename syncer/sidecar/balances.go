@@ -68,8 +68,10 @@ func (b *Balances) Move(ctx context.Context, m syncer.Move) (syncer.Moved, error
 	}
 	begun := b.applier.Begin()
 	moved, changes, err := b.store.MoveBalance(ctx, m)
-	if syncer.CodeOf(err) == syncer.CodeOutcomeUnknown {
-		moved, changes, err = b.store.MoveBalance(ctx, m)
+	if unknown := err; syncer.CodeOf(unknown) == syncer.CodeOutcomeUnknown {
+		if moved, changes, err = b.store.MoveBalance(ctx, m); isAway(err) {
+			err = unknown // that the second was not stored says nothing of the first
+		}
 	}
 	if err != nil {
 		return syncer.Moved{}, err

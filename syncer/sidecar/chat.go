@@ -88,8 +88,10 @@ func (c *Chat) Send(ctx context.Context, m syncer.StaffMessage, forward bool) (s
 		return m, err
 	}
 	sent, isNew, err := c.store.SendStaffMessage(ctx, m)
-	if syncer.CodeOf(err) == syncer.CodeOutcomeUnknown {
-		sent, _, err = c.store.SendStaffMessage(ctx, m) // is recognised if it was stored
+	if unknown := err; syncer.CodeOf(unknown) == syncer.CodeOutcomeUnknown {
+		if sent, _, err = c.store.SendStaffMessage(ctx, m); isAway(err) { // is recognised if it was stored
+			err = unknown
+		}
 		isNew = true
 	}
 	if err == nil && isNew && forward {
