@@ -46,10 +46,12 @@ set (
     gamemodes, addresses
 ) = (
     select
-        e.rank, e.flags, e.unmute_time, e.unmark_time, e.attributes,
-        e.name, e.override_name, e.highlight, e.rainbow_speed, e.chat_strictness, e.show_rank_prefix, e.language, e.achievements,
-        e.gamemodes, e.addresses
-    from player_edited(p, input.edit) as e
+        (e.edited).rank, (e.edited).flags, (e.edited).unmute_time, (e.edited).unmark_time,
+        case when input.edit ? 'attributes' then (e.edited).attributes else p.attributes end,
+        (e.edited).name, (e.edited).override_name, (e.edited).highlight, (e.edited).rainbow_speed, (e.edited).chat_strictness,
+        (e.edited).show_rank_prefix, (e.edited).language, (e.edited).achievements,
+        (e.edited).gamemodes, (e.edited).addresses
+    from (select player_edited(p, input.edit) as edited offset 0) as e
 )
 from input
 where p.uuid = $1::text
@@ -78,7 +80,8 @@ type EditPlayerRow struct {
 }
 
 // Applies one edit, but for its history, to the current row. No row: the player
-// does not exist, or not at the expected revision.
+// does not exist, or not at the expected revision. With offset 0 the edit is
+// applied once and not for each column.
 func (q *Queries) EditPlayer(ctx context.Context, arg EditPlayerParams) (EditPlayerRow, error) {
 	row := q.db.QueryRow(ctx, editPlayer,
 		arg.Uuid,
@@ -151,31 +154,40 @@ with notify as materialized (
     select set_config('syncer.notify', $1::text, true)
 ),
 target as materialized (
-    select p.uuid, p.revision, s.edit
+    select p.uuid, p.revision, s.edit ? 'attributes' as with_attributes, player_edited(p, s.edit) as edited
     from player as p
     join (select unnest($2::text[]) as uuid, unnest($3::jsonb[]) as edit) as s on s.uuid = p.uuid
     order by p.uuid
     for no key update of p
 )
 update player as p
-set (
-    rank, flags, unmute_time, unmark_time, attributes,
-    name, override_name, highlight, rainbow_speed, chat_strictness, show_rank_prefix, language, achievements,
-    gamemodes, addresses
-) = (
-    select
-        e.rank, e.flags, e.unmute_time, e.unmark_time, e.attributes,
-        e.name, e.override_name, e.highlight, e.rainbow_speed, e.chat_strictness, e.show_rank_prefix, e.language, e.achievements,
-        e.gamemodes, e.addresses
-    from player_edited(p, target.edit) as e
-)
+set rank = (target.edited).rank,
+    flags = (target.edited).flags,
+    unmute_time = (target.edited).unmute_time,
+    unmark_time = (target.edited).unmark_time,
+    attributes = case when target.with_attributes then (target.edited).attributes else p.attributes end,
+    name = (target.edited).name,
+    override_name = (target.edited).override_name,
+    highlight = (target.edited).highlight,
+    rainbow_speed = (target.edited).rainbow_speed,
+    chat_strictness = (target.edited).chat_strictness,
+    show_rank_prefix = (target.edited).show_rank_prefix,
+    language = (target.edited).language,
+    achievements = (target.edited).achievements,
+    gamemodes = (target.edited).gamemodes,
+    addresses = (target.edited).addresses
 from target, notify
 where p.uuid = target.uuid
 returning
     p.uuid,
     pg_current_snapshot()::text as snapshot,
     pg_current_xact_id()::text::bigint as xid,
-    player_record(p)::json as record,
+    player_record(p, (
+        select coalesce(json_agg(json_build_object('action', h.action, 'by', h.by, 'time', h.time)
+            order by h.time, h.action collate "C", h.by collate "C"), '[]')
+        from player_history as h
+        where h.uuid = p.uuid
+    ))::json as record,
     (case when p.revision <> target.revision then player_change(p) end)::json as change
 `
 
@@ -194,7 +206,8 @@ type SavePlayersRow struct {
 }
 
 // Applies one edit to each of many players in one statement. Rows are locked in
-// one order, so that batches of different sidecars cannot deadlock.
+// one order, so that batches of different sidecars cannot deadlock. Attributes that
+// no edit touches stay where they are, also outside the row if they are large.
 func (q *Queries) SavePlayers(ctx context.Context, arg SavePlayersParams) ([]SavePlayersRow, error) {
 	rows, err := q.db.Query(ctx, savePlayers, arg.Notify, arg.Uuids, arg.Edits)
 	if err != nil {

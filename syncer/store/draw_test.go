@@ -42,12 +42,15 @@ func drawEdit(t *rapid.T) syncer.Edit {
 		}
 		e.Attributes = append(e.Attributes, patch)
 	}
-	modes := rapid.MapOfN(rapid.SampledFrom([]string{"pvp", "survival"}), rapid.Custom(drawGamemodeEdit), 0, 2)
+	modes := rapid.MapOfN(rapid.SampledFrom([]string{"pvp", "survival", `o'd"d\u`}), rapid.Custom(drawGamemodeEdit), 0, 2)
 	e.Gamemodes = modes.Draw(t, "gamemodes")
 	addresses := rapid.MapOfN(rapid.SampledFrom([]string{"10.0.0.1:6567", "[::1]:6567"}), rapid.Custom(func(t *rapid.T) syncer.AddressEdit {
 		return syncer.AddressEdit{USID: pointer.Draw(t, "usid")}
 	}), 0, 2)
 	e.Addresses = addresses.Draw(t, "addresses")
+	if err := e.Validate(); err != nil {
+		t.Fatalf("generated a bad edit: %v", err)
+	}
 	return e
 }
 
@@ -82,7 +85,7 @@ func drawEntry(t *rapid.T) syncer.HistoryEntry {
 }
 
 func drawGamemodeEdit(t *rapid.T) syncer.GamemodeEdit {
-	counters := rapid.MapOfN(rapid.SampledFrom([]string{"blocks", "wins", "time"}), rapid.Int64Range(-1<<53+1, 1<<53-1), 0, 3)
+	counters := rapid.MapOfN(rapid.SampledFrom([]string{"blocks", "wins", "time", `o'd"d\u`}), rapid.Int64Range(-1<<53+1, 1<<53-1), 0, 3)
 	instant := rapid.OneOf(rapid.Just(syncer.Time{}), rapid.Map(rapid.Int64Range(0, 1<<41), syncer.Millis))
 	g := syncer.GamemodeEdit{FirstJoined: instant.Draw(t, "first"), LastJoined: instant.Draw(t, "last"), Stats: counters.Draw(t, "stats")}
 	if rapid.Bool().Draw(t, "unseen") {

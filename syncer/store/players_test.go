@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -26,8 +27,9 @@ var equalPlayers = cmp.Options{
 	}),
 }
 
-// TestEditsAgreeWithTheDomain holds the SQL function player_edited equal to
-// Edit.Apply, edit by edit and over all fields.
+// TestEditsAgreeWithTheDomain holds the SQL function player_edited, and how an edit
+// alone and a batch of them apply it, equal to Edit.Apply, edit by edit and over all
+// fields.
 func TestEditsAgreeWithTheDomain(t *testing.T) {
 	t.Parallel()
 	s, _ := open(t, store.Options{})
@@ -36,28 +38,43 @@ func TestEditsAgreeWithTheDomain(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		next++
 		id := syncer.PlayerID(rapid.StringMatching(`[A-Za-z0-9+/ ü]{1,20}`).Draw(r, "id") + string(rune('a'+next%26)) + rapid.StringMatching(`[0-9]{12}`).Draw(r, "suffix"))
-		if err := s.CreatePlayers(ctx, []syncer.PlayerID{id}); err != nil {
+		if err := s.CreatePlayers(ctx, []syncer.PlayerID{id, id + "*"}); err != nil {
 			r.Fatal(err)
 		}
-		want := readOne(r, s, id)
+		want, wantOther := readOne(r, s, id), readOne(r, s, id+"*")
 		for range rapid.IntRange(1, 4).Draw(r, "edits") {
 			edit := drawEdit(r)
-			if err := edit.Validate(); err != nil {
-				r.Fatalf("generated a bad edit: %v", err)
-			}
 			want = edit.Apply(want)
-			reading, _, err := s.EditPlayer(ctx, id, edit, nil)
-			if err != nil {
-				r.Fatal(err)
+			if rapid.Bool().Draw(r, "alone") {
+				reading, _, err := s.EditPlayer(ctx, id, edit, nil)
+				if err != nil {
+					r.Fatal(err)
+				}
+				agree(r, s, want, reading)
+				continue
 			}
-			if diff := cmp.Diff(want, *reading.Player, equalPlayers); diff != "" {
-				r.Fatalf("returned row (-domain +database):\n%s", diff)
+			other := drawEdit(r)
+			wantOther = other.Apply(wantOther)
+			readings, _, err := s.SaveBatch(ctx, newBatch(map[syncer.PlayerID]syncer.Edit{id: edit, id + "*": other}))
+			if err != nil || len(readings) != 2 {
+				r.Fatalf("%d readings, %v", len(readings), err)
 			}
-			if diff := cmp.Diff(want, readOne(r, s, id), equalPlayers); diff != "" {
-				r.Fatalf("stored row (-domain +database):\n%s", diff)
-			}
+			slices.SortFunc(readings, func(a, b syncer.Reading) int { return len(a.ID) - len(b.ID) })
+			agree(r, s, want, readings[0])
+			agree(r, s, wantOther, readings[1])
 		}
 	})
+}
+
+// agree expects a player both as a write returned it and as it is stored.
+func agree(t rapid.TB, s *store.Store, want syncer.Player, returned syncer.Reading) {
+	t.Helper()
+	if diff := cmp.Diff(want, *returned.Player, equalPlayers); diff != "" {
+		t.Fatalf("returned row (-domain +database):\n%s", diff)
+	}
+	if diff := cmp.Diff(want, readOne(t, s, returned.ID), equalPlayers); diff != "" {
+		t.Fatalf("stored row (-domain +database):\n%s", diff)
+	}
 }
 
 func readOne(t rapid.TB, s *store.Store, id syncer.PlayerID) syncer.Player {

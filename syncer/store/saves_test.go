@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"fmt"
 	"sync"
 	"testing"
@@ -88,6 +89,39 @@ func TestRefusedBatchStoresNothing(t *testing.T) {
 	if readings, _, err := s.SaveBatch(context.Background(), batch); err != nil || len(readings) != 2 {
 		t.Errorf("once put right: %v, %v", readings, err)
 	}
+}
+
+// What is too large for its row is not written again by those who do not touch it.
+func TestWritesLeaveLargeAttributesWhereTheyAre(t *testing.T) {
+	t.Parallel()
+	onEachVersion(t, func(t *testing.T, address string) {
+		s, err := store.Open(context.Background(), address, store.Options{Timeout: time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(s.Close)
+		conn := psql(t, address)
+		run(t, conn, `insert into player (uuid, attributes) select 'a', jsonb_object_agg(i, md5(i::text)) from generate_series(1, 1000) as i`)
+		outside := fmt.Sprintf(`select string_agg(distinct chunk_id::text, ' ') from %s`,
+			value[string](t, conn, `select reltoastrelid::regclass::text from pg_class where oid = 'player'::regclass`))
+		before := value[string](t, conn, outside)
+		if _, _, err := s.SaveBatch(context.Background(), newBatch(map[syncer.PlayerID]syncer.Edit{"a": {Name: syncer.Some("Steve")}})); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := s.EditPlayer(context.Background(), "a", syncer.Edit{Rank: syncer.Some("mod")}, nil); err != nil {
+			t.Fatal(err)
+		}
+		if after := value[string](t, conn, outside); after != before {
+			t.Errorf("the attributes were moved from %s to %s", before, after)
+		}
+		patch := json.RawMessage(`{"shop": 1}`)
+		if _, _, err := s.SaveBatch(context.Background(), newBatch(map[syncer.PlayerID]syncer.Edit{"a": {Attributes: []json.RawMessage{patch}}})); err != nil {
+			t.Fatal(err)
+		}
+		if !value[bool](t, conn, `select attributes @> '{"shop": 1}' and name = 'Steve' and rank = 'mod' from player`) {
+			t.Error("an edit was lost")
+		}
+	})
 }
 
 // Each batch is sent again until the store says that it is stored, while the

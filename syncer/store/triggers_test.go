@@ -131,6 +131,17 @@ func TestTriggersTell(t *testing.T) {
 		{"unsynced of two by a sidecar", `set local syncer.notify = 'later'; update player set gamemodes = '{"pvp": {}}'`, nil, nil},
 		{"both by a sidecar", `set local syncer.notify = 'now'; update player set gamemodes = '{"pvp": {}}', rank = 'mod' where uuid = 'a'`, []string{"player a row"}, nil},
 		{"quiet", `set local syncer.notify = 'later'; update player set rank = 'mod' where uuid = 'a'`, nil, []string{"player a"}},
+		{"quiet, of two", `set local syncer.notify = 'later'; update player set rank = 'mod' where uuid in ('a', 'b')`, nil, []string{"player a", "player b"}},
+		{
+			"quiet, that changes one of two", `set local syncer.notify = 'later'; update player set rank = case uuid when 'a' then 'mod' else rank end, gamemodes = '{"pvp": {}}'`,
+			nil,
+			[]string{"player a"},
+		},
+		{
+			"quiet, of many", `insert into player (uuid) select i from generate_series(1, 300) as i; delete from change; set local syncer.notify = 'later'; update player set rank = 'mod'`,
+			[]string{"player *"},
+			[]string{"player *"},
+		},
 		{"quiet ban", `set local syncer.notify = 'later'; insert into ban (uuid) values ('x')`, nil, []string{"ban uuid:x"}},
 		{
 			"upsert", `insert into player (uuid, rank) values ('a', 'mod'), ('x', 'mod') on conflict (uuid) do update set rank = excluded.rank`,
