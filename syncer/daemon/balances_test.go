@@ -21,7 +21,6 @@ import (
 const (
 	spendingServers = 8
 	spendingClients = 64
-	paymentsEach    = 157 // not counting those that are sent again
 	payments        = spendingClients * paymentsEach
 	paymentsPerKill = 500
 	firstCoins      = 1000
@@ -173,9 +172,9 @@ func read(in payment, a answer, err error) (receipt, error) {
 }
 
 // TestBalancesAreSpentOnce lets 64 clients of 8 sidecars spend the same money while
-// connections to the database are killed again and again.
-func TestBalancesAreSpentOnce(t *testing.T) {
-	t.Parallel()
+// connections to the database are killed again and again. Not in parallel: it takes
+// all that the machine has, and the time-outs of others are short.
+func TestBalancesAreSpentOnce(t *testing.T) { //nolint:paralleltest // see above
 	url, psql := database(t)
 	s := &spenders{t: t, psql: psql, killer: connect(t, url), began: time.Now()}
 	for i := range spendingServers {
@@ -212,7 +211,7 @@ func (s *spenders) kill(round int64) {
 	s.killing.Lock()
 	defer s.killing.Unlock()
 	share, times := 0.1, 1
-	if round%8 == 0 {
+	if round%4 == 0 {
 		share, times = 1, 5
 	}
 	for range times {
