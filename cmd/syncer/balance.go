@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,7 +23,8 @@ func newBalanceCommand(a *app) *cobra.Command {
 		Short: "See and change what players own",
 		Long: `Balances are whole numbers from 0 to 9007199254740991 in any number of currencies.
 They change by differences only, and each change leaves an entry in the ledger.
-Every server knows within milliseconds.`,
+Every server knows within milliseconds. PLAYER is an id, or a name that only one
+player has.`,
 		GroupID: groupAdministrate,
 	})
 	a.addConfigFlags(command)
@@ -58,31 +59,28 @@ type balanceJSON struct {
 
 func newBalanceGetCommand(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:     "get PLAYER",
-		Short:   "Show a player's balances",
-		Example: `  syncer balance get Steve`,
-		Args:    exactly("PLAYER"),
+		Use:               "get PLAYER",
+		Short:             "Show a player's balances",
+		Example:           `  syncer balance get Steve`,
+		Args:              exactly("PLAYER"),
+		ValidArgsFunction: a.completePlayers,
 		RunE: func(command *cobra.Command, args []string) error {
-			id, err := syncer.ParsePlayerID(args[0])
-			if err != nil {
-				return err
-			}
 			return a.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) error {
-				readings, err := s.ReadPlayers(ctx, []syncer.PlayerID{id})
+				player, err := findPlayer(ctx, s, args[0])
 				if err != nil {
 					return err
 				}
-				if readings[0].Player == nil {
-					return syncer.NotFound("no player %q", id)
-				}
-				balances := syncer.Balances{}
-				for _, b := range readings[0].Balances {
-					balances[b.Currency] = b.Amount
+				readings, err := s.ReadPlayers(ctx, []syncer.PlayerID{player.ID})
+				if err != nil {
+					return err
 				}
 				shown, rows := []balanceJSON{}, [][]string{}
-				for _, currency := range slices.Sorted(maps.Keys(balances)) {
-					shown = append(shown, balanceJSON{currency, balances[currency]})
-					rows = append(rows, []string{currency, strconv.FormatInt(balances[currency], 10)})
+				for _, b := range readings[0].Balances {
+					shown = append(shown, balanceJSON{b.Currency, b.Amount})
+				}
+				slices.SortFunc(shown, func(a, b balanceJSON) int { return strings.Compare(a.Currency, b.Currency) })
+				for _, b := range shown {
+					rows = append(rows, []string{b.Currency, strconv.FormatInt(b.Balance, 10)})
 				}
 				return a.printRows(shown, []string{"CURRENCY", "BALANCE"}, rows, "no balances")
 			})
@@ -119,7 +117,8 @@ func newBalanceAddCommand(a *app) *cobra.Command {
 number. If there is not enough, nothing happens.`,
 		Example: `  syncer balance add Steve coins 250 --reason 'won the race'
   syncer balance add Steve coins -- -100`,
-		Args: exactly("PLAYER", "CURRENCY", "CHANGE"),
+		Args:              exactly("PLAYER", "CURRENCY", "CHANGE"),
+		ValidArgsFunction: a.completePlayers,
 		RunE: func(command *cobra.Command, args []string) error {
 			change, err := strconv.ParseInt(args[2], 10, 64)
 			if err != nil {
@@ -139,10 +138,11 @@ number. If there is not enough, nothing happens.`,
 func newBalanceTransferCommand(a *app) *cobra.Command {
 	var flags moveFlags
 	command := &cobra.Command{
-		Use:     "transfer FROM TO CURRENCY AMOUNT",
-		Short:   "Pay from one player to another",
-		Example: `  syncer balance transfer Steve Alice coins 100 --reason debts`,
-		Args:    exactly("FROM", "TO", "CURRENCY", "AMOUNT"),
+		Use:               "transfer FROM TO CURRENCY AMOUNT",
+		Short:             "Pay from one player to another",
+		Example:           `  syncer balance transfer Steve Alice coins 100 --reason debts`,
+		Args:              exactly("FROM", "TO", "CURRENCY", "AMOUNT"),
+		ValidArgsFunction: a.completePlayers,
 		RunE: func(command *cobra.Command, args []string) error {
 			amount, err := strconv.ParseInt(args[3], 10, 64)
 			if err != nil {
@@ -173,6 +173,14 @@ func (a *app) move(command *cobra.Command, m syncer.Move, flags moveFlags) error
 		return err
 	}
 	return a.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) error {
+		for _, id := range []*syncer.PlayerID{&m.Payer, &m.Payee} {
+			if err := identify(ctx, s, id); err != nil {
+				return err
+			}
+		}
+		if err := m.Validate(); err != nil { // both may be one by now
+			return err
+		}
 		moved, _, err := s.MoveBalance(ctx, m)
 		if unknown := err; syncer.CodeOf(unknown) == syncer.CodeOutcomeUnknown {
 			if moved, _, err = s.MoveBalance(ctx, m); syncer.CodeOf(err) == syncer.CodeUnavailable { // the key makes it safe
@@ -193,42 +201,72 @@ func (a *app) move(command *cobra.Command, m syncer.Move, flags moveFlags) error
 	})
 }
 
+// identify puts the id in place of a player's name; none stays none.
+func identify(ctx context.Context, s *store.Store, player *syncer.PlayerID) error {
+	if *player == "" {
+		return nil
+	}
+	found, err := findPlayer(ctx, s, string(*player))
+	if err == nil {
+		*player = found.ID
+	}
+	return err
+}
+
 func newBalanceLedgerCommand(a *app) *cobra.Command {
 	var currency string
 	var limit int
 	command := &cobra.Command{
-		Use:     "ledger PLAYER",
-		Short:   "List the changes of a player's balances, newest first",
-		Example: `  syncer balance ledger Steve --currency coins --limit 20`,
-		Args:    exactly("PLAYER"),
+		Use:   "ledger PLAYER",
+		Short: "List the changes of a player's balances, newest first",
+		Long: `List the changes of a player's balances, newest first; by id also those of a player
+who was deleted.`,
+		Example:           `  syncer balance ledger Steve --currency coins --limit 20`,
+		Args:              exactly("PLAYER"),
+		ValidArgsFunction: a.completePlayers,
 		RunE: func(command *cobra.Command, args []string) error {
-			id, err := syncer.ParsePlayerID(args[0])
-			if err != nil {
-				return err
-			}
 			if limit < 1 || limit > 10_000 {
 				return usagef("--limit: must be from 1 to 10000")
 			}
 			return a.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) error {
+				id, err := syncer.ParsePlayerID(args[0])
+				if err != nil {
+					return err
+				}
+				if err := identify(ctx, s, &id); err != nil && syncer.CodeOf(err) != syncer.CodeNotFound {
+					return err
+				}
 				entries, err := s.Ledger(ctx, id, currency, 0, limit)
 				if err != nil {
 					return err
 				}
 				rows := make([][]string, len(entries))
 				for i, e := range entries {
-					who := e.By
-					if e.Peer != "" {
-						who = string(e.Peer)
-					}
-					rows[i] = []string{clock(e.At, ""), e.Currency, fmt.Sprintf("%+d", e.Change), strconv.FormatInt(e.Balance, 10), who, e.Reason}
+					rows[i] = []string{clock(e.At, ""), e.Currency, fmt.Sprintf("%+d", e.Change), strconv.FormatInt(e.Balance, 10), e.By, whatFor(e)}
 				}
-				return a.printRows(entries, []string{"TIME", "CURRENCY", "CHANGE", "BALANCE", "BY", "REASON"}, rows, "no entries")
+				return a.printRows(entries, []string{"TIME", "CURRENCY", "CHANGE", "BALANCE", "BY", "WHAT FOR"}, rows, "no entries")
 			})
 		},
 	}
 	command.Flags().StringVar(&currency, "currency", "", "only of this one")
 	command.Flags().IntVar(&limit, "limit", 50, "how many entries at most")
 	return command
+}
+
+// whatFor says of a transfer to or from whom, and why.
+func whatFor(e syncer.LedgerEntry) string {
+	preposition := "from "
+	if e.Change < 0 {
+		preposition = "to "
+	}
+	switch {
+	case e.Peer == "":
+		return e.Reason
+	case e.Reason == "":
+		return preposition + string(e.Peer)
+	default:
+		return preposition + string(e.Peer) + ": " + e.Reason
+	}
 }
 
 // errMismatch makes the exit code.

@@ -10,7 +10,7 @@ import (
 func TestBalances(t *testing.T) {
 	t.Parallel()
 	url, environ := database(t)
-	execute(t, url, `insert into player (uuid) values ('Steve'), ('Alice')`)
+	execute(t, url, `insert into player (uuid, name) values ('Steve', 'Steven'), ('Alice', 'Alicia')`)
 	for _, step := range []struct {
 		args string
 		want string
@@ -26,18 +26,23 @@ func TestBalances(t *testing.T) {
 		{"balance add Steve coins -- -50", "Steve has 200 coins (-50)"},
 		{"balance transfer Steve Alice coins 30", "Alice has 30 coins (+30)"},
 		{"balance get Steve", "coins     170"},
-		{"balance ledger Steve --limit 1", "-30     170      Alice"},
+		{"balance ledger Steve --limit 1 --json", `"peer": "Alice"`},
+		{"balance transfer steven alicia coins 20 --by Bob --reason debts", "Alice has 50 coins (+20)"},
+		{"balance ledger Steven --limit 1", "-20     150      Bob  to Alice: debts"},
+		{"balance ledger Alice --limit 1", "+20     50       Bob  from Steve: debts"},
+		{"balance add Steven coins 20 --by Bob", "Steve has 170 coins (+20)"},
 		{"balance ledger Steve --currency coins", "won"},
+		{"balance get Steven", "coins     170"},
 		{"balance check", "every balance is the sum of its ledger"},
 	} {
 		if text := succeed(t, environ, strings.Fields(step.args)...); !strings.Contains(text, step.want) {
 			t.Errorf("%s: %s, want %s", step.args, text, step.want)
 		}
 	}
-	if entries := decode[[]syncer.LedgerEntry](t, environ, "balance", "ledger", "Steve"); len(entries) != 3 || entries[2].Key != "race" {
+	if entries := decode[[]syncer.LedgerEntry](t, environ, "balance", "ledger", "Steve"); len(entries) != 5 || entries[4].Key != "race" {
 		t.Errorf("entries %+v", entries)
 	}
-	if balances := decode[[]balanceJSON](t, environ, "balance", "get", "Alice"); len(balances) != 1 || balances[0].Balance != 30 {
+	if balances := decode[[]balanceJSON](t, environ, "balance", "get", "Alice"); len(balances) != 1 || balances[0].Balance != 50 {
 		t.Errorf("balances %+v", balances)
 	}
 }
@@ -47,9 +52,10 @@ func TestRefusedBalances(t *testing.T) {
 	url, environ := database(t)
 	execute(t, url, `insert into player (uuid) values ('Steve'); insert into currency values ('coins')`)
 	for args, want := range map[string]string{
-		"balance add Steve coins -- -1": "insufficient funds: the balance is 0 coins",
-		"balance get nobody":            `no player "nobody"`,
-		"balance add nobody coins 1":    `no player "nobody"`,
+		"balance add Steve coins -- -1":         "insufficient funds: the balance is 0 coins",
+		"balance get nobody":                    `no player has the id or name "nobody"`,
+		"balance transfer Steve nobody coins 1": `no player has the id or name "nobody"`,
+		"balance add nobody coins 1":            `no player has the id or name "nobody"`,
 	} {
 		if r := runSyncer(t, environ, strings.Fields(args)...); r.code != exitFailed || !strings.Contains(r.errs, want) {
 			t.Errorf("%s: %+v, want %s", args, r, want)
@@ -57,7 +63,7 @@ func TestRefusedBalances(t *testing.T) {
 	}
 	for _, args := range []string{
 		"balance add Steve coins 0", "balance add Steve coins 1.5", "balance add Steve shells 1", "balance add Steve coins", "balance get",
-		"balance transfer Steve nobody coins 1", "balance transfer Steve Alice coins x",
+		"balance transfer Steve Alice coins x",
 		"balance add Steve coins 1 --key=", "balance transfer Steve Alice coins 0", "balance ledger Steve --limit 0", "currency add", "balance check Steve",
 	} {
 		if r := runSyncer(t, environ, strings.Fields(args)...); r.code != exitUsage {

@@ -23,7 +23,7 @@ func (s *Store) MoveBalance(ctx context.Context, m syncer.Move) (syncer.Moved, [
 	defer end()
 	params := db.MoveBalanceParams{
 		Notify: string(mode), Payer: optional(string(m.Payer)), Payee: optional(string(m.Payee)), Currency: m.Currency, Amount: m.Amount,
-		Key: m.Key, Reason: m.Reason, By: m.By, Server: m.Server,
+		Key: m.Key, Reason: m.Reason, By: s.writer(ctx, m.By).By, Server: m.Server,
 	}
 	for attempt := range 3 {
 		row, err := s.queries.MoveBalance(ctx, params)

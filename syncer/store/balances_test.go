@@ -115,6 +115,21 @@ func movedText(m syncer.Moved, err error) string {
 }
 
 // TestTheSameKeyAtOnceHappensOnce sends one purchase from many sides.
+// The ledger names whom a move names, else whose request it is.
+func TestLedgerNamesWhoWantsAMove(t *testing.T) {
+	t.Parallel()
+	s, _, _ := economy(t)
+	ctx := syncer.OnBehalf(t.Context(), "Alice")
+	for named, want := range map[string]string{"": "Alice", "Bob": "Bob"} {
+		m := move("", "Steve", 1, "by "+want)
+		m.By = named
+		moved, _, err := s.MoveBalance(ctx, m)
+		if err != nil || moved.Entries[0].By != want {
+			t.Errorf("by %q: %+v, %v, want %s", named, moved, err, want)
+		}
+	}
+}
+
 func TestTheSameKeyAtOnceHappensOnce(t *testing.T) {
 	t.Parallel()
 	s, conn, _ := economy(t)
