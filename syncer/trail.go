@@ -15,6 +15,17 @@ import (
 // the start of at most one. Every other upload carries on from whatever the server
 // took over or uploaded last. Requests and uploads of one server overtake each other.
 //
+// So an important upload is one of the answers and one change. Where several answers
+// fit, the latest is meant: what others changed before it was given is in it, and an
+// upload that started from an earlier one would have to undo that. It fits the later
+// one as well only if what it changed itself, if anything, is there already, beside one
+// change more. In every message that is the same as taking this one back; and since
+// people take back more often than two do the same at the same moment, it is read so.
+//
+// Other uploads are one of the states and the changes under way, seldom more than one.
+// Again the latest that fits is meant. It can be the wrong one where an answer that was
+// overtaken is taken over last; then no more than counters are in doubt.
+//
 // A Trail is a value: its methods return the next one and leave t as it is.
 type Trail struct {
 	States  []State   `json:"states"`
@@ -25,7 +36,7 @@ type Trail struct {
 type State struct {
 	View    View      `json:"view"`
 	At      time.Time `json:"at"`      // local clock
-	Asked   bool      `json:"asked"`   // shown, and no important upload has started from it
+	Asked   bool      `json:"asked"`   // shown, and no important upload is known to have started from it
 	Counted bool      `json:"counted"` // it told the server its counters
 	Spent   bool      `json:"spent"`   // a later copy was uploaded: counters do not go on from here
 	Doubted bool      `json:"doubted"` // what was counted from here may have been stored already
@@ -176,32 +187,34 @@ func (t Trail) received(u Upload) (at time.Time, known bool) {
 }
 
 // start returns the index of the state from which an important upload started, or
-// -1 if no state was shown. One that the upload differs from by one change is it, the latest if there are several; but of those that lead to the same edit
-// the earliest is used up, so that the later one is left for its own upload.
-func (t Trail) start(u Upload) int {
+// -1 if no state was shown. It is certain unless a change leads there from another
+// state as well. Of states that are the same it is the earliest, so that the later
+// one is left for its own upload.
+func (t Trail) start(u Upload) (place int, certain bool) {
 	chosen, whole := -1, -1
-	var edit Edit
+	certain = true
 	for i, s := range slices.Backward(t.States) {
 		if !s.Asked || !s.explains(u) {
 			continue
 		}
-		difference := s.difference(u)
-		switch changes := importantChanges(difference) + len(difference.History); {
-		case changes == 0:
+		switch {
+		case isUnchanged(s.difference(u)):
 			whole = max(whole, i)
 		case chosen < 0:
-			chosen, edit = i, difference
-		case sameImportant(edit, difference):
+			chosen = i
+		case !s.sameImportant(t.States[chosen]):
+			certain = false
+		case s.Counted == t.States[chosen].Counted:
 			chosen = i
 		}
 	}
 	switch {
 	case chosen >= 0:
-		return chosen
+		return chosen, certain
 	case whole >= 0:
-		return whole
+		return whole, true
 	default:
-		return t.nearest(u)
+		return t.nearest(u), true
 	}
 }
 
@@ -220,16 +233,19 @@ func (t Trail) nearest(u Upload) int {
 	return best
 }
 
-// explains reports whether an upload can be the state with one change of what is
-// important. Mutes and marks are noted in the history, ranks and flags are not;
-// counters are those of the answer.
+// explains reports whether an important upload can have started from the state:
+// counters are then those of the answer.
 func (s State) explains(u Upload) bool {
+	counted := s.difference(u).Gamemodes[u.From.Gamemode]
+	return s.leadsTo(u) && keepsHistory(s.View, u.Save) && (!s.Counted || len(counted.Stats) == 0)
+}
+
+// leadsTo reports whether what is important in an upload is that of the state, but for
+// one change at most. Mutes and marks are noted in the history, ranks and flags are not.
+func (s State) leadsTo(u Upload) bool {
 	edit := s.difference(u)
-	if len(edit.History) > 1 || len(edit.History) == 1 && (edit.Rank.Set || !edit.Flags.IsZero()) {
-		return false
-	}
-	counted := edit.Gamemodes[u.From.Gamemode]
-	return importantChanges(edit) <= 1 && keepsHistory(s.View, u.Save) && (!s.Counted || len(counted.Stats) == 0)
+	noted := len(edit.History) == 1 && !edit.Rank.Set && edit.Flags.IsZero()
+	return importantChanges(edit) <= 1 && (noted || len(edit.History) == 0)
 }
 
 func (s State) difference(u Upload) Edit { return Diff(s.View.heldBy(u), u.Save, u.From) }
@@ -244,22 +260,30 @@ func importantChanges(e Edit) int {
 	return changes
 }
 
-// sameImportant reports whether two edits do the same to what is important, and
-// explain it by the same history.
-func sameImportant(a, b Edit) bool {
-	return slices.Equal(a.History, b.History) && a.Rank == b.Rank && a.UnmuteTime == b.UnmuteTime && a.UnmarkTime == b.UnmarkTime &&
-		slices.Equal(a.Flags.Add, b.Flags.Add) && slices.Equal(a.Flags.Remove, b.Flags.Remove)
+// isUnchanged reports whether an edit changes nothing important and notes nothing.
+func isUnchanged(e Edit) bool { return importantChanges(e)+len(e.History) == 0 }
+
+// sameImportant reports whether both states say the same of what is important.
+func (s State) sameImportant(other State) bool {
+	a, b := s.View, other.View
+	return a.Rank == b.Rank && slices.Equal(a.Flags, b.Flags) && a.UnmuteTime == b.UnmuteTime && a.UnmarkTime == b.UnmarkTime
 }
 
-// held returns the index of the latest state that a copy can have grown from and
-// whose counters go on, or -1.
+// held returns the index of the latest state that a copy can have grown from and whose
+// counters go on, or -1. One that leads to what is important in the copy comes before
+// one that does not, from which it would be several changes under way.
 func (t Trail) held(u Upload) int {
+	latest := -1
 	for i, s := range slices.Backward(t.States) {
-		if s.goesOn(u) && Follows(s.View.heldBy(u), u.Save) {
+		if !s.goesOn(u) || !Follows(s.View.heldBy(u), u.Save) {
+			continue
+		}
+		if s.leadsTo(u) {
 			return i
 		}
+		latest = max(latest, i)
 	}
-	return -1
+	return latest
 }
 
 // goesOn reports whether counters may go on from the state: a server that was told

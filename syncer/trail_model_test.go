@@ -3,6 +3,7 @@ package syncer_test
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -22,8 +23,12 @@ type copyServer struct {
 	trail   syncer.Trail
 	busy    map[string]bool // fields with a change under way
 	queue   []message
-	fetches int // asked for and not copied yet
-	copies  int // copies without an important change that are under way
+	shown   []shown // answers, in the order in which the backend gave them
+	sent    []shown // uploads that were received
+	grown   origin  // of the memory
+	fetches int     // asked for and not copied yet
+	copies  int     // copies without an important change that are under way
+	uploads int
 	counted int64
 	synced  int64 // counter at the last copying or upload
 }
@@ -33,8 +38,12 @@ type message struct {
 	since     time.Time
 	change    func(v *syncer.View) // what the fetch was for, nil: nothing
 	done      func()               // ends the change
-	answer    *syncer.View         // nil: the request is on its way
+	waiting   bool                 // the request was not sent yet
+	answered  bool                 // else the request is on its way
 	upload    *syncer.Save         // nil: a fetch
+	start     origin               // what the upload grew from, or the answer that this is
+	made      origin               // what the memory grows from that is left
+	counted   int64                // by an upload, since then or the last upload
 	extra     *syncer.HistoryEntry // added with the change
 	important bool
 }
@@ -52,12 +61,16 @@ type copyWorld struct {
 	unmute, unmark syncer.Time
 	history        []syncer.HistoryEntry
 	clock          int64
+
+	undecidable bool            // what of the important was changed
+	uncountable map[string]bool // gamemodes
 }
 
 func newCopyWorld(seed uint64, rule func(*copyWorld, *copyServer, syncer.Save, bool)) *copyWorld {
 	w := &copyWorld{
 		random: rand.New(rand.NewPCG(seed, 1)), rule: rule, now: time.Unix(1e9, 0),
 		row: syncer.NewPlayer("p"), rank: "player", flags: map[string]bool{}, clock: 1e12,
+		uncountable: map[string]bool{},
 	}
 	for i := range 4 {
 		s := &copyServer{
@@ -80,7 +93,7 @@ func (w *copyWorld) fieldsOf(i int) []string {
 
 // act lets a server do something, or a message arrive.
 func (w *copyWorld) act() {
-	w.now = w.now.Add(300 * time.Millisecond)
+	w.now = w.now.Add(pace)
 	i := w.random.IntN(len(w.servers))
 	s := w.servers[i]
 	if len(s.queue) > 0 && w.now.Sub(s.queue[0].since) > patience {
@@ -142,25 +155,33 @@ func (w *copyWorld) command(s *copyServer, fields []string) {
 		w.history = append(w.history, *m.extra)
 	}
 	m.change(&s.memory)
-	s.fetches++
+	if m.waiting = w.random.IntN(4) == 0; !m.waiting {
+		s.fetches++
+	}
 	s.queue = append(s.queue, m)
 }
 
 func (w *copyWorld) save(s *copyServer) {
 	s.copies++
-	s.queue = append(s.queue, message{since: w.now, upload: s.snapshot(), done: func() { s.copies-- }})
+	s.queue = append(s.queue, w.upload(s, message{done: func() { s.copies-- }}))
 }
 
-// snapshot is the whole copy; what was counted since the last one is now on its way.
-func (s *copyServer) snapshot() *syncer.Save {
+// upload returns the message with the whole copy; what was counted since the last one
+// is now on its way.
+func (w *copyWorld) upload(s *copyServer, m message) message {
 	v := s.memory
-	s.counted += v.Stats["blocks"] - s.synced
+	s.uploads++
+	m.since, m.start, m.counted = w.now, s.grown, v.Stats["blocks"]-s.synced
+	s.grown.upload = s.uploads
+	m.made = s.grown
+	s.counted += m.counted
 	s.synced = v.Stats["blocks"]
-	return &syncer.Save{
+	m.upload = &syncer.Save{
 		Rank: syncer.Some(v.Rank), Flags: syncer.Some(v.Flags), UnmuteTime: syncer.Some(v.UnmuteTime), UnmarkTime: syncer.Some(v.UnmarkTime),
 		History: slices.Clone(v.History), Achievements: syncer.Some(v.Achievements), USID: syncer.Some(v.USID),
 		FirstJoined: v.FirstJoined, Stats: v.Stats,
 	}
+	return m
 }
 
 // deliver lets one message of a server arrive, any of those under way.
@@ -170,6 +191,9 @@ func (w *copyWorld) deliver(s *copyServer) {
 	}
 }
 
+// pace is the time between two events: nobody gives two commands faster.
+const pace = 300 * time.Millisecond
+
 // patience is after what time a message no longer stays behind those sent later.
 const patience = 8 * time.Second
 
@@ -178,16 +202,24 @@ func (w *copyWorld) arrive(s *copyServer, i int) {
 	s.queue = slices.Delete(s.queue, i, i+1)
 	switch {
 	case m.upload != nil:
+		w.judge(s, m)
 		w.rule(w, s, *m.upload, m.important)
 		if w.random.IntN(5) == 0 { // the answer is lost
 			w.now = w.now.Add(100 * time.Millisecond)
 			w.rule(w, s, *m.upload, m.important)
 		}
 		m.done()
-	case m.answer == nil:
+	case m.waiting:
+		if m.waiting = s.copies > 0; !m.waiting {
+			s.fetches++
+			m.since = w.now
+		}
+		s.queue = append(s.queue, m)
+	case !m.answered:
 		view := w.row.View(s.GameServer)
 		s.trail = s.trail.Show(view, w.now)
-		m.answer, m.since = &view, w.now
+		m.answered, m.start, m.since = true, origin{answer: len(s.shown)}, w.now
+		s.shown = append(s.shown, shown{origin: m.start, view: view})
 		s.queue = append(s.queue, m)
 	default:
 		w.copy(s, m)
@@ -197,7 +229,8 @@ func (w *copyWorld) arrive(s *copyServer, i int) {
 // copy takes an answer over and, if it was fetched for a change, uploads.
 func (w *copyWorld) copy(s *copyServer, m message) {
 	s.fetches--
-	answer := *m.answer
+	answer := s.shown[m.start.answer].view
+	s.grown = m.start
 	s.memory.Rank, s.memory.Flags = answer.Rank, slices.Clone(answer.Flags)
 	s.memory.UnmuteTime, s.memory.UnmarkTime = answer.UnmuteTime, answer.UnmarkTime
 	s.memory.History = slices.Clone(answer.History)
@@ -214,7 +247,7 @@ func (w *copyWorld) copy(s *copyServer, m message) {
 	if m.extra != nil {
 		s.memory.History = append(s.memory.History, *m.extra)
 	}
-	s.queue = append(s.queue, message{since: w.now, upload: s.snapshot(), done: m.done, important: true})
+	s.queue = append(s.queue, w.upload(s, message{done: m.done, important: true}))
 }
 
 // trailRule is ours.
@@ -238,8 +271,8 @@ func lastUploadWins(w *copyWorld, s *copyServer, save syncer.Save, important boo
 	w.row = e.Apply(w.row)
 }
 
-// check runs a history to its end and returns what was lost in it.
-func (w *copyWorld) check(steps int) error {
+// play runs a history to its end.
+func (w *copyWorld) play(steps int) {
 	for _, s := range w.servers { // the player connects, and the first autosave follows
 		s.fetches, s.queue = 1, []message{{}}
 		w.deliver(s)
@@ -252,12 +285,16 @@ func (w *copyWorld) check(steps int) error {
 	}
 	for _, s := range w.servers {
 		for len(s.queue) > 0 {
+			w.now = w.now.Add(pace)
 			w.deliver(s)
 		}
-		s.copies = 1
-		s.queue = append(s.queue, message{since: w.now, upload: s.snapshot(), done: func() {}})
+		w.save(s)
 		w.deliver(s)
 	}
+}
+
+// lost returns what was lost or reverted in the history.
+func (w *copyWorld) lost() error {
 	var flags []string
 	for flag, given := range w.flags {
 		if given {
@@ -274,12 +311,17 @@ func (w *copyWorld) check(steps int) error {
 	if want := syncer.UniteHistory(w.history, nil); !slices.Equal(want, w.row.History) {
 		return fmt.Errorf("history has %d entries, want %d", len(w.row.History), len(want))
 	}
+	return nil
+}
+
+// miscounted returns what is counted wrongly, where it can be known.
+func (w *copyWorld) miscounted() error {
 	want := map[string]int64{}
 	for _, s := range w.servers {
 		want[s.Gamemode] += s.counted
 	}
 	for mode, count := range want {
-		if got := w.row.Gamemodes[mode].Stats["blocks"]; got != count {
+		if got := w.row.Gamemodes[mode].Stats["blocks"]; got != count && !w.uncountable[mode] {
 			return fmt.Errorf("gamemode %s has %d blocks, want %d", mode, got, count)
 		}
 	}
@@ -288,10 +330,20 @@ func (w *copyWorld) check(steps int) error {
 
 func TestServersThatUploadCopiesLoseNothing(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(200) {
-		if err := newCopyWorld(seed, trailRule).check(400); err != nil {
+	const histories = 300
+	undecidable, uncountable := 0, 0
+	for seed := range uint64(histories) {
+		w := newCopyWorld(seed, trailRule)
+		w.play(400)
+		uncountable += len(w.uncountable)
+		if w.undecidable {
+			undecidable++
+		} else if err := errors.Join(w.lost(), w.miscounted()); err != nil {
 			t.Errorf("seed %d: %v", seed, err)
 		}
+	}
+	if undecidable > histories/100 || uncountable > histories/10 {
+		t.Errorf("%d histories and %d counts of %d histories are excused: the test is too gentle", undecidable, uncountable, histories)
 	}
 }
 
@@ -299,7 +351,8 @@ func TestLastUploadWinsLosesChanges(t *testing.T) {
 	t.Parallel()
 	lost := 0
 	for seed := range uint64(20) {
-		if newCopyWorld(seed, lastUploadWins).check(400) != nil {
+		w := newCopyWorld(seed, lastUploadWins)
+		if w.play(400); w.lost() != nil {
 			lost++
 		}
 	}

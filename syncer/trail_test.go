@@ -1,6 +1,7 @@
 package syncer_test
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
@@ -130,19 +131,67 @@ func TestTwoChangesInOneBreathAreBothKept(t *testing.T) {
 	}
 }
 
-func TestEachChangeUsesUpItsOwnAnswer(t *testing.T) {
+// Both answers lead to the promotion: it uses up neither, so that the flag finds the
+// one that it started from, whichever that is.
+func TestChangeThatTwoAnswersExplainLeavesBoth(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1e9, 0)
 	p := veteran()
-	forRank := p.View(survival)
+	earlier := p.View(survival)
 	p.Rank = "trusted" // by another server
-	forFlag := p.View(survival)
-	trail := syncer.Trail{}.Show(forRank, now).Show(forFlag, now)
-	promotion, flag := copyOf(forRank), copyOf(forFlag)
-	promotion.Rank, flag.Flags = syncer.Some("admin"), syncer.Some([]string{"developer", "member"})
-	p, trail, _ = receive(p, trail, promotion, true, 1, now)
-	if p, _, _ = receive(p, trail, flag, true, 2, now); p.Rank != "admin" || len(p.Flags) != 2 {
+	later := p.View(survival)
+	trail := syncer.Trail{}.Show(earlier, now).Show(later, now)
+	for name, starts := range map[string][2]syncer.View{"earlier first": {earlier, later}, "later first": {later, earlier}} {
+		promotion, flag := copyOf(starts[0]), copyOf(starts[1])
+		promotion.Rank, flag.Flags = syncer.Some("admin"), syncer.Some([]string{"developer", "member"})
+		after, next, _ := receive(p, trail, promotion, true, 1, now)
+		if after, _, _ = receive(after, next, flag, true, 2, now); after.Rank != "admin" || len(after.Flags) != 2 {
+			t.Errorf("%s: rank %s, flags %q", name, after.Rank, after.Flags)
+		}
+	}
+}
+
+// What cannot be decided. Another server gave the flag and promoted. Either this one
+// gave the flag as well, before it heard of that, or it demoted after.
+func TestUploadThatTwoHistoriesExplainIsTakenForAReversal(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1e9, 0)
+	p := veteran()
+	earlier := p.View(survival)
+	p.Rank, p.Flags = "admin", []string{"developer", "member"}
+	later := p.View(survival)
+	given, demoted := copyOf(earlier), copyOf(later)
+	given.Flags, demoted.Rank = syncer.Some(later.Flags), syncer.Some(earlier.Rank)
+	if !reflect.DeepEqual(given, demoted) {
+		t.Fatalf("the uploads tell what happened: %+v, %+v", given, demoted)
+	}
+	p, _, _ = receive(p, syncer.Trail{}.Show(earlier, now).Show(later, now), given, true, 1, now)
+	if p.Rank != "mod" || len(p.Flags) != 2 {
 		t.Errorf("rank %s, flags %q", p.Rank, p.Flags)
+	}
+}
+
+func TestCounterGoesOnFromTheAnswerThatTheCopyFits(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1e9, 0)
+	for _, test := range []struct {
+		name    string
+		changed func(p *syncer.Player) // by another server, before the later answer
+		want    int64
+	}{
+		{"the later does not fit", func(p *syncer.Player) { p.Rank, p.Flags = "admin", nil }, 114},
+		{"both fit, which cannot be decided", func(*syncer.Player) {}, 110},
+	} {
+		p := veteran()
+		earlier := p.View(survival)
+		test.changed(&p)
+		p = syncer.Edit{Gamemodes: map[string]syncer.GamemodeEdit{"survival": {Stats: map[string]int64{"blocksBroken": 4}}}}.Apply(p)
+		save := copyOf(earlier)
+		save.Stats = map[string]int64{"blocksBroken": 110}
+		p, _, _ = receive(p, syncer.Trail{}.Show(earlier, now).Show(p.View(survival), now), save, false, 1, now)
+		if got := p.Gamemodes["survival"].Stats["blocksBroken"]; got != test.want {
+			t.Errorf("%s: counted to %d, want %d", test.name, got, test.want)
+		}
 	}
 }
 

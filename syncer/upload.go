@@ -54,7 +54,8 @@ func (t Trail) Receive(current *View, u Upload, now time.Time) (Outcome, Trail) 
 // receiveImportant takes the differences to the state that was fetched for the
 // change. Without one the copy is stored as given.
 func (t Trail) receiveImportant(current *View, u Upload, now time.Time) (Outcome, Trail) {
-	place, counting := t.start(u), t.counting(u)
+	place, certain := t.start(u)
+	counting := t.counting(u)
 	var base View
 	var outcome Outcome
 	switch {
@@ -69,13 +70,13 @@ func (t Trail) receiveImportant(current *View, u Upload, now time.Time) (Outcome
 		outcome.Edit = DiffUnseen(base, u.Save, u.From)
 	}
 	t.States = slices.Clone(t.States)
-	if place >= 0 {
+	if place >= 0 && certain {
 		t.States[place].Asked = false
 	}
 	switch {
 	case place >= 0 && t.States[place].Counted:
 		outcome.Edit = outcome.Edit.withGamemode(u.From, t.States[place].countedOn(u.Save))
-		t.States[place].Spent = true
+		t.States[place].Spent = t.States[place].Spent || certain
 	case counting >= 0: // the answer left the counters out: they go on from what the server held
 		outcome.Edit = outcome.Edit.withGamemode(u.From, t.States[counting].countedOn(u.Save))
 		t.spend(counting)
