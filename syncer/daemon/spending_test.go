@@ -13,6 +13,13 @@ import (
 // has had.
 type purse struct{ coins, had [2]int64 }
 
+// atFirst is what they begin with.
+var atFirst = purse{coins: [2]int64{firstCoins, 0}}
+
+func (p purse) isPossible() bool {
+	return min(p.coins[0], p.coins[1]) >= 0 && (p.had != atFirst.had || p == atFirst)
+}
+
 // positions are those of payments among the entries of each balance, by number.
 type positions [2]map[int]int64
 
@@ -39,7 +46,7 @@ func spending(end purse, at positions) porcupine.Model {
 				p.had[1-in.who]--
 				p.coins[1-in.who] += in.change
 			}
-			return isLast && p.coins[in.who] >= 0 && p.coins[1-in.who] >= 0, p
+			return isLast && p.isPossible(), p
 		},
 	}
 }
@@ -95,7 +102,7 @@ func (s *spenders) made() map[int]porcupine.Operation {
 
 // ending returns how it ended, and the order in which the payments were made.
 func ending(made map[int]porcupine.Operation) (end purse, at positions) {
-	end.coins[0] = firstCoins
+	end = atFirst
 	for who := range at {
 		at[who] = map[int]int64{}
 		numbers, balances := map[int64]int{}, map[int64]int64{} // by their entries
