@@ -194,6 +194,18 @@ func parameters(r *http.Request, known ...string) (*query, error) {
 	return q, nil
 }
 
+// noParameters refuses any query.
+func noParameters(r *http.Request) error {
+	if r.URL.RawQuery == "" {
+		return nil
+	}
+	q, err := parameters(r)
+	if err != nil {
+		return err
+	}
+	return q.err()
+}
+
 func (q *query) fault(name, message string) {
 	q.faults = append(q.faults, FieldError{In: inQuery, Field: name, Message: message})
 }

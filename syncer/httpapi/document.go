@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -37,6 +38,12 @@ type reply struct {
 }
 
 func (d document) hasPath(name string) bool { return strings.Contains(d.path, "{"+name+"}") }
+
+// refusesQuery reports whether the operation is one of the API that takes no parameters in
+// its query. What programs ask of the process they may ask with any.
+func (d document) refusesQuery() bool {
+	return strings.HasPrefix(d.path, "/v1/") && !slices.ContainsFunc(d.parameters, func(p *huma.Param) bool { return p.In == inQuery })
+}
 
 // describe builds huma's form.
 func (s *Server) describe(d document) *huma.Operation {

@@ -122,6 +122,28 @@ func TestExamplesAreAccepted(t *testing.T) {
 	}
 }
 
+// TestUnknownParametersAreRefused asks every operation of the API with one.
+func TestUnknownParametersAreRefused(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for route, op := range operations(f.server.api.OpenAPI()) {
+		method, path, _ := strings.Cut(route, " ")
+		if !strings.HasPrefix(path, "/v1/") {
+			continue
+		}
+		var body string
+		if op.RequestBody != nil {
+			for _, content := range op.RequestBody.Content {
+				body = string(appendJSON(nil, content.Example))
+			}
+		}
+		p := f.ask(t, method, examplePath(path)+"?nonsense=1", body).problem(http.StatusBadRequest)
+		if len(p.Errors) == 0 || p.Errors[0].Field != "nonsense" {
+			t.Errorf("%s: %+v", route, p)
+		}
+	}
+}
+
 // examplePath fills in a path's parameters.
 func examplePath(path string) string {
 	return strings.NewReplacer("{id}", exampleID, "{number}", "7", "{key}", "pet", "{currency}", exampleCurrency, "{name}", exampleCurrency).Replace(path)

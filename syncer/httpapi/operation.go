@@ -27,10 +27,14 @@ type operation[In any, Out answer] struct {
 // register documents the operation and routes to it.
 func register[In any, Out answer](s *Server, o operation[In, Out]) {
 	op := s.describe(o.doc)
-	hasID := o.doc.hasPath("id")
+	hasID, refusesQuery := o.doc.hasPath("id"), o.doc.refusesQuery()
 	s.route(op, func(w http.ResponseWriter, r *http.Request) {
 		c := &call{w: w, r: r}
 		if err := s.address(c, hasID, o.doc.asServer); err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		if err := noParameters(r); refusesQuery && err != nil {
 			s.fail(w, r, err)
 			return
 		}
