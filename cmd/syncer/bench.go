@@ -27,11 +27,12 @@ ratio: figures alone say more about the machine than about the program.`,
 	command.AddCommand(
 		newBenchPropagationCommand(a),
 		newMeasurementCommand(a, "reads", "Time reads of a player in memory, in the process and over HTTP",
-			"beside a Go map under a lock, and beside an empty HTTP handler that writes the same bytes", bench.Reads),
+			"beside a Go map under a lock, and beside an empty HTTP handler that writes the same bytes", postgres.Config{}, bench.Reads),
 		newMeasurementCommand(a, "saves", "Count the saves of leaving players that are stored in a second",
-			"64 at a time, beside one upsert per request", bench.Saves),
+			"64 at a time, beside one upsert per request and beside a plain UPDATE of as many\nrows at a time. Each commit waits for the disk", postgres.Config{Durable: true}, bench.Saves),
 		newMeasurementCommand(a, "changes", "Count the important changes that 64 clients commit in a second",
-			"while eight sidecars follow, beside the same statements on a table without triggers", bench.Changes),
+			"while eight sidecars follow, beside the same statements on a table without\ntriggers. Each commit waits for the disk",
+			postgres.Config{Durable: true}, bench.Changes),
 		newBenchStartCommand(a),
 		newBenchBansCommand(a),
 	)
@@ -56,7 +57,7 @@ CREATEROLE where playersync was never installed; the roles stay.`,
   syncer bench propagation --sidecars 8 --duration 1m --json`,
 		Args: exactly(),
 		RunE: func(command *cobra.Command, _ []string) error {
-			return a.withScratchServer(command.Context(), server, func(url string) error {
+			return a.withScratchServer(command.Context(), server, postgres.Config{}, func(url string) error {
 				measured.URL = url
 				return a.benchPropagation(command.Context(), measured)
 			})
@@ -103,12 +104,12 @@ func (a *app) benchPropagation(ctx context.Context, measured bench.PropagationCo
 // withScratchServer calls use with the URL given, or, without one, with that of a
 // server that lasts as long as the call. The configured database is not used: what
 // serves people is not to be measured by accident.
-func (a *app) withScratchServer(ctx context.Context, url string, use func(url string) error) (err error) {
+func (a *app) withScratchServer(ctx context.Context, url string, made postgres.Config, use func(url string) error) (err error) {
 	if url != "" {
 		return use(url)
 	}
 	fmt.Fprintln(a.errs, "starting a throw-away PostgreSQL")
-	server, err := postgres.Start(ctx, postgres.Config{})
+	server, err := postgres.Start(ctx, made)
 	if err != nil {
 		return fmt.Errorf("start throw-away PostgreSQL: %w", err)
 	}

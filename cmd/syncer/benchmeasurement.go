@@ -12,14 +12,15 @@ import (
 
 	"playersync/cmd/syncer/internal/config"
 	"playersync/syncer/bench"
+	"playersync/syncer/postgres"
 )
 
 // measure is one of the measurements of package bench.
 type measure func(ctx context.Context, c bench.Config) (bench.Report, error)
 
-// newMeasurementCommand returns a command that measures on a server of its own, or
-// on the one given.
-func newMeasurementCommand(a *app, name, short, what string, run measure) *cobra.Command {
+// newMeasurementCommand returns a command that measures on a server of its own, made
+// as said, or on the one given.
+func newMeasurementCommand(a *app, name, short, what string, made postgres.Config, run measure) *cobra.Command {
 	var server string
 	var duration time.Duration
 	command := &cobra.Command{
@@ -33,7 +34,7 @@ CREATEROLE where playersync was never installed; the roles stay.`,
 		Example: "  syncer bench " + name,
 		Args:    exactly(),
 		RunE: func(command *cobra.Command, _ []string) error {
-			return a.withScratchServer(command.Context(), server, func(url string) error {
+			return a.withScratchServer(command.Context(), server, made, func(url string) error {
 				return a.measure(command.Context(), bench.Config{URL: url, Duration: duration}, run)
 			})
 		},
@@ -45,7 +46,8 @@ CREATEROLE where playersync was never installed; the roles stay.`,
 
 func newBenchStartCommand(a *app) *cobra.Command {
 	var bans int
-	command := newMeasurementCommand(a, "start", "Time the start of a sidecar until it is ready", "with many bans in the database, beside a COPY of the same rows",
+	command := newMeasurementCommand(a, "start", "Time the start of a sidecar until it is ready",
+		"with many bans in the database, beside a COPY of the same rows", postgres.Config{},
 		func(ctx context.Context, c bench.Config) (bench.Report, error) { return bench.Start(ctx, c, bans) })
 	measured := command.RunE
 	command.RunE = func(command *cobra.Command, args []string) error {
