@@ -207,7 +207,8 @@ type SavePlayersRow struct {
 
 // Applies one edit to each of many players in one statement. Rows are locked in
 // one order, so that batches of different sidecars cannot deadlock. Attributes that
-// no edit touches stay where they are, also outside the row if they are large.
+// no edit touches stay where they are, also outside the row if they are large. The
+// history is read here, because player_record(p) runs a query for each player.
 func (q *Queries) SavePlayers(ctx context.Context, arg SavePlayersParams) ([]SavePlayersRow, error) {
 	rows, err := q.db.Query(ctx, savePlayers, arg.Notify, arg.Uuids, arg.Edits)
 	if err != nil {

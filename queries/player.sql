@@ -69,7 +69,8 @@ on conflict (id) do nothing;
 -- name: SavePlayers :many
 -- Applies one edit to each of many players in one statement. Rows are locked in
 -- one order, so that batches of different sidecars cannot deadlock. Attributes that
--- no edit touches stay where they are, also outside the row if they are large.
+-- no edit touches stay where they are, also outside the row if they are large. The
+-- history is read here, because player_record(p) runs a query for each player.
 with notify as materialized (
     select set_config('syncer.notify', sqlc.arg(notify)::text, true)
 ),
