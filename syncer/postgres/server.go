@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/url"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -196,6 +197,13 @@ func (s *Server) DatabaseURL(name string) string {
 		Path:     "/" + name,
 		RawQuery: "sslmode=disable",
 	}).String()
+}
+
+// Psql is a line for a shell that connects psql as the superuser. It names the file
+// that holds the password, and so may be logged.
+func (s *Server) Psql() string {
+	file := strings.ReplaceAll(s.home.password(), `'`, `'\''`)
+	return fmt.Sprintf("PGPASSWORD=$(cat '%s') psql -h 127.0.0.1 -p %d -U %s", file, s.port, superuser)
 }
 
 // String tells version and place, not the password.

@@ -62,6 +62,26 @@ func TestLastingServerKeepsDataPasswordAndDurability(t *testing.T) {
 	}
 }
 
+// A shell carries the line out, with a psql that shows what it was given.
+func TestLineForPsql(t *testing.T) {
+	t.Parallel()
+	server := start(t, Config{DataDir: filepath.Join(dataDir(t), "Steve's")})
+	bin := t.TempDir()
+	if err := os.WriteFile(filepath.Join(bin, "psql"), []byte("#!/bin/sh\necho \"$PGPASSWORD $*\"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	line := server.Psql()
+	shell := exec.CommandContext(t.Context(), "sh", "-c", line)
+	shell.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"))
+	shown, err := shell.Output()
+	if want := fmt.Sprintf("%s -h 127.0.0.1 -p %d -U postgres\n", server.password, server.port); err != nil || string(shown) != want {
+		t.Errorf("%s: %q, %v, want %q", line, shown, err, want)
+	}
+	if strings.Contains(line, server.password) {
+		t.Errorf("%s holds the password", line)
+	}
+}
+
 func TestOthersCannotLogIn(t *testing.T) {
 	t.Parallel()
 	server := start(t, Config{})

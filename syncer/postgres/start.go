@@ -112,7 +112,7 @@ func (s *Server) startOnce(ctx context.Context) error {
 	s.current.Lock()
 	s.postmaster = p
 	s.current.Unlock()
-	s.logger.InfoContext(ctx, "PostgreSQL is ready", "version", s.Version(), "port", s.port, "took", time.Since(began))
+	s.logger.InfoContext(ctx, "PostgreSQL is ready", "version", s.Version(), "port", s.port, "took", time.Since(began), "psql", s.Psql())
 	return nil
 }
 
