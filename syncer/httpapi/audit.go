@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"reflect"
-	"strconv"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -120,24 +118,18 @@ func (s *Server) revertOperation() operation[revertInput, plain[syncer.AuditView
 				"a new ban is lifted, a lifted one stands again, a deleted row comes back, a player without history, usids, balances and visits. " +
 				"409 with the code changed_since: the value is no longer the one that the change left, and stays; what was changed and changed back counts as unchanged. " +
 				"409 with the code conflict: truncated tables and new players cannot be taken back, nor what does not fit the rest of the row any more.",
-			parameters: []*huma.Param{{
-				Name: "number", In: "path", Required: true, Schema: integerSchema("", 1, float64(syncer.MaxCounter)), Example: 17,
-				Description: "Number of the change.",
-			}},
-			request:  jsonBody("Who and why.", false, schema, map[string]any{"by": "Steve", "reason": "a slip"}),
-			replies:  []reply{{http.StatusOK, "The new change.", reflect.TypeFor[syncer.AuditView](), exampleAudit(), nil, ""}},
-			refusals: append([]int{http.StatusNotFound, http.StatusConflict}, stored...),
+			parameters: []*huma.Param{numberParameter("Number of the change.", 17)},
+			request:    jsonBody("Who and why.", false, schema, map[string]any{"by": "Steve", "reason": "a slip"}),
+			replies:    []reply{{http.StatusOK, "The new change.", reflect.TypeFor[syncer.AuditView](), exampleAudit(), nil, ""}},
+			refusals:   append([]int{http.StatusNotFound, http.StatusConflict}, stored...),
 		},
 		decode: func(c *call) (revertInput, error) {
 			in, err := decode(c)
 			if err != nil {
 				return in, err
 			}
-			in.number, err = strconv.ParseInt(c.r.PathValue("number"), 10, 64)
-			if err != nil || in.number < 1 {
-				return in, refuse(FieldError{In: inPath, Field: "number", Message: "must be the number of a change"})
-			}
-			return in, nil
+			in.number, err = c.number("must be the number of a change")
+			return in, err
 		},
 		handle: func(ctx context.Context, _ *call, in revertInput) (plain[syncer.AuditView], error) {
 			entry, err := s.deps.Audit.Revert(ctx, in.number, in.by, in.reason)
@@ -147,16 +139,14 @@ func (s *Server) revertOperation() operation[revertInput, plain[syncer.AuditView
 }
 
 func decodeRevert(v value) (in revertInput) {
-	members, _ := v.members()
-	into := map[string]*string{"by": &in.by, "reason": &in.reason}
-	for _, m := range members {
-		switch field, known := into[m.name]; {
-		case !known:
-			m.fault("is unknown here; known are %s", strings.Join([]string{"by", "reason"}, ", "))
-		case !m.null():
-			*field, _ = m.text()
+	text := func(into *string) func(member) {
+		return func(m member) {
+			if !m.null() {
+				*into, _ = m.text()
+			}
 		}
 	}
+	v.fields(map[string]func(member){"by": text(&in.by), "reason": text(&in.reason)})
 	return in
 }
 

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"maps"
 	"net/http"
-	"slices"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -119,19 +117,7 @@ func decodeMove(v value, m *syncer.Move, required []string, fields map[string]fu
 		"reason": func(f member) { m.Reason, _ = f.text() },
 		"by":     func(f member) { m.By, _ = f.text() },
 	})
-	members, ok := v.members()
-	for _, f := range members {
-		if read := fields[f.name]; read != nil {
-			read(f)
-		} else {
-			f.fault("is unknown here; known are %s", strings.Join(slices.Sorted(maps.Keys(fields)), ", "))
-		}
-	}
-	for _, name := range required {
-		if ok && !slices.ContainsFunc(members, func(f member) bool { return f.name == name }) {
-			v.faultAt(name, "is missing")
-		}
-	}
+	v.fields(fields, required...)
 }
 
 // playerID reads a player id.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -39,7 +38,7 @@ func decodeBanBody(v value, allowed ...string) banBody {
 	for _, m := range members {
 		switch {
 		case !slices.Contains(allowed, m.name):
-			m.fault("is unknown here; known are %s", strings.Join(allowed, ", "))
+			m.unknown(allowed...)
 		case !m.null():
 			banFields[m.name](m, &body)
 		}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"net/http"
 	"reflect"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -54,7 +52,7 @@ func (s *Server) banDetailsOperation() operation[int64, plain[NotedBan]] {
 			method: http.MethodGet, path: "/v1/bans/{number}", id: "get-ban", tag: tagBans,
 			summary:     "Read a ban and its notes",
 			description: "A ban open or over, from the database. Notes are for the staff: no verdict and no event carries them.",
-			parameters:  []*huma.Param{numberParameter()},
+			parameters:  []*huma.Param{banParameter()},
 			replies:     []reply{{http.StatusOK, "The ban.", reflect.TypeFor[NotedBan](), exampleNotedBan(), nil, ""}},
 			refusals:    append([]int{http.StatusNotFound, http.StatusUnprocessableEntity}, stored...),
 		},
@@ -94,7 +92,7 @@ func (s *Server) changeBanOperation() operation[numbered[syncer.BanChange], plai
 			method: http.MethodPatch, path: "/v1/bans/{number}", id: "change-ban", tag: tagBans,
 			summary:     "Change the reason or the end of a ban",
 			description: "Of a ban in force: one that is over stays as it is. An expiresAt of null or infinity lets it last until it is lifted; a duration counts from now.",
-			parameters:  []*huma.Param{numberParameter()},
+			parameters:  []*huma.Param{banParameter()},
 			request:     jsonBody("The changes.", true, schema, map[string]any{"reason": "griefing, again", "duration": "30d", "by": "Steve"}),
 			replies:     []reply{{http.StatusOK, "The ban as it is now.", reflect.TypeFor[Ban](), exampleBan(), nil, ""}},
 			refusals:    append([]int{http.StatusNotFound, http.StatusConflict}, stored...),
@@ -127,7 +125,7 @@ func decodeBanChange(v value, now time.Time) (change syncer.BanChange) {
 				change.By, _ = m.text()
 			}
 		default:
-			m.fault("is unknown here; known are reason, expiresAt, duration, by")
+			m.unknown("reason", "expiresAt", "duration", "by")
 		}
 	}
 	if ok && len(*v.faults) == 0 {
@@ -160,7 +158,7 @@ func (s *Server) noteOperation() operation[numbered[syncer.BanNote], plain[BanNo
 			method: http.MethodPost, path: "/v1/bans/{number}/notes", id: "add-ban-note", tag: tagBans,
 			summary:     "Note something on a ban",
 			description: "For the staff: players never see it. A ban that is over can be noted on too.",
-			parameters:  []*huma.Param{numberParameter()},
+			parameters:  []*huma.Param{banParameter()},
 			request:     jsonBody("The note.", true, schema, map[string]any{"text": "uses a second account", "by": "Steve"}),
 			replies:     []reply{{http.StatusCreated, "The note as it is stored.", reflect.TypeFor[BanNote](), exampleNotedBan().Notes[0], nil, ""}},
 			refusals:    append([]int{http.StatusNotFound}, stored...),
@@ -182,7 +180,7 @@ func decodeNote(v value) (note syncer.BanNote) {
 		case "by":
 			note.By, _ = m.text()
 		default:
-			m.fault("is unknown here; known are %s", strings.Join([]string{"text", "by"}, ", "))
+			m.unknown("text", "by")
 		}
 	}
 	if ok && len(*v.faults) == 0 {
@@ -192,20 +190,9 @@ func decodeNote(v value) (note syncer.BanNote) {
 }
 
 // banNumber reads the number of the path.
-func banNumber(c *call) (int64, error) {
-	number, err := strconv.ParseInt(c.r.PathValue("number"), 10, 64)
-	if err != nil || number < 1 {
-		return 0, refuse(FieldError{In: inPath, Field: "number", Message: "must be the number of a ban, such as 7"})
-	}
-	return number, nil
-}
+func banNumber(c *call) (int64, error) { return c.number("must be the number of a ban, such as 7") }
 
-func numberParameter() *huma.Param {
-	return &huma.Param{
-		Name: "number", In: "path", Required: true, Description: "The ban's id.", Example: 7,
-		Schema: integerSchema("", 1, float64(syncer.MaxCounter)),
-	}
-}
+func banParameter() *huma.Param { return numberParameter("The ban's id.", 7) }
 
 func exampleNotedBan() NotedBan {
 	ban := exampleBan()

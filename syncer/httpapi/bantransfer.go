@@ -127,22 +127,10 @@ func (s *Server) importBansOperation() operation[importRequest, plain[BanImport]
 }
 
 func decodeImport(v value) (in importRequest) {
-	members, ok := v.members()
-	given := false
-	for _, m := range members {
-		switch m.name {
-		case "bans":
-			given = true
-			in.records = m.records()
-		case "dryRun":
-			in.trial, _ = m.boolean()
-		default:
-			m.fault("is unknown here; known are bans, dryRun")
-		}
-	}
-	if ok && !given {
-		v.missing("bans")
-	}
+	v.fields(map[string]func(member){
+		"bans":   func(m member) { in.records = m.records() },
+		"dryRun": func(m member) { in.trial, _ = m.boolean() },
+	}, "bans")
 	return in
 }
 

@@ -170,6 +170,15 @@ func checkMediaType(header string) error {
 	return p
 }
 
+// number reads the path's {number}; fault is what to say of one that is none.
+func (c *call) number(fault string) (int64, error) {
+	number, err := strconv.ParseInt(c.r.PathValue("number"), 10, 64)
+	if err != nil || number < 1 {
+		return 0, refuse(FieldError{In: inPath, Field: "number", Message: fault})
+	}
+	return number, nil
+}
+
 // query reads the parameters of a request and collects what is wrong with them.
 type query struct {
 	values url.Values

@@ -181,6 +181,14 @@ func throughParameter() *huma.Param {
 	}
 }
 
+// numberParameter documents the path's {number}.
+func numberParameter(doc string, example int) *huma.Param {
+	return &huma.Param{
+		Name: "number", In: inPath, Required: true, Description: doc, Example: example,
+		Schema: integerSchema("", 1, float64(syncer.MaxCounter)),
+	}
+}
+
 // queryParameter documents a parameter of the query.
 func queryParameter(name, doc string, schema *huma.Schema, required bool) *huma.Param {
 	return &huma.Param{Name: name, In: "query", Description: doc, Schema: schema, Required: required}

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"encoding/hex"
-	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -145,29 +144,6 @@ func decodeMapFinish(v value) syncer.MapFinish {
 		v.note(finish.Validate())
 	}
 	return finish
-}
-
-// fields reads the members of an object, of which only those with a reader are
-// known and the required ones must be there.
-func (v value) fields(readers map[string]func(member), required ...string) {
-	members, ok := v.members()
-	for _, m := range members {
-		if read := readers[m.name]; read != nil {
-			read(m)
-		} else {
-			known := make([]string, 0, len(readers))
-			for name := range readers {
-				known = append(known, name)
-			}
-			slices.Sort(known)
-			m.fault("is unknown here; known are %s", strings.Join(known, ", "))
-		}
-	}
-	for _, name := range required {
-		if ok && !slices.ContainsFunc(members, func(m member) bool { return m.name == name }) {
-			v.missing(name)
-		}
-	}
 }
 
 // count reads a whole number, whose range the domain checks.

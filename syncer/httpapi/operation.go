@@ -34,9 +34,11 @@ func register[In any, Out answer](s *Server, o operation[In, Out]) {
 			s.fail(w, r, err)
 			return
 		}
-		if err := noParameters(r); refusesQuery && err != nil {
-			s.fail(w, r, err)
-			return
+		if refusesQuery {
+			if err := noParameters(r); err != nil {
+				s.fail(w, r, err)
+				return
+			}
 		}
 		var in In
 		if o.decode != nil {

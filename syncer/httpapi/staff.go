@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"reflect"
 	"strconv"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -108,7 +107,7 @@ func decodeStaffMessage(v value) syncer.StaffMessage {
 		if read := fields[f.name]; read != nil {
 			read(f)
 		} else {
-			f.fault("is unknown here; known are %s", strings.Join([]string{"server", "name", "player", "text", "isStaff"}, ", "))
+			f.unknown("server", "name", "player", "text", "isStaff")
 		}
 	}
 	if ok && len(*v.faults) == 0 {
