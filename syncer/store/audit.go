@@ -62,12 +62,8 @@ type reverted struct {
 	changes  []syncer.Change
 }
 
-// What audit_revert refuses it raises itself; the server has uses of its own for the
-// same SQLSTATEs.
-const (
-	codeUnsupported = "0A000"
-	routineRaise    = "exec_stmt_raise"
-)
+// codeUnsupported is raised for what audit_revert cannot take back.
+const codeUnsupported = "0A000"
 
 // RevertAudit restores what was before a change, as a new change, which it returns
 // with the player as it is now, if it is one, and what other sidecars are told of.
@@ -82,30 +78,21 @@ func (s *Store) RevertAudit(
 	var done reverted
 	writer := s.writer(ctx, by)
 	params := db.RevertAuditParams{Server: writer.Server, ID: number, By: writer.By, Reason: reason}
-	for attempt := range 3 {
-		err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
+	err := repeatedly(func() error {
+		return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
 			done, err = revertAudit(ctx, s.queries.WithTx(tx), params)
 			return err
 		})
-		if err == nil {
-			return done.entry, done.readings, done.changes, nil
-		}
-		if attempt == 2 || isRaised(err) || !isRepeatable(err) {
-			return syncer.AuditEntry{}, nil, nil, revertError(number, err)
-		}
+	})
+	if err != nil {
+		return syncer.AuditEntry{}, nil, nil, revertError(number, err)
 	}
-	return syncer.AuditEntry{}, nil, nil, errors.New("unreachable")
-}
-
-// isRaised reports whether a function refused, not the server.
-func isRaised(err error) bool {
-	refused, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && refused.Routine == routineRaise
+	return done.entry, done.readings, done.changes, nil
 }
 
 // revertError translates the refusals of audit_revert.
 func revertError(number int64, err error) error {
-	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && isRaised(err) {
+	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && isRaised(refused) {
 		switch refused.Code {
 		case codeNoData:
 			return syncer.NotFound("no change %d", number)

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 
@@ -25,16 +24,15 @@ func (s *Store) MoveBalance(ctx context.Context, m syncer.Move) (syncer.Moved, [
 		Notify: string(mode), Payer: optional(string(m.Payer)), Payee: optional(string(m.Payee)), Currency: m.Currency, Amount: m.Amount,
 		Key: m.Key, Reason: m.Reason, By: s.writer(ctx, m.By).By, Server: m.Server,
 	}
-	for attempt := range 3 {
-		row, err := s.queries.MoveBalance(ctx, params)
-		if err == nil {
-			return s.moved(m, mode, row)
-		}
-		if attempt == 2 || !isRepeatable(err) {
-			return syncer.Moved{}, nil, writeError("move balance", err)
-		}
+	var row db.MoveBalanceRow
+	err := repeatedly(func() (err error) {
+		row, err = s.queries.MoveBalance(ctx, params)
+		return err
+	})
+	if err != nil {
+		return syncer.Moved{}, nil, writeError("move balance", err)
 	}
-	return syncer.Moved{}, nil, errors.New("unreachable")
+	return s.moved(m, mode, row)
 }
 
 // moved reads what the SQL function move_balance returns.

@@ -93,12 +93,26 @@ func isConnectError(err error) bool {
 	return ok
 }
 
+// repeatedly does something in a transaction of its own, up to three times while the
+// server rolls it back for a reason that passes.
+func repeatedly(do func() error) error {
+	err := do()
+	for attempts := 1; attempts < 3 && isRepeatable(err); attempts++ {
+		err = do()
+	}
+	return err
+}
+
 // isRepeatable reports whether the server rolled the transaction back because of
 // a rival, or a cached plan went stale, so that the same again may succeed.
 func isRepeatable(err error) bool {
 	refused, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && (strings.HasPrefix(refused.Code, classRollback) || refused.Code == codePlanChanged)
+	return ok && (strings.HasPrefix(refused.Code, classRollback) || refused.Code == codePlanChanged && !isRaised(refused))
 }
+
+// isRaised reports whether a function of ours refused, which may do so by a SQLSTATE
+// that the server has another use for.
+func isRaised(refused *pgconn.PgError) bool { return refused.Routine == "exec_stmt_raise" }
 
 // fieldsByConstraint names the API's field for each constraint that a value can
 // violate; see the migrations.

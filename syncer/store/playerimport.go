@@ -29,8 +29,8 @@ func (s *Store) ImportPlayers(ctx context.Context, players []syncer.ImportedPlay
 	ctx, cancel := context.WithTimeout(ctx, importTimeout)
 	defer cancel()
 	var done syncer.PlayerImport
-	for attempt := range 3 {
-		err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
+	err := repeatedly(func() error {
+		return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
 			queries, writer := s.queries.WithTx(tx), s.writer(ctx, "")
 			if err := queries.Attribute(ctx, db.AttributeParams{Server: writer.Server, By: writer.By}); err != nil {
 				return err
@@ -40,14 +40,11 @@ func (s *Store) ImportPlayers(ctx context.Context, players []syncer.ImportedPlay
 			}
 			return err
 		})
-		if err == nil || errors.Is(err, errDryRun) {
-			return done, nil
-		}
-		if attempt == 2 || !isRepeatable(err) {
-			return syncer.PlayerImport{}, writeError("import players", err)
-		}
+	})
+	if err != nil && !errors.Is(err, errDryRun) {
+		return syncer.PlayerImport{}, writeError("import players", err)
 	}
-	return syncer.PlayerImport{}, errors.New("unreachable")
+	return done, nil
 }
 
 // errDryRun rolls back what was only tried.

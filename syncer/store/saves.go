@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -27,20 +26,17 @@ func (s *Store) SaveBatch(ctx context.Context, batch syncer.Batch) ([]syncer.Rea
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	var saved saved
-	for attempt := range 3 {
-		err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
+	err := repeatedly(func() error {
+		return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
 			saved, err = saveBatch(ctx, s.queries.WithTx(tx), batch)
 			return err
 		})
-		if err == nil {
-			s.notifier.send(saved.encoded)
-			return saved.readings, saved.changes, nil
-		}
-		if attempt == 2 || !isRepeatable(err) {
-			return nil, nil, writeError("save players", err)
-		}
+	})
+	if err != nil {
+		return nil, nil, writeError("save players", err)
 	}
-	return nil, nil, errors.New("unreachable")
+	s.notifier.send(saved.encoded)
+	return saved.readings, saved.changes, nil
 }
 
 // saved is what one batch came to.
