@@ -14,26 +14,6 @@ import (
 	"playersync/syncer/store"
 )
 
-// previewJSON is whom a ban would keep out, for programs; the API writes the same.
-type previewJSON struct {
-	IP      string           `json:"ip"`
-	Count   int64            `json:"count"`
-	Online  int64            `json:"online"`
-	Players []seenJSON       `json:"players"`
-	Bans    []syncer.BanView `json:"bans"`
-}
-
-// seenJSON is a player who joined from there.
-type seenJSON struct {
-	ID        syncer.PlayerID `json:"uuid"`
-	Name      string          `json:"name"`
-	Times     int64           `json:"times"`
-	LastSeen  syncer.Time     `json:"lastSeen"`
-	Addresses int64           `json:"addresses"`
-	Latest    []string        `json:"latest"`
-	Servers   []string        `json:"servers"`
-}
-
 func newBanPreviewCommand(a *app) *cobra.Command {
 	var limit int
 	command := &cobra.Command{
@@ -63,11 +43,9 @@ func newBanPreviewCommand(a *app) *cobra.Command {
 }
 
 func (a *app) printPreview(p syncer.BanPreview, now time.Time) error {
-	shown := previewJSON{IP: p.Target.IP(), Count: p.Count, Online: p.Online, Players: make([]seenJSON, len(p.Players)), Bans: syncer.ViewBans(p.Bans, now)}
+	shown := p.View(now)
 	rows := make([][]string, len(p.Players))
 	for i, seen := range p.Players {
-		shown.Players[i] = seenJSON(seen)
-		shown.Players[i].Servers = append([]string{}, seen.Servers...)
 		last := clock(seen.LastSeen, "")
 		if len(seen.Servers) > 0 {
 			last = "now on " + strings.Join(seen.Servers, ", ")

@@ -155,7 +155,7 @@ func TestBanOfARangeIsPreviewed(t *testing.T) {
 	if text := succeed(t, environ, "ban", "add", "203.0.113.0/24"); !strings.Contains(text, "it meets 1 player ") {
 		t.Errorf("ban add prints %s", text)
 	}
-	preview := decode[previewJSON](t, environ, "ban", "preview", "203.0.113.0/28")
+	preview := decode[syncer.BanPreviewView](t, environ, "ban", "preview", "203.0.113.0/28")
 	if preview.Count != 1 || preview.Players[0].Name != "Steve" || preview.Players[0].Times != 4 || len(preview.Bans) != 1 || preview.Online != 1 || preview.Players[0].Servers[0] != "pvp" {
 		t.Errorf("preview %+v", preview)
 	}

@@ -107,8 +107,11 @@ func (objectDoc) Schema(huma.Registry) *huma.Schema {
 
 // schemaName names the schema of a type as the API speaks of it.
 func schemaName(t reflect.Type, hint string) string {
-	if t == reflect.TypeFor[Ban]() {
+	switch t {
+	case reflect.TypeFor[Ban]():
 		return "Ban"
+	case reflect.TypeFor[BanPreview]():
+		return "BanPreview"
 	}
 	return huma.DefaultSchemaNamer(t, hint)
 }
