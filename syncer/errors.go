@@ -64,6 +64,20 @@ func Unavailable(cause error) *Error {
 	return &Error{Code: CodeUnavailable, Message: "the database cannot be reached; nothing was stored", Cause: cause}
 }
 
+// RepeatUnknown does what is safe to do again, and does it once more if the outcome is
+// unknown. That the second was not stored says nothing of the first: then the
+// outcome stays unknown.
+func RepeatUnknown(do func() error) error {
+	first := do()
+	if CodeOf(first) != CodeOutcomeUnknown {
+		return first
+	}
+	if second := do(); CodeOf(second) != CodeUnavailable {
+		return second
+	}
+	return first
+}
+
 // CodeOf returns the code of the first [Error] in err's chain, or "".
 func CodeOf(err error) Code {
 	if e, ok := errors.AsType[*Error](err); ok {

@@ -181,12 +181,11 @@ func (a *app) move(command *cobra.Command, m syncer.Move, flags moveFlags) error
 		if err := m.Validate(); err != nil { // both may be one by now
 			return err
 		}
-		moved, _, err := s.MoveBalance(ctx, m)
-		if unknown := err; syncer.CodeOf(unknown) == syncer.CodeOutcomeUnknown {
-			if moved, _, err = s.MoveBalance(ctx, m); syncer.CodeOf(err) == syncer.CodeUnavailable { // the key makes it safe
-				err = unknown
-			}
-		}
+		var moved syncer.Moved
+		err := syncer.RepeatUnknown(func() (err error) { // the key makes it safe
+			moved, _, err = s.MoveBalance(ctx, m)
+			return err
+		})
 		if err != nil {
 			return err
 		}

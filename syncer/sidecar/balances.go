@@ -67,12 +67,12 @@ func (b *Balances) Move(ctx context.Context, m syncer.Move) (syncer.Moved, error
 		return syncer.Moved{}, err
 	}
 	begun := b.applier.Begin()
-	moved, changes, err := b.store.MoveBalance(ctx, m)
-	if unknown := err; syncer.CodeOf(unknown) == syncer.CodeOutcomeUnknown {
-		if moved, changes, err = b.store.MoveBalance(ctx, m); isAway(err) {
-			err = unknown // that the second was not stored says nothing of the first
-		}
-	}
+	var moved syncer.Moved
+	var changes []syncer.Change
+	err := syncer.RepeatUnknown(func() (err error) {
+		moved, changes, err = b.store.MoveBalance(ctx, m)
+		return err
+	})
 	if err != nil {
 		return syncer.Moved{}, err
 	}

@@ -87,14 +87,14 @@ func (c *Chat) Send(ctx context.Context, m syncer.StaffMessage, forward bool) (s
 	if err := m.Validate(); err != nil {
 		return m, err
 	}
-	sent, isNew, err := c.store.SendStaffMessage(ctx, m)
-	if unknown := err; syncer.CodeOf(unknown) == syncer.CodeOutcomeUnknown {
-		if sent, _, err = c.store.SendStaffMessage(ctx, m); isAway(err) { // is recognised if it was stored
-			err = unknown
-		}
-		isNew = true
-	}
-	if err == nil && isNew && forward {
+	var sent syncer.StaffMessage
+	isNew, attempts := false, 0
+	err := syncer.RepeatUnknown(func() (err error) { // it is recognised if it was stored
+		sent, isNew, err = c.store.SendStaffMessage(ctx, m)
+		attempts++
+		return err
+	})
+	if err == nil && forward && (isNew || attempts > 1) {
 		c.config.Forward(sent.Plain())
 	}
 	return sent, err
