@@ -55,21 +55,29 @@ comment on index audit_who_idx is 'Finds who did it: the person, or the login if
 
 -- +goose StatementBegin
 create function text_set_json(members text[]) returns jsonb
-language sql immutable
+language plpgsql immutable
 as $$
-    select coalesce(jsonb_agg(member order by member collate "C"), '[]')
-    from unnest(members) as member
+begin
+    return (
+        select coalesce(jsonb_agg(member order by member collate "C"), '[]')
+        from unnest(members) as member
+    );
+end
 $$;
 comment on function text_set_json(text[]) is 'A set of text as JSON, in one order';
 -- +goose StatementEnd
 
 -- +goose StatementBegin
 create function jsonb_members_unlike(object jsonb, other jsonb) returns jsonb
-language sql immutable
+language plpgsql immutable
 as $$
-    select coalesce(jsonb_object_agg(key, value), '{}')
-    from jsonb_each(object)
-    where other -> key is distinct from value
+begin
+    return (
+        select coalesce(jsonb_object_agg(key, value), '{}')
+        from jsonb_each(object)
+        where other -> key is distinct from value
+    );
+end
 $$;
 comment on function jsonb_members_unlike(jsonb, jsonb) is 'Those members of an object that another object has not, or has otherwise';
 -- +goose StatementEnd

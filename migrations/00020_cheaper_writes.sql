@@ -49,33 +49,6 @@ $$;
 -- +goose StatementEnd
 
 -- +goose StatementBegin
-create or replace function text_set_json(members text[]) returns jsonb
-language plpgsql immutable
-as $$
-begin
-    return (
-        select coalesce(jsonb_agg(member order by member collate "C"), '[]')
-        from unnest(members) as member
-    );
-end
-$$;
--- +goose StatementEnd
-
--- +goose StatementBegin
-create or replace function jsonb_members_unlike(object jsonb, other jsonb) returns jsonb
-language plpgsql immutable
-as $$
-begin
-    return (
-        select coalesce(jsonb_object_agg(key, value), '{}')
-        from jsonb_each(object)
-        where other -> key is distinct from value
-    );
-end
-$$;
--- +goose StatementEnd
-
--- +goose StatementBegin
 create or replace function text_set_edited(members text[], edit jsonb) returns text[]
 language plpgsql immutable
 as $$
@@ -385,25 +358,6 @@ as $$
         from jsonb_array_elements_text(coalesce(edit -> 'add', '[]')) as member
         order by 1
     )
-$$;
--- +goose StatementEnd
-
--- +goose StatementBegin
-create or replace function jsonb_members_unlike(object jsonb, other jsonb) returns jsonb
-language sql immutable
-as $$
-    select coalesce(jsonb_object_agg(key, value), '{}')
-    from jsonb_each(object)
-    where other -> key is distinct from value
-$$;
--- +goose StatementEnd
-
--- +goose StatementBegin
-create or replace function text_set_json(members text[]) returns jsonb
-language sql immutable
-as $$
-    select coalesce(jsonb_agg(member order by member collate "C"), '[]')
-    from unnest(members) as member
 $$;
 -- +goose StatementEnd
 
