@@ -66,16 +66,12 @@ func newBalanceGetCommand(a *app) *cobra.Command {
 		ValidArgsFunction: a.completePlayers,
 		RunE: func(command *cobra.Command, args []string) error {
 			return a.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) error {
-				player, err := findPlayer(ctx, s, args[0])
-				if err != nil {
-					return err
-				}
-				readings, err := s.ReadPlayers(ctx, []syncer.PlayerID{player.ID})
+				reading, err := findReading(ctx, s, args[0])
 				if err != nil {
 					return err
 				}
 				shown, rows := []balanceJSON{}, [][]string{}
-				for _, b := range readings[0].Balances {
+				for _, b := range reading.Balances {
 					shown = append(shown, balanceJSON{b.Currency, b.Amount})
 				}
 				slices.SortFunc(shown, func(a, b balanceJSON) int { return strings.Compare(a.Currency, b.Currency) })

@@ -85,16 +85,22 @@ func newPlayerFindCommand(a *app) *cobra.Command {
 
 // findPlayer reads a player by id, or by a name that no other player has.
 func findPlayer(ctx context.Context, s *store.Store, text string) (*syncer.Player, error) {
+	reading, err := findReading(ctx, s, text)
+	return reading.Player, err
+}
+
+// findReading is findPlayer with what was read beside the player.
+func findReading(ctx context.Context, s *store.Store, text string) (none syncer.Reading, err error) {
 	id, err := syncer.ParsePlayerID(text)
 	if err != nil {
-		return nil, err
+		return none, err
 	}
-	if player, err := readPlayer(ctx, s, id); player != nil || err != nil {
-		return player, err
+	if reading, err := readPlayer(ctx, s, id); reading.Player != nil || err != nil {
+		return reading, err
 	}
 	found, _, err := s.SearchPlayers(ctx, text, 1000, "")
 	if err != nil {
-		return nil, err
+		return none, err
 	}
 	var named []syncer.PlayerID
 	for _, p := range found {
@@ -104,25 +110,25 @@ func findPlayer(ctx context.Context, s *store.Store, text string) (*syncer.Playe
 	}
 	switch {
 	case len(named) == 1:
-		player, err := readPlayer(ctx, s, named[0])
-		if player == nil && err == nil {
+		reading, err := readPlayer(ctx, s, named[0])
+		if reading.Player == nil && err == nil {
 			err = syncer.NotFound("no player %q", named[0])
 		}
-		return player, err
+		return reading, err
 	case len(named) > 1:
-		return nil, usagef("%d players are called %q; give an id, see: syncer player find %s", len(named), text, strconv.Quote(text))
+		return none, usagef("%d players are called %q; give an id, see: syncer player find %s", len(named), text, strconv.Quote(text))
 	case len(found) > 0:
-		return nil, syncer.NotFound("no player has the id or name %q; those whose name contains it: syncer player find %s", text, strconv.Quote(text))
+		return none, syncer.NotFound("no player has the id or name %q; those whose name contains it: syncer player find %s", text, strconv.Quote(text))
 	default:
-		return nil, syncer.NotFound("no player has the id or name %q", text)
+		return none, syncer.NotFound("no player has the id or name %q", text)
 	}
 }
 
-// readPlayer returns the player of an id, nil if there is none.
-func readPlayer(ctx context.Context, s *store.Store, id syncer.PlayerID) (*syncer.Player, error) {
+// readPlayer reads the player of an id, which is nil if there is none.
+func readPlayer(ctx context.Context, s *store.Store, id syncer.PlayerID) (syncer.Reading, error) {
 	readings, err := s.ReadPlayers(ctx, []syncer.PlayerID{id})
 	if err != nil {
-		return nil, err
+		return syncer.Reading{}, err
 	}
-	return readings[0].Player, nil
+	return readings[0], nil
 }
