@@ -89,11 +89,11 @@ func (s *Store) ListMapRuns(ctx context.Context, filter syncer.MapRunFilter, bef
 
 // listMapRuns chooses the query whose index serves the filter.
 func (s *Store) listMapRuns(ctx context.Context, filter syncer.MapRunFilter, before int64, size int32) ([]db.MapRun, error) {
-	gamemode := given(filter.Gamemode)
+	gamemode := optional(filter.Gamemode)
 	switch {
 	case filter.Map != "":
 		return s.queries.ListMapRunsOf(ctx, db.ListMapRunsOfParams{
-			Map: filter.Map, Server: given(filter.Server), Gamemode: gamemode, Before: before, PageSize: size,
+			Map: filter.Map, Server: optional(filter.Server), Gamemode: gamemode, Before: before, PageSize: size,
 		})
 	case filter.Server != "":
 		return s.queries.ListMapRunsOn(ctx, db.ListMapRunsOnParams{Server: filter.Server, Gamemode: gamemode, Before: before, PageSize: size})
@@ -109,7 +109,7 @@ func (s *Store) MapStats(ctx context.Context, filter syncer.MapStatsFilter, size
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	if filter.Map != "" {
-		rows, err := s.queries.StatsOfMap(ctx, db.StatsOfMapParams{Map: filter.Map, Gamemode: given(filter.Gamemode)})
+		rows, err := s.queries.StatsOfMap(ctx, db.StatsOfMapParams{Map: filter.Map, Gamemode: optional(filter.Gamemode)})
 		if err != nil {
 			return nil, "", readError("read map statistics", err)
 		}
@@ -121,7 +121,7 @@ func (s *Store) MapStats(ctx context.Context, filter syncer.MapStatsFilter, size
 		return nil, "", err
 	}
 	rows, err := s.queries.MapStats(ctx, db.MapStatsParams{
-		AfterMap: from.Name, AfterGamemode: from.ID, Gamemode: given(filter.Gamemode), PageSize: int32(size) + 1,
+		AfterMap: from.Name, AfterGamemode: from.ID, Gamemode: optional(filter.Gamemode), PageSize: int32(size) + 1,
 	})
 	if err != nil {
 		return nil, "", readError("read map statistics", err)
@@ -160,14 +160,6 @@ func currentRunOf(row db.MapRunCurrent) syncer.CurrentMapRun {
 }
 
 func milliseconds(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
-
-// given returns nil for a filter that selects all.
-func given(filter string) *string {
-	if filter == "" {
-		return nil
-	}
-	return &filter
-}
 
 func narrow(n *int) *int32 {
 	if n == nil {

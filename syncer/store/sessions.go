@@ -61,11 +61,7 @@ func (s *Store) SyncSessions(ctx context.Context, run [16]byte, edit syncer.Sess
 func (s *Store) Online(ctx context.Context, server string) ([]syncer.Session, error) {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
-	var only *string
-	if server != "" {
-		only = &server
-	}
-	rows, err := s.queries.Online(ctx, only)
+	rows, err := s.queries.Online(ctx, optional(server))
 	sessions := make([]syncer.Session, len(rows))
 	for i, row := range rows {
 		sessions[i] = sessionOf(row)
