@@ -52,4 +52,7 @@ func waitForLock(ctx context.Context, path string) (*fileLock, error) {
 
 // release gives the lock up. The file stays: removing it would let two
 // processes lock two files of the same name.
-func (l *fileLock) release() { l.file.Close() }
+func (l *fileLock) release() {
+	unlock(l.file)
+	l.file.Close()
+}

@@ -25,6 +25,8 @@ func ownedByUs(os.FileInfo) bool { return false }
 // tryLock always succeeds: renames alone keep concurrent fetches apart.
 func tryLock(*os.File) error { return nil }
 
+func unlock(*os.File) {}
+
 func bindLifetime(*exec.Cmd, syscall.Signal) {}
 
 func postmasterAlive(int, string) bool { return false }

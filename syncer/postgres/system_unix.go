@@ -57,6 +57,9 @@ func tryLock(file *os.File) error {
 	return err
 }
 
+// unlock drops the lock, also if a process that is being started shares the file.
+func unlock(file *os.File) { _ = syscall.Flock(int(file.Fd()), syscall.LOCK_UN) }
+
 // processExists reports whether there is a process with this id that we might
 // have started: one that we may not signal is another user's.
 func processExists(pid int) bool { return syscall.Kill(pid, 0) == nil }
