@@ -8,22 +8,23 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"regexp"
 	"testing"
 
 	"playersync/syncer/postgres/pgtest"
 )
 
-// readme is where the example is that people copy.
-const readme = "../../README.md"
+// example is what people copy.
+const example = "../../examples/java/Balances.java"
 
-// TestJavaExampleOfBalances compiles the example in the README and plays Steve with it.
+// TestJavaExampleOfBalances compiles the example and plays Steve with it.
 func TestJavaExampleOfBalances(t *testing.T) {
 	t.Parallel()
 	url, psql := database(t)
 	n := start(t, url, "a").ready()
-	run(t, psql, `insert into player (uuid) values ('Steve'), ('Alice'); insert into currency values ('coins'); select change_balance('Steve', 'coins', 100)`)
+	run(t, psql, `
+		insert into player (uuid) values ('Steve'), ('Alice');
+		insert into currency values ('coins');
+		select change_balance('Steve', 'coins', 100)`)
 	say := javaExample(t, n.URL())
 	say("/join Steve", "")
 	say("/join Alice", "")
@@ -51,20 +52,9 @@ func TestJavaExampleOfBalances(t *testing.T) {
 // command and checks its answer: "" for none, "*" for any.
 func javaExample(t *testing.T, url string) (say func(command, want string) string) {
 	t.Helper()
-	text, err := os.ReadFile(readme)
-	if err != nil {
-		t.Fatal(err)
-	}
-	code := regexp.MustCompile("(?s)```java\n([^`]*public class Balances .*?)```").FindSubmatch(text)
-	if code == nil {
-		t.Fatal("the README has no class Balances")
-	}
 	dir := t.TempDir()
-	source := filepath.Join(dir, "Balances.java")
-	if err := os.WriteFile(source, code[1], 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if out, err := exec.CommandContext(t.Context(), "javac", "-Xlint:all", "-Werror", "-d", dir, source).CombinedOutput(); err != nil {
+	compiler := exec.CommandContext(t.Context(), "javac", "-Xlint:all", "-Werror", "-d", dir, example)
+	if out, err := compiler.CombinedOutput(); err != nil {
 		t.Fatalf("javac: %v\n%s", err, out)
 	}
 	program := exec.CommandContext(t.Context(), "java", "-cp", dir, "Balances", url)
