@@ -55,7 +55,7 @@ func (r *rig) changesPerSecond(ctx context.Context, s *store.Store) (float64, er
 	began := time.Now()
 	for client := range clients {
 		group.Go(func() error {
-			for time.Since(began) < r.turn {
+			for range r.turn.operation(began) {
 				edit := syncer.Edit{Rank: syncer.Some("rank " + strconv.FormatInt(r.marks.Add(1), 10))}
 				if _, _, err := s.EditPlayer(working, playerID(client), edit, nil); err != nil {
 					return fmt.Errorf("change a player: %w", err)

@@ -12,8 +12,11 @@ import (
 type Config struct {
 	URL      string        // of a server where scratch databases may be made; not for Bans
 	Duration time.Duration // how long to take samples of each figure
-	Progress func(share float64, what string)
-	Log      *slog.Logger // of sidecars that take part
+	// Operations is how many each client does in a turn at least, however long they take;
+	// 0 means 1. Where no clients work for a time, a turn is a fixed number of operations.
+	Operations int
+	Progress   func(share float64, what string)
+	Log        *slog.Logger // of sidecars that take part
 }
 
 // Report is the outcome of a measurement.

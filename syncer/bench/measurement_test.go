@@ -28,7 +28,7 @@ func TestMeasurements(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			report, err := test.run(t.Context(), bench.Config{
-				URL: url, Duration: time.Millisecond, Progress: func(float64, string) {}, Log: slog.New(slog.DiscardHandler),
+				URL: url, Duration: time.Millisecond, Operations: 2, Progress: func(float64, string) {}, Log: slog.New(slog.DiscardHandler),
 			})
 			if err != nil {
 				t.Fatal(err)

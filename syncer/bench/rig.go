@@ -5,7 +5,6 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"playersync/syncer/store"
 )
@@ -15,7 +14,7 @@ type rig struct {
 	version    string // of the server
 	made       *scratch
 	ours, bare *store.Store
-	turn       time.Duration
+	turn       turn
 	marks      atomic.Int64 // values used: a change must be one
 	stop       context.CancelFunc
 	following  sync.WaitGroup
@@ -28,7 +27,7 @@ func newRig(ctx context.Context, config Config, connections int32) (*rig, error)
 	if err != nil {
 		return nil, err
 	}
-	r := &rig{version: version, turn: min(longTurn, config.Duration)}
+	r := &rig{version: version, turn: turn{lasts: min(longTurn, config.Duration), operations: max(config.Operations, 1)}}
 	if r.made, err = newScratch(ctx, config.URL); err != nil {
 		return nil, err
 	}

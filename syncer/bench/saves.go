@@ -64,7 +64,7 @@ func Saves(ctx context.Context, config Config) (report Report, err error) {
 func (r *rig) savesPerSecond(ctx context.Context) (float64, error) {
 	saved := 0
 	began := time.Now()
-	for time.Since(began) < r.turn {
+	for range r.turn.operation(began) {
 		batch := syncer.Batch{Edits: map[syncer.PlayerID]syncer.Edit{}}
 		_, _ = rand.Read(batch.ID[:]) // never fails, says its documentation
 		for n := range clients {
@@ -94,7 +94,7 @@ func (r *rig) upsertsPerSecond(ctx context.Context, pool *pgxpool.Pool) (float64
 	began := time.Now()
 	for client := range clients {
 		group.Go(func() error {
-			for time.Since(began) < r.turn {
+			for range r.turn.operation(began) {
 				if _, err := pool.Exec(working, upsertSave, string(playerID(client)), r.counted()); err != nil {
 					return fmt.Errorf("save a player: %w", err)
 				}
@@ -123,7 +123,7 @@ where p.uuid = s.uuid`
 func (r *rig) updatesPerSecond(ctx context.Context, pool *pgxpool.Pool) (float64, error) {
 	saved := 0
 	began := time.Now()
-	for time.Since(began) < r.turn {
+	for range r.turn.operation(began) {
 		ids, records := make([]string, clients), make([]string, clients)
 		for n := range clients {
 			ids[n], records[n] = string(playerID(n)), r.counted()
