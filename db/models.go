@@ -36,11 +36,12 @@ type AntibotPattern struct {
 	// blacklist: kept out; graylist: watched
 	Kind string
 	// Regular expression that must match the whole name. At most 1000 characters, none of them a control character, of:
-	// characters as they are but \ . [ ] ( ) { } | * + ? ^ $, which need a \ before them like any ASCII punctuation may, and
-	// . \d \D \w \W \s \S \uXXXX and \p{…} \P{…} with L Lu Ll M N Nd P S Z or IsLatin IsGreek IsCyrillic IsHebrew IsArabic IsHan
-	// IsHiragana IsKatakana IsHangul IsThai; ^ $ \b \B; sets […] and [^…] in which [ ] \ ^ & - need a \, of characters, ranges that
-	// run upwards, and the above; ( ) (?: ) (?= ) (?! ), at most 50, and |; after a character, a set or a group that is no look-ahead one
-	// of * + ? {n} {n,} {n,m} up to 999, which ? or + may follow. (?i) or (?iu) at the very start: in any case
+	// characters as they are but \ . [ ] ( ) { } | * + ? ^ $, which need a \ before them like any ASCII punctuation may,
+	// and . \d \D \w \W \s \S \uXXXX and \p{…} \P{…} with L Lu Ll M N Nd P S Z or IsLatin IsGreek IsCyrillic IsHebrew
+	// IsArabic IsHan IsHiragana IsKatakana IsHangul IsThai; ^ $ \b \B; sets […] and [^…] in which [ ] \ ^ & - need a \, of
+	// characters, ranges that run upwards, and the above; ( ) (?: ) (?= ) (?! ), at most 50, and |; after a character, a
+	// set or a group that is no look-ahead one of * + ? {n} {n,} {n,m} up to 999, which ? or + may follow. (?i) or (?iu)
+	// at the very start: in any case
 	Pattern string
 	// Since when
 	SetAt pgtype.Timestamptz
@@ -62,8 +63,7 @@ type Audit struct {
 	Ip *netip.Prefix
 	// ban.id; NULL for a player
 	Ban *int64
-	// What, in the API's words. rank, flags, unmuteTime, unmarkTime, attributes (only the keys that changed) of a player; target, reason,
-	// by, createdAt, expiresAt, lift of a ban; row: all of it came or went; table: truncated
+	// What, in the API's words. rank, flags, unmuteTime, unmarkTime, attributes (only the keys that changed) of a player; target, reason, by, createdAt, expiresAt, lift of a ban; row: all of it came or went; table: truncated
 	Field string
 	// The value before; NULL: none
 	Old json.RawMessage

@@ -17,7 +17,10 @@ begin
         from (
             values
                 ('playersync_owner', 'playersync: owns the schema; migrations run as a member of it'),
-                ('playersync_app', 'playersync: reads and writes rows, cannot alter the schema; for sidecars and moderators'),
+                (
+                    'playersync_app',
+                    'playersync: reads and writes rows, cannot alter the schema; for sidecars and moderators'
+                ),
                 ('playersync_readonly', 'playersync: reads every table and view; for dashboards')
         ) as ours (role, description)
         where not exists (select from pg_roles where rolname = role)
@@ -41,7 +44,9 @@ $$;
 do $$
 begin
     if not pg_has_role(
-        current_user, 'playersync_owner', case when current_setting('server_version_num')::integer >= 160000 then 'set' else 'member' end
+        current_user,
+        'playersync_owner',
+        case when current_setting('server_version_num')::integer >= 160000 then 'set' else 'member' end
     ) then
         execute format('grant playersync_owner to %I', current_user);
     end if;
@@ -56,7 +61,10 @@ $$;
 do $$
 begin
     execute format('revoke connect, temporary on database %I from public', current_database());
-    execute format('grant connect on database %I to playersync_owner, playersync_app, playersync_readonly', current_database());
+    execute format(
+        'grant connect on database %I to playersync_owner, playersync_app, playersync_readonly',
+        current_database()
+    );
 end
 $$;
 -- +goose StatementEnd
@@ -82,7 +90,10 @@ do $$
 declare
     leftover text;
 begin
-    execute format('revoke all on database %I from playersync_owner, playersync_app, playersync_readonly', current_database());
+    execute format(
+        'revoke all on database %I from playersync_owner, playersync_app, playersync_readonly',
+        current_database()
+    );
     execute format('grant connect, temporary on database %I to public', current_database());
     foreach leftover in array array['playersync_owner', 'playersync_app', 'playersync_readonly'] loop
         begin

@@ -6,20 +6,26 @@ set local lock_timeout = '5s';
 set local role playersync_owner;
 
 create sequence revision;
-comment on sequence revision is 'Source of player.revision and ban.revision: within one row, higher is newer, also after a delete and insert';
+comment on sequence revision is
+    'Source of player.revision and ban.revision: within one row, higher is newer, also after a delete and insert';
 
 create table change (
     xid    xid8        not null default pg_current_xact_id(),
     entity text        not null,
     key    text,
     at     timestamptz not null default clock_timestamp(),
-    constraint change_entity_known check (entity in ('player', 'ban'))
+    constraint change_entity_known check (
+        entity in ('player', 'ban', 'staff_message', 'antibot_pattern', 'blacklisted_address', 'balance', 'session')
+    )
 );
 create index change_xid_idx on change (xid);
-comment on table change is 'What changed, by which transaction; written by the feed_* triggers, read by sidecars, pruned by feed_prune';
+comment on table change is
+    'What changed, by which transaction; written by the feed_* triggers, read by sidecars, pruned by feed_prune';
 comment on column change.xid is 'Transaction that made the change; a sidecar reads the rows its snapshot has not seen';
-comment on column change.entity is 'player or ban';
-comment on column change.key is 'player.uuid, or ban_target(uuid, ip); NULL means the whole table';
+comment on column change.entity is 'The table that changed, where player includes player_history';
+comment on column change.key is
+    'player.uuid, ban_target(uuid, ip), staff_message.id, blacklisted_address.address, '
+    'balance.uuid, or session.server and uuid with a tab between; NULL means the whole table';
 comment on column change.at is 'Shortly before the commit, by this server''s clock';
 
 create table feed (
@@ -32,8 +38,10 @@ create table feed (
 comment on table feed is 'One row: the identity of this change feed and how far back it reaches';
 comment on column feed.singleton is 'Always true; keeps the table at one row';
 comment on column feed.epoch is 'Part of the epoch by which sidecars notice that they face another database';
-comment on column feed.floor is 'Changes of transactions below it are gone; a cursor that may need them reloads in full';
-comment on column feed.home is 'system identifier/database oid in which change.xid and floor mean something; see feed_settle';
+comment on column feed.floor is
+    'Changes of transactions below it are gone; a cursor that may need them reloads in full';
+comment on column feed.home is
+    'system identifier/database oid in which change.xid and floor mean something; see feed_settle';
 
 -- +goose StatementBegin
 create function feed_home() returns text
@@ -93,7 +101,8 @@ begin
 end
 $$;
 comment on function feed_notify(jsonb[]) is
-    'Sends changes as few messages below 8000 bytes on channel playersync; rows that are too large shrink to their keys';
+    'Sends changes as few messages below 8000 bytes on channel '
+    'playersync; rows that are too large shrink to their keys';
 -- +goose StatementEnd
 
 -- +goose StatementBegin
@@ -114,8 +123,8 @@ begin
 end
 $$;
 comment on function feed_publish(jsonb[]) is
-    'Records changes and notifies of them; more than 256 become one change of the whole table. A session that sets
-syncer.notify to ''later'' sends the notification itself, after its commit';
+    'Records changes and notifies of them; more than 256 become one change of the whole table. A '
+    'session that sets syncer.notify to ''later'' sends the notification itself, after its commit';
 -- +goose StatementEnd
 
 -- +goose StatementBegin
@@ -174,6 +183,53 @@ comment on function feed_prune(interval) is
     'Deletes changes older than the interval and moves feed.floor past them, in one transaction; returns how many';
 -- +goose StatementEnd
 
+-- The triggers that tables of the feed have in common.
+
+-- +goose StatementBegin
+create function feed_truncated() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    perform feed_publish(array[feed_change(tg_argv[0], null)]);
+    return null;
+end
+$$;
+comment on function feed_truncated() is 'Feed trigger. Its argument names the entity of which everything changed';
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create function feed_table_changed() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    if exists (select from changed_rows) then
+        perform feed_publish(array[feed_change(tg_table_name, null)]);
+    end if;
+    return null;
+end
+$$;
+comment on function feed_table_changed() is
+    'Feed trigger of tables that are small or rarely change: all of it is read again';
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create function write_in_turn() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+set lock_timeout = '1s'
+as $$
+begin
+    perform pg_advisory_xact_lock(hashtextextended('playersync ' || tg_table_name, 0));
+    return null;
+end
+$$;
+comment on function write_in_turn() is
+    'Lets one transaction at a time write to a table, so that '
+    'numbers drawn for its rows have the order of the commits';
+-- +goose StatementEnd
+
 revoke execute on function feed_settle(), feed_prune(interval), feed_publish(jsonb[]) from public;
 grant execute on function feed_settle(), feed_prune(interval) to playersync_app;
 grant select on change, feed to playersync_app, playersync_readonly;
@@ -182,6 +238,9 @@ reset role;
 
 -- +goose Down
 set local lock_timeout = '5s';
+drop function write_in_turn();
+drop function feed_table_changed();
+drop function feed_truncated();
 drop function feed_prune(interval);
 drop function feed_change(text, text);
 drop function feed_publish(jsonb[]);

@@ -4,24 +4,53 @@
 set local lock_timeout = '5s';
 set local role playersync_owner;
 
+-- A function in SQL that is not inlined is planned again by each statement that
+-- calls it, one of a CHECK even where its argument is NULL; one in PL/pgSQL once per
+-- session.
+
 -- +goose StatementBegin
 create function is_text_set(members text[]) returns boolean
-language sql immutable
+language plpgsql immutable
 as $$
-    select coalesce(array_ndims(members), 1) = 1
-       and count(*) filter (where member is null or length(member) not between 1 and 64) = 0
-       and count(*) = count(distinct member)
-    from unnest(members) as member
+declare
+    member text;
+begin
+    if coalesce(array_ndims(members), 0) = 0 then
+        return true;
+    elsif array_ndims(members) > 1 then
+        return false;
+    elsif cardinality(members) > 16 then -- too many to look for each among all
+        return (
+            select count(*) filter (where m is null or length(m) not between 1 and 64) = 0
+               and count(*) = count(distinct m)
+            from unnest(members) as m
+        );
+    end if;
+    foreach member in array members loop
+        if member is null
+            or length(member) not between 1 and 64
+            or cardinality(array_positions(members, member)) > 1
+        then
+            return false;
+        end if;
+    end loop;
+    return true;
+end
 $$;
-comment on function is_text_set(text[]) is 'Whether an array is a set: one dimension, no NULL, no duplicate, members of 1 to 64 characters';
+comment on function is_text_set(text[]) is
+    'Whether an array is a set: one dimension, no NULL, no duplicate, members of 1 to 64 characters';
 -- +goose StatementEnd
 
 -- +goose StatementBegin
 create function is_bit_set(words text) returns boolean
-language sql immutable
+language plpgsql immutable strict
 as $$
-    select bool_and(word between -9223372036854775808 and 9223372036854775807)
-    from unnest(string_to_array(btrim(words, '[]'), ',')::numeric[]) as word
+begin
+    return (
+        select bool_and(word between -9223372036854775808 and 9223372036854775807)
+        from unnest(string_to_array(btrim(words, '[]'), ',')::numeric[]) as word
+    );
+end
 $$;
 comment on function is_bit_set(text) is 'Whether each number of [word,word,…] fits into 64 bits';
 -- +goose StatementEnd
@@ -55,8 +84,14 @@ create table player (
     constraint player_uuid_form check (length(uuid) between 1 and 64 and uuid !~ '[[:cntrl:]]'),
     constraint player_rank_form check (length(rank) between 1 and 64 and rank !~ '[[:cntrl:]]'),
     constraint player_flags_set check (cardinality(flags) = 0 or (cardinality(flags) <= 1024 and is_text_set(flags))),
-    constraint player_unmute_time_range check (unmute_time = 'infinity' or unmute_time between '0001-01-01 00:00+00' and '9999-12-31 23:59+00'),
-    constraint player_unmark_time_range check (unmark_time = 'infinity' or unmark_time between '0001-01-01 00:00+00' and '9999-12-31 23:59+00'),
+    constraint player_unmute_time_range check (
+        unmute_time = 'infinity'
+        or unmute_time between '0001-01-01 00:00+00' and '9999-12-31 23:59+00'
+    ),
+    constraint player_unmark_time_range check (
+        unmark_time = 'infinity'
+        or unmark_time between '0001-01-01 00:00+00' and '9999-12-31 23:59+00'
+    ),
     constraint player_attributes_form check (
         jsonb_typeof(attributes) = 'object'
         and pg_column_size(attributes) <= 1048576
@@ -89,14 +124,15 @@ create table player (
     constraint player_addresses_form check (
         jsonb_typeof(addresses) = 'object'
         and not addresses @? 'strict $.* ? (@.type() != "object")'
-        and not addresses @? 'strict $.*.keyvalue() ? (!(@.key == "usid" && (@.value.type() == "string" || @.value.type() == "null")))'
+        and not addresses @? 'strict $.*.keyvalue() ? (!(
+            @.key == "usid" && (@.value.type() == "string" || @.value.type() == "null")
+        ))'
     ),
     constraint player_created_at_range check (created_at between '0001-01-01 00:00+00' and '9999-12-31 23:59+00')
 ) with (fillfactor = 90); -- room for updates beside the old row version, without touching an index
-
 create index player_name_idx on player using gin (lower(name) gin_trgm_ops);
-
-comment on table player is 'Players, the same on every server. Edit rows by hand freely: triggers tell every sidecar within milliseconds';
+comment on table player is
+    'Players, the same on every server. Edit rows by hand freely: triggers tell every sidecar within milliseconds';
 comment on column player.uuid is 'Opaque id of 1 to 64 printable characters; never changes';
 comment on column player.rank is 'Important. Any text; "player" for nobody in particular';
 comment on column player.flags is 'Important. A set of text; add with array_append, remove with array_remove';
@@ -110,29 +146,17 @@ comment on column player.rainbow_speed is 'Unimportant. Speed of the rainbow nam
 comment on column player.chat_strictness is 'Unimportant. chat or strict';
 comment on column player.show_rank_prefix is 'Unimportant. Whether the rank stands before the name';
 comment on column player.language is 'Unimportant. Language code, or empty';
-comment on column player.achievements is 'Unimportant. Unlocked bits as signed 64-bit words, e.g. [12,-1]; servers only add bits';
-comment on column player.gamemodes is 'Unsynced. {gamemode: {"firstJoined": ms, "lastJoined": ms, "stats": {counter: n}}}; each server sees its own entry';
-comment on column player.addresses is 'Unsynced. {"ip:port" of the game server: {"usid": text}}; each server sees its own entry';
-comment on column player.revision is 'Newer state, higher number. Set by a trigger when anything but the unsynced columns changes';
+comment on column player.achievements is
+    'Unimportant. Unlocked bits as signed 64-bit words, e.g. [12,-1]; servers only add bits';
+comment on column player.gamemodes is
+    'Unsynced. {gamemode: {"firstJoined": ms, "lastJoined": ms, '
+    '"stats": {counter: n}}}; each server sees its own entry';
+comment on column player.addresses is
+    'Unsynced. {"ip:port" of the game server: {"usid": text}}; each server sees its own entry';
+comment on column player.revision is
+    'Newer state, higher number. Set by a trigger when anything but the unsynced columns changes';
 comment on column player.created_at is 'When the row was made';
 comment on column player.updated_at is 'When the row was last written, by a trigger';
-
-create table player_history (
-    uuid   text           not null,
-    action text           not null,
-    by     text           not null default session_user,
-    time   timestamptz(3) not null default clock_timestamp(),
-    constraint player_history_pkey primary key (uuid, time, action, by),
-    constraint player_history_player_fkey foreign key (uuid) references player (uuid) on delete cascade,
-    constraint player_history_action_length check (length(action) between 1 and 512),
-    constraint player_history_by_length check (length(by) <= 512),
-    constraint player_history_time_range check (time between '0001-01-01 00:00+00' and '9999-12-31 23:59+00')
-);
-comment on table player_history is 'Moderation actions on a player: a set of (action, by, time). Servers only add; only people remove';
-comment on column player_history.uuid is 'The player';
-comment on column player_history.action is 'What was done';
-comment on column player_history.by is 'Who did it';
-comment on column player_history.time is 'When, in whole milliseconds';
 
 -- What the row's own triggers keep right, also for edits by hand.
 
@@ -143,16 +167,18 @@ as $$
 begin
     if new.uuid <> old.uuid then
         raise exception 'player.uuid is immutable: cannot change % to %', old.uuid, new.uuid
-            using errcode = 'integrity_constraint_violation', constraint = 'player_uuid_immutable', column = 'uuid', table = 'player';
+            using errcode = 'integrity_constraint_violation',
+                constraint = 'player_uuid_immutable', column = 'uuid', table = 'player';
     end if;
     new.updated_at := clock_timestamp();
     new.revision := old.revision;
-    if (new.rank, new.flags, new.unmute_time, new.unmark_time, new.attributes, new.name, new.override_name, new.highlight,
-        new.rainbow_speed, new.chat_strictness, new.show_rank_prefix, new.language, new.achievements)
-        is distinct from
-       (old.rank, old.flags, old.unmute_time, old.unmark_time, old.attributes, old.name, old.override_name, old.highlight,
-        old.rainbow_speed, old.chat_strictness, old.show_rank_prefix, old.language, old.achievements)
-    then
+    if (
+        new.rank, new.flags, new.unmute_time, new.unmark_time, new.attributes, new.name, new.override_name,
+        new.highlight, new.rainbow_speed, new.chat_strictness, new.show_rank_prefix, new.language, new.achievements
+    ) is distinct from (
+        old.rank, old.flags, old.unmute_time, old.unmark_time, old.attributes, old.name, old.override_name,
+        old.highlight, old.rainbow_speed, old.chat_strictness, old.show_rank_prefix, old.language, old.achievements
+    ) then
         new.revision := nextval('public.revision');
     end if;
     return new;
@@ -187,7 +213,8 @@ as $$
         'achievements', p.achievements
     )
 $$;
-comment on function player_synced(player) is 'The part of a player that every server sees alike, as it travels in notifications';
+comment on function player_synced(player) is
+    'The part of a player that every server sees alike, as it travels in notifications';
 -- +goose StatementEnd
 
 -- +goose StatementBegin
@@ -203,47 +230,12 @@ as $$
         'p', player_synced(p)
     )
 $$;
-comment on function player_change(player) is 'An updated player as it travels: like feed_change, with r revision and p player_synced';
+comment on function player_change(player) is
+    'An updated player as it travels: like feed_change, with r revision and p player_synced';
 -- +goose StatementEnd
 
--- +goose StatementBegin
-create function history_change(uuid text, entries jsonb) returns jsonb
-language sql volatile
-as $$
-    select feed_change('player', uuid) || jsonb_build_object('h', entries)
-$$;
-comment on function history_change(text, jsonb) is 'Added history as it travels: feed_change with h entries';
--- +goose StatementEnd
-
--- In PL/pgSQL, which plans the query once per session and not once per call.
-
--- +goose StatementBegin
-create function player_record(p player) returns json
-language plpgsql stable
-as $$
-begin
-    return json_build_object(
-        'uuid', p.uuid,
-        'synced', player_synced(p),
-        'gamemodes', p.gamemodes,
-        'addresses', p.addresses,
-        'history', (
-            select coalesce(json_agg(json_build_object('action', h.action, 'by', h.by, 'time', h.time)
-                order by h.time, h.action collate "C", h.by collate "C"), '[]')
-            from player_history as h
-            where h.uuid = p.uuid
-        ),
-        'revision', p.revision,
-        'createdAt', p.created_at
-    );
-end
-$$;
-comment on function player_record(player) is 'A whole player as a sidecar reads it: player_synced, the unsynced maps and the history';
--- +goose StatementEnd
-
--- One row, the usual case, takes one query. A cached plan for one row is a nested
--- loop, which on many rows would be quadratic; so the statement of many rows is
--- planned anew each time.
+-- A cached plan for few rows must not be quadratic on many: a full join never is a
+-- nested loop. Every row is on both sides, as uuid never changes.
 
 -- +goose StatementBegin
 create function player_updated() returns trigger
@@ -251,48 +243,82 @@ language plpgsql security definer
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
+    mode    constant text := coalesce(current_setting('syncer.notify', true), '');
     uuid    text;
+    uuids   text[];
     change  json;
     changes jsonb[];
 begin
-    select n.uuid, case when n.revision <> o.revision then player_change(n) else feed_change('player', n.uuid)::json end into uuid, change
-    from new_rows as n
-    cross join old_rows as o
-    where not exists (select from new_rows offset 1)
-      and (
-          n.revision <> o.revision
-          or coalesce(current_setting('syncer.notify', true), '') = '' and (n.gamemodes, n.addresses) is distinct from (o.gamemodes, o.addresses)
-      );
-    if found then
-        insert into change (entity, key) values ('player', uuid); -- what feed_publish does, without the packing
-        if current_setting('syncer.notify', true) is distinct from 'later' then
+    if mode = 'later' then -- the writer notifies: all that is left is to record
+        insert into change (entity, key)
+        select 'player', n.uuid
+        from new_rows as n
+        cross join old_rows as o
+        where not exists (select from new_rows offset 1)
+          and n.revision <> o.revision;
+    else
+        select
+            n.uuid,
+            case when n.revision <> o.revision then player_change(n) else feed_change('player', n.uuid)::json end
+        into uuid, change
+        from new_rows as n
+        cross join old_rows as o
+        where not exists (select from new_rows offset 1)
+          and (
+              n.revision <> o.revision
+              or mode = '' and (n.gamemodes, n.addresses) is distinct from (o.gamemodes, o.addresses)
+          );
+        if found then
+            insert into change (entity, key) values ('player', uuid); -- what feed_publish does, without the packing
             if octet_length(change::text) <= 7900 then
                 perform pg_notify('playersync', '[' || change || ']');
             else
                 perform feed_notify(array[change::jsonb]);
             end if;
         end if;
-    elsif exists (select from new_rows offset 1) then
-        execute $many$
-            select array_agg(c.change::jsonb)
-            from (
-                select case when n.revision <> o.revision then player_change(n) else feed_change('player', n.uuid)::json end as change
-                from new_rows as n
-                join old_rows as o using (uuid)
-                where n.revision <> o.revision
-                   or coalesce(current_setting('syncer.notify', true), '') = '' and (n.gamemodes, n.addresses) is distinct from (o.gamemodes, o.addresses)
-                limit 257
-            ) as c
-        $many$ into changes;
-        if changes is not null then
-            perform feed_publish(changes);
+    end if;
+    if found then
+        return null;
+    elsif not exists (select from new_rows offset 1) then
+        return null;
+    elsif mode = 'later' then
+        select array_agg(c.uuid) into uuids
+        from (
+            select n.uuid
+            from new_rows as n
+            full join old_rows as o using (uuid)
+            where n.revision is distinct from o.revision
+            limit 257
+        ) as c;
+        if cardinality(uuids) > 256 then
+            uuids := array[null];
         end if;
+        insert into change (entity, key)
+        select 'player', key
+        from unnest(uuids) as key;
+        return null;
+    end if;
+    select array_agg(c.change::jsonb) into changes
+    from (
+        select case
+            when n.revision <> o.revision then player_change(n)
+            else feed_change('player', n.uuid)::json
+        end as change
+        from new_rows as n
+        full join old_rows as o using (uuid)
+        where n.revision is distinct from o.revision
+           or mode = '' and (n.gamemodes, n.addresses) is distinct from (o.gamemodes, o.addresses)
+        limit 257
+    ) as c;
+    if changes is not null then
+        perform feed_publish(changes);
     end if;
     return null;
 end
 $$;
 comment on function player_updated() is
-    'Feed trigger. Ignores rows of which no other server caches anything new; unsynced columns count only when edited by hand';
+    'Feed trigger. Ignores rows of which no other server caches '
+    'anything new; unsynced columns count only when edited by hand';
 -- +goose StatementEnd
 
 -- +goose StatementBegin
@@ -311,63 +337,8 @@ begin
     return null;
 end
 $$;
-comment on function player_inserted_or_deleted() is 'Feed trigger. Sends keys: a row that comes or goes is read back by those who hold it';
--- +goose StatementEnd
-
--- +goose StatementBegin
-create function player_history_inserted() returns trigger
-language plpgsql security definer
-set search_path = pg_catalog, public, pg_temp
-as $$
-declare
-    changes jsonb[];
-begin
-    select array_agg(history_change(r.uuid, r.entries)) into changes
-    from (
-        select uuid, jsonb_agg(jsonb_build_object('action', action, 'by', by, 'time', time)) as entries
-        from changed_rows
-        group by uuid
-        limit 257
-    ) as r;
-    if changes is not null then
-        perform feed_publish(changes);
-    end if;
-    return null;
-end
-$$;
-comment on function player_history_inserted() is 'Feed trigger. Sends the added entries under their player''s key';
--- +goose StatementEnd
-
--- +goose StatementBegin
-create function player_history_changed() returns trigger
-language plpgsql security definer
-set search_path = pg_catalog, public, pg_temp
-as $$
-declare
-    changes jsonb[];
-begin
-    select array_agg(feed_change('player', r.uuid)) into changes
-    from (select distinct uuid from changed_rows limit 257) as r;
-    if changes is not null then
-        perform feed_publish(changes);
-    end if;
-    return null;
-end
-$$;
-comment on function player_history_changed() is 'Feed trigger. Entries that were changed or removed by hand: their players are read back';
--- +goose StatementEnd
-
--- +goose StatementBegin
-create function feed_truncated() returns trigger
-language plpgsql security definer
-set search_path = pg_catalog, public, pg_temp
-as $$
-begin
-    perform feed_publish(array[feed_change(tg_argv[0], null)]);
-    return null;
-end
-$$;
-comment on function feed_truncated() is 'Feed trigger. Its argument names the entity of which everything changed';
+comment on function player_inserted_or_deleted() is
+    'Feed trigger. Sends keys: a row that comes or goes is read back by those who hold it';
 -- +goose StatementEnd
 
 create trigger feed_insert after insert on player
@@ -379,44 +350,25 @@ create trigger feed_delete after delete on player
 create trigger feed_truncate after truncate on player
     for each statement execute function feed_truncated('player');
 
-create trigger feed_insert after insert on player_history
-    referencing new table as changed_rows for each statement execute function player_history_inserted();
-create trigger feed_update_new after update on player_history
-    referencing new table as changed_rows for each statement execute function player_history_changed();
-create trigger feed_update_old after update on player_history
-    referencing old table as changed_rows for each statement execute function player_history_changed();
-create trigger feed_delete after delete on player_history
-    referencing old table as changed_rows for each statement execute function player_history_changed();
-create trigger feed_truncate after truncate on player_history
-    for each statement execute function feed_truncated('player');
-
 -- Also for sessions that set session_replication_role.
 alter table player enable always trigger feed_insert;
 alter table player enable always trigger feed_update;
 alter table player enable always trigger feed_delete;
 alter table player enable always trigger feed_truncate;
-alter table player_history enable always trigger feed_insert;
-alter table player_history enable always trigger feed_update_new;
-alter table player_history enable always trigger feed_update_old;
-alter table player_history enable always trigger feed_delete;
-alter table player_history enable always trigger feed_truncate;
 
-grant select, insert, update, delete on player, player_history to playersync_app;
+grant select, insert, update, delete on player to playersync_app;
 grant usage on sequence revision to playersync_app;
-grant select on player, player_history to playersync_readonly;
+grant select on player to playersync_readonly;
 
 reset role;
 
 -- +goose Down
 set local lock_timeout = '5s';
-drop table player_history;
-drop table player cascade;
-drop function player_history_changed();
-drop function player_history_inserted();
+drop function player_change(player);
+drop function player_synced(player);
+drop table player;
 drop function player_inserted_or_deleted();
 drop function player_updated();
-drop function feed_truncated();
-drop function history_change(text, jsonb);
 drop function player_before_update();
 drop function is_bit_set(text);
 drop function is_text_set(text[]);

@@ -4,12 +4,6 @@
 set local lock_timeout = '5s';
 set local role playersync_owner;
 
-alter table change drop constraint change_entity_known;
-alter table change add constraint change_entity_known
-    check (entity in ('player', 'ban', 'staff_message', 'antibot_pattern', 'blacklisted_address', 'balance', 'session'));
-comment on column change.key is
-    'player.uuid, ban_target(uuid, ip), staff_message.id, blacklisted_address.address, balance.uuid, or session.server and uuid with a tab between; NULL means the whole table';
-
 create table server_lease (
     server     text        not null,
     run        uuid        not null,
@@ -17,12 +11,15 @@ create table server_lease (
     expires_at timestamptz not null,
     constraint server_lease_pkey primary key (server),
     constraint server_lease_server_run_key unique (server, run),
-    constraint server_lease_server_fkey foreign key (server) references server (name) on update cascade on delete cascade
+    constraint server_lease_server_fkey foreign key (server) references server (name)
+        on update cascade on delete cascade
 );
 comment on table server_lease is
-    'Game servers whose sidecar lives, which renews the lease every few seconds. Any sidecar removes one that has run out, with its sessions';
+    'Game servers whose sidecar lives, which renews the lease every few '
+    'seconds. Any sidecar removes one that has run out, with its sessions';
 comment on column server_lease.server is 'The game server: server.name';
-comment on column server_lease.run is 'The process that speaks for it, drawn at its start. Of two with the same server the newer one takes over';
+comment on column server_lease.run is
+    'The process that speaks for it, drawn at its start. Of two with the same server the newer one takes over';
 comment on column server_lease.started_at is 'Since when it speaks for the server without a break';
 comment on column server_lease.expires_at is 'When it counts as dead unless it renews the lease';
 
@@ -35,14 +32,16 @@ create table session (
     since    timestamptz not null default now(),
     revision bigint      not null default nextval('revision'),
     constraint session_pkey primary key (server, uuid),
-    constraint session_server_lease_fkey foreign key (server, run) references server_lease (server, run) on update cascade,
+    constraint session_server_lease_fkey foreign key (server, run) references server_lease (server, run)
+        on update cascade,
     constraint session_uuid_form check (length(uuid) between 1 and 64 and uuid !~ '[[:cntrl:]]'),
     constraint session_name_length check (length(name) <= 512),
     constraint session_gamemode_form check (length(gamemode) between 1 and 64 and gamemode !~ '[[:cntrl:]]'),
     constraint session_since_range check (since between '0001-01-01 00:00+00' and '9999-12-31 23:59+00')
 );
 comment on table session is
-    'Players on game servers, also on several at once. Each hangs off its server''s lease and goes with it. Sidecars own it: what is edited here they put right';
+    'Players on game servers, also on several at once. Each hangs off its server''s '
+    'lease and goes with it. Sidecars own it: what is edited here they put right';
 comment on column session.server is 'server.name';
 comment on column session.uuid is 'player.uuid';
 comment on column session.run is 'The lease it hangs off';
@@ -77,7 +76,8 @@ begin
 end
 $$;
 comment on function session_in_turn() is
-    'Lets one transaction at a time write sessions or end leases: revisions have the order of the commits, and nobody waits in a circle';
+    'Lets one transaction at a time write sessions or end leases: '
+    'revisions have the order of the commits, and nobody waits in a circle';
 -- +goose StatementEnd
 
 create trigger session_in_turn before insert or update or delete on session
@@ -138,7 +138,10 @@ begin
     select array_agg(
         feed_change('session', r.server || e'\t' || r.uuid) || case
             when tg_op = 'INSERT' then jsonb_build_object('s', to_jsonb(r) - 'run', 'o', true)
-            else jsonb_build_object('s', to_jsonb(r) - 'run' || jsonb_build_object('revision', nextval('revision')), 'o', false)
+            else jsonb_build_object(
+                's', to_jsonb(r) - 'run' || jsonb_build_object('revision', nextval('revision')),
+                'o', false
+            )
         end
     ) into changes
     from (select * from changed_rows limit 129) as r;
@@ -151,7 +154,9 @@ begin
     return null;
 end
 $$;
-comment on function session_changed() is 'Feed trigger. Sends sessions as s, with o whether they begin or end; of many at once, that all is to be read again';
+comment on function session_changed() is
+    'Feed trigger. Sends sessions as s, with o whether they '
+    'begin or end; of many at once, that all is to be read again';
 -- +goose StatementEnd
 
 create trigger feed_insert after insert on session
@@ -186,7 +191,8 @@ begin
     where l.run = excluded.run
     returning l.server, (
         select encode(sha256(convert_to(coalesce(string_agg(
-            concat_ws(e'\t', s.uuid, s.name, s.gamemode, (extract(epoch from s.since) * 1000)::bigint), e'\n' order by s.uuid
+            concat_ws(e'\t', s.uuid, s.name, s.gamemode, (extract(epoch from s.since) * 1000)::bigint),
+            e'\n' order by s.uuid
         ), ''), 'UTF8')), 'hex')
         from public.session as s
         where s.server = l.server
@@ -194,8 +200,9 @@ begin
 end
 $$;
 comment on function server_lease_renew(uuid, text[], text[], interval) is
-    'Removes leases that ran out, takes over those claimed and renews the run''s own. Returns the servers it speaks for, each with
-a digest of its sessions: SHA-256 of uuid, name, gamemode and milliseconds since 1970, tabs between, a line feed between two. One that is missing has another, living run';
+    'Removes leases that ran out, takes over those claimed and renews the run''s own. Returns the servers '
+    'it speaks for, each with a digest of its sessions: SHA-256 of uuid, name, gamemode and milliseconds '
+    'since 1970, tabs between, a line feed between two. One that is missing has another, living run';
 -- +goose StatementEnd
 
 -- +goose StatementBegin
@@ -208,7 +215,8 @@ begin
     where s.server = d.server and s.uuid = d.uuid and s.run = session_sync.run;
 
     delete from public.session as s
-    using jsonb_to_recordset(session_sync.arrived) as a (server text, uuid text, name text, gamemode text, since timestamptz)
+    using jsonb_to_recordset(session_sync.arrived)
+        as a (server text, uuid text, name text, gamemode text, since timestamptz)
     where s.server = a.server and s.uuid = a.uuid and s.run = session_sync.run
       and (s.name, s.gamemode, s.since) is distinct from (a.name, a.gamemode, a.since);
 
@@ -223,15 +231,17 @@ begin
 
     insert into public.session (server, uuid, run, name, gamemode, since)
     select a.server, a.uuid, l.run, a.name, a.gamemode, a.since
-    from jsonb_to_recordset(session_sync.arrived) as a (server text, uuid text, name text, gamemode text, since timestamptz)
+    from jsonb_to_recordset(session_sync.arrived)
+        as a (server text, uuid text, name text, gamemode text, since timestamptz)
     join public.server_lease as l on l.server = a.server and l.run = session_sync.run
     order by a.since
     on conflict (server, uuid) do nothing;
 end
 $$;
 comment on function session_sync(uuid, jsonb, jsonb, text[]) is
-    'Stores who came to a run''s servers and who left: arrived are its sessions as columns of session, departed their server and uuid.
-On the servers in complete there is nobody but those arrived. Without the lease nothing is stored';
+    'Stores who came to a run''s servers and who left: arrived are its sessions as '
+    'columns of session, departed their server and uuid. On the servers in complete '
+    'there is nobody but those arrived. Without the lease nothing is stored';
 -- +goose StatementEnd
 
 create view online as
@@ -293,8 +303,3 @@ drop function session_changed();
 drop function session_ended();
 drop function session_in_turn();
 drop function server_lease_ends();
-delete from change where entity = 'session';
-alter table change drop constraint change_entity_known;
-alter table change add constraint change_entity_known
-    check (entity in ('player', 'ban', 'staff_message', 'antibot_pattern', 'blacklisted_address', 'balance'));
-comment on column change.key is 'player.uuid, ban_target(uuid, ip), staff_message.id, blacklisted_address.address or balance.uuid; NULL means the whole table';

@@ -17,7 +17,8 @@ create table player_count (
     constraint player_count_players_range check (players between 0 and 1000000)
 );
 create index player_count_slot_idx on player_count (slot);
-comment on table player_count is 'Players on each server over time, kept until thin_player_counts or somebody else removes them';
+comment on table player_count is
+    'Players on each server over time, kept until thin_player_counts or somebody else removes them';
 comment on column player_count.server is 'server.name';
 comment on column player_count.slot is 'Start of the time that the sample stands for: a multiple of minutes since 1970';
 comment on column player_count.minutes is 'Length of that time: 4, or more once thinned';
@@ -36,7 +37,8 @@ declare
     removed bigint;
 begin
     if coarse % 4 <> 0 or coarse not between 4 and 1440 then
-        raise exception 'step must be a multiple of 4 minutes, up to a day, not %', step using errcode = 'invalid_parameter_value';
+        raise exception 'step must be a multiple of 4 minutes, up to a day, not %', step
+            using errcode = 'invalid_parameter_value';
     end if;
     if now() - older_than > now() then
         raise exception 'older_than must not be negative, is %', older_than using errcode = 'invalid_parameter_value';
@@ -61,7 +63,8 @@ begin
 end
 $$;
 comment on function thin_player_counts(interval, interval) is
-    'Replaces samples older than the first argument by one for each step of the second, with the most players of any; returns how many fewer there are';
+    'Replaces samples older than the first argument by one for each step of the '
+    'second, with the most players of any; returns how many fewer there are';
 -- +goose StatementEnd
 
 revoke execute on function thin_player_counts(interval, interval) from public;

@@ -1,15 +1,9 @@
--- Balances: money and the like, changed by differences only, each with a ledger
--- entry in the same transaction.
+-- Balances: money and the like, each change of which leaves a ledger entry in the
+-- same transaction.
 
 -- +goose Up
 set local lock_timeout = '5s';
 set local role playersync_owner;
-
-alter table change drop constraint change_entity_known;
-alter table change add constraint change_entity_known
-    check (entity in ('player', 'ban', 'staff_message', 'antibot_pattern', 'blacklisted_address', 'balance'));
-comment on column change.key is
-    'player.uuid, ban_target(uuid, ip), staff_message.id, blacklisted_address.address or balance.uuid; NULL means the whole table';
 
 create table currency (
     name     text        not null collate "C",
@@ -32,7 +26,9 @@ create table balance (
     constraint balance_amount_range check (amount between 0 and 9007199254740991)
 ) with (fillfactor = 90);
 create index balance_currency_idx on balance (currency, amount desc);
-comment on table balance is 'What players own; no row is a balance of 0. Use change_balance and transfer_balance; plain edits go into the ledger too';
+comment on table balance is
+    'What players own; no row is a balance of 0. Use change_balance '
+    'and transfer_balance; plain edits go into the ledger too';
 comment on column balance.uuid is 'The player';
 comment on column balance.currency is 'In what';
 comment on column balance.amount is 'How much: from 0 to 2^53 - 1, which every JSON reader holds exactly';
@@ -66,7 +62,8 @@ create unique index ledger_key_idx on ledger (key, (peer is not null and change 
 create index ledger_uuid_idx on ledger (uuid, id);
 create index ledger_at_idx on ledger (at);
 comment on table ledger is
-    'Every change of a balance, written by a trigger; entries of one balance have the order of its changes. It outlives the player. Fold old entries with ledger_fold';
+    'Every change of a balance, written by a trigger; entries of one balance have the '
+    'order of its changes. It outlives the player. Fold old entries with ledger_fold';
 comment on column ledger.id is 'Number';
 comment on column ledger.at is 'When';
 comment on column ledger.uuid is 'Whose balance';
@@ -74,7 +71,8 @@ comment on column ledger.currency is 'In what';
 comment on column ledger.change is 'By how much it changed';
 comment on column ledger.balance is 'The balance afterwards';
 comment on column ledger.peer is 'Of a transfer: the other player, whose entry has the same key';
-comment on column ledger.key is 'What the caller calls this change, unique in the whole network, so that it happens once; NULL for plain edits';
+comment on column ledger.key is
+    'What the caller calls this change, unique in the whole network, so that it happens once; NULL for plain edits';
 comment on column ledger.reason is 'Why';
 comment on column ledger.by is 'Who did it';
 comment on column ledger.server is 'The server that asked, empty for a person with psql';
@@ -90,8 +88,8 @@ begin
     if tg_op = 'UPDATE' then
         if (new.uuid, new.currency) is distinct from (old.uuid, old.currency) then
             raise exception 'a balance cannot be given another player or currency'
-                using errcode = 'integrity_constraint_violation', constraint = 'balance_key_immutable', table = 'balance',
-                hint = 'Use transfer_balance.';
+                using errcode = 'integrity_constraint_violation',
+                    constraint = 'balance_key_immutable', table = 'balance', hint = 'Use transfer_balance.';
         end if;
         new.revision := old.revision;
         if new.amount = old.amount then
@@ -123,15 +121,20 @@ begin
             owner, unit, is_ - was, is_,
             case owner when said ->> 'payer' then said ->> 'payee' when said ->> 'payee' then said ->> 'payer' end,
             said ->> 'key',
-            coalesce(said ->> 'reason', case when tg_op = 'DELETE' then 'the balance was deleted' else 'edited by hand' end),
-            coalesce(said ->> 'by', session_user), coalesce(said ->> 'server', '')
+            coalesce(
+                said ->> 'reason',
+                case when tg_op = 'DELETE' then 'the balance was deleted' else 'edited by hand' end
+            ),
+            coalesce(said ->> 'by', session_user),
+            coalesce(said ->> 'server', '')
         );
     end if;
     return null;
 end
 $$;
 comment on function balance_written() is
-    'Writes the ledger. What move_balance does it describes in the setting syncer.ledger; anything else is an edit by hand';
+    'Writes the ledger. What move_balance does it describes in '
+    'the setting syncer.ledger; anything else is an edit by hand';
 -- +goose StatementEnd
 
 -- +goose StatementBegin
@@ -183,7 +186,10 @@ begin
     -- What is too large to travel is read back, and so are many.
     select array_agg(case when octet_length(c.change::text) <= 7900 then c.change else c.change - 'b' end) into changes
     from (
-        select balance_change(n.uuid, jsonb_agg(jsonb_build_object('c', n.currency, 'n', n.amount, 'r', n.revision))) as change
+        select
+            balance_change(
+                n.uuid, jsonb_agg(jsonb_build_object('c', n.currency, 'n', n.amount, 'r', n.revision))
+            ) as change
         from new_rows as n
         left join old_rows as o using (uuid, currency)
         where n.revision is distinct from o.revision
@@ -212,7 +218,10 @@ declare
 begin
     select array_agg(case when octet_length(c.change::text) <= 7900 then c.change else c.change - 'b' end) into changes
     from (
-        select balance_change(n.uuid, jsonb_agg(jsonb_build_object('c', n.currency, 'n', n.amount, 'r', n.revision))) as change
+        select
+            balance_change(
+                n.uuid, jsonb_agg(jsonb_build_object('c', n.currency, 'n', n.amount, 'r', n.revision))
+            ) as change
         from new_rows as n
         group by n.uuid
         limit 257
@@ -248,7 +257,8 @@ begin
     return null;
 end
 $$;
-comment on function balance_deleted() is 'Feed trigger. Sends players of whom a balance was deleted: theirs are read back';
+comment on function balance_deleted() is
+    'Feed trigger. Sends players of whom a balance was deleted: theirs are read back';
 -- +goose StatementEnd
 
 create trigger feed_insert after insert on balance
@@ -263,169 +273,6 @@ alter table balance enable always trigger feed_insert;
 alter table balance enable always trigger feed_update;
 alter table balance enable always trigger feed_delete;
 alter table balance enable always trigger feed_truncate;
-
--- +goose StatementBegin
-create function balance_changes(payer text, payee text, unit text) returns jsonb[]
-language sql volatile
-as $$
-    select array_agg(balance_change(b.uuid, jsonb_build_array(jsonb_build_object('c', b.currency, 'n', b.amount, 'r', b.revision))))
-    from balance as b
-    where b.uuid in (payer, payee) and b.currency = unit
-$$;
-comment on function balance_changes(text, text, text) is 'The balances of one or two players as they travel';
--- +goose StatementEnd
-
--- The one place where the rule is: sidecars and people both come through here.
-
--- +goose StatementBegin
-create function move_balance(
-    payer text, payee text, unit text, total bigint, token text, why text, who text, place text,
-    out outcome text, out held bigint, out entries jsonb, out changes jsonb[]
-)
-language plpgsql
-as $$
-declare
-    most constant bigint := 9007199254740991;
-    payer_has bigint;
-    payee_has bigint;
-begin
-    if total not between 1 and most or payer = payee or coalesce(payer, payee) is null or token is null then
-        raise exception 'a positive amount, a key, and two different players or one are needed'
-            using errcode = 'invalid_parameter_value';
-    end if;
-    -- A repetition waits until the first one has ended, and then sees it.
-    perform pg_advisory_xact_lock(hashtextextended('playersync ledger ' || token, 0));
-    select jsonb_agg(l order by l.change) into entries from public.ledger as l where l.key = token;
-    if entries is not null then
-        outcome := case when exists (
-            select
-            from public.ledger as l
-            where l.key = token and l.currency = unit
-              and (l.uuid, l.change) = (coalesce(payer, payee), case when payer is null then total else -total end)
-              and l.peer is not distinct from case when payer is not null then payee end
-        ) then 'repeated' else 'conflict' end;
-        changes := public.balance_changes(payer, payee, unit); -- perhaps the first one's were never sent
-        return;
-    end if;
-
-    select case
-        when not exists (select from public.currency as c where c.name = unit) then 'no currency'
-        when payer is not null and not exists (select from public.player as p where p.uuid = payer) then 'no payer'
-        when payee is not null and not exists (select from public.player as p where p.uuid = payee) then 'no payee'
-    end into outcome;
-    if outcome is not null then
-        return;
-    end if;
-    if payer is not null then
-        -- So that a refusal leaves no trace.
-        select coalesce(max(b.amount), 0) into held from public.balance as b where b.uuid = payer and b.currency = unit;
-        if held < total then
-            outcome := 'insufficient';
-            return;
-        end if;
-    end if;
-    if payee is not null then
-        insert into public.balance (uuid, currency) values (payee, unit) on conflict do nothing;
-    end if;
-    -- In one order, so that transfers in both directions cannot deadlock.
-    select max(l.amount) filter (where l.uuid = payer), max(l.amount) filter (where l.uuid = payee) into payer_has, payee_has
-    from (
-        select b.uuid, b.amount
-        from public.balance as b
-        where b.uuid in (payer, payee) and b.currency = unit
-        order by b.uuid collate "C"
-        for no key update
-    ) as l;
-    if payer is not null and coalesce(payer_has, 0) < total then
-        outcome := 'insufficient';
-        held := coalesce(payer_has, 0);
-        return;
-    elsif payee_has > most - total then
-        outcome := 'too much';
-        held := payee_has;
-        return;
-    end if;
-
-    perform set_config('syncer.ledger', jsonb_strip_nulls(jsonb_build_object(
-        'payer', payer, 'payee', payee, 'key', token, 'reason', coalesce(why, ''), 'by', coalesce(who, session_user), 'server', coalesce(place, '')
-    ))::text, true);
-    update public.balance as b
-    set amount = b.amount + case when b.uuid = payer then -total else total end
-    where b.uuid in (payer, payee) and b.currency = unit;
-    perform set_config('syncer.ledger', '', true);
-
-    outcome := 'applied';
-    select jsonb_agg(l order by l.change) into entries from public.ledger as l where l.key = token;
-    changes := public.balance_changes(payer, payee, unit);
-end
-$$;
-comment on function move_balance(text, text, text, bigint, text, text, text, text) is
-    'Moves an amount of a currency from one player to another, or from or to nowhere if either is NULL, once for each key (token).
-Outcome: applied, repeated (entries are those of the first time), conflict (the key was used for something else), insufficient
-(held is what there is), too much (for the payee, who has held), no currency, no payer, no payee. Only applied has changed anything';
--- +goose StatementEnd
-
--- +goose StatementBegin
-create function balance_refused(outcome text, held bigint) returns void
-language plpgsql
-as $$
-begin
-    case outcome
-        when 'applied', 'repeated' then
-            return;
-        when 'insufficient' then
-            raise exception 'insufficient funds: the balance is %', held using errcode = 'check_violation', constraint = 'balance_amount_range';
-        when 'too much' then
-            raise exception 'too much: the balance is %', held using errcode = 'check_violation', constraint = 'balance_amount_range';
-        when 'conflict' then
-            raise exception 'the key was used for another change' using errcode = 'unique_violation', constraint = 'ledger_key_idx';
-        when 'no currency' then
-            raise exception 'there is no such currency'
-                using errcode = 'foreign_key_violation', constraint = 'balance_currency_fkey', hint = 'insert into currency (name) adds one.';
-        else
-            raise exception 'there is no such player' using errcode = 'foreign_key_violation', constraint = 'balance_player_fkey';
-    end case;
-end
-$$;
-comment on function balance_refused(text, bigint) is 'Raises the error for an outcome of move_balance, for people with psql';
--- +goose StatementEnd
-
--- +goose StatementBegin
-create function change_balance(uuid text, currency text, change bigint, key text default gen_random_uuid()::text, reason text default '') returns bigint
-language plpgsql
-as $$
-declare
-    moved record;
-begin
-    select * into moved
-    from public.move_balance(
-        case when change < 0 then uuid end, case when change > 0 then uuid end, currency, abs(change), key, reason, session_user, ''
-    );
-    perform public.balance_refused(moved.outcome, moved.held);
-    return (moved.entries -> 0 ->> 'balance')::bigint;
-end
-$$;
-comment on function change_balance(text, text, bigint, text, text) is
-    'Changes a player''s balance by a difference and returns the balance afterwards. The same key again changes nothing and returns the same';
--- +goose StatementEnd
-
--- +goose StatementBegin
-create function transfer_balance(payer text, payee text, currency text, amount bigint, key text default gen_random_uuid()::text, reason text default '') returns void
-language plpgsql
-as $$
-declare
-    moved record;
-begin
-    if payer is null or payee is null then
-        raise exception 'a transfer needs two players' using errcode = 'invalid_parameter_value';
-    end if;
-    select * into moved from public.move_balance(payer, payee, currency, amount, key, reason, session_user, '');
-    perform public.balance_refused(moved.outcome, moved.held);
-end
-$$;
-comment on function transfer_balance(text, text, text, bigint, text, text) is
-    'Moves an amount from one player to another. The same key again changes nothing';
--- +goose StatementEnd
 
 -- +goose StatementBegin
 create function ledger_fold(keep interval) returns bigint
@@ -452,8 +299,10 @@ begin
 end
 $$;
 comment on function ledger_fold(interval) is
-    'Puts one entry in place of all older ones of a balance, and returns how many those were. Their keys are forgotten: keep as long as anybody may repeat one';
+    'Puts one entry in place of all older ones of a balance, and returns how many '
+    'those were. Their keys are forgotten: keep as long as anybody may repeat one';
 -- +goose StatementEnd
+
 revoke execute on function ledger_fold(interval) from public;
 
 create view balance_mismatch as
@@ -469,7 +318,8 @@ full join (
     group by uuid, currency
 ) as l on l.uuid = b.uuid and l.currency = b.currency
 where coalesce(b.amount, 0) <> coalesce(l.total, 0);
-comment on view balance_mismatch is 'Balances that are not the sum of their ledger: none, unless somebody has disabled triggers or edited the ledger';
+comment on view balance_mismatch is
+    'Balances that are not the sum of their ledger: none, unless somebody has disabled triggers or edited the ledger';
 comment on column balance_mismatch.uuid is 'Whose balance';
 comment on column balance_mismatch.currency is 'In what';
 comment on column balance_mismatch.balance is 'What the balance is';
@@ -485,11 +335,6 @@ reset role;
 set local lock_timeout = '5s';
 drop view balance_mismatch;
 drop function ledger_fold(interval);
-drop function transfer_balance(text, text, text, bigint, text, text);
-drop function change_balance(text, text, bigint, text, text);
-drop function balance_refused(text, bigint);
-drop function balance_changes(text, text, text);
-drop function move_balance(text, text, text, bigint, text, text, text, text);
 drop table ledger;
 drop table balance;
 drop table currency;
@@ -500,8 +345,3 @@ drop function balance_change(text, jsonb);
 drop function balance_before_truncate();
 drop function balance_written();
 drop function balance_before_write();
-delete from change where entity = 'balance';
-alter table change drop constraint change_entity_known;
-alter table change add constraint change_entity_known
-    check (entity in ('player', 'ban', 'staff_message', 'antibot_pattern', 'blacklisted_address'));
-comment on column change.key is 'player.uuid, ban_target(uuid, ip), staff_message.id or blacklisted_address.address; NULL means the whole table';

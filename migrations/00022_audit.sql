@@ -1,5 +1,5 @@
 -- Audit: who changed which important field of a player or which ban, when, from
--- what to what, and the way back.
+-- what to what.
 
 -- +goose Up
 set local lock_timeout = '5s';
@@ -30,12 +30,14 @@ create table audit (
     constraint audit_changed_by_length check (length(changed_by) <= 512),
     constraint audit_server_length check (length(server) <= 64)
 );
+
 create index audit_at_idx on audit (at);
 create index audit_uuid_idx on audit (uuid, id) where uuid is not null;
 create index audit_ip_idx on audit (ip, id) where ip is not null;
 create index audit_who_idx on audit (coalesce(changed_by, role), id);
 create index audit_reverts_idx on audit (reverts) where reverts is not null;
-comment on table audit is 'Changes of important fields of players, and of bans. Written by triggers only; pruned by audit_prune';
+comment on table audit is
+    'Changes of important fields of players, and of bans. Written by triggers only; pruned by audit_prune';
 comment on column audit.id is 'Number; select audit_revert(id) restores what was before';
 comment on column audit.at is 'When';
 comment on column audit.entity is 'player or ban';
@@ -43,8 +45,8 @@ comment on column audit.uuid is 'The player, or the banned player id';
 comment on column audit.ip is 'The banned address or range';
 comment on column audit.ban is 'ban.id; NULL for a player';
 comment on column audit.field is
-    'What, in the API''s words. rank, flags, unmuteTime, unmarkTime, attributes (only the keys that changed) of a player; target, reason,
-by, createdAt, expiresAt, lift of a ban; row: all of it came or went; table: truncated';
+    'What, in the API''s words. rank, flags, unmuteTime, unmarkTime, attributes (only the keys that changed) of a '
+    'player; target, reason, by, createdAt, expiresAt, lift of a ban; row: all of it came or went; table: truncated';
 comment on column audit.old is 'The value before; NULL: none';
 comment on column audit.new is 'The value after; NULL: none';
 comment on column audit.changed_by is 'Who, as the caller of the API says; NULL: it did not say, or a change in psql';
@@ -79,14 +81,18 @@ begin
     );
 end
 $$;
-comment on function jsonb_members_unlike(jsonb, jsonb) is 'Those members of an object that another object has not, or has otherwise';
+comment on function jsonb_members_unlike(jsonb, jsonb) is
+    'Those members of an object that another object has not, or has otherwise';
 -- +goose StatementEnd
 
 -- +goose StatementBegin
 create function ban_lift(b ban) returns jsonb
 language sql stable
 as $$
-    select case when b.lifted_at is not null then jsonb_strip_nulls(jsonb_build_object('at', b.lifted_at, 'by', b.lifted_by, 'reason', b.lift_reason)) end
+    select case
+        when b.lifted_at is not null
+            then jsonb_strip_nulls(jsonb_build_object('at', b.lifted_at, 'by', b.lifted_by, 'reason', b.lift_reason))
+    end
 $$;
 comment on function ban_lift(ban) is 'The lift of a ban as audit keeps it; NULL while it is open';
 -- +goose StatementEnd
@@ -144,8 +150,14 @@ begin
             ('unmarkTime', to_jsonb(old.unmark_time), to_jsonb(new.unmark_time)),
             (
                 'attributes',
-                case when old.attributes <> new.attributes then jsonb_members_unlike(old.attributes, new.attributes) end,
-                case when old.attributes <> new.attributes then jsonb_members_unlike(new.attributes, old.attributes) end
+                case
+                    when old.attributes <> new.attributes
+                        then jsonb_members_unlike(old.attributes, new.attributes)
+                end,
+                case
+                    when old.attributes <> new.attributes
+                        then jsonb_members_unlike(new.attributes, old.attributes)
+                end
             )
     ) as f (field, old, new)
     where f.old is distinct from f.new;
@@ -164,7 +176,9 @@ as $$
 begin
     -- With what audit_revert needs; but no usids, which are secret.
     insert into audit (entity, uuid, field, old)
-    select 'player', p.uuid, 'row', player_synced(p)::jsonb || jsonb_build_object('gamemodes', p.gamemodes, 'createdAt', p.created_at)
+    select
+        'player', p.uuid, 'row',
+        player_synced(p)::jsonb || jsonb_build_object('gamemodes', p.gamemodes, 'createdAt', p.created_at)
     from changed_rows as p;
     return null;
 end
@@ -212,7 +226,10 @@ begin
     ) as f (field, old, new)
     where f.old is distinct from f.new
       -- Nobody lifts a ban that has expired: it is only closed.
-      and not (f.field = 'lift' and old.lifted_at is null and new.lifted_by is null and new.lifted_at = new.expires_at and new.expires_at <= now());
+      and not (
+          f.field = 'lift' and old.lifted_at is null and new.lifted_by is null
+          and new.lifted_at = new.expires_at and new.expires_at <= now()
+      );
     return null;
 end
 $$;
@@ -250,7 +267,8 @@ comment on function truncate_audited() is 'Audit trigger. That all rows went at 
 
 create trigger audit_insert after insert on player for each row
     when (
-        new.rank <> 'player' or new.flags <> '{}' or new.unmute_time is not null or new.unmark_time is not null or new.attributes <> '{}'
+        new.rank <> 'player' or new.flags <> '{}' or new.unmute_time is not null
+        or new.unmark_time is not null or new.attributes <> '{}'
         or current_setting('syncer.reverts', true) <> ''
     )
     execute function player_insert_audited();
@@ -278,143 +296,6 @@ alter table ban enable always trigger audit_update;
 alter table ban enable always trigger audit_delete;
 alter table ban enable always trigger audit_truncate;
 
--- The way back. Each is one statement that finds no row if the value is no longer
--- the one that the change left.
-
--- +goose StatementBegin
-create function player_revert(a audit) returns boolean
-language plpgsql
-as $$
-begin
-    if a.field = 'row' then
-        insert into player (
-            uuid, rank, flags, unmute_time, unmark_time, attributes, name, override_name, highlight, rainbow_speed,
-            chat_strictness, show_rank_prefix, language, achievements, gamemodes, created_at
-        )
-        values (
-            a.uuid, a.old ->> 'rank', array(select jsonb_array_elements_text(a.old -> 'flags')),
-            (a.old ->> 'unmuteTime')::timestamptz, (a.old ->> 'unmarkTime')::timestamptz, a.old -> 'attributes',
-            a.old ->> 'name', a.old ->> 'overrideName', a.old ->> 'highlight', (a.old -> 'rainbow' ->> 'speed')::integer,
-            a.old ->> 'chatStrictness', (a.old ->> 'showRankPrefix')::boolean, a.old ->> 'language', a.old ->> 'achievements',
-            a.old -> 'gamemodes', (a.old ->> 'createdAt')::timestamptz
-        )
-        on conflict do nothing;
-        return found;
-    end if;
-    update player as p
-    set rank = case a.field when 'rank' then a.old #>> '{}' else p.rank end,
-        flags = case a.field when 'flags' then array(select jsonb_array_elements_text(a.old)) else p.flags end,
-        unmute_time = case a.field when 'unmuteTime' then (a.old #>> '{}')::timestamptz else p.unmute_time end,
-        unmark_time = case a.field when 'unmarkTime' then (a.old #>> '{}')::timestamptz else p.unmark_time end,
-        attributes = case a.field
-            when 'attributes' then (p.attributes - array(select jsonb_object_keys(a.new))) || a.old
-            else p.attributes
-        end
-    where p.uuid = a.uuid
-      and case a.field
-          when 'rank' then p.rank = a.new #>> '{}'
-          when 'flags' then text_set_json(p.flags) = a.new
-          when 'unmuteTime' then p.unmute_time is not distinct from (a.new #>> '{}')::timestamptz
-          when 'unmarkTime' then p.unmark_time is not distinct from (a.new #>> '{}')::timestamptz
-          when 'attributes' then not exists (
-              select from jsonb_object_keys(a.old || a.new) as key where p.attributes -> key is distinct from a.new -> key
-          )
-      end;
-    return found;
-end
-$$;
-comment on function player_revert(audit) is 'Takes back the change of a player; false: the value has changed since';
--- +goose StatementEnd
-
--- +goose StatementBegin
-create function ban_revert(a audit, by text, reason text) returns boolean
-language plpgsql
-as $$
-begin
-    if a.field = 'row' and a.old is null then
-        update ban as b
-        set lifted_at = greatest(clock_timestamp(), b.created_at), lifted_by = ban_revert.by, lift_reason = ban_revert.reason
-        where b.id = a.ban and b.lifted_at is null and ban_audited(b) = a.new;
-    elsif a.field = 'row' then
-        insert into ban (id, uuid, ip, reason, banned_by, created_at, expires_at, lifted_at, lifted_by, lift_reason)
-        overriding system value
-        values (
-            a.ban, a.uuid, a.ip, a.old ->> 'reason', a.old ->> 'by', (a.old ->> 'createdAt')::timestamptz,
-            (a.old ->> 'expiresAt')::timestamptz, (a.old -> 'lift' ->> 'at')::timestamptz, a.old -> 'lift' ->> 'by', a.old -> 'lift' ->> 'reason'
-        )
-        on conflict do nothing;
-    else
-        update ban as b
-        set uuid = case a.field when 'target' then a.old ->> 'uuid' else b.uuid end,
-            ip = case a.field when 'target' then (a.old ->> 'ip')::inet else b.ip end,
-            reason = case a.field when 'reason' then a.old #>> '{}' else b.reason end,
-            banned_by = case a.field when 'by' then a.old #>> '{}' else b.banned_by end,
-            created_at = case a.field when 'createdAt' then (a.old #>> '{}')::timestamptz else b.created_at end,
-            expires_at = case a.field when 'expiresAt' then (a.old #>> '{}')::timestamptz else b.expires_at end,
-            lifted_at = case a.field when 'lift' then (a.old ->> 'at')::timestamptz else b.lifted_at end,
-            lifted_by = case a.field when 'lift' then a.old ->> 'by' else b.lifted_by end,
-            lift_reason = case a.field when 'lift' then a.old ->> 'reason' else b.lift_reason end
-        where b.id = a.ban
-          and case a.field
-              when 'target' then jsonb_strip_nulls(jsonb_build_object('uuid', b.uuid, 'ip', b.ip)) = a.new
-              when 'reason' then b.reason = a.new #>> '{}'
-              when 'by' then b.banned_by = a.new #>> '{}'
-              when 'createdAt' then b.created_at = (a.new #>> '{}')::timestamptz
-              when 'expiresAt' then b.expires_at is not distinct from (a.new #>> '{}')::timestamptz
-              when 'lift' then ban_lift(b) is not distinct from a.new
-          end;
-    end if;
-    return found;
-exception
-    when unique_violation then
-        return false; -- another ban of the target is open
-end
-$$;
-comment on function ban_revert(audit, text, text) is
-    'Takes back the change of a ban: a new one is lifted, a lifted one opened, a deleted one made again; false: it has changed since';
--- +goose StatementEnd
-
--- The settings end with the function, not with the transaction: what follows in it
--- is no revert.
-
--- +goose StatementBegin
-create function audit_revert(id bigint, by text default session_user, reason text default '') returns bigint
-language plpgsql
-set search_path = pg_catalog, public, pg_temp
-set timezone = 'UTC'
-as $$
-declare
-    person   constant text := coalesce(current_setting('syncer.by', true), '');
-    entry    audit;
-    reverted boolean;
-begin
-    select a.* into entry from audit as a where a.id = audit_revert.id;
-    if not found then
-        raise exception 'there is no change %', audit_revert.id using errcode = 'no_data_found';
-    end if;
-    if entry.field = 'table' or (entry.entity, entry.field) = ('player', 'row') and entry.old is null then
-        raise exception 'change % cannot be taken back', entry.id
-            using errcode = 'feature_not_supported',
-                hint = case entry.field when 'table' then 'Truncated rows are gone.' else 'DELETE FROM player removes a player.' end;
-    end if;
-    perform set_config('syncer.by', audit_revert.by, true), set_config('syncer.reverts', entry.id::text, true);
-    case entry.entity
-        when 'player' then reverted := player_revert(entry);
-        when 'ban' then reverted := ban_revert(entry, audit_revert.by, audit_revert.reason);
-    end case;
-    perform set_config('syncer.by', person, true), set_config('syncer.reverts', '', true);
-    if not reverted then
-        raise exception 'what change % left has changed since', entry.id
-            using errcode = 'object_not_in_prerequisite_state', hint = 'Look at the later changes in audit_log.';
-    end if;
-    return (select max(a.id) from audit as a where a.reverts = entry.id);
-end
-$$;
-comment on function audit_revert(bigint, text, text) is
-    'Restores what was before a change, as a new change, whose number it returns. Refuses if the value has changed since. The reason is
-that of the lift where a ban is lifted';
--- +goose StatementEnd
-
 -- +goose StatementBegin
 create function audit_prune(keep interval, most integer) returns bigint
 language sql security definer
@@ -434,7 +315,8 @@ as $$
     )
     select count(*) from pruned
 $$;
-comment on function audit_prune(interval, integer) is 'Forgets changes older than the interval, at most so many; returns how many';
+comment on function audit_prune(interval, integer) is
+    'Forgets changes older than the interval, at most so many; returns how many';
 -- +goose StatementEnd
 
 create view audit_log as
@@ -474,8 +356,8 @@ comment on column audit_log.is_now is 'The value after';
 comment on column audit_log.role is 'The login that wrote it';
 comment on column audit_log.reverts is 'The change that this one takes back';
 
-revoke execute on function audit_revert(bigint, text, text), audit_prune(interval, integer) from public;
-grant execute on function audit_revert(bigint, text, text), audit_prune(interval, integer) to playersync_app;
+revoke execute on function audit_prune(interval, integer) from public;
+grant execute on function audit_prune(interval, integer) to playersync_app;
 grant select on audit, audit_log to playersync_app, playersync_readonly;
 
 reset role;
@@ -492,9 +374,6 @@ drop trigger audit_delete on ban;
 drop trigger audit_truncate on ban;
 drop view audit_log;
 drop function audit_prune(interval, integer);
-drop function audit_revert(bigint, text, text);
-drop function ban_revert(audit, text, text);
-drop function player_revert(audit);
 drop function truncate_audited();
 drop function ban_delete_audited();
 drop function ban_update_audited();

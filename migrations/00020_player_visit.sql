@@ -44,7 +44,8 @@ create table player_name (
     constraint player_name_last_seen_range check (last_seen >= first_seen and last_seen <= '9999-12-31 23:59+00')
 );
 create index player_name_name_idx on player_name using gin (lower(name) gin_trgm_ops);
-comment on table player_name is 'Names under which players joined each server: of each player and server the 64 seen last';
+comment on table player_name is
+    'Names under which players joined each server: of each player and server the 64 seen last';
 comment on column player_name.uuid is 'player.uuid';
 comment on column player_name.server is 'server.name';
 comment on column player_name.name is 'The name, colour tags included';
@@ -66,11 +67,14 @@ create table player_address (
     constraint player_address_ip_form check (masklen(ip) = case family(ip) when 4 then 32 else 128 end),
     constraint player_address_ip_not_mapped check (not ip <<= '::ffff:0:0/96'),
     constraint player_address_times_range check (times between 0 and 9007199254740991),
-    constraint player_address_first_seen_range check (first_seen between '0001-01-01 00:00+00' and '9999-12-31 23:59+00'),
+    constraint player_address_first_seen_range check (
+        first_seen between '0001-01-01 00:00+00' and '9999-12-31 23:59+00'
+    ),
     constraint player_address_last_seen_range check (last_seen >= first_seen and last_seen <= '9999-12-31 23:59+00')
 );
 create index player_address_ip_idx on player_address (ip, uuid);
-comment on table player_address is 'Addresses from which players joined each server: of each player and server the 256 seen last';
+comment on table player_address is
+    'Addresses from which players joined each server: of each player and server the 256 seen last';
 comment on column player_address.uuid is 'player.uuid';
 comment on column player_address.server is 'server.name';
 comment on column player_address.ip is 'The address, IPv4 or IPv6';
@@ -143,7 +147,15 @@ language sql
 set search_path = pg_catalog, public, pg_temp
 as $$
     with visit as materialized (
-        select s.uuid, v.server, v.name, v.ip, coalesce(v.joins, 0) as joins, coalesce(v.kicks, 0) as kicks, v.first, v.last
+        select
+            s.uuid,
+            v.server,
+            v.name,
+            v.ip,
+            coalesce(v.joins, 0) as joins,
+            coalesce(v.kicks, 0) as kicks,
+            v.first,
+            v.last
         from (select unnest(uuids) as uuid, unnest(edits) as edit) as s
         cross join jsonb_to_recordset(s.edit -> 'visits')
             as v (server text, name text, ip inet, joins bigint, kicks bigint, first timestamptz, last timestamptz)
@@ -181,7 +193,8 @@ as $$
         last_seen = greatest(p.last_seen, excluded.last_seen);
 $$;
 comment on function add_visits(text[], jsonb[]) is
-    'Adds [{"server", "name", "ip", "joins", "kicks", "first", "last"}, …] under visits in each edit to what is known of each player''s visits';
+    'Adds [{"server", "name", "ip", "joins", "kicks", "first", "last"}, …] '
+    'under visits in each edit to what is known of each player''s visits';
 -- +goose StatementEnd
 
 create view player_info as
@@ -238,7 +251,8 @@ from (
 join player as p on p.uuid = a.uuid
 group by a.ip
 having count(*) > 1;
-comment on view shared_address is 'Addresses from which several players came; quick where ip is given, or a range by ip <<=';
+comment on view shared_address is
+    'Addresses from which several players came; quick where ip is given, or a range by ip <<=';
 comment on column shared_address.ip is 'The address';
 comment on column shared_address.accounts is 'How many players';
 comment on column shared_address.uuids is 'Who, the one seen last first';

@@ -21,21 +21,28 @@ create table map_run_current (
     constraint map_run_current_map_form check (length(map) between 1 and 255 and map !~ '[[:cntrl:]]'),
     constraint map_run_current_gamemode_form check (length(gamemode) between 1 and 64 and gamemode !~ '[[:cntrl:]]'),
     constraint map_run_current_session_form check (length(session) between 1 and 64 and session !~ '[[:cntrl:]]'),
-    constraint map_run_current_started_at_range check (started_at between '0001-01-01 00:00+00' and '9999-12-31 23:59+00'),
+    constraint map_run_current_started_at_range check (
+        started_at between '0001-01-01 00:00+00' and '9999-12-31 23:59+00'
+    ),
     constraint map_run_current_reported_at_range check (reported_at between started_at and '9999-12-31 23:59+00'),
     constraint map_run_current_played_ms_range check (played_ms between 0 and 1000000000000),
     constraint map_run_current_players_range check (players between 0 and 1000000),
     constraint map_run_current_max_players_range check (max_players between players and 1000000),
     constraint map_run_current_wave_range check (wave between 0 and 1000000000)
 );
-comment on table map_run_current is 'The map that each server runs now, as its game last reported. DELETE gives the run up: the next report begins another';
+comment on table map_run_current is
+    'The map that each server runs now, as its game last reported. '
+    'DELETE gives the run up: the next report begins another';
 comment on column map_run_current.server is 'Name of the game server';
 comment on column map_run_current.map is 'The map''s file';
 comment on column map_run_current.gamemode is 'The server''s gamemode';
-comment on column map_run_current.session is 'Drawn by the game when it starts. A report of another session than the one before says that the game was down in between';
+comment on column map_run_current.session is
+    'Drawn by the game when it starts. A report of another session '
+    'than the one before says that the game was down in between';
 comment on column map_run_current.started_at is 'When the run was first reported';
 comment on column map_run_current.reported_at is 'When it was last reported';
-comment on column map_run_current.played_ms is 'Milliseconds played until reported_at; the time that the game was down is not in it';
+comment on column map_run_current.played_ms is
+    'Milliseconds played until reported_at; the time that the game was down is not in it';
 comment on column map_run_current.players is 'Players at the last report';
 comment on column map_run_current.max_players is 'The most players ever reported of this run';
 comment on column map_run_current.wave is 'Wave at the last report that had one; NULL: none had';
@@ -98,8 +105,9 @@ as $$
     end
 $$;
 comment on function map_run_outcome(text, text, boolean, bigint) is
-    'How a run ended. pvp: won unless the winner is derelict, else early_rtv before 20 minutes of play and late_rtv from then on. Elsewhere:
-won with success, else lost unless the winner is derelict, else early_rtv before 3 minutes and late_rtv, which is lost too, from then on';
+    'How a run ended. pvp: won unless the winner is derelict, else early_rtv before 20 minutes '
+    'of play and late_rtv from then on. Elsewhere: won with success, else lost unless the winner '
+    'is derelict, else early_rtv before 3 minutes and late_rtv, which is lost too, from then on';
 -- +goose StatementEnd
 
 -- +goose StatementBegin
@@ -108,7 +116,8 @@ language sql immutable parallel safe
 as $$
     select outcome = 'lost' or outcome = 'late_rtv' and gamemode <> 'pvp'
 $$;
-comment on function map_run_is_lost(text, text) is 'Whether a run with this map_run_outcome is lost: a late_rtv is, but in pvp';
+comment on function map_run_is_lost(text, text) is
+    'Whether a run with this map_run_outcome is lost: a late_rtv is, but in pvp';
 -- +goose StatementEnd
 
 create view map_run_history as
@@ -184,7 +193,9 @@ from (
     group by r.map, r.gamemode, r.winner
 ) as by_winner
 group by map, gamemode;
-comment on view map_stats is 'The finished runs of each map in each gamemode summed up. Runs without players do not count; times, waves and players are of significant runs';
+comment on view map_stats is
+    'The finished runs of each map in each gamemode summed up. Runs without '
+    'players do not count; times, waves and players are of significant runs';
 comment on column map_stats.map is 'The map''s file';
 comment on column map_stats.gamemode is 'The gamemode';
 comment on column map_stats.runs is 'All runs that had players';
@@ -195,7 +206,8 @@ comment on column map_stats.early_rtvs is 'Runs voted away before 3 minutes, in 
 comment on column map_stats.late_rtvs is 'Runs voted away later';
 comment on column map_stats.early_rtv_rate is 'early_rtvs / runs';
 comment on column map_stats.late_rtv_rate is 'late_rtvs / runs';
-comment on column map_stats.average_time is 'Average time played of significant runs, to the millisecond; NULL: there is none';
+comment on column map_stats.average_time is
+    'Average time played of significant runs, to the millisecond; NULL: there is none';
 comment on column map_stats.shortest_time is 'Time played of the shortest significant run';
 comment on column map_stats.longest_time is 'Time played of the longest significant run';
 comment on column map_stats.best_time is 'Time played of the shortest run that was won; NULL: none was';
@@ -210,14 +222,25 @@ create function map_stats_object(s map_stats) returns jsonb
 language sql stable
 as $$
     select jsonb_build_object(
-        'map', s.map, 'gamemode', s.gamemode, 'runs', s.runs, 'significant', s.significant, 'won', s.won, 'lost', s.lost,
-        'earlyRtvs', s.early_rtvs, 'lateRtvs', s.late_rtvs, 'earlyRtvRate', s.early_rtv_rate, 'lateRtvRate', s.late_rtv_rate,
+        'map', s.map,
+        'gamemode', s.gamemode,
+        'runs', s.runs,
+        'significant', s.significant,
+        'won', s.won,
+        'lost', s.lost,
+        'earlyRtvs', s.early_rtvs,
+        'lateRtvs', s.late_rtvs,
+        'earlyRtvRate', s.early_rtv_rate,
+        'lateRtvRate', s.late_rtv_rate,
         'averageMs', (extract(epoch from s.average_time) * 1000)::bigint,
         'shortestMs', (extract(epoch from s.shortest_time) * 1000)::bigint,
         'longestMs', (extract(epoch from s.longest_time) * 1000)::bigint,
         'bestMs', (extract(epoch from s.best_time) * 1000)::bigint,
-        'highestWave', s.highest_wave, 'averageWave', s.average_wave, 'averageMaxPlayers', s.average_max_players,
-        'winsByTeam', s.wins_by_team, 'latestWin', s.latest_win
+        'highestWave', s.highest_wave,
+        'averageWave', s.average_wave,
+        'averageMaxPlayers', s.average_max_players,
+        'winsByTeam', s.wins_by_team,
+        'latestWin', s.latest_win
     )
 $$;
 comment on function map_stats_object(map_stats) is 'A line of map_stats as the API gives it, times in milliseconds';

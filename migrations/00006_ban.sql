@@ -25,8 +25,14 @@ create table ban (
     constraint ban_reason_length check (length(reason) <= 2000),
     constraint ban_banned_by_length check (length(banned_by) <= 512),
     constraint ban_created_at_range check (created_at between '0001-01-01 00:00+00' and '9999-12-31 23:59+00'),
-    constraint ban_expires_at_range check (expires_at > created_at and (expires_at = 'infinity' or expires_at <= '9999-12-31 23:59+00')),
-    constraint ban_lifted_at_range check (lifted_at >= created_at and lifted_at between '0001-01-01 00:00+00' and '9999-12-31 23:59+00'),
+    constraint ban_expires_at_range check (
+        expires_at > created_at
+        and (expires_at = 'infinity' or expires_at <= '9999-12-31 23:59+00')
+    ),
+    constraint ban_lifted_at_range check (
+        lifted_at >= created_at
+        and lifted_at between '0001-01-01 00:00+00' and '9999-12-31 23:59+00'
+    ),
     constraint ban_lifted_by_length check (length(lifted_by) <= 512),
     constraint ban_lift_reason_length check (length(lift_reason) <= 2000),
     constraint ban_lift_complete check (lifted_at is not null or (lifted_by is null and lift_reason is null))
@@ -36,8 +42,13 @@ create unique index ban_open_ip_key on ban (ip) where lifted_at is null;
 create index ban_open_expires_at_idx on ban (expires_at) where lifted_at is null and expires_at is not null;
 create index ban_uuid_idx on ban (uuid, id) where uuid is not null;
 create index ban_ip_idx on ban (ip, id) where ip is not null;
-
-comment on table ban is 'Bans of player ids and of addresses. INSERT bans, DELETE or setting lifted_at unbans; every sidecar knows within milliseconds';
+create index ban_banned_by_idx on ban (banned_by, id);
+create index ban_lifted_by_idx on ban (lifted_by, id) where lifted_by is not null;
+create index ban_created_at_idx on ban (created_at);
+create index ban_open_idx on ban (id) where lifted_at is null;
+comment on table ban is
+    'Bans of player ids and of addresses. INSERT bans, DELETE or '
+    'setting lifted_at unbans; every sidecar knows within milliseconds';
 comment on column ban.id is 'Number of the ban';
 comment on column ban.uuid is 'The banned player id; NULL if an address is banned';
 comment on column ban.ip is 'The banned address or CIDR range, without host bits; NULL if an id is banned';
@@ -48,9 +59,14 @@ comment on column ban.expires_at is 'Until when; NULL or infinity until lifted';
 comment on column ban.lifted_at is 'When it was lifted or, once expired, closed; NULL while it is open';
 comment on column ban.lifted_by is 'Who lifted it; NULL if it expired';
 comment on column ban.lift_reason is 'Why it was lifted';
-comment on column ban.revision is 'Newer state, higher number. Set by a trigger when target, expiry or openness changes';
+comment on column ban.revision is
+    'Newer state, higher number. Set by a trigger when target, expiry or openness changes';
 comment on index ban_open_uuid_key is 'One open ban per player id';
 comment on index ban_open_ip_key is 'One open ban per address or range';
+comment on index ban_banned_by_idx is 'For the list of one author';
+comment on index ban_lifted_by_idx is 'For the list of what one person lifted';
+comment on index ban_created_at_idx is 'For the list of a period';
+comment on index ban_open_idx is 'For the list of those in force, which are few among many lifted';
 
 -- +goose StatementBegin
 create function ban_target(uuid text, ip inet) returns text
@@ -61,20 +77,25 @@ $$;
 comment on function ban_target(text, inet) is 'The key by which the change feed names a ban''s target';
 -- +goose StatementEnd
 
+-- The expired are looked up once, however large the table was when the statement
+-- was planned.
+
 -- +goose StatementBegin
 create function ban_before_insert() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, public, pg_temp
 as $$
 begin
-    update public.ban
-    set lifted_at = expires_at
-    where id in (
+    with expired as materialized (
         select id
         from public.ban
         where lifted_at is null and expires_at <= now()
         for update skip locked
-    );
+    )
+    update public.ban as b
+    set lifted_at = b.expires_at
+    from expired
+    where b.id = expired.id;
     return null;
 end
 $$;
@@ -87,7 +108,9 @@ language plpgsql
 as $$
 begin
     new.revision := old.revision;
-    if (new.uuid, new.ip, new.expires_at, new.lifted_at is null) is distinct from (old.uuid, old.ip, old.expires_at, old.lifted_at is null) then
+    if (new.uuid, new.ip, new.expires_at, new.lifted_at is null)
+        is distinct from (old.uuid, old.ip, old.expires_at, old.lifted_at is null)
+    then
         new.revision := nextval('public.revision');
     end if;
     if new.lifted_at = now() then
@@ -102,7 +125,8 @@ begin
     return new;
 end
 $$;
-comment on function ban_before_update() is 'Sets revision, and lifted_by when a person lifts the ban; a ban that is opened again forgets its lift';
+comment on function ban_before_update() is
+    'Sets revision, and lifted_by when a person lifts the ban; a ban that is opened again forgets its lift';
 -- +goose StatementEnd
 
 create trigger ban_before_insert before insert on ban for each statement execute function ban_before_insert();
@@ -117,7 +141,8 @@ as $$
     select feed_change('ban', ban_target(b.uuid, b.ip))
         || jsonb_strip_nulls(jsonb_build_object('r', b.revision, 'o', b.lifted_at is null, 'u', b.expires_at))
 $$;
-comment on function ban_change(ban) is 'A ban as it travels: feed_change with r revision, o whether it is open, u until when';
+comment on function ban_change(ban) is
+    'A ban as it travels: feed_change with r revision, o whether it is open, u until when';
 -- +goose StatementEnd
 
 -- +goose StatementBegin
@@ -152,7 +177,10 @@ begin
     execute $many$
         select array_agg(c.change)
         from (
-            select coalesce(case when count(*) = 1 then max(t.change::text)::jsonb end, feed_change('ban', t.target)) as change
+            select coalesce(
+                case when count(*) = 1 then max(t.change::text)::jsonb end,
+                feed_change('ban', t.target)
+            ) as change
             from (
                 select ban_target(n.uuid, n.ip) as target, ban_change(n) as change
                 from new_rows as n
@@ -214,14 +242,68 @@ alter table ban enable always trigger feed_update;
 alter table ban enable always trigger feed_delete;
 alter table ban enable always trigger feed_truncate;
 
+-- +goose StatementBegin
+create function ban_matches(
+    b ban, banned_by text, lifted_by text, active boolean,
+    created_from timestamptz, created_to timestamptz, reason text, kind text
+) returns boolean
+language sql stable
+as $$
+    select (banned_by is null or b.banned_by = banned_by)
+        and (lifted_by is null or b.lifted_by = lifted_by)
+        and (active is null or active = (b.lifted_at is null and (b.expires_at is null or b.expires_at > now())))
+        and (created_from is null or b.created_at >= created_from)
+        and (created_to is null or b.created_at < created_to)
+        and (reason is null or strpos(lower(b.reason), lower(reason)) > 0)
+        and (
+            kind is null
+            or kind = case
+                when b.uuid is not null then 'player'
+                when b.ip = host(b.ip)::inet then 'address'
+                else 'range'
+            end
+        )
+$$;
+comment on function ban_matches(ban, text, text, boolean, timestamptz, timestamptz, text, text) is
+    'Whether a ban is one of those that a list shows; a filter that is NULL lets all through';
+-- +goose StatementEnd
+
+create view active_ban as
+select
+    id,
+    coalesce(uuid, ip::text) as target,
+    case when uuid is not null then 'id' when ip = host(ip)::inet then 'address' else 'range' end as kind,
+    reason,
+    banned_by,
+    created_at,
+    expires_at,
+    case when isfinite(expires_at) then date_trunc('second', expires_at - now()) end as remaining
+from ban
+where lifted_at is null
+  and (expires_at is null or expires_at > now());
+comment on view active_ban is
+    'Bans in force now. DELETE FROM ban WHERE id = … unbans, or set lifted_at to keep the history';
+comment on column active_ban.id is 'ban.id';
+comment on column active_ban.target is 'The player id, address or range';
+comment on column active_ban.kind is 'id, address or range';
+comment on column active_ban.reason is 'ban.reason';
+comment on column active_ban.banned_by is 'ban.banned_by';
+comment on column active_ban.created_at is 'ban.created_at';
+comment on column active_ban.expires_at is 'ban.expires_at; NULL until lifted';
+comment on column active_ban.remaining is 'Time left; NULL until lifted';
+
 grant select, insert, update, delete on ban to playersync_app;
 grant select on ban to playersync_readonly;
+grant select on active_ban to playersync_app, playersync_readonly;
 
 reset role;
 
 -- +goose Down
 set local lock_timeout = '5s';
-drop table ban cascade;
+drop view active_ban;
+drop function ban_matches(ban, text, text, boolean, timestamptz, timestamptz, text, text);
+drop function ban_change(ban);
+drop table ban;
 drop function ban_deleted();
 drop function ban_updated();
 drop function ban_inserted();

@@ -1,4 +1,4 @@
--- Notes of the staff on bans, and what the filters of the list need.
+-- Notes of the staff on bans.
 
 -- +goose Up
 set local lock_timeout = '5s';
@@ -32,12 +32,14 @@ as $$
 begin
     perform from public.ban where id = new.ban for key share;
     if not found then
-        raise foreign_key_violation using message = format('there is no ban %s', new.ban), constraint = 'ban_note_ban_fkey';
+        raise foreign_key_violation
+            using message = format('there is no ban %s', new.ban), constraint = 'ban_note_ban_fkey';
     end if;
     return new;
 end
 $$;
-comment on function ban_note_before_write() is 'Refuses a note on a ban that does not exist, and keeps the ban until the note is committed';
+comment on function ban_note_before_write() is
+    'Refuses a note on a ban that does not exist, and keeps the ban until the note is committed';
 -- +goose StatementEnd
 
 -- +goose StatementBegin
@@ -67,33 +69,6 @@ alter table ban_note enable always trigger ban_note_before_write;
 alter table ban enable always trigger ban_note_delete;
 alter table ban enable always trigger ban_note_truncate;
 
-create index ban_banned_by_idx on ban (banned_by, id);
-create index ban_lifted_by_idx on ban (lifted_by, id) where lifted_by is not null;
-create index ban_created_at_idx on ban (created_at);
-create index ban_open_idx on ban (id) where lifted_at is null;
-comment on index ban_banned_by_idx is 'For the list of one author';
-comment on index ban_lifted_by_idx is 'For the list of what one person lifted';
-comment on index ban_created_at_idx is 'For the list of a period';
-comment on index ban_open_idx is 'For the list of those in force, which are few among many lifted';
-
--- +goose StatementBegin
-create function ban_matches(
-    b ban, banned_by text, lifted_by text, active boolean, created_from timestamptz, created_to timestamptz, reason text, kind text
-) returns boolean
-language sql stable
-as $$
-    select (banned_by is null or b.banned_by = banned_by)
-        and (lifted_by is null or b.lifted_by = lifted_by)
-        and (active is null or active = (b.lifted_at is null and (b.expires_at is null or b.expires_at > now())))
-        and (created_from is null or b.created_at >= created_from)
-        and (created_to is null or b.created_at < created_to)
-        and (reason is null or strpos(lower(b.reason), lower(reason)) > 0)
-        and (kind is null or kind = case when b.uuid is not null then 'player' when b.ip = host(b.ip)::inet then 'address' else 'range' end)
-$$;
-comment on function ban_matches(ban, text, text, boolean, timestamptz, timestamptz, text, text) is
-    'Whether a ban is one of those that a list shows; a filter that is NULL lets all through';
--- +goose StatementEnd
-
 grant select, insert, update, delete on ban_note to playersync_app;
 grant select on ban_note to playersync_readonly;
 
@@ -101,11 +76,6 @@ reset role;
 
 -- +goose Down
 set local lock_timeout = '5s';
-drop function ban_matches(ban, text, text, boolean, timestamptz, timestamptz, text, text);
-drop index ban_open_idx;
-drop index ban_created_at_idx;
-drop index ban_lifted_by_idx;
-drop index ban_banned_by_idx;
 drop trigger ban_note_truncate on ban;
 drop trigger ban_note_delete on ban;
 drop table ban_note;

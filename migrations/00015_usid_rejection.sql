@@ -1,4 +1,4 @@
--- Proofs of identity that game servers rejected, and their approval.
+-- Proofs of identity that game servers rejected, and their approval, each code at most once.
 
 -- +goose Up
 set local lock_timeout = '5s';
@@ -18,7 +18,8 @@ create table usid_rejection (
     constraint usid_rejection_usid_length check (length(usid) between 1 and 256)
 );
 create index usid_rejection_rejected_at_idx on usid_rejection (rejected_at);
-comment on table usid_rejection is 'Privileged players that a game server turned away for another usid than the stored one; kept for 30 days';
+comment on table usid_rejection is
+    'Privileged players that a game server turned away for another usid than the stored one; kept for 30 days';
 comment on column usid_rejection.code is 'What the player was told to show to an administrator';
 comment on column usid_rejection.uuid is 'player.uuid';
 comment on column usid_rejection.address is 'ip:port of the game server; indexes player.addresses';
@@ -38,9 +39,18 @@ begin
         select r.* into strict rejection
         from usid_rejection as r
         where r.code = approve_usid.code and r.address = coalesce(approve_usid.address, r.address)
+            and r.approved_at is null
         for update;
     exception
         when no_data_found then
+            if exists (
+                select from usid_rejection as r
+                where r.code = approve_usid.code and r.address = coalesce(approve_usid.address, r.address)
+            ) then
+                raise exception 'code % was approved already', code
+                    using errcode = 'object_not_in_prerequisite_state',
+                        hint = 'Each code is good for one approval; the next rejection has a new one.';
+            end if;
             raise exception 'no usid was rejected with code %', code using errcode = 'no_data_found';
         when too_many_rows then
             raise exception 'code % was given by several game servers', code
@@ -59,7 +69,8 @@ begin
 end
 $$;
 comment on function approve_usid(text, text) is
-    'Stores the usid that was rejected with this code for the game server that rejected it, from the next join on; returns the player''s uuid';
+    'Stores the usid that was rejected with this code for the game server that '
+    'rejected it, from the next join on, once; returns the player''s uuid';
 -- +goose StatementEnd
 
 revoke execute on function approve_usid(text, text) from public;

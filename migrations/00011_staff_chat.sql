@@ -4,11 +4,6 @@
 set local lock_timeout = '5s';
 set local role playersync_owner;
 
-alter table change drop constraint change_entity_known;
-alter table change add constraint change_entity_known check (entity in ('player', 'ban', 'staff_message'));
-comment on column change.entity is 'The table that changed, where player includes player_history';
-comment on column change.key is 'player.uuid, ban_target(uuid, ip) or staff_message.id; NULL means the whole table';
-
 create table staff_message (
     id       bigint      generated always as identity,
     sent_at  timestamptz not null default clock_timestamp(),
@@ -26,7 +21,8 @@ create table staff_message (
     constraint staff_message_text_length check (length(text) between 1 and 4000)
 );
 create index staff_message_sent_at_idx on staff_message (sent_at);
-comment on table staff_message is 'Staff chat. INSERT sends to the staff of every server but the sender''s; kept for 30 days';
+comment on table staff_message is
+    'Staff chat. INSERT sends to the staff of every server but the sender''s; kept for 30 days';
 comment on column staff_message.id is 'Number; a higher one was committed later';
 comment on column staff_message.sent_at is 'When';
 comment on column staff_message.server is 'From where: a server''s gamemode or, for example, discord';
@@ -47,26 +43,12 @@ create table staff_delivery (
     constraint staff_delivery_delivered_range check (delivered >= 0)
 );
 create index staff_delivery_saved_at_idx on staff_delivery (saved_at);
-comment on table staff_delivery is 'How far the staff chat was delivered, written some seconds behind; kept for 30 days';
+comment on table staff_delivery is
+    'How far the staff chat was delivered, written some seconds behind; kept for 30 days';
 comment on column staff_delivery.sidecar is 'server.name of the sidecar that the game server polls';
 comment on column staff_delivery.gamemode is 'The game server''s gamemode: its queue';
 comment on column staff_delivery.delivered is 'staff_message.id up to which it is done';
 comment on column staff_delivery.saved_at is 'When it last moved';
-
--- +goose StatementBegin
-create function write_in_turn() returns trigger
-language plpgsql security definer
-set search_path = pg_catalog, public, pg_temp
-set lock_timeout = '1s'
-as $$
-begin
-    perform pg_advisory_xact_lock(hashtextextended('playersync ' || tg_table_name, 0));
-    return null;
-end
-$$;
-comment on function write_in_turn() is
-    'Lets one transaction at a time write to a table, so that numbers drawn for its rows have the order of the commits';
--- +goose StatementEnd
 
 create trigger staff_message_in_turn before insert on staff_message
     for each statement execute function write_in_turn();
@@ -74,7 +56,8 @@ alter table staff_message enable always trigger staff_message_in_turn;
 
 -- +goose StatementBegin
 create function staff_message_send(
-    server text, name text, player text, is_staff boolean, text text, echo boolean, out id bigint, out sent_at timestamptz, out created boolean
+    server text, name text, player text, is_staff boolean, text text, echo boolean,
+    out id bigint, out sent_at timestamptz, out created boolean
 )
 language plpgsql
 as $$
@@ -84,22 +67,26 @@ begin
     select m.id, m.sent_at into staff_message_send.id, staff_message_send.sent_at
     from public.staff_message as m
     where m.sent_at > clock_timestamp() - interval '5 s'
-      and (m.server, m.name, m.player, m.is_staff, m.text, m.echo)
-        = (staff_message_send.server, staff_message_send.name, staff_message_send.player, staff_message_send.is_staff,
-           staff_message_send.text, staff_message_send.echo)
+      and (m.server, m.name, m.player, m.is_staff, m.text, m.echo) = (
+          staff_message_send.server, staff_message_send.name, staff_message_send.player,
+          staff_message_send.is_staff, staff_message_send.text, staff_message_send.echo
+      )
     order by m.id desc
     limit 1;
     if not found then
         created := true;
         insert into public.staff_message as m (server, name, player, is_staff, text, echo)
-        values (staff_message_send.server, staff_message_send.name, staff_message_send.player, staff_message_send.is_staff,
-                staff_message_send.text, staff_message_send.echo)
+        values (
+            staff_message_send.server, staff_message_send.name, staff_message_send.player,
+            staff_message_send.is_staff, staff_message_send.text, staff_message_send.echo
+        )
         returning m.id, m.sent_at into staff_message_send.id, staff_message_send.sent_at;
     end if;
 end
 $$;
 comment on function staff_message_send(text, text, text, boolean, text, boolean) is
-    'Sends a message, unless the same was sent in the last five seconds: then the client sent it twice because its connection broke';
+    'Sends a message, unless the same was sent in the last five seconds: '
+    'then the client sent it twice because its connection broke';
 -- +goose StatementEnd
 
 -- +goose StatementBegin
@@ -112,7 +99,9 @@ declare
 begin
     -- Each names the one before it, so that a gap shows. What is too large to
     -- travel is read back, and so are many.
-    select array_agg(case when octet_length((r.bare || r.row)::text) <= 7900 then r.bare || r.row else r.bare end order by r.id) into changes
+    select array_agg(
+        case when octet_length((r.bare || r.row)::text) <= 7900 then r.bare || r.row else r.bare end order by r.id
+    ) into changes
     from (
         select
             n.id,
@@ -132,22 +121,8 @@ begin
     return null;
 end
 $$;
-comment on function staff_message_inserted() is 'Feed trigger. Sends messages as m, with the number of the one before as after';
--- +goose StatementEnd
-
--- +goose StatementBegin
-create function feed_table_changed() returns trigger
-language plpgsql security definer
-set search_path = pg_catalog, public, pg_temp
-as $$
-begin
-    if exists (select from changed_rows) then
-        perform feed_publish(array[feed_change(tg_table_name, null)]);
-    end if;
-    return null;
-end
-$$;
-comment on function feed_table_changed() is 'Feed trigger of tables that are small or rarely change: all of it is read again';
+comment on function staff_message_inserted() is
+    'Feed trigger. Sends messages as m, with the number of the one before as after';
 -- +goose StatementEnd
 
 create trigger feed_insert after insert on staff_message
@@ -190,12 +165,5 @@ set local lock_timeout = '5s';
 drop view staff_chat;
 drop table staff_delivery;
 drop table staff_message;
-drop function feed_table_changed();
 drop function staff_message_inserted();
 drop function staff_message_send(text, text, text, boolean, text, boolean);
-drop function write_in_turn();
-delete from change where entity = 'staff_message';
-alter table change drop constraint change_entity_known;
-alter table change add constraint change_entity_known check (entity in ('player', 'ban'));
-comment on column change.entity is 'player or ban';
-comment on column change.key is 'player.uuid, or ban_target(uuid, ip); NULL means the whole table';

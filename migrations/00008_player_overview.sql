@@ -1,31 +1,8 @@
--- Views that read well in psql.
+-- Players as people read them in psql.
 
 -- +goose Up
 set local lock_timeout = '5s';
 set local role playersync_owner;
-
-create view active_ban as
-select
-    id,
-    coalesce(uuid, ip::text) as target,
-    case when uuid is not null then 'id' when ip = host(ip)::inet then 'address' else 'range' end as kind,
-    reason,
-    banned_by,
-    created_at,
-    expires_at,
-    case when isfinite(expires_at) then date_trunc('second', expires_at - now()) end as remaining
-from ban
-where lifted_at is null
-  and (expires_at is null or expires_at > now());
-comment on view active_ban is 'Bans in force now. DELETE FROM ban WHERE id = … unbans, or set lifted_at to keep the history';
-comment on column active_ban.id is 'ban.id';
-comment on column active_ban.target is 'The player id, address or range';
-comment on column active_ban.kind is 'id, address or range';
-comment on column active_ban.reason is 'ban.reason';
-comment on column active_ban.banned_by is 'ban.banned_by';
-comment on column active_ban.created_at is 'ban.created_at';
-comment on column active_ban.expires_at is 'ban.expires_at; NULL until lifted';
-comment on column active_ban.remaining is 'Time left; NULL until lifted';
 
 create view player_overview as
 select
@@ -64,11 +41,10 @@ comment on column player_overview.first_joined is 'Earliest join known to any ga
 comment on column player_overview.last_joined is 'Latest join or leave known to any gamemode';
 comment on column player_overview.history is 'Number of moderation actions';
 
-grant select on active_ban, player_overview to playersync_app, playersync_readonly;
+grant select on player_overview to playersync_app, playersync_readonly;
 
 reset role;
 
 -- +goose Down
 set local lock_timeout = '5s';
 drop view player_overview;
-drop view active_ban;

@@ -1,0 +1,157 @@
+-- The history of players: moderation actions, which only ever become more.
+
+-- +goose Up
+set local lock_timeout = '5s';
+set local role playersync_owner;
+
+create table player_history (
+    uuid   text           not null,
+    action text           not null,
+    by     text           not null default session_user,
+    time   timestamptz(3) not null default clock_timestamp(),
+    constraint player_history_pkey primary key (uuid, time, action, by),
+    constraint player_history_player_fkey foreign key (uuid) references player (uuid) on delete cascade,
+    constraint player_history_action_length check (length(action) between 1 and 512),
+    constraint player_history_by_length check (length(by) <= 512),
+    constraint player_history_time_range check (time between '0001-01-01 00:00+00' and '9999-12-31 23:59+00')
+);
+comment on table player_history is
+    'Moderation actions on a player: a set of (action, by, time). Servers only add; only people remove';
+comment on column player_history.uuid is 'The player';
+comment on column player_history.action is 'What was done';
+comment on column player_history.by is 'Who did it';
+comment on column player_history.time is 'When, in whole milliseconds';
+
+-- What is told to the sidecars.
+
+-- +goose StatementBegin
+create function history_change(uuid text, entries jsonb) returns jsonb
+language sql volatile
+as $$
+    select feed_change('player', uuid) || jsonb_build_object('h', entries)
+$$;
+comment on function history_change(text, jsonb) is 'Added history as it travels: feed_change with h entries';
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create function player_history_inserted() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    changes jsonb[];
+begin
+    select array_agg(history_change(r.uuid, r.entries)) into changes
+    from (
+        select uuid, jsonb_agg(jsonb_build_object('action', action, 'by', by, 'time', time)) as entries
+        from changed_rows
+        group by uuid
+        limit 257
+    ) as r;
+    if changes is not null then
+        perform feed_publish(changes);
+    end if;
+    return null;
+end
+$$;
+comment on function player_history_inserted() is 'Feed trigger. Sends the added entries under their player''s key';
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create function player_history_changed() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    changes jsonb[];
+begin
+    select array_agg(feed_change('player', r.uuid)) into changes
+    from (select distinct uuid from changed_rows limit 257) as r;
+    if changes is not null then
+        perform feed_publish(changes);
+    end if;
+    return null;
+end
+$$;
+comment on function player_history_changed() is
+    'Feed trigger. Entries that were changed or removed by hand: their players are read back';
+-- +goose StatementEnd
+
+create trigger feed_insert after insert on player_history
+    referencing new table as changed_rows for each statement execute function player_history_inserted();
+create trigger feed_update_new after update on player_history
+    referencing new table as changed_rows for each statement execute function player_history_changed();
+create trigger feed_update_old after update on player_history
+    referencing old table as changed_rows for each statement execute function player_history_changed();
+create trigger feed_delete after delete on player_history
+    referencing old table as changed_rows for each statement execute function player_history_changed();
+create trigger feed_truncate after truncate on player_history
+    for each statement execute function feed_truncated('player');
+alter table player_history enable always trigger feed_insert;
+alter table player_history enable always trigger feed_update_new;
+alter table player_history enable always trigger feed_update_old;
+alter table player_history enable always trigger feed_delete;
+alter table player_history enable always trigger feed_truncate;
+
+-- A player as a sidecar reads it.
+
+-- In PL/pgSQL, which plans the query once per session and not once per call.
+
+-- +goose StatementBegin
+create function player_record(p player) returns json
+language plpgsql stable
+as $$
+begin
+    return json_build_object(
+        'uuid', p.uuid,
+        'synced', player_synced(p),
+        'gamemodes', p.gamemodes,
+        'addresses', p.addresses,
+        'history', (
+            select coalesce(json_agg(json_build_object('action', h.action, 'by', h.by, 'time', h.time)
+                order by h.time, h.action collate "C", h.by collate "C"), '[]')
+            from player_history as h
+            where h.uuid = p.uuid
+        ),
+        'revision', p.revision,
+        'createdAt', p.created_at
+    );
+end
+$$;
+comment on function player_record(player) is
+    'A whole player as a sidecar reads it: player_synced, the unsynced maps and the history';
+-- +goose StatementEnd
+
+-- Inlined where the caller reads the history, as the answer to a batch of saves does.
+
+-- +goose StatementBegin
+create function player_record(p player, history json) returns json
+language sql stable
+as $$
+    select json_build_object(
+        'uuid', p.uuid,
+        'synced', player_synced(p),
+        'gamemodes', p.gamemodes,
+        'addresses', p.addresses,
+        'history', history,
+        'revision', p.revision,
+        'createdAt', p.created_at
+    )
+$$;
+comment on function player_record(player, json) is
+    'A whole player as player_record(player) builds it, with the history given';
+-- +goose StatementEnd
+
+grant select, insert, update, delete on player_history to playersync_app;
+grant select on player_history to playersync_readonly;
+
+reset role;
+
+-- +goose Down
+set local lock_timeout = '5s';
+drop function player_record(player, json);
+drop function player_record(player);
+drop table player_history;
+drop function player_history_changed();
+drop function player_history_inserted();
+drop function history_change(text, jsonb);
