@@ -103,23 +103,28 @@ func TestDocumentedFlagsExist(t *testing.T) {
 }
 
 var (
-	keyPattern      = regexp.MustCompile(`^([a-z]+)\.[a-z_.]+`)
+	keyPattern      = regexp.MustCompile(`^[a-z]+\.[a-z_.]+`)
 	variablePattern = regexp.MustCompile(`SYNCER_[A-Z_]+`)
 )
+
+// sectionOf is what stands before the first dot of a key.
+func sectionOf(key string) string {
+	section, _, _ := strings.Cut(key, ".")
+	return section
+}
 
 func TestDocumentedConfigurationExists(t *testing.T) {
 	t.Parallel()
 	keys, sections, variables := map[string]bool{}, map[string]bool{}, map[string]bool{"SYNCER_CONFIG": true, "SYNCER_": true}
 	for _, key := range config.Keys() {
-		section, _, _ := strings.Cut(key, ".")
-		keys[key], sections[section] = true, true
+		keys[key], sections[sectionOf(key)] = true, true
 		variables["SYNCER_"+strings.ToUpper(strings.ReplaceAll(key, ".", "_"))] = true
 	}
 	for _, p := range pages(t) {
 		spans, _ := p.code()
 		for _, span := range spans {
-			if key := keyPattern.FindStringSubmatch(span); key != nil && sections[key[1]] && !keys[key[0]] {
-				t.Errorf("%s: there is no key %s", p.path, key[0])
+			if key := keyPattern.FindString(span); sections[sectionOf(key)] && !keys[key] {
+				t.Errorf("%s: there is no key %s", p.path, key)
 			}
 		}
 		for _, variable := range variablePattern.FindAllString(strings.Join(p.lines, "\n"), -1) {

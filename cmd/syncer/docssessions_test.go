@@ -14,7 +14,7 @@ import (
 // shellCommands splits a text into commands and their words, as a shell does.
 // Variables set for a command and redirections are left out.
 func shellCommands(text string) (commands [][]string) {
-	for _, line := range strings.Split(strings.ReplaceAll(text, "\\\n", ""), "\n") {
+	for line := range strings.SplitSeq(strings.ReplaceAll(text, "\\\n", ""), "\n") {
 		var words []string
 		end := func() {
 			if len(words) > 0 {
