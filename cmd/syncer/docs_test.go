@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -115,6 +116,23 @@ func (p page) anchors() map[string]bool {
 		}
 	}
 	return names
+}
+
+func TestEveryPackageIsInThePicture(t *testing.T) {
+	t.Parallel()
+	text := strings.Join(readPage(t, root+"/docs/architecture.md").lines, "\n")
+	err := filepath.WalkDir(filepath.Join(root, "syncer"), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.IsDir() || entry.Name() == "testdata" {
+			return err
+		}
+		if !regexp.MustCompile(`\b` + entry.Name() + `\b`).MatchString(text) {
+			t.Errorf("docs/architecture.md does not mention %s", path)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestLinksBetweenDocumentsResolve(t *testing.T) {

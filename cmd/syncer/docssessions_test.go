@@ -100,6 +100,24 @@ func TestDocumentedRequestsSucceed(t *testing.T) {
 			}
 		}
 	}
+	s.knowsMetrics(t)
+}
+
+// knowsMetrics checks that the metrics and roles that documents name exist.
+func (s served) knowsMetrics(t *testing.T) {
+	t.Helper()
+	known := map[string]bool{"playersync_owner": true, "playersync_app": true, "playersync_readonly": true}
+	_, text := s.get(t, "/metrics")
+	for _, help := range regexp.MustCompile(`(?m)^# HELP (\S+)`).FindAllStringSubmatch(text, -1) {
+		known[help[1]] = true
+	}
+	for _, p := range pages(t) {
+		for _, name := range regexp.MustCompile(`playersync_[a-z_]+`).FindAllString(strings.Join(p.lines, "\n"), -1) {
+			if !known[name] {
+				t.Errorf("%s: there is no metric %s", p.path, name)
+			}
+		}
+	}
 }
 
 // curl sends a request as curl does for these words.
