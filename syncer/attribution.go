@@ -19,15 +19,15 @@ func (a Attribution) Or(b Attribution) Attribution {
 
 type attributionKey struct{}
 
-// AttributionOf returns what [OnBehalf] and [Through] put into a context.
+// AttributionOf returns what [WithActor] and [WithServer] put into a context.
 func AttributionOf(ctx context.Context) Attribution {
 	a, _ := ctx.Value(attributionKey{}).(Attribution)
 	return a
 }
 
-// OnBehalf returns a context in which changes are the given person's, unless a change
+// WithActor returns a context in which changes are the given person's, unless a change
 // itself names another. With "" it is still open whose they are.
-func OnBehalf(ctx context.Context, by string) context.Context {
+func WithActor(ctx context.Context, by string) context.Context {
 	if by == "" {
 		return ctx
 	}
@@ -36,9 +36,9 @@ func OnBehalf(ctx context.Context, by string) context.Context {
 	return context.WithValue(ctx, attributionKey{}, a)
 }
 
-// Through returns a context in which changes come through the given game server,
+// WithServer returns a context in which changes come through the given game server,
 // unless it is known already through which they come.
-func Through(ctx context.Context, server string) context.Context {
+func WithServer(ctx context.Context, server string) context.Context {
 	a := AttributionOf(ctx)
 	if a.Server != "" {
 		return ctx
@@ -48,12 +48,12 @@ func Through(ctx context.Context, server string) context.Context {
 }
 
 // CheckAuthor returns an [Error] at field unless the audit can name a person so.
-func CheckAuthor(field, by string) error { return checkText(field, by, MaxHistoryText) }
+func CheckAuthor(field, by string) error { return CheckText(field, by, MaxHistoryText) }
 
 // CheckLift returns an [Error] naming the first of by and reason that cannot be stored.
 func CheckLift(by, reason string) error {
 	if err := CheckAuthor("by", by); err != nil {
 		return err
 	}
-	return checkText("reason", reason, MaxReasonLength)
+	return CheckText("reason", reason, MaxReasonLength)
 }

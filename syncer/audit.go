@@ -61,7 +61,7 @@ func (f AuditFilter) Validate() error {
 	if err := CheckAuthor("by", f.By); err != nil {
 		return err
 	}
-	if err := checkText("server", f.Server, maxName); err != nil {
+	if err := CheckText("server", f.Server, MaxIdentifierLength); err != nil {
 		return err
 	}
 	since, begins := f.Since.Instant()

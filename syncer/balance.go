@@ -27,10 +27,10 @@ type Currency struct {
 	AddedAt Time
 }
 
-// Move is a change of balances: from one player to another, or from or to nowhere
+// Transfer is a change of balances: from one player to another, or from or to nowhere
 // if Payer or Payee is empty. It happens once for each Key, which the caller chooses
 // and which is unique in the whole network.
-type Move struct {
+type Transfer struct {
 	Payer    PlayerID
 	Payee    PlayerID
 	Currency string
@@ -41,8 +41,8 @@ type Move struct {
 	Server   string // the game server that asks, empty for none
 }
 
-// Change returns the move that changes one player's balance by a difference.
-func (m Move) Change(id PlayerID, difference int64) Move {
+// Change returns the transfer that changes one player's balance by a difference.
+func (m Transfer) Change(id PlayerID, difference int64) Transfer {
 	if difference < 0 {
 		m.Payer, m.Payee, m.Amount = id, "", -difference
 	} else {
@@ -52,10 +52,10 @@ func (m Move) Change(id PlayerID, difference int64) Move {
 }
 
 // IsTransfer reports whether it is between two players.
-func (m Move) IsTransfer() bool { return m.Payer != "" && m.Payee != "" }
+func (m Transfer) IsTransfer() bool { return m.Payer != "" && m.Payee != "" }
 
 // Validate returns an [Error] naming the first field that cannot be stored.
-func (m Move) Validate() error {
+func (m Transfer) Validate() error {
 	if err := CheckCurrency("currency", m.Currency); err != nil {
 		return err
 	}
@@ -71,24 +71,24 @@ func (m Move) Validate() error {
 	return m.validateTexts()
 }
 
-func (m Move) validateTexts() error {
+func (m Transfer) validateTexts() error {
 	if m.Key == "" {
 		return Invalid("key", "must not be empty")
 	}
-	if err := checkText("key", m.Key, MaxKeyLength); err != nil {
+	if err := CheckText("key", m.Key, MaxKeyLength); err != nil {
 		return err
 	}
-	if err := checkPrintable("key", m.Key); err != nil {
+	if err := CheckPrintable("key", m.Key); err != nil {
 		return err
 	}
-	if err := checkText("reason", m.Reason, MaxLedgerReason); err != nil {
+	if err := CheckText("reason", m.Reason, MaxLedgerReason); err != nil {
 		return err
 	}
-	return checkText("by", m.By, MaxHistoryText)
+	return CheckText("by", m.By, MaxHistoryText)
 }
 
 // CheckCurrency returns an [Error] at field unless a currency can have that name.
-func CheckCurrency(field, name string) error { return checkName(field, name) }
+func CheckCurrency(field, name string) error { return CheckName(field, name) }
 
 // LedgerEntry is one change of one balance.
 type LedgerEntry struct {
@@ -105,8 +105,8 @@ type LedgerEntry struct {
 	Server   string   `json:"server"` // the game server that asked, empty for none
 }
 
-// Moved is what came of a [Move]: the entries of its first time, the payer's first.
-type Moved struct {
+// TransferResult is what came of a [Transfer]: the entries of its first time, the payer's first.
+type TransferResult struct {
 	Entries  []LedgerEntry
 	Repeated bool // it had happened before
 }

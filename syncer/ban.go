@@ -146,8 +146,8 @@ func (b Ban) Applies(now time.Time) bool {
 	return b.LiftedAt.IsZero() && (b.ExpiresAt.IsZero() || b.ExpiresAt.After(now))
 }
 
-// Standing is what the servers hold of one open ban: enough to reject a join.
-type Standing struct {
+// ActiveBan is what the servers hold of one open ban: enough to reject a join.
+type ActiveBan struct {
 	Target    Target
 	ExpiresAt Time  // none: until lifted
 	Revision  int64 // drawn from the same sequence as the players'
@@ -155,6 +155,6 @@ type Standing struct {
 
 // Applies reports whether the ban forbids joining at the given time of the
 // database's clock.
-func (s Standing) Applies(now time.Time) bool {
+func (s ActiveBan) Applies(now time.Time) bool {
 	return s.ExpiresAt.IsZero() || s.ExpiresAt.After(now)
 }

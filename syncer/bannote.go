@@ -19,13 +19,13 @@ func (n BanNote) Validate() error {
 	if n.Text == "" {
 		return Invalid("text", "must not be empty")
 	}
-	if err := checkText("text", n.Text, MaxNoteLength); err != nil {
+	if err := CheckText("text", n.Text, MaxNoteLength); err != nil {
 		return err
 	}
 	if n.At.IsForever() {
 		return Invalid("at", "must be an instant")
 	}
-	return checkText("by", n.By, MaxHistoryText)
+	return CheckText("by", n.By, MaxHistoryText)
 }
 
 // NotedBan is a ban with its notes, oldest first.
@@ -46,7 +46,7 @@ func (c BanChange) Validate(now time.Time) error {
 	if !c.Reason.Set && !c.ExpiresAt.Set {
 		return Invalid("reason", "give a reason, an expiresAt or a duration")
 	}
-	if err := checkText("reason", c.Reason.Value, MaxReasonLength); err != nil {
+	if err := CheckText("reason", c.Reason.Value, MaxReasonLength); err != nil {
 		return err
 	}
 	if t := c.ExpiresAt.Value; !t.IsZero() && !t.After(now) {

@@ -48,7 +48,7 @@ func (r BanRecord) Validate() error {
 		{"liftedBy", r.LiftedBy, MaxHistoryText},
 		{"liftReason", r.LiftReason, MaxReasonLength},
 	} {
-		if err := checkText(t.field, t.text, t.limit); err != nil {
+		if err := CheckText(t.field, t.text, t.limit); err != nil {
 			return err
 		}
 	}

@@ -11,11 +11,11 @@ type GameServer struct {
 
 // Validate returns an [Error] naming the first bad field under prefix, e.g. "server.".
 func (s GameServer) Validate(prefix string) error {
-	if err := checkName(prefix+"name", s.Name); err != nil {
+	if err := CheckName(prefix+"name", s.Name); err != nil {
 		return err
 	}
-	if err := checkName(prefix+"gamemode", s.Gamemode); err != nil {
+	if err := CheckName(prefix+"gamemode", s.Gamemode); err != nil {
 		return err
 	}
-	return checkName(prefix+"address", s.Address)
+	return CheckName(prefix+"address", s.Address)
 }

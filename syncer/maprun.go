@@ -107,7 +107,7 @@ func (r MapReport) Validate() error {
 	if err := CheckMap("map", r.Map); err != nil {
 		return err
 	}
-	if err := checkName("session", r.Session); err != nil {
+	if err := CheckName("session", r.Session); err != nil {
 		return err
 	}
 	return checkMapCounts(&r.Players, r.Wave)
@@ -131,10 +131,10 @@ func (f MapFinish) Validate() error {
 	if err := CheckMap("map", f.Map); err != nil {
 		return err
 	}
-	if err := checkName("session", f.Session); err != nil {
+	if err := CheckName("session", f.Session); err != nil {
 		return err
 	}
-	if err := checkName("winner", f.Winner); err != nil {
+	if err := CheckName("winner", f.Winner); err != nil {
 		return err
 	}
 	return checkMapCounts(f.Players, f.Wave)
@@ -146,7 +146,7 @@ func CheckMap(field, name string) error {
 	if n := utf8.RuneCountInString(name); n < 1 || n > MaxMapLength {
 		return Invalid(field, "must have 1 to %d characters, has %d", MaxMapLength, n)
 	}
-	return checkPrintable(field, name)
+	return CheckPrintable(field, name)
 }
 
 func checkMapCounts(players, wave *int) error {

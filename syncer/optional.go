@@ -24,8 +24,8 @@ func (o Optional[T]) Or(fallback T) T {
 	return fallback
 }
 
-// then returns next where it is present, else o.
-func (o Optional[T]) then(next Optional[T]) Optional[T] {
+// Then returns next where it is present, else o.
+func (o Optional[T]) Then(next Optional[T]) Optional[T] {
 	if next.Set {
 		return next
 	}

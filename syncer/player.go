@@ -18,7 +18,7 @@ const (
 
 // Player is one row of the database with its history: everything that any
 // server may see of a player. Values handed out by a cache or a store are
-// shared and must not be changed; [Edit.Apply] returns a new one.
+// shared and must not be changed; [merge.Edit.Apply] returns a new one.
 type Player struct {
 	ID PlayerID `json:"uuid"`
 	Synced
@@ -81,17 +81,9 @@ type GamemodeRecord struct {
 	Stats       map[string]int64 // counters by name
 }
 
-// gamemodeJSON is the stored form of a [GamemodeRecord] and of a [GamemodeEdit].
-type gamemodeJSON struct {
-	FirstJoined *int64           `json:"firstJoined,omitempty"`
-	LastJoined  *int64           `json:"lastJoined,omitempty"`
-	Stats       map[string]int64 `json:"stats,omitempty"`
-	AtLeast     map[string]int64 `json:"atLeast,omitempty"`
-}
-
 // MarshalJSON writes the stored form.
 func (g GamemodeRecord) MarshalJSON() ([]byte, error) {
-	return json.Marshal(gamemodeJSON{FirstJoined: millis(g.FirstJoined), LastJoined: millis(g.LastJoined), Stats: g.Stats})
+	return json.Marshal(gamemodeJSON{FirstJoined: g.FirstJoined.OptionalMillis(), LastJoined: g.LastJoined.OptionalMillis(), Stats: g.Stats})
 }
 
 // UnmarshalJSON reads the stored form.
@@ -100,22 +92,8 @@ func (g *GamemodeRecord) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &stored); err != nil {
 		return err
 	}
-	*g = GamemodeRecord{FirstJoined: fromMillis(stored.FirstJoined), LastJoined: fromMillis(stored.LastJoined), Stats: stored.Stats}
+	*g = GamemodeRecord{FirstJoined: TimeOfMillis(stored.FirstJoined), LastJoined: TimeOfMillis(stored.LastJoined), Stats: stored.Stats}
 	return nil
-}
-
-func millis(t Time) *int64 {
-	if ms, ok := t.Millis(); ok {
-		return &ms
-	}
-	return nil
-}
-
-func fromMillis(ms *int64) Time {
-	if ms == nil {
-		return Time{}
-	}
-	return Millis(*ms)
 }
 
 // NewPlayer returns a player as the database creates one: everything default.
@@ -184,4 +162,18 @@ func NormalizeSet(members []string) []string {
 	}
 	slices.Sort(set)
 	return slices.Compact(set)
+}
+
+// PlayerSummary is a player as a search lists it.
+type PlayerSummary struct {
+	ID   PlayerID `json:"uuid"`
+	Name string   `json:"name"`
+	Rank string   `json:"rank"`
+}
+
+// gamemodeJSON is the stored form of a [GamemodeRecord].
+type gamemodeJSON struct {
+	FirstJoined *int64           `json:"firstJoined,omitempty"`
+	LastJoined  *int64           `json:"lastJoined,omitempty"`
+	Stats       map[string]int64 `json:"stats,omitempty"`
 }

@@ -35,7 +35,7 @@ type CountReport struct {
 
 // Validate returns an [Error] naming the first field that cannot be stored.
 func (r CountReport) Validate(now time.Time) error {
-	if err := checkName("server", r.Server); err != nil {
+	if err := CheckName("server", r.Server); err != nil {
 		return err
 	}
 	if r.Players < 0 || r.Players > MaxPlayerCount {
@@ -76,7 +76,7 @@ type CountRange struct {
 // or an [Error] naming what is wrong.
 func (r CountRange) Normalize() (CountRange, error) {
 	if r.Server != "" {
-		if err := checkName("server", r.Server); err != nil {
+		if err := CheckName("server", r.Server); err != nil {
 			return r, err
 		}
 	}

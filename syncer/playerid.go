@@ -10,27 +10,29 @@ import (
 // Minecraft an RFC 4122 UUID. Letters of different case are different ids.
 type PlayerID string
 
-const maxName = 64 // characters of ids, ranks, flags, gamemodes and server names
+// MaxIdentifierLength bounds ids, ranks, flags, gamemodes and names of servers, in
+// characters.
+const MaxIdentifierLength = 64
 
 // ParsePlayerID checks text and returns it as an id, or an [Error] for "uuid".
 func ParsePlayerID(text string) (PlayerID, error) {
-	if err := checkName("uuid", text); err != nil {
+	if err := CheckName("uuid", text); err != nil {
 		return "", err
 	}
 	return PlayerID(text), nil
 }
 
-// checkName refuses what is not 1 to 64 printable characters.
-func checkName(field, text string) error {
-	if n := utf8.RuneCountInString(text); n < 1 || n > maxName {
-		return Invalid(field, "must have 1 to %d characters, has %d", maxName, n)
+// CheckName refuses what is not 1 to 64 printable characters.
+func CheckName(field, text string) error {
+	if n := utf8.RuneCountInString(text); n < 1 || n > MaxIdentifierLength {
+		return Invalid(field, "must have 1 to %d characters, has %d", MaxIdentifierLength, n)
 	}
-	return checkPrintable(field, text)
+	return CheckPrintable(field, text)
 }
 
-// checkText refuses text with more than limit characters, bad UTF-8 or a NUL,
+// CheckText refuses text with more than limit characters, bad UTF-8 or a NUL,
 // none of which PostgreSQL could store as it is.
-func checkText(field, text string, limit int) error {
+func CheckText(field, text string, limit int) error {
 	if n := utf8.RuneCountInString(text); n > limit {
 		return Invalid(field, "must have at most %d characters, has %d", limit, n)
 	}
@@ -45,7 +47,7 @@ func checkText(field, text string, limit int) error {
 	return nil
 }
 
-func checkPrintable(field, text string) error {
+func CheckPrintable(field, text string) error {
 	if !utf8.ValidString(text) {
 		return Invalid(field, "is not valid UTF-8")
 	}

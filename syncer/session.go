@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -19,16 +18,6 @@ type Session struct {
 	Gamemode string   `json:"gamemode"` // the one joined
 	Since    Time     `json:"since"`
 }
-
-// SessionRow says that a session began or ended. Read from the table it names one
-// that goes on.
-type SessionRow struct {
-	Session
-	Online   bool  `json:"-"`
-	Revision int64 `json:"revision"` // higher is newer, also of different sessions
-}
-
-func (*SessionRow) row() {}
 
 // LastSeen says when a player was last on a server.
 type LastSeen struct {
@@ -84,25 +73,4 @@ func SessionDigest(sessions []Session) string {
 	}
 	sum := sha256.Sum256([]byte(strings.Join(lines, "\n")))
 	return hex.EncodeToString(sum[:])
-}
-
-// CountOnline returns how many different players are in sessions, and how many on
-// each server that has any, by name.
-func CountOnline(sessions []*SessionRow) (players int, servers []OnlineCount) {
-	seen := make(map[PlayerID]bool, len(sessions))
-	counts := map[string]*OnlineCount{}
-	for _, s := range sessions {
-		seen[s.ID] = true
-		c, known := counts[s.Server]
-		if !known {
-			c = &OnlineCount{Server: s.Server}
-			counts[s.Server] = c
-		}
-		c.Gamemode = s.Gamemode
-		c.Players++
-	}
-	for _, name := range slices.Sorted(maps.Keys(counts)) {
-		servers = append(servers, *counts[name])
-	}
-	return len(seen), servers
 }

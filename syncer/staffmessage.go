@@ -26,8 +26,6 @@ type StaffMessage struct {
 	Echo bool `json:"echo"`
 }
 
-func (*StaffMessage) row() {}
-
 // ChatMark says how far the chat is known, and when it was found to end earlier
 // than before: restored from a backup, for example.
 type ChatMark struct {
@@ -41,21 +39,21 @@ func (m StaffMessage) Validate() error {
 	if err := CheckServerName("server", m.Server); err != nil {
 		return err
 	}
-	if err := checkText("name", m.Name, maxStaffName); err != nil {
+	if err := CheckText("name", m.Name, maxStaffName); err != nil {
 		return err
 	}
-	if err := checkText("player", m.Player, maxStaffName); err != nil {
+	if err := CheckText("player", m.Player, maxStaffName); err != nil {
 		return err
 	}
 	if strings.TrimSpace(m.Text) == "" {
 		return Invalid("text", "must not be empty")
 	}
-	return checkText("text", m.Text, MaxStaffText)
+	return CheckText("text", m.Text, MaxStaffText)
 }
 
 // CheckServerName returns an [Error] at field unless the chat can know a server by
 // that name.
-func CheckServerName(field, name string) error { return checkName(field, name) }
+func CheckServerName(field, name string) error { return CheckName(field, name) }
 
 // IsFor reports whether a server of the gamemode is to be given the message.
 func (m StaffMessage) IsFor(gamemode string) bool { return m.Echo || m.Server != gamemode }

@@ -70,6 +70,23 @@ func (t Time) Instant() (time.Time, bool) {
 // Millis returns milliseconds since 1970 and true, or false for none and for ever.
 func (t Time) Millis() (int64, bool) { return t.ms, t.kind == instant }
 
+// OptionalMillis returns milliseconds since 1970, or nil for none and for ever: the
+// form of times that are stored inside JSON objects.
+func (t Time) OptionalMillis() *int64 {
+	if ms, ok := t.Millis(); ok {
+		return &ms
+	}
+	return nil
+}
+
+// TimeOfMillis returns the time of [Time.OptionalMillis]: none for nil.
+func TimeOfMillis(ms *int64) Time {
+	if ms == nil {
+		return Time{}
+	}
+	return Millis(*ms)
+}
+
 // After reports whether t lies after now: never for none, always for ever.
 func (t Time) After(now time.Time) bool {
 	return t.kind == forever || t.kind == instant && t.ms > now.UnixMilli()
@@ -125,8 +142,8 @@ func ParseTime(text string) (Time, error) {
 	return TimeOf(parsed), nil
 }
 
-// earlier returns the earlier of two times; none loses against any time.
-func earlier(a, b Time) Time {
+// Earliest returns the earlier of two times; none loses against any time.
+func Earliest(a, b Time) Time {
 	switch {
 	case a.IsZero():
 		return b
@@ -139,8 +156,8 @@ func earlier(a, b Time) Time {
 	}
 }
 
-// later returns the later of two times; none loses against any time.
-func later(a, b Time) Time {
+// Latest returns the later of two times; none loses against any time.
+func Latest(a, b Time) Time {
 	switch {
 	case a.kind == forever || b.kind == forever:
 		return Forever

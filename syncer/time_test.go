@@ -27,7 +27,7 @@ func TestTimeAsJSON(t *testing.T) {
 		if err := json.Unmarshal([]byte(c.text), &got); err != nil || got != c.want {
 			t.Errorf("%s is read as %v, %v; want %v", c.text, got, err, c.want)
 		}
-		if back := text(t, got); back != c.back {
+		if back := jsonOf(t, got); back != c.back {
 			t.Errorf("%s is written as %s, want %s", c.text, back, c.back)
 		}
 	}
@@ -85,7 +85,7 @@ func FuzzTime(f *testing.F) {
 			return
 		}
 		var back syncer.Time
-		if err := json.Unmarshal([]byte(text(t, parsed)), &back); err != nil || back != parsed {
+		if err := json.Unmarshal([]byte(jsonOf(t, parsed)), &back); err != nil || back != parsed {
 			t.Fatalf("%q is %v, and back %v, %v", input, parsed, back, err)
 		}
 		if again, err := syncer.ParseTime(parsed.String()); err != nil || again != parsed {
@@ -95,4 +95,13 @@ func FuzzTime(f *testing.F) {
 			t.Fatalf("%v is not %d ms", parsed, ms)
 		}
 	})
+}
+
+// text returns v as JSON.
+func jsonOf(t interface{ Fatal(...any) }, v any) string {
+	data, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
 }

@@ -1,7 +1,6 @@
 package syncer
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 )
@@ -23,50 +22,6 @@ type Visit struct {
 	Kicks  int64      `json:"kicks,omitempty"`
 	First  Time       `json:"first"` // the span of all that
 	Last   Time       `json:"last"`
-}
-
-// joinVisits returns the visits of both lists, those that differ only in numbers
-// and times as one.
-func joinVisits(first, next []Visit) []Visit {
-	if len(first) == 0 {
-		return slices.Clone(next)
-	}
-	joined := slices.Clone(first)
-	for _, v := range next {
-		i := slices.IndexFunc(joined, func(known Visit) bool {
-			return known.Server == v.Server && known.Name == v.Name && known.IP == v.IP
-		})
-		if i < 0 {
-			joined = append(joined, v)
-			continue
-		}
-		joined[i].Joins += v.Joins
-		joined[i].Kicks += v.Kicks
-		joined[i].First = earlier(joined[i].First, v.First)
-		joined[i].Last = later(joined[i].Last, v.Last)
-	}
-	return joined
-}
-
-func validateVisits(visits []Visit) error {
-	for i, v := range visits {
-		field := fmt.Sprintf("visits[%d]", i)
-		if err := checkName(field+".server", v.Server); err != nil {
-			return err
-		}
-		if err := checkText(field+".name", v.Name, MaxNameLength); err != nil {
-			return err
-		}
-		if v.Joins < 0 || v.Kicks < 0 {
-			return Invalid(field, "must not count down")
-		}
-		first, known := v.First.Instant()
-		last, ended := v.Last.Instant()
-		if !known || !ended || last.Before(first) {
-			return Invalid(field, "must begin at an instant and end at the same or a later one")
-		}
-	}
-	return nil
 }
 
 // Seen is a name or an address of a player, with how often the player joined with
@@ -111,8 +66,8 @@ func NewPlayerInfo(id PlayerID, name string, servers []ServerVisits) PlayerInfo 
 	for _, s := range servers {
 		info.Joins += s.Joins
 		info.Kicks += s.Kicks
-		info.First = earlier(info.First, s.First)
-		info.Last = later(info.Last, s.Last)
+		info.First = Earliest(info.First, s.First)
+		info.Last = Latest(info.Last, s.Last)
 		info.Names = unite(info.Names, s.Names)
 		info.Addresses = unite(info.Addresses, s.Addresses)
 	}
@@ -131,8 +86,8 @@ func unite(all, seen []Seen) []Seen {
 			continue
 		}
 		all[i].Times += s.Times
-		all[i].First = earlier(all[i].First, s.First)
-		all[i].Last = later(all[i].Last, s.Last)
+		all[i].First = Earliest(all[i].First, s.First)
+		all[i].Last = Latest(all[i].Last, s.Last)
 	}
 	return all
 }

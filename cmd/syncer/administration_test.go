@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
+	"playersync/syncer/mindustry"
 )
 
 func TestBanIsAddedListedCheckedAndLifted(t *testing.T) {
@@ -157,14 +159,14 @@ func TestRejectedUSIDIsListedAndApprovedOnce(t *testing.T) {
 			t.Errorf("%q: %+v", args, r)
 		}
 	}
-	approved := decode[syncer.RejectedUSID](t, environ, "player", "approve-usid", "01234-2", "--address", "203.0.113.1:6567")
+	approved := decode[mindustry.RejectedUSID](t, environ, "player", "approve-usid", "01234-2", "--address", "203.0.113.1:6567")
 	if approved.ID != "id-1" || approved.Address != "203.0.113.1:6567" {
 		t.Errorf("approved %+v", approved)
 	}
 	if r := runSyncer(t, environ, "player", "approve-usid", "01234-2", "--address", "203.0.113.1:6567"); r.code != exitFailed || !strings.Contains(r.errs, "approved already") {
 		t.Errorf("approving again: %+v", r)
 	}
-	if left := decode[[]syncer.RejectedUSID](t, environ, "player", "rejected-usids"); len(left) != 1 || left[0].Address != "203.0.113.1:6568" {
+	if left := decode[[]mindustry.RejectedUSID](t, environ, "player", "rejected-usids"); len(left) != 1 || left[0].Address != "203.0.113.1:6568" {
 		t.Errorf("left are %+v", left)
 	}
 	if text := succeed(t, environ, "player", "approve-usid", "01234-2"); !strings.Contains(text, "01234-2 is Steve (id-1) on 203.0.113.1:6568") {
@@ -203,7 +205,7 @@ func TestWatchShowsChangesUntilInterrupted(t *testing.T) {
 	execute(t, url, `insert into ban (ip) values ('203.0.113.7')`)
 	people.line(t, "203.0.113.7 banned")
 	var line watchJSON
-	if err := json.Unmarshal([]byte(programs.line(t, "203.0.113.7")), &line); err != nil || line.Type != syncer.EventBan || !*line.Banned {
+	if err := json.Unmarshal([]byte(programs.line(t, "203.0.113.7")), &line); err != nil || line.Type != changefeed.EventBan || !*line.Banned {
 		t.Errorf("as JSON: %+v, %v", line, err)
 	}
 	execute(t, url, `insert into staff_message (server, name, text) values ('pvp', 'Steve', 'who is on?')`)

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"playersync/syncer"
+	"playersync/syncer/mindustry"
 	"playersync/syncer/store"
 )
 
@@ -41,10 +42,10 @@ refused: a pattern that Java refuses would make every server fail.`,
 
 // patternJSON is a pattern for programs.
 type patternJSON struct {
-	Kind    syncer.PatternKind `json:"kind"`
-	Pattern string             `json:"pattern"`
-	SetAt   syncer.Time        `json:"setAt"`
-	SetBy   string             `json:"setBy"`
+	Kind    mindustry.PatternKind `json:"kind"`
+	Pattern string                `json:"pattern"`
+	SetAt   syncer.Time           `json:"setAt"`
+	SetBy   string                `json:"setBy"`
 }
 
 func newAntibotGetCommand(a *app) *cobra.Command {
@@ -83,11 +84,11 @@ func newAntibotSetCommand(a *app) *cobra.Command {
 		Example: `  syncer antibot set blacklist '(?i)bot[\-_ ]?\d+'`,
 		Args:    exactly("KIND", "PATTERN"),
 		RunE: func(command *cobra.Command, args []string) error {
-			kind, err := syncer.ParsePatternKind(args[0])
+			kind, err := mindustry.ParsePatternKind(args[0])
 			if err != nil {
 				return err
 			}
-			if err := syncer.CheckNamePattern(args[1]); err != nil {
+			if err := mindustry.CheckNamePattern(args[1]); err != nil {
 				return err
 			}
 			return a.withStore(command, func(ctx context.Context, s *store.Store, now time.Time) error {
@@ -110,7 +111,7 @@ func newAntibotClearCommand(a *app) *cobra.Command {
 		Short: "Remove a pattern",
 		Args:  exactly("KIND"),
 		RunE: func(command *cobra.Command, args []string) error {
-			kind, err := syncer.ParsePatternKind(args[0])
+			kind, err := mindustry.ParsePatternKind(args[0])
 			if err != nil {
 				return err
 			}
@@ -134,5 +135,5 @@ func completeKinds(_ *cobra.Command, args []string, _ string) ([]string, cobra.S
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return []string{string(syncer.PatternBlacklist), string(syncer.PatternGraylist)}, cobra.ShellCompDirectiveNoFileComp
+	return []string{string(mindustry.PatternBlacklist), string(mindustry.PatternGraylist)}, cobra.ShellCompDirectiveNoFileComp
 }

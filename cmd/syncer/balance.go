@@ -124,7 +124,7 @@ number. If there is not enough, nothing happens.`,
 			if err != nil {
 				return err
 			}
-			return a.move(command, syncer.Move{Currency: args[1]}.Change(id, change), flags)
+			return a.move(command, syncer.Transfer{Currency: args[1]}.Change(id, change), flags)
 		},
 	}
 	flags.add(command)
@@ -152,7 +152,7 @@ func newBalanceTransferCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.move(command, syncer.Move{Payer: payer, Payee: payee, Currency: args[2], Amount: amount}, flags)
+			return a.move(command, syncer.Transfer{Payer: payer, Payee: payee, Currency: args[2], Amount: amount}, flags)
 		},
 	}
 	flags.add(command)
@@ -160,7 +160,7 @@ func newBalanceTransferCommand(a *app) *cobra.Command {
 }
 
 // move changes balances and prints the ledger's entries.
-func (a *app) move(command *cobra.Command, m syncer.Move, flags moveFlags) error {
+func (a *app) move(command *cobra.Command, m syncer.Transfer, flags moveFlags) error {
 	m.Key, m.Reason, m.By = flags.key, flags.reason, flags.by
 	if m.Key == "" && !command.Flags().Changed("key") {
 		m.Key = rand.Text()
@@ -177,7 +177,7 @@ func (a *app) move(command *cobra.Command, m syncer.Move, flags moveFlags) error
 		if err := m.Validate(); err != nil { // both may be one by now
 			return err
 		}
-		var moved syncer.Moved
+		var moved syncer.TransferResult
 		err := syncer.RepeatUnknown(func() (err error) { // the key makes it safe
 			moved, _, err = s.MoveBalance(ctx, m)
 			return err

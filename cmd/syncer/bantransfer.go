@@ -108,7 +108,7 @@ The bans are stored at once, and every server knows them a moment later.`,
 				return err
 			}
 			return a.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) error {
-				return a.importBans(syncer.OnBehalf(ctx, by), s, file, trial)
+				return a.importBans(syncer.WithActor(ctx, by), s, file, trial)
 			})
 		},
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"playersync/cmd/syncer/internal/config"
-	"playersync/syncer"
+	"playersync/syncer/changefeed"
 	"playersync/syncer/postgres"
 	"playersync/syncer/store"
 )
@@ -241,7 +241,7 @@ func (c *checkup) triggers(ctx context.Context) {
 		return
 	}
 	defer feed.Close()
-	position, err := feed.Poll(ctx, syncer.Snapshot{}, 0)
+	position, err := feed.Poll(ctx, changefeed.Snapshot{}, 0)
 	switch {
 	case err != nil:
 		c.broken("triggers", err, "see: syncer migrate status")

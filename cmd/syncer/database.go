@@ -70,7 +70,7 @@ func (a *app) withStore(command *cobra.Command, use func(ctx context.Context, s 
 	if err != nil {
 		return err
 	}
-	return use(syncer.OnBehalf(command.Context(), thisUser()), s, now)
+	return use(syncer.WithActor(command.Context(), thisUser()), s, now)
 }
 
 // errNotServing says that nobody runs the private server.

@@ -11,6 +11,7 @@ import (
 
 	"playersync/syncer"
 	"playersync/syncer/importer"
+	"playersync/syncer/merge"
 	"playersync/syncer/store"
 )
 
@@ -125,7 +126,7 @@ func (i *fileImport) run(command *cobra.Command, files []string) error {
 		return err
 	}
 	return i.app.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) (err error) {
-		ctx = syncer.OnBehalf(ctx, i.by)
+		ctx = syncer.WithActor(ctx, i.by)
 		epoch, err := s.ImportEpoch(ctx)
 		if err != nil {
 			return err
@@ -161,7 +162,7 @@ type importTarget struct {
 }
 
 // ImportPlayers implements importer.Store.
-func (t importTarget) ImportPlayers(ctx context.Context, players []syncer.ImportedPlayer) (syncer.PlayerImport, error) {
+func (t importTarget) ImportPlayers(ctx context.Context, players []merge.ImportedPlayer) (merge.PlayerImport, error) {
 	return t.store.ImportPlayers(ctx, players, store.PlayerImportOptions{Replace: t.replace, DryRun: t.dryRun})
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"playersync/syncer"
 	"playersync/syncer/importer"
+	"playersync/syncer/merge"
 )
 
 // written writes a file of documents and returns its path.
@@ -123,10 +124,10 @@ type interrupting struct {
 	players int
 }
 
-func (s *interrupting) ImportPlayers(_ context.Context, players []syncer.ImportedPlayer) (syncer.PlayerImport, error) {
+func (s *interrupting) ImportPlayers(_ context.Context, players []merge.ImportedPlayer) (merge.PlayerImport, error) {
 	s.players += len(players)
 	s.cancel()
-	return syncer.PlayerImport{Added: len(players)}, nil
+	return merge.PlayerImport{Added: len(players)}, nil
 }
 
 func (s *interrupting) ImportBans(context.Context, []syncer.BanRecord) ([]syncer.ImportedBan, error) {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 	"playersync/syncer/store"
 )
 
@@ -90,7 +91,7 @@ func findPlayer(ctx context.Context, s *store.Store, text string) (*syncer.Playe
 }
 
 // findReading is findPlayer with what was read beside the player.
-func findReading(ctx context.Context, s *store.Store, text string) (none syncer.Reading, err error) {
+func findReading(ctx context.Context, s *store.Store, text string) (none changefeed.VersionedPlayer, err error) {
 	id, err := syncer.ParsePlayerID(text)
 	if err != nil {
 		return none, err
@@ -125,10 +126,10 @@ func findReading(ctx context.Context, s *store.Store, text string) (none syncer.
 }
 
 // readPlayer reads the player of an id, which is nil if there is none.
-func readPlayer(ctx context.Context, s *store.Store, id syncer.PlayerID) (syncer.Reading, error) {
+func readPlayer(ctx context.Context, s *store.Store, id syncer.PlayerID) (changefeed.VersionedPlayer, error) {
 	readings, err := s.ReadPlayers(ctx, []syncer.PlayerID{id})
 	if err != nil {
-		return syncer.Reading{}, err
+		return changefeed.VersionedPlayer{}, err
 	}
 	return readings[0], nil
 }

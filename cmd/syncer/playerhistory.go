@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"playersync/syncer"
+	"playersync/syncer/merge"
 	"playersync/syncer/store"
 )
 
@@ -53,7 +54,7 @@ add to it; --remove takes an entry away, by its number in the list.`,
 }
 
 func addHistory(ctx context.Context, s *store.Store, p *syncer.Player, entry syncer.HistoryEntry) ([]syncer.HistoryEntry, error) {
-	edit := syncer.Edit{History: []syncer.HistoryEntry{entry}}
+	edit := merge.Edit{History: []syncer.HistoryEntry{entry}}
 	if err := edit.Validate(); err != nil {
 		return nil, err
 	}

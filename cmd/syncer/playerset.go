@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"playersync/syncer"
+	"playersync/syncer/merge"
 	"playersync/syncer/store"
 )
 
@@ -57,7 +58,7 @@ or --highlight removes it.`,
 				if err != nil {
 					return err
 				}
-				reading, _, err := s.EditPlayer(syncer.OnBehalf(ctx, changes.by), player.ID, edit, expected)
+				reading, _, err := s.EditPlayer(syncer.WithActor(ctx, changes.by), player.ID, edit, expected)
 				if err != nil {
 					return err
 				}
@@ -92,14 +93,14 @@ func (c *playerChanges) register(command *cobra.Command) {
 }
 
 // edit is what the given flags ask for.
-func (c *playerChanges) edit(flags *pflag.FlagSet, now time.Time) (syncer.Edit, error) {
-	edit := syncer.Edit{Flags: syncer.SetEdit{Add: c.addFlags, Remove: c.removeFlags}}
+func (c *playerChanges) edit(flags *pflag.FlagSet, now time.Time) (merge.Edit, error) {
+	edit := merge.Edit{Flags: merge.SetEdit{Add: c.addFlags, Remove: c.removeFlags}}
 	var err error
 	if edit.UnmuteTime, err = until(flags, "mute", c.mute, c.unmute, now); err != nil {
-		return syncer.Edit{}, err
+		return merge.Edit{}, err
 	}
 	if edit.UnmarkTime, err = until(flags, "mark", c.mark, c.unmark, now); err != nil {
-		return syncer.Edit{}, err
+		return merge.Edit{}, err
 	}
 	for flag, field := range map[string]struct {
 		text   string
@@ -121,12 +122,12 @@ func (c *playerChanges) edit(flags *pflag.FlagSet, now time.Time) (syncer.Edit, 
 	if flags.Changed("attributes") {
 		var patch map[string]any
 		if err := json.Unmarshal([]byte(c.attributes), &patch); err != nil || patch == nil {
-			return syncer.Edit{}, usagef("--attributes: is not a JSON object")
+			return merge.Edit{}, usagef("--attributes: is not a JSON object")
 		}
 		edit.Attributes = []json.RawMessage{json.RawMessage(c.attributes)}
 	}
 	if edit.IsZero() && !c.create {
-		return syncer.Edit{}, usagef("say what to change; see: syncer player set --help")
+		return merge.Edit{}, usagef("say what to change; see: syncer player set --help")
 	}
 	return edit, edit.Validate()
 }

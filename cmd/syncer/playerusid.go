@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"playersync/syncer"
+	"playersync/syncer/mindustry"
 	"playersync/syncer/store"
 )
 
@@ -61,7 +61,7 @@ who it is. A code is good for one approval.`,
 		Example: "  syncer player approve-usid 01234-2",
 		Args:    exactly("CODE"),
 		RunE: func(command *cobra.Command, args []string) error {
-			if err := syncer.CheckRejectionCode(args[0]); err != nil {
+			if err := mindustry.CheckRejectionCode(args[0]); err != nil {
 				return err
 			}
 			return a.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) error {
@@ -80,7 +80,7 @@ who it is. A code is good for one approval.`,
 }
 
 // named is the player of a rejection.
-func named(r syncer.RejectedUSID) string {
+func named(r mindustry.RejectedUSID) string {
 	if r.Name == "" {
 		return string(r.ID)
 	}

@@ -15,6 +15,7 @@ import (
 	"playersync/cmd/syncer/internal/config"
 	"playersync/syncer"
 	"playersync/syncer/cache"
+	"playersync/syncer/changefeed"
 	"playersync/syncer/events"
 	"playersync/syncer/feed"
 	"playersync/syncer/store"
@@ -27,7 +28,7 @@ const (
 )
 
 // watchedKinds are the changes that can be shown alone.
-var watchedKinds = []string{string(syncer.EventPlayer), string(syncer.EventBalance), string(syncer.EventBan), string(syncer.EventChat), string(syncer.EventPresence)}
+var watchedKinds = []string{string(changefeed.EventPlayer), string(changefeed.EventBalance), string(changefeed.EventBan), string(changefeed.EventChat), string(changefeed.EventPresence)}
 
 func newWatchCommand(a *app) *cobra.Command {
 	var only string
@@ -43,7 +44,7 @@ interrupted. With --json each change is one line.`,
 			if only != "" && !slices.Contains(watchedKinds, only) {
 				return usagef("--only: %q is none of %s", only, strings.Join(watchedKinds, ", "))
 			}
-			return a.watch(command, syncer.EventType(only))
+			return a.watch(command, changefeed.EventType(only))
 		},
 	}
 	a.addConfigFlags(command)
@@ -53,7 +54,7 @@ interrupted. With --json each change is one line.`,
 	return command
 }
 
-func (a *app) watch(command *cobra.Command, only syncer.EventType) error {
+func (a *app) watch(command *cobra.Command, only changefeed.EventType) error {
 	settings, err := a.config(command)
 	if err != nil {
 		return err
@@ -107,13 +108,13 @@ func (s feedSource) Open(ctx context.Context) (feed.Conn, error) { return s.Open
 type watcher struct {
 	*app
 	store   *store.Store
-	only    syncer.EventType
+	only    changefeed.EventType
 	players *cache.Players
 	broker  *events.Broker
 	known   map[syncer.PlayerID]*syncer.Player // as last shown
 }
 
-func newWatcher(a *app, s *store.Store, only syncer.EventType) *watcher {
+func newWatcher(a *app, s *store.Store, only changefeed.EventType) *watcher {
 	return &watcher{
 		app: a, store: s, only: only,
 		players: cache.NewPlayers(watchedPlayers),
@@ -134,7 +135,7 @@ func (w *watcher) run(ctx context.Context) error {
 		if !errors.Is(err, events.ErrLagging) {
 			return err
 		}
-		if err := w.show(ctx, syncer.Event{Type: syncer.EventResync}); err != nil {
+		if err := w.show(ctx, changefeed.Event{Type: changefeed.EventResync}); err != nil {
 			return err
 		}
 	}

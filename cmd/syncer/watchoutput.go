@@ -11,22 +11,23 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 // watchJSON is one change as watch --json prints it.
 type watchJSON struct {
-	At        syncer.Time      `json:"at"` // when it was seen
-	Type      syncer.EventType `json:"type"`
-	UUID      *syncer.PlayerID `json:"uuid,omitempty"`
-	IP        *string          `json:"ip,omitempty"`
-	Gone      bool             `json:"gone,omitempty"`      // of a player: deleted
-	Player    *syncer.Player   `json:"player,omitempty"`    // as it is now
-	Banned    *bool            `json:"banned,omitempty"`    // of a ban
-	ExpiresAt *syncer.Time     `json:"expiresAt,omitempty"` // of a ban
-	Balances  *syncer.Balances `json:"balances,omitempty"`  // of a balance: all of the player's
-	Message   *chatJSON        `json:"message,omitempty"`   // of the staff chat
-	Session   *onlineJSON      `json:"session,omitempty"`   // of a presence
-	Online    *bool            `json:"online,omitempty"`    // of a presence: came, else left
+	At        syncer.Time          `json:"at"` // when it was seen
+	Type      changefeed.EventType `json:"type"`
+	UUID      *syncer.PlayerID     `json:"uuid,omitempty"`
+	IP        *string              `json:"ip,omitempty"`
+	Gone      bool                 `json:"gone,omitempty"`      // of a player: deleted
+	Player    *syncer.Player       `json:"player,omitempty"`    // as it is now
+	Banned    *bool                `json:"banned,omitempty"`    // of a ban
+	ExpiresAt *syncer.Time         `json:"expiresAt,omitempty"` // of a ban
+	Balances  *syncer.Balances     `json:"balances,omitempty"`  // of a balance: all of the player's
+	Message   *chatJSON            `json:"message,omitempty"`   // of the staff chat
+	Session   *onlineJSON          `json:"session,omitempty"`   // of a presence
+	Online    *bool                `json:"online,omitempty"`    // of a presence: came, else left
 }
 
 // chatJSON is a message of the staff chat for programs.
@@ -40,11 +41,11 @@ type chatJSON struct {
 }
 
 // show prints one event.
-func (w *watcher) show(ctx context.Context, e syncer.Event) error {
-	if w.only != "" && e.Type != w.only && e.Type != syncer.EventResync {
+func (w *watcher) show(ctx context.Context, e changefeed.Event) error {
+	if w.only != "" && e.Type != w.only && e.Type != changefeed.EventResync {
 		return nil
 	}
-	if e.Type == syncer.EventPlayer && e.Player == nil && !e.Gone {
+	if e.Type == changefeed.EventPlayer && e.Player == nil && !e.Gone {
 		// From now on it is kept, so that the next event brings it along.
 		player, _, err := w.players.Read(ctx, e.ID, w.store.ReadPlayers)
 		if err != nil && ctx.Err() == nil {
@@ -52,7 +53,7 @@ func (w *watcher) show(ctx context.Context, e syncer.Event) error {
 		}
 		e.Player, e.Gone = player, player == nil && err == nil
 	}
-	if e.Type == syncer.EventBalance && e.Balances == nil {
+	if e.Type == changefeed.EventBalance && e.Balances == nil {
 		_, _, err := w.players.Read(ctx, e.ID, w.store.ReadPlayers)
 		if balances, held := w.players.Balances(e.ID); held && err == nil {
 			e.Balances = &balances
@@ -66,46 +67,46 @@ func (w *watcher) show(ctx context.Context, e syncer.Event) error {
 	return err
 }
 
-func watchJSONOf(e syncer.Event, now time.Time) watchJSON {
+func watchJSONOf(e changefeed.Event, now time.Time) watchJSON {
 	line := watchJSON{At: syncer.TimeOf(now), Type: e.Type, Gone: e.Gone, Player: e.Player}
 	switch e.Type {
-	case syncer.EventPlayer:
+	case changefeed.EventPlayer:
 		line.UUID = &e.ID
-	case syncer.EventBalance:
+	case changefeed.EventBalance:
 		line.UUID, line.Balances = &e.ID, e.Balances
-	case syncer.EventBan:
+	case changefeed.EventBan:
 		line.Banned = &e.Banned
 		if e.Banned {
 			line.ExpiresAt = &e.ExpiresAt
 		}
 		line.UUID, line.IP = e.Target.Fields()
-	case syncer.EventChat:
+	case changefeed.EventChat:
 		m := e.Message
 		line.Message = &chatJSON{ID: m.Number, SentAt: m.SentAt, Server: m.Server, Name: m.Name, IsStaff: m.IsStaff, Text: m.Text}
-	case syncer.EventPresence:
+	case changefeed.EventPresence:
 		line.Session, line.Online = new(onlineJSONOf(*e.Session)), &e.Online
 	}
 	return line
 }
 
-func (w *watcher) describe(e syncer.Event, now time.Time) string {
+func (w *watcher) describe(e changefeed.Event, now time.Time) string {
 	switch {
-	case e.Type == syncer.EventResync:
+	case e.Type == changefeed.EventResync:
 		clear(w.known)
 		return "anything may have changed"
-	case e.Type == syncer.EventChat:
+	case e.Type == changefeed.EventChat:
 		return fmt.Sprintf("%s@%s: %s", cmp.Or(e.Message.Name, "?"), e.Message.Server, e.Message.Text)
-	case e.Type == syncer.EventBalance:
+	case e.Type == changefeed.EventBalance:
 		return string(e.ID) + " has " + balancesText(e.Balances)
-	case e.Type == syncer.EventPresence && e.Online:
+	case e.Type == changefeed.EventPresence && e.Online:
 		return fmt.Sprintf("%s (%s) came to %s", e.Session.Name, e.Session.ID, e.Session.Server)
-	case e.Type == syncer.EventPresence:
+	case e.Type == changefeed.EventPresence:
 		return fmt.Sprintf("%s (%s) left %s", e.Session.Name, e.Session.ID, e.Session.Server)
-	case e.Type == syncer.EventBan && !e.Banned:
+	case e.Type == changefeed.EventBan && !e.Banned:
 		return e.Target.String() + " unbanned"
-	case e.Type == syncer.EventBan && e.ExpiresAt.IsZero():
+	case e.Type == changefeed.EventBan && e.ExpiresAt.IsZero():
 		return e.Target.String() + " banned"
-	case e.Type == syncer.EventBan:
+	case e.Type == changefeed.EventBan:
 		return e.Target.String() + " banned until " + clock(e.ExpiresAt, "")
 	case e.Gone:
 		delete(w.known, e.ID)

@@ -12,6 +12,7 @@ import (
 
 	"playersync/syncer"
 	"playersync/syncer/cache"
+	"playersync/syncer/changefeed"
 )
 
 // Bans measures the check on connect among a number of bans, ids, addresses and
@@ -21,7 +22,7 @@ func Bans(ctx context.Context, config Config, count int) (Report, error) {
 	rng := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same bans in every run
 	before := heap()
 	bans := cache.NewBans()
-	bans.Load(syncer.Snapshot{}, func(yield func(syncer.Standing) bool) { manyBans(rng, count/21, yield) })
+	bans.Load(changefeed.Snapshot{}, func(yield func(syncer.ActiveBan) bool) { manyBans(rng, count/21, yield) })
 	held := bans.Len()
 	perBan := (heap() - before) / float64(held.IDs+held.Addresses+held.Ranges)
 
@@ -43,7 +44,7 @@ func Bans(ctx context.Context, config Config, count int) (Report, error) {
 		return Report{}, fmt.Errorf("check bans: %d of the players who are not banned passed", missing%calls)
 	}
 	for _, id := range ids {
-		bans.Apply(syncer.Change{Entity: syncer.EntityBan, Key: syncer.TargetID(id).Key(), Xid: 5, Row: &syncer.BanRow{Open: true, Revision: 1}})
+		bans.Apply(changefeed.Change{Entity: syncer.EntityBan, Key: syncer.TargetID(id).Key(), Xid: 5, Row: &changefeed.BanRow{Open: true, Revision: 1}})
 	}
 	config.Progress(0.6, "checking players who are banned")
 	missing = 0
@@ -77,21 +78,21 @@ func strangers(rng *rand.Rand, bans *cache.Bans) ([]syncer.PlayerID, []netip.Add
 }
 
 // manyBans yields a number of ranges, and ten times as many ids and addresses.
-func manyBans(rng *rand.Rand, ranges int, yield func(syncer.Standing) bool) {
+func manyBans(rng *rand.Rand, ranges int, yield func(syncer.ActiveBan) bool) {
 	for range 10 * ranges {
-		if !yield(syncer.Standing{Target: syncer.TargetID(randomID(rng))}) {
+		if !yield(syncer.ActiveBan{Target: syncer.TargetID(randomID(rng))}) {
 			return
 		}
 	}
 	for range 10 * ranges {
-		if !yield(syncer.Standing{Target: syncer.TargetAddress(randomAddress(rng))}) {
+		if !yield(syncer.ActiveBan{Target: syncer.TargetAddress(randomAddress(rng))}) {
 			return
 		}
 	}
 	for range ranges {
 		address := randomAddress(rng)
 		prefix, _ := address.Prefix(address.BitLen() - 8 - rng.IntN(8)) // within the address's length
-		if !yield(syncer.Standing{Target: syncer.Target{Prefix: prefix}}) {
+		if !yield(syncer.ActiveBan{Target: syncer.Target{Prefix: prefix}}) {
 			return
 		}
 	}

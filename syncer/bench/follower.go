@@ -9,7 +9,9 @@ import (
 
 	"playersync/syncer"
 	"playersync/syncer/cache"
+	"playersync/syncer/changefeed"
 	"playersync/syncer/feed"
+	"playersync/syncer/merge"
 	"playersync/syncer/store"
 )
 
@@ -28,7 +30,7 @@ type follower struct {
 func newFollower(s *store.Store, to *finish, log *slog.Logger) *follower {
 	c := &follower{store: s, players: cache.NewPlayers(scratchPlayers), bans: cache.NewBans(), registry: prometheus.NewRegistry()}
 	place := runner{finish: to}
-	c.applier = feed.NewApplier(c.players, c.bans, func(e syncer.Event) { // one at a time
+	c.applier = feed.NewApplier(c.players, c.bans, func(e changefeed.Event) { // one at a time
 		if e.Player != nil {
 			place.sees(e.Player.Rank)
 		}
@@ -56,11 +58,11 @@ func (c *follower) hold(ctx context.Context) error {
 // edit changes a player's rank as a request to this sidecar does.
 func (c *follower) edit(ctx context.Context, id syncer.PlayerID, rank string) error {
 	begun := c.applier.Begin()
-	reading, changes, err := c.store.EditPlayer(ctx, id, syncer.Edit{Rank: syncer.Some(rank)}, nil)
+	reading, changes, err := c.store.EditPlayer(ctx, id, merge.Edit{Rank: syncer.Some(rank)}, nil)
 	if err != nil {
 		return err
 	}
-	c.applier.Wrote(begun, []syncer.Reading{reading}, changes)
+	c.applier.Wrote(begun, []changefeed.VersionedPlayer{reading}, changes)
 	return nil
 }
 

@@ -18,6 +18,7 @@ import (
 
 	"playersync/syncer"
 	"playersync/syncer/cache"
+	"playersync/syncer/changefeed"
 	"playersync/syncer/daemon"
 	"playersync/syncer/httpapi"
 	"playersync/syncer/sidecar"
@@ -56,8 +57,8 @@ func readCache(ctx context.Context, config Config, report *Report) error {
 		player := syncer.NewPlayer(ids[i])
 		rival[ids[i]] = &player
 		held.Hold(ids[i])
-		if _, _, err := held.Read(ctx, ids[i], func(context.Context, []syncer.PlayerID) ([]syncer.Reading, error) {
-			return []syncer.Reading{{ID: player.ID, Player: &player}}, nil
+		if _, _, err := held.Read(ctx, ids[i], func(context.Context, []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
+			return []changefeed.VersionedPlayer{{ID: player.ID, Player: &player}}, nil
 		}); err != nil {
 			return fmt.Errorf("fill cache: %w", err)
 		}

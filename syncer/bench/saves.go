@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"playersync/syncer"
+	"playersync/syncer/merge"
 )
 
 // Saves measures how many saves of leaving players reach the database in a second,
@@ -65,10 +66,10 @@ func (r *rig) savesPerSecond(ctx context.Context) (float64, error) {
 	saved := 0
 	began := time.Now()
 	for range r.turn.operation(began) {
-		batch := syncer.Batch{Edits: map[syncer.PlayerID]syncer.Edit{}}
+		batch := merge.Batch{Edits: map[syncer.PlayerID]merge.Edit{}}
 		_, _ = rand.Read(batch.ID[:]) // never fails, says its documentation
 		for n := range clients {
-			batch.Edits[playerID(n)] = syncer.Edit{Gamemodes: map[string]syncer.GamemodeEdit{
+			batch.Edits[playerID(n)] = merge.Edit{Gamemodes: map[string]merge.GamemodeEdit{
 				"pvp": {LastJoined: syncer.TimeOf(time.Now()), Stats: map[string]int64{"blocksBroken": 1, "timeInGame": 60_000}},
 			}}
 		}

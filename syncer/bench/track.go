@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"playersync/syncer"
+	"playersync/syncer/merge"
 	"playersync/syncer/store"
 )
 
@@ -173,7 +174,7 @@ func (t *track) sample(ctx context.Context, kind int) (time.Duration, error) {
 		case oursEdit:
 			return t.sidecars[0].edit(ctx, id, rank)
 		default:
-			_, _, err := t.bare.EditPlayer(ctx, id, syncer.Edit{Rank: syncer.Some(rank)}, nil)
+			_, _, err := t.bare.EditPlayer(ctx, id, merge.Edit{Rank: syncer.Some(rank)}, nil)
 			return err
 		}
 	})

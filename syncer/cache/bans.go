@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 // Bans holds every open ban. All methods are safe for concurrent use; none does
@@ -14,13 +15,13 @@ import (
 type Bans struct {
 	mu     sync.RWMutex
 	set    *banSet
-	cursor syncer.Snapshot // set equals the rows as of here, but for what notes says
+	cursor changefeed.Snapshot // set equals the rows as of here, but for what notes says
 	notes  map[syncer.Target]note
 }
 
 // note is what is known of a target beyond the cursor. Its state is in the set.
 type note struct {
-	read syncer.Snapshot // the target was last read at it; zero: not since the cursor
+	read changefeed.Snapshot // the target was last read at it; zero: not since the cursor
 
 	// The newest row that travelled and was not visible to the read.
 	xid      uint64 // 0: none
@@ -39,63 +40,63 @@ func NewBans() *Bans {
 // id's, the address's, and every range that contains the address. An empty id or
 // an invalid address is not checked. The result is nil, and nothing is
 // allocated, if there is none.
-func (b *Bans) Check(id syncer.PlayerID, address netip.Addr, now time.Time) []syncer.Standing {
+func (b *Bans) Check(id syncer.PlayerID, address netip.Addr, now time.Time) []syncer.ActiveBan {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	return b.set.check(id, address, now)
 }
 
 // Lookup returns the open ban of exactly this target, expired or not.
-func (b *Bans) Lookup(t syncer.Target) (syncer.Standing, bool) {
+func (b *Bans) Lookup(t syncer.Target) (syncer.ActiveBan, bool) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	e, ok := b.set.get(t)
 	if !ok {
-		return syncer.Standing{}, false
+		return syncer.ActiveBan{}, false
 	}
-	return syncer.Standing{Target: t, ExpiresAt: e.time()}, true
+	return syncer.ActiveBan{Target: t, ExpiresAt: e.time()}, true
 }
 
 // Apply takes in one committed change of a ban; changes of other entities and of
-// keys that name no target are ignored. EffectNeedsRead asks for a read of the
+// keys that name no target are ignored. changefeed.NeedsRead asks for a read of the
 // target, or for [Bans.Load] after a change of the whole table.
-func (b *Bans) Apply(ch syncer.Change) syncer.Effect {
+func (b *Bans) Apply(ch changefeed.Change) changefeed.ApplyResult {
 	if ch.Entity != syncer.EntityBan {
-		return syncer.EffectNone
+		return changefeed.Unchanged
 	}
 	if ch.IsWhole() {
-		return syncer.EffectNeedsRead
+		return changefeed.NeedsRead
 	}
 	target, err := syncer.ParseTargetKey(ch.Key)
 	if err != nil {
-		return syncer.EffectNone
+		return changefeed.Unchanged
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	known := b.notes[target]
-	row, ok := ch.Row.(*syncer.BanRow)
+	row, ok := ch.Row.(*changefeed.BanRow)
 	switch {
 	case b.readAt(known).Sees(ch.Xid):
-		return syncer.EffectNone
+		return changefeed.Unchanged
 	case !ok:
-		return syncer.EffectNeedsRead
+		return changefeed.NeedsRead
 	case known.xid == ch.Xid && known.revision >= row.Revision:
-		return syncer.EffectNone
+		return changefeed.Unchanged
 	case known.xid != 0 && known.revision >= row.Revision:
 		// Most likely only late. But bans of one target are different rows, whose
 		// revisions may be drawn in another order than they commit in.
-		return syncer.EffectNeedsRead
+		return changefeed.NeedsRead
 	}
 	known.xid, known.revision = ch.Xid, row.Revision
 	b.notes[target] = known
 	if !b.assign(target, row.Open, row.ExpiresAt) {
-		return syncer.EffectNone
+		return changefeed.Unchanged
 	}
-	return syncer.EffectApplied
+	return changefeed.Applied
 }
 
 // readAt returns the snapshot at which a target with this note was last read.
-func (b *Bans) readAt(n note) syncer.Snapshot {
+func (b *Bans) readAt(n note) changefeed.Snapshot {
 	if n.read.NewerThan(b.cursor) {
 		return n.read
 	}
@@ -120,8 +121,8 @@ func (b *Bans) assign(t syncer.Target, open bool, expiresAt syncer.Time) (change
 // open had an open ban. It returns the targets whose ban is now another than
 // before. A target read at a newer snapshot keeps what that found; one that a
 // transaction the snapshot does not see has changed keeps that change.
-func (b *Bans) Refresh(snapshot syncer.Snapshot, targets []syncer.Target, open []syncer.Standing) (changed []syncer.Target) {
-	standing := make(map[syncer.Target]syncer.Standing, len(open))
+func (b *Bans) Refresh(snapshot changefeed.Snapshot, targets []syncer.Target, open []syncer.ActiveBan) (changed []syncer.Target) {
+	standing := make(map[syncer.Target]syncer.ActiveBan, len(open))
 	for _, s := range open {
 		standing[s.Target] = s
 	}
@@ -151,7 +152,7 @@ func (b *Bans) Refresh(snapshot syncer.Snapshot, targets []syncer.Target, open [
 // where more recent is known. Readers see the old set, then the new one. The
 // zero snapshot is for a list of unknown age: whatever comes next is newer. A
 // load older than the cursor is ignored.
-func (b *Bans) Load(snapshot syncer.Snapshot, open iter.Seq[syncer.Standing]) {
+func (b *Bans) Load(snapshot changefeed.Snapshot, open iter.Seq[syncer.ActiveBan]) {
 	b.mu.RLock()
 	loaded := newBanSet(b.set)
 	b.mu.RUnlock()
@@ -177,7 +178,7 @@ func (b *Bans) Load(snapshot syncer.Snapshot, open iter.Seq[syncer.Standing]) {
 // Advance says that the set equals the rows at the cursor, as it does once
 // everything that changed until then was read again. What was noted to order
 // those changes is forgotten. Going back does nothing.
-func (b *Bans) Advance(cursor syncer.Snapshot) {
+func (b *Bans) Advance(cursor changefeed.Snapshot) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if cursor.NewerThan(b.cursor) {
@@ -185,7 +186,7 @@ func (b *Bans) Advance(cursor syncer.Snapshot) {
 	}
 }
 
-func (b *Bans) advance(cursor syncer.Snapshot) {
+func (b *Bans) advance(cursor changefeed.Snapshot) {
 	b.cursor = cursor
 	for t, n := range b.notes {
 		if !n.read.NewerThan(cursor) && (n.xid == 0 || cursor.Sees(n.xid)) {
@@ -199,7 +200,7 @@ func (b *Bans) advance(cursor syncer.Snapshot) {
 func (b *Bans) Reset() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.cursor = syncer.Snapshot{}
+	b.cursor = changefeed.Snapshot{}
 	clear(b.notes)
 }
 

@@ -7,6 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 // banFeed drives Bans as the feed does, against an imitated database.
@@ -19,15 +20,15 @@ type banFeed struct {
 	writes  map[*transaction][]banWrite
 
 	lossless bool
-	messages []syncer.Change
+	messages []changefeed.Change
 	needed   []syncer.Target
-	cursor   syncer.Snapshot
+	cursor   changefeed.Snapshot
 	quiet    bool // nothing happens during reads any more
 }
 
 type banWrite struct {
 	target syncer.Target
-	row    syncer.BanRow
+	row    changefeed.BanRow
 }
 
 // TestBansEqualRows plays random histories as TestPlayersEqualRows does.
@@ -56,8 +57,8 @@ func checkBansEqualRows(t *rapid.T) {
 }
 
 // open returns the open bans that the snapshot sees.
-func (f *banFeed) open(s syncer.Snapshot) []syncer.Standing {
-	rows := map[syncer.Target]syncer.BanRow{}
+func (f *banFeed) open(s changefeed.Snapshot) []syncer.ActiveBan {
+	rows := map[syncer.Target]changefeed.BanRow{}
 	for _, tx := range f.db.committed {
 		if s.Sees(tx.xid) {
 			for _, w := range f.writes[tx] {
@@ -65,10 +66,10 @@ func (f *banFeed) open(s syncer.Snapshot) []syncer.Standing {
 			}
 		}
 	}
-	var open []syncer.Standing
+	var open []syncer.ActiveBan
 	for t, row := range rows {
 		if row.Open {
-			open = append(open, syncer.Standing{Target: t, ExpiresAt: row.ExpiresAt})
+			open = append(open, syncer.ActiveBan{Target: t, ExpiresAt: row.ExpiresAt})
 		}
 	}
 	return open
@@ -91,7 +92,7 @@ func (f *banFeed) write() {
 	}
 	f.locks[on] = tx
 	f.db.revision++
-	row := syncer.BanRow{
+	row := changefeed.BanRow{
 		Open:      rapid.Bool().Draw(f.t, "open"),
 		ExpiresAt: rapid.SampledFrom(expiries).Draw(f.t, "expiry"),
 		Revision:  f.db.revision,
@@ -139,8 +140,8 @@ func (f *banFeed) deliver() {
 	}
 }
 
-func (f *banFeed) apply(ch syncer.Change) {
-	if f.bans.Apply(ch) != syncer.EffectNeedsRead {
+func (f *banFeed) apply(ch changefeed.Change) {
+	if f.bans.Apply(ch) != changefeed.NeedsRead {
 		return
 	}
 	target, err := syncer.ParseTargetKey(ch.Key)
@@ -170,10 +171,10 @@ func (f *banFeed) read() {
 	f.refresh(targets, f.db.snapshot())
 }
 
-func (f *banFeed) refresh(targets []syncer.Target, now syncer.Snapshot) {
+func (f *banFeed) refresh(targets []syncer.Target, now changefeed.Snapshot) {
 	open := f.open(now)
 	f.during()
-	before := map[syncer.Target]syncer.Standing{}
+	before := map[syncer.Target]syncer.ActiveBan{}
 	for _, t := range targets {
 		before[t], _ = f.bans.Lookup(t)
 	}

@@ -11,10 +11,11 @@ import (
 	"pgregory.net/rapid"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
-func banChange(t syncer.Target, xid uint64, row syncer.Row) syncer.Change {
-	return syncer.Change{Entity: syncer.EntityBan, Key: t.Key(), Xid: xid, Row: row}
+func banChange(t syncer.Target, xid uint64, row changefeed.Row) changefeed.Change {
+	return changefeed.Change{Entity: syncer.EntityBan, Key: t.Key(), Xid: xid, Row: row}
 }
 
 // target draws one of few targets of every kind, so that they meet.
@@ -48,10 +49,10 @@ var (
 // naive is the list of bans that everybody understands.
 type naive map[syncer.Target]syncer.Time
 
-func (n naive) check(id syncer.PlayerID, address netip.Addr, now time.Time) []syncer.Standing {
-	var found []syncer.Standing
+func (n naive) check(id syncer.PlayerID, address netip.Addr, now time.Time) []syncer.ActiveBan {
+	var found []syncer.ActiveBan
 	for t, expiresAt := range n {
-		s := syncer.Standing{Target: t, ExpiresAt: expiresAt}
+		s := syncer.ActiveBan{Target: t, ExpiresAt: expiresAt}
 		byID := t.ID != "" && t.ID == id
 		byAddress := t.ID == "" && address.IsValid() && t.Prefix.Contains(address.Unmap().WithZone(""))
 		if (byID || byAddress) && s.Applies(now) {
@@ -61,15 +62,15 @@ func (n naive) check(id syncer.PlayerID, address netip.Addr, now time.Time) []sy
 	return found
 }
 
-func sorted(standings []syncer.Standing) []syncer.Standing {
-	slices.SortFunc(standings, func(a, b syncer.Standing) int { return cmp.Compare(a.Target.Key(), b.Target.Key()) })
+func sorted(standings []syncer.ActiveBan) []syncer.ActiveBan {
+	slices.SortFunc(standings, func(a, b syncer.ActiveBan) int { return cmp.Compare(a.Target.Key(), b.Target.Key()) })
 	return standings
 }
 
-func (n naive) all() []syncer.Standing {
-	var all []syncer.Standing
+func (n naive) all() []syncer.ActiveBan {
+	var all []syncer.ActiveBan
 	for t, expiresAt := range n {
-		all = append(all, syncer.Standing{Target: t, ExpiresAt: expiresAt})
+		all = append(all, syncer.ActiveBan{Target: t, ExpiresAt: expiresAt})
 	}
 	return all
 }
@@ -84,13 +85,13 @@ func TestBansEqualNaiveList(t *testing.T) {
 		bans.Load(snapshotAt(10), slices.Values(list.all()))
 		for xid := range uint64(rapid.IntRange(0, 40).Draw(t, "changes")) {
 			on, expiresAt := target(t), rapid.SampledFrom(expiries).Draw(t, "expiry")
-			row := &syncer.BanRow{Open: rapid.Bool().Draw(t, "open"), ExpiresAt: expiresAt, Revision: int64(xid + 1)}
+			row := &changefeed.BanRow{Open: rapid.Bool().Draw(t, "open"), ExpiresAt: expiresAt, Revision: int64(xid + 1)}
 			before, was := list[on]
 			changed := was != row.Open || was && before != expiresAt
 			if delete(list, on); row.Open {
 				list[on] = expiresAt
 			}
-			if applied := bans.Apply(banChange(on, xid+11, row)) == syncer.EffectApplied; applied != changed {
+			if applied := bans.Apply(banChange(on, xid+11, row)) == changefeed.Applied; applied != changed {
 				t.Fatalf("change of %s applied: %v, want %v", on, applied, changed)
 			}
 		}
@@ -131,7 +132,7 @@ func TestFilterGrows(t *testing.T) {
 			target = syncer.TargetAddress(randomAddress(rng, i%4 == 0))
 		}
 		targets = append(targets, target)
-		bans.Apply(banChange(target, 5, &syncer.BanRow{Open: true, Revision: 1}))
+		bans.Apply(banChange(target, 5, &changefeed.BanRow{Open: true, Revision: 1}))
 	}
 	for _, target := range targets {
 		if bans.Check(target.ID, target.Prefix.Addr(), epoch2026) == nil {
@@ -154,16 +155,16 @@ func TestLoadOfUnknownAge(t *testing.T) {
 	t.Parallel()
 	old, recent := syncer.TargetID("old"), syncer.TargetID("recent")
 	bans := NewBans()
-	bans.Load(syncer.Snapshot{}, slices.Values([]syncer.Standing{{Target: old}}))
-	bans.Apply(banChange(recent, 12, &syncer.BanRow{Open: true, Revision: 1}))
-	bans.Load(snapshotAt(11), slices.Values([]syncer.Standing{}))
+	bans.Load(changefeed.Snapshot{}, slices.Values([]syncer.ActiveBan{{Target: old}}))
+	bans.Apply(banChange(recent, 12, &changefeed.BanRow{Open: true, Revision: 1}))
+	bans.Load(snapshotAt(11), slices.Values([]syncer.ActiveBan{}))
 	if bans.Check("old", netip.Addr{}, epoch2026) != nil {
 		t.Error("an old list outlived a real one")
 	}
 	if bans.Check("recent", netip.Addr{}, epoch2026) == nil {
 		t.Error("a load dropped a change that it had not seen")
 	}
-	bans.Load(syncer.Snapshot{}, slices.Values([]syncer.Standing{{Target: old}}))
+	bans.Load(changefeed.Snapshot{}, slices.Values([]syncer.ActiveBan{{Target: old}}))
 	if _, ok := bans.Lookup(old); ok {
 		t.Error("an old list replaced a real one")
 	}
@@ -172,12 +173,12 @@ func TestLoadOfUnknownAge(t *testing.T) {
 func TestResetAcceptsLowerNumbers(t *testing.T) {
 	t.Parallel()
 	bans, banned := NewBans(), syncer.TargetID("Steve")
-	bans.Load(snapshotAt(9000), slices.Values([]syncer.Standing{{Target: banned}}))
+	bans.Load(snapshotAt(9000), slices.Values([]syncer.ActiveBan{{Target: banned}}))
 	bans.Reset()
 	if _, ok := bans.Lookup(banned); !ok {
 		t.Error("a reset stopped the answers")
 	}
-	bans.Load(snapshotAt(10), slices.Values([]syncer.Standing{}))
+	bans.Load(snapshotAt(10), slices.Values([]syncer.ActiveBan{}))
 	if _, ok := bans.Lookup(banned); ok {
 		t.Error("the other epoch's ban is still there")
 	}
@@ -187,12 +188,12 @@ func TestBansIgnoreWhatIsNotTheirs(t *testing.T) {
 	t.Parallel()
 	bans := NewBans()
 	for _, test := range []struct {
-		change syncer.Change
-		want   syncer.Effect
+		change changefeed.Change
+		want   changefeed.ApplyResult
 	}{
-		{syncer.Change{Entity: syncer.EntityPlayer, Key: "p1", Xid: 1}, syncer.EffectNone},
-		{syncer.Change{Entity: syncer.EntityBan, Key: "nonsense", Xid: 1}, syncer.EffectNone},
-		{syncer.Change{Entity: syncer.EntityBan, Xid: 1}, syncer.EffectNeedsRead},
+		{changefeed.Change{Entity: syncer.EntityPlayer, Key: "p1", Xid: 1}, changefeed.Unchanged},
+		{changefeed.Change{Entity: syncer.EntityBan, Key: "nonsense", Xid: 1}, changefeed.Unchanged},
+		{changefeed.Change{Entity: syncer.EntityBan, Xid: 1}, changefeed.NeedsRead},
 	} {
 		if got := bans.Apply(test.change); got != test.want {
 			t.Errorf("%+v had effect %d, want %d", test.change, got, test.want)
@@ -204,11 +205,11 @@ func TestBansIgnoreWhatIsNotTheirs(t *testing.T) {
 // go, are walked and are loaded.
 func TestBansConcurrently(t *testing.T) {
 	t.Parallel()
-	bans, always := NewBans(), syncer.Standing{Target: syncer.TargetID("always")}
-	list := []syncer.Standing{always}
+	bans, always := NewBans(), syncer.ActiveBan{Target: syncer.TargetID("always")}
+	list := []syncer.ActiveBan{always}
 	rng := newRand(7)
 	for range 3 * walkChunk {
-		list = append(list, syncer.Standing{Target: syncer.TargetAddress(randomAddress(rng, true))})
+		list = append(list, syncer.ActiveBan{Target: syncer.TargetAddress(randomAddress(rng, true))})
 	}
 	bans.Load(snapshotAt(10), slices.Values(list))
 	var writers sync.WaitGroup
@@ -232,8 +233,8 @@ func TestBansConcurrently(t *testing.T) {
 	writers.Go(func() {
 		for i := range uint64(2000) {
 			on := list[1+int(i)%100].Target
-			bans.Apply(banChange(on, 100+i, &syncer.BanRow{Open: i%2 == 0, Revision: int64(i)}))
-			bans.Apply(banChange(syncer.Target{Prefix: randomRange(rng, true)}, 100+i, &syncer.BanRow{Open: i%3 != 0, Revision: int64(i)}))
+			bans.Apply(banChange(on, 100+i, &changefeed.BanRow{Open: i%2 == 0, Revision: int64(i)}))
+			bans.Apply(banChange(syncer.Target{Prefix: randomRange(rng, true)}, 100+i, &changefeed.BanRow{Open: i%3 != 0, Revision: int64(i)}))
 		}
 	})
 	writers.Go(func() {
@@ -281,15 +282,15 @@ func TestWalkMayStop(t *testing.T) {
 			t.Errorf("saw %d, want %d", seen, stopAt)
 		}
 	}
-	bans.Load(snapshotAt(2), slices.Values([]syncer.Standing{})) // deadlocks if a walk kept the lock
+	bans.Load(snapshotAt(2), slices.Values([]syncer.ActiveBan{})) // deadlocks if a walk kept the lock
 }
 
 // A read that began before a change must not undo it when it ends after it.
 func TestSlowReadKeepsNewerChange(t *testing.T) {
 	t.Parallel()
 	bans, on := NewBans(), syncer.TargetID("Steve")
-	bans.Load(snapshotAt(10), slices.Values([]syncer.Standing{}))
-	bans.Apply(banChange(on, 12, &syncer.BanRow{Open: true, Revision: 2}))
+	bans.Load(snapshotAt(10), slices.Values([]syncer.ActiveBan{}))
+	bans.Apply(banChange(on, 12, &changefeed.BanRow{Open: true, Revision: 2}))
 	if changed := bans.Refresh(snapshotAt(11), []syncer.Target{on}, nil); len(changed) != 0 {
 		t.Errorf("a read that had not seen the ban changed %v", changed)
 	}
@@ -306,15 +307,15 @@ func TestSlowReadKeepsNewerChange(t *testing.T) {
 func TestReadAheadOfCursorIgnoresLateChange(t *testing.T) {
 	t.Parallel()
 	bans, on := NewBans(), syncer.TargetID("Steve")
-	bans.Load(snapshotAt(10), slices.Values([]syncer.Standing{}))
+	bans.Load(snapshotAt(10), slices.Values([]syncer.ActiveBan{}))
 	bans.Refresh(snapshotAt(13), []syncer.Target{on}, nil) // banned by 11, lifted by 13
 	bans.Advance(snapshotAt(10))
-	late := banChange(on, 11, &syncer.BanRow{Open: true, Revision: 1})
-	if effect := bans.Apply(late); effect != syncer.EffectNone {
+	late := banChange(on, 11, &changefeed.BanRow{Open: true, Revision: 1})
+	if effect := bans.Apply(late); effect != changefeed.Unchanged {
 		t.Errorf("a late ban had effect %d", effect)
 	}
 	bans.Advance(snapshotAt(10 + 2))
-	if effect := bans.Apply(banChange(on, 13, &syncer.BanRow{Open: true, Revision: 1})); effect != syncer.EffectNone {
+	if effect := bans.Apply(banChange(on, 13, &changefeed.BanRow{Open: true, Revision: 1})); effect != changefeed.Unchanged {
 		t.Errorf("a late ban had effect %d after the cursor moved", effect)
 	}
 	bans.Advance(snapshotAt(13))

@@ -146,11 +146,11 @@ func (b *banSet) getAddress(address netip.Addr) (e expiry, ok bool) {
 }
 
 // check returns the bans that forbid the id or the address to join.
-func (b *banSet) check(id syncer.PlayerID, address netip.Addr, now time.Time) (found []syncer.Standing) {
+func (b *banSet) check(id syncer.PlayerID, address netip.Addr, now time.Time) (found []syncer.ActiveBan) {
 	ms := now.UnixMilli()
 	if id != "" {
 		if e, ok := b.getID(id); ok && e.after(ms) {
-			found = append(found, syncer.Standing{Target: syncer.TargetID(id), ExpiresAt: e.time()})
+			found = append(found, syncer.ActiveBan{Target: syncer.TargetID(id), ExpiresAt: e.time()})
 		}
 	}
 	if !address.IsValid() {
@@ -158,7 +158,7 @@ func (b *banSet) check(id syncer.PlayerID, address netip.Addr, now time.Time) (f
 	}
 	address = address.Unmap().WithZone("")
 	if e, ok := b.getAddress(address); ok && e.after(ms) {
-		found = append(found, syncer.Standing{Target: syncer.TargetAddress(address), ExpiresAt: e.time()})
+		found = append(found, syncer.ActiveBan{Target: syncer.TargetAddress(address), ExpiresAt: e.time()})
 	}
 	if b.ranges.Contains(address) {
 		found = b.checkRanges(found, address, ms)
@@ -166,11 +166,11 @@ func (b *banSet) check(id syncer.PlayerID, address netip.Addr, now time.Time) (f
 	return found
 }
 
-func (b *banSet) checkRanges(found []syncer.Standing, address netip.Addr, ms int64) []syncer.Standing {
+func (b *banSet) checkRanges(found []syncer.ActiveBan, address netip.Addr, ms int64) []syncer.ActiveBan {
 	single := netip.PrefixFrom(address, address.BitLen())
 	for prefix, e := range b.ranges.Supernets(single) {
 		if e.after(ms) {
-			found = append(found, syncer.Standing{Target: syncer.Target{Prefix: prefix}, ExpiresAt: e.time()})
+			found = append(found, syncer.ActiveBan{Target: syncer.Target{Prefix: prefix}, ExpiresAt: e.time()})
 		}
 	}
 	return found

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 // lockedMap is the rival: what one writes first.
@@ -37,7 +38,7 @@ func BenchmarkPlayersGet(b *testing.B) {
 		rival.players[ids[i]] = &p
 		cached.Hold(ids[i])
 		cached.Wanted(ids[i : i+1])
-		cached.Refresh(syncer.Reading{ID: ids[i], Player: &p, Snapshot: snapshotAt(1)})
+		cached.Refresh(changefeed.VersionedPlayer{ID: ids[i], Player: &p, Snapshot: snapshotAt(1)})
 	}
 	for name, get := range map[string]func(syncer.PlayerID) (*syncer.Player, bool){"rival=map+RWMutex": rival.Get, "cache": cached.Get} {
 		b.Run(name+"/serial", func(b *testing.B) {
@@ -62,21 +63,21 @@ func BenchmarkPlayersGet(b *testing.B) {
 }
 
 // manyBans yields a million ids, a million addresses and 100 000 ranges.
-func manyBans(rng *rand.Rand, yield func(syncer.Standing) bool) {
+func manyBans(rng *rand.Rand, yield func(syncer.ActiveBan) bool) {
 	const ids, addresses, ranges = 1_000_000, 1_000_000, 100_000
 	forms := []idForm{formBase64, formUUID}
 	for i := range ids {
-		if !yield(syncer.Standing{Target: syncer.TargetID(randomID(rng, forms[i%2]))}) {
+		if !yield(syncer.ActiveBan{Target: syncer.TargetID(randomID(rng, forms[i%2]))}) {
 			return
 		}
 	}
 	for i := range addresses {
-		if !yield(syncer.Standing{Target: syncer.TargetAddress(randomAddress(rng, i%4 != 0))}) {
+		if !yield(syncer.ActiveBan{Target: syncer.TargetAddress(randomAddress(rng, i%4 != 0))}) {
 			return
 		}
 	}
 	for i := range ranges {
-		if !yield(syncer.Standing{Target: syncer.Target{Prefix: randomRange(rng, i%4 != 0)}}) {
+		if !yield(syncer.ActiveBan{Target: syncer.Target{Prefix: randomRange(rng, i%4 != 0)}}) {
 			return
 		}
 	}
@@ -90,7 +91,7 @@ func BenchmarkBansCheck(b *testing.B) {
 	runtime.GC()
 	runtime.ReadMemStats(&before)
 	bans := NewBans()
-	bans.Load(snapshotAt(1), func(yield func(syncer.Standing) bool) { manyBans(rng, yield) })
+	bans.Load(snapshotAt(1), func(yield func(syncer.ActiveBan) bool) { manyBans(rng, yield) })
 	runtime.GC()
 	runtime.ReadMemStats(&after)
 	n := bans.Len()
@@ -126,7 +127,7 @@ func BenchmarkBansCheck(b *testing.B) {
 		})
 	})
 	for i := range ids {
-		bans.Apply(syncer.Change{Entity: syncer.EntityBan, Key: syncer.TargetID(ids[i]).Key(), Xid: 5, Row: &syncer.BanRow{Open: true, Revision: 1}})
+		bans.Apply(changefeed.Change{Entity: syncer.EntityBan, Key: syncer.TargetID(ids[i]).Key(), Xid: 5, Row: &changefeed.BanRow{Open: true, Revision: 1}})
 	}
 	b.Run("hit", func(b *testing.B) {
 		b.ReportAllocs()

@@ -6,6 +6,8 @@ import (
 	"sync"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
+	"playersync/syncer/mindustry"
 )
 
 // Blacklist is all blacklisted addresses. It is safe for concurrent use.
@@ -13,7 +15,7 @@ type Blacklist struct {
 	mu       sync.Mutex
 	listed   map[string]int64           // revision by address
 	notes    map[string]noteOfBlacklist // what was told since the cursor
-	snapshot syncer.Snapshot            // of the last load
+	snapshot changefeed.Snapshot        // of the last load
 	loaded   bool
 	sorted   []string // the addresses; nil: to be sorted again
 }
@@ -53,23 +55,23 @@ func (c *Blacklist) Has(address string) bool {
 }
 
 // Apply takes in that an address came or went.
-func (c *Blacklist) Apply(ch syncer.Change) (syncer.Effect, []syncer.Event) {
+func (c *Blacklist) Apply(ch changefeed.Change) (changefeed.ApplyResult, []changefeed.Event) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.snapshot.Sees(ch.Xid) {
-		return syncer.EffectNone, nil
+		return changefeed.Unchanged, nil
 	}
-	row, told := ch.Row.(*syncer.BlacklistRow)
+	row, told := ch.Row.(*mindustry.BlacklistRow)
 	if !told {
-		return syncer.EffectNeedsRead, nil
+		return changefeed.NeedsRead, nil
 	}
 	if row.Revision <= max(c.listed[row.Address], c.notes[row.Address].revision) {
-		return syncer.EffectNone, nil
+		return changefeed.Unchanged, nil
 	}
 	note := noteOfBlacklist{row.Revision, ch.Xid, row.Listed}
 	c.notes[row.Address] = note
 	c.set(row.Address, note)
-	return syncer.EffectApplied, nil
+	return changefeed.Applied, nil
 }
 
 func (c *Blacklist) set(address string, note noteOfBlacklist) {
@@ -82,13 +84,13 @@ func (c *Blacklist) set(address string, note noteOfBlacklist) {
 }
 
 // Load takes in the whole table as it was read.
-func (c *Blacklist) Load(snapshot syncer.Snapshot, rows []syncer.Row) []syncer.Event {
+func (c *Blacklist) Load(snapshot changefeed.Snapshot, rows []changefeed.Row) []changefeed.Event {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.snapshot, c.loaded, c.sorted = snapshot, true, nil
 	c.listed = make(map[string]int64, len(rows))
 	for _, row := range rows {
-		if row, ok := row.(*syncer.BlacklistRow); ok {
+		if row, ok := row.(*mindustry.BlacklistRow); ok {
 			c.listed[row.Address] = row.Revision
 		}
 	}
@@ -102,13 +104,13 @@ func (c *Blacklist) Load(snapshot syncer.Snapshot, rows []syncer.Row) []syncer.E
 }
 
 // Advance forgets what the cursor covers.
-func (c *Blacklist) Advance(cursor syncer.Snapshot) {
+func (c *Blacklist) Advance(cursor changefeed.Snapshot) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.forget(cursor)
 }
 
-func (c *Blacklist) forget(seen syncer.Snapshot) {
+func (c *Blacklist) forget(seen changefeed.Snapshot) {
 	maps.DeleteFunc(c.notes, func(_ string, note noteOfBlacklist) bool { return seen.Sees(note.xid) })
 }
 
@@ -117,6 +119,6 @@ func (c *Blacklist) forget(seen syncer.Snapshot) {
 func (c *Blacklist) Reset() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.snapshot = syncer.Snapshot{}
+	c.snapshot = changefeed.Snapshot{}
 	clear(c.notes)
 }

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 // database imitates what matters of PostgreSQL: transactions that become visible
@@ -27,10 +28,10 @@ type database struct {
 
 type transaction struct {
 	xid      uint64
-	snapshot syncer.Snapshot // taken when it began
-	own      bool            // of the sidecar under test: it gets to know the result
+	snapshot changefeed.Snapshot // taken when it began
+	own      bool                // of the sidecar under test: it gets to know the result
 	effects  []effect
-	changes  []syncer.Change
+	changes  []changefeed.Change
 }
 
 // effect is what a transaction did to one player.
@@ -50,14 +51,14 @@ func newDatabase(t *rapid.T) *database {
 	}
 }
 
-func (d *database) snapshot() syncer.Snapshot {
+func (d *database) snapshot() changefeed.Snapshot {
 	var running []string
 	xmin := d.xids + 1
 	for _, tx := range d.running {
 		running = append(running, fmt.Sprint(tx.xid))
 		xmin = min(xmin, tx.xid)
 	}
-	s, err := syncer.ParseSnapshot(fmt.Sprintf("%d:%d:%s", xmin, d.xids+1, strings.Join(running, ",")))
+	s, err := changefeed.ParseSnapshot(fmt.Sprintf("%d:%d:%s", xmin, d.xids+1, strings.Join(running, ",")))
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -111,8 +112,8 @@ func (e effect) on(p *syncer.Player) *syncer.Player {
 }
 
 // read returns a reading at the snapshot.
-func (d *database) read(id syncer.PlayerID, s syncer.Snapshot) syncer.Reading {
-	return syncer.Reading{ID: id, Snapshot: s, Player: d.player(id, func(tx *transaction) bool { return s.Sees(tx.xid) })}
+func (d *database) read(id syncer.PlayerID, s changefeed.Snapshot) changefeed.VersionedPlayer {
+	return changefeed.VersionedPlayer{ID: id, Snapshot: s, Player: d.player(id, func(tx *transaction) bool { return s.Sees(tx.xid) })}
 }
 
 // newest returns the row that a write by tx finds once it has the row's lock.
@@ -122,8 +123,8 @@ func (d *database) newest(id syncer.PlayerID, tx *transaction) *syncer.Player {
 
 // result returns what a write statement of tx returns: the row under its lock,
 // however new, but the history as the snapshot saw it.
-func (d *database) result(id syncer.PlayerID, tx *transaction) syncer.Reading {
-	r := syncer.Reading{ID: id, Snapshot: tx.snapshot, Xid: tx.xid}
+func (d *database) result(id syncer.PlayerID, tx *transaction) changefeed.VersionedPlayer {
+	r := changefeed.VersionedPlayer{ID: id, Snapshot: tx.snapshot, Xid: tx.xid}
 	row := d.newest(id, tx)
 	if row == nil {
 		return r
@@ -154,7 +155,7 @@ func (d *database) write(tx *transaction, id syncer.PlayerID) {
 		actions = []string{"insert"}
 	}
 	e := effect{id: id}
-	change := syncer.Change{Entity: syncer.EntityPlayer, Key: string(id), Xid: tx.xid}
+	change := changefeed.Change{Entity: syncer.EntityPlayer, Key: string(id), Xid: tx.xid}
 	switch action := rapid.SampledFrom(actions).Draw(d.t, "write"); {
 	case action == "insert" && !shared:
 		p := syncer.NewPlayer(id)
@@ -163,7 +164,7 @@ func (d *database) write(tx *transaction, id syncer.PlayerID) {
 		e.deleted = true
 	case action == "update":
 		e.row = d.touched(row)
-		change.Row = &syncer.PlayerRow{Revision: e.row.Revision, Synced: e.row.Synced}
+		change.Row = &changefeed.PlayerRow{Revision: e.row.Revision, Synced: e.row.Synced}
 	case action == "unsynced":
 		p := *row
 		p.Gamemodes = maps.Clone(p.Gamemodes)
@@ -172,7 +173,7 @@ func (d *database) write(tx *transaction, id syncer.PlayerID) {
 	case action == "add history":
 		d.clock++
 		e.added = []syncer.HistoryEntry{{Action: "kick", By: "Steve", Time: syncer.Millis(d.clock % 7)}}
-		change.Row = &syncer.HistoryRow{Entries: e.added}
+		change.Row = &changefeed.HistoryRow{Entries: e.added}
 		d.keyShares[id] = append(d.keyShares[id], tx)
 	case action == "remove history" && !tx.own && len(row.History) > 0:
 		e.removed = row.History[:1]
@@ -217,7 +218,7 @@ func (d *database) end(tx *transaction, commit bool) {
 }
 
 // changedSince returns the keys of the change table that the cursor has not seen.
-func (d *database) changedSince(cursor, now syncer.Snapshot) []syncer.PlayerID {
+func (d *database) changedSince(cursor, now changefeed.Snapshot) []syncer.PlayerID {
 	var ids []syncer.PlayerID
 	for _, tx := range d.committed {
 		if cursor.Sees(tx.xid) || !now.Sees(tx.xid) {

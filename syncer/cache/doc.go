@@ -10,7 +10,7 @@
 // write. Any of these may come late, twice, or before the other. No clock and no
 // order of arrival decides; only these do:
 //
-//   - A reading includes exactly the transactions that its [syncer.Snapshot]
+//   - A reading includes exactly the transactions that its [changefeed.Snapshot]
 //     sees, and its own Xid. Of two readings the newer snapshot wins.
 //   - Of rows of one player the higher revision is newer: it is drawn under the
 //     row's lock.
@@ -31,7 +31,7 @@
 // falls away from the top. So an acknowledged write is visible from then on, in
 // every reading that has it or over every reading that has not, until a newer
 // state replaces it. What cannot be settled in memory is answered with
-// [syncer.EffectNeedsRead]: a change without a row, a row for a player known not
+// [changefeed.NeedsRead]: a change without a row, a row for a player known not
 // to exist, writes whose order nobody can tell.
 //
 // An id is in one of these states:

@@ -5,11 +5,12 @@ import (
 	"fmt"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 // Fetch reads players from the database: one reading for each id, in any order,
 // also for ids without a row. It may be called several times.
-type Fetch = func(ctx context.Context, ids []syncer.PlayerID) ([]syncer.Reading, error)
+type Fetch = func(ctx context.Context, ids []syncer.PlayerID) ([]changefeed.VersionedPlayer, error)
 
 // A fetch whose results keep missing changes is given up after so many tries.
 // Where the changes named no row, the result is returned but not kept.
@@ -115,7 +116,7 @@ func (s *shard) fly(ctx context.Context, e *slot, f *flight, fetch Fetch) {
 
 // land takes in what a fetch returned. It reports false if that must be fetched
 // again because of a reset, or of a change that the result does not include.
-func (s *shard) land(e *slot, f *flight, r syncer.Reading, generation uint64, last bool) bool {
+func (s *shard) land(e *slot, f *flight, r changefeed.VersionedPlayer, generation uint64, last bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.generation != generation {
@@ -129,7 +130,7 @@ func (s *shard) land(e *slot, f *flight, r syncer.Reading, generation uint64, la
 	}
 	var exact bool
 	if e.loaded {
-		exact = e.refresh(r) != syncer.EffectNeedsRead
+		exact = e.refresh(r) != changefeed.NeedsRead
 	} else {
 		exact = s.load(e, r)
 	}
@@ -137,15 +138,15 @@ func (s *shard) land(e *slot, f *flight, r syncer.Reading, generation uint64, la
 	return exact && !e.lags() || last
 }
 
-func fetchOne(ctx context.Context, id syncer.PlayerID, fetch Fetch) (syncer.Reading, error) {
+func fetchOne(ctx context.Context, id syncer.PlayerID, fetch Fetch) (changefeed.VersionedPlayer, error) {
 	readings, err := fetch(ctx, []syncer.PlayerID{id})
 	if err != nil {
-		return syncer.Reading{}, err
+		return changefeed.VersionedPlayer{}, err
 	}
 	for _, r := range readings {
 		if r.ID == id {
 			return r, nil
 		}
 	}
-	return syncer.Reading{}, fmt.Errorf("fetch left out the player asked for")
+	return changefeed.VersionedPlayer{}, fmt.Errorf("fetch left out the player asked for")
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 // named returns a player with a name and revision.
@@ -15,27 +16,27 @@ func named(name string, revision int64) *syncer.Player {
 	return &p
 }
 
-func reading(p *syncer.Player, xid uint64) syncer.Reading {
-	return syncer.Reading{ID: "p1", Player: p, Snapshot: snapshotAt(xid)}
+func reading(p *syncer.Player, xid uint64) changefeed.VersionedPlayer {
+	return changefeed.VersionedPlayer{ID: "p1", Player: p, Snapshot: snapshotAt(xid)}
 }
 
 // fetched returns a Fetch that answers the readings one after the other and
 // counts.
-func fetched(calls *int, readings ...syncer.Reading) Fetch {
-	return func(context.Context, []syncer.PlayerID) ([]syncer.Reading, error) {
+func fetched(calls *int, readings ...changefeed.VersionedPlayer) Fetch {
+	return func(context.Context, []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
 		r := readings[min(*calls, len(readings)-1)]
 		*calls++
-		return []syncer.Reading{r}, nil
+		return []changefeed.VersionedPlayer{r}, nil
 	}
 }
 
-func bareChange(xid uint64) syncer.Change {
-	return syncer.Change{Entity: syncer.EntityPlayer, Key: "p1", Xid: xid}
+func bareChange(xid uint64) changefeed.Change {
+	return changefeed.Change{Entity: syncer.EntityPlayer, Key: "p1", Xid: xid}
 }
 
-func rowOf(p *syncer.Player, xid uint64) syncer.Change {
+func rowOf(p *syncer.Player, xid uint64) changefeed.Change {
 	ch := bareChange(xid)
-	ch.Row = &syncer.PlayerRow{Revision: p.Revision, Synced: p.Synced}
+	ch.Row = &changefeed.PlayerRow{Revision: p.Revision, Synced: p.Synced}
 	return ch
 }
 
@@ -52,11 +53,11 @@ func TestFillRace(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name   string
-		change syncer.Change
-		second syncer.Reading
+		change changefeed.Change
+		second changefeed.VersionedPlayer
 		calls  int
 	}{
-		{"row travels", rowOf(named("new", 2), 11), syncer.Reading{}, 1},
+		{"row travels", rowOf(named("new", 2), 11), changefeed.VersionedPlayer{}, 1},
 		{"only the key travels", bareChange(11), reading(named("new", 2), 11), 2},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -64,14 +65,14 @@ func TestFillRace(t *testing.T) {
 			c := NewPlayers(10)
 			selected, goOn, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
 			calls := 0
-			fetch := func(context.Context, []syncer.PlayerID) ([]syncer.Reading, error) {
+			fetch := func(context.Context, []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
 				if calls++; calls == 2 {
-					return []syncer.Reading{test.second}, nil
+					return []changefeed.VersionedPlayer{test.second}, nil
 				}
 				r := reading(named("old", 1), 10)
 				close(selected)
 				<-goOn
-				return []syncer.Reading{r}, nil
+				return []changefeed.VersionedPlayer{r}, nil
 			}
 			var read *syncer.Player
 			go func() {
@@ -100,11 +101,11 @@ func TestReadersShareOneFetch(t *testing.T) {
 	c := NewPlayers(10)
 	fetching, goOn := make(chan struct{}), make(chan struct{})
 	calls := 0
-	fetch := func(context.Context, []syncer.PlayerID) ([]syncer.Reading, error) {
+	fetch := func(context.Context, []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
 		calls++
 		close(fetching)
 		<-goOn
-		return []syncer.Reading{reading(named("Steve", 1), 10)}, nil
+		return []changefeed.VersionedPlayer{reading(named("Steve", 1), 10)}, nil
 	}
 	const readers = 8
 	names := make(chan string, readers)
@@ -139,7 +140,7 @@ func TestReaderOutlivesFetchingReader(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	fetching, first, second := make(chan struct{}), make(chan error, 1), make(chan *syncer.Player, 1)
 	go func() {
-		_, _, err := c.Read(ctx, "p1", func(ctx context.Context, _ []syncer.PlayerID) ([]syncer.Reading, error) {
+		_, _, err := c.Read(ctx, "p1", func(ctx context.Context, _ []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
 			close(fetching)
 			<-ctx.Done()
 			return nil, ctx.Err()
@@ -166,10 +167,10 @@ func TestWaitingReaderGivesUp(t *testing.T) {
 	fetching, goOn, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
-		_, _, _ = c.Read(t.Context(), "p1", func(context.Context, []syncer.PlayerID) ([]syncer.Reading, error) {
+		_, _, _ = c.Read(t.Context(), "p1", func(context.Context, []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
 			close(fetching)
 			<-goOn
-			return []syncer.Reading{reading(nil, 10)}, nil
+			return []changefeed.VersionedPlayer{reading(nil, 10)}, nil
 		})
 	}()
 	<-fetching
@@ -186,11 +187,11 @@ func TestFailedFetchLeavesNothing(t *testing.T) {
 	t.Parallel()
 	c := NewPlayers(10)
 	broken := errors.New("connection refused")
-	_, _, err := c.Read(t.Context(), "p1", func(context.Context, []syncer.PlayerID) ([]syncer.Reading, error) { return nil, broken })
+	_, _, err := c.Read(t.Context(), "p1", func(context.Context, []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) { return nil, broken })
 	if !errors.Is(err, broken) {
 		t.Errorf("got %v, want the cause", err)
 	}
-	if _, _, err := c.Read(t.Context(), "p1", func(context.Context, []syncer.PlayerID) ([]syncer.Reading, error) { return nil, nil }); err == nil {
+	if _, _, err := c.Read(t.Context(), "p1", func(context.Context, []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) { return nil, nil }); err == nil {
 		t.Error("a fetch without an answer was taken for one")
 	}
 	if all, stats := c.All(), c.Stats(); len(all) != 0 || stats.InFlight != 0 {
@@ -204,7 +205,7 @@ func TestPanickingFetchEndsFlight(t *testing.T) {
 	c := NewPlayers(10)
 	func() {
 		defer func() { _ = recover() }()
-		_, _, _ = c.Read(t.Context(), "p1", func(context.Context, []syncer.PlayerID) ([]syncer.Reading, error) { panic("bug") })
+		_, _, _ = c.Read(t.Context(), "p1", func(context.Context, []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) { panic("bug") })
 	}()
 	calls := 0
 	p, _, err := c.Read(t.Context(), "p1", fetched(&calls, reading(named("Steve", 1), 10)))
@@ -219,13 +220,13 @@ func TestResetStartsFetchAgain(t *testing.T) {
 	t.Parallel()
 	c := NewPlayers(10)
 	calls := 0
-	fetch := func(context.Context, []syncer.PlayerID) ([]syncer.Reading, error) {
+	fetch := func(context.Context, []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
 		if calls++; calls == 1 {
 			r := reading(named("other epoch", 90), 9000)
 			c.Reset()
-			return []syncer.Reading{r}, nil
+			return []changefeed.VersionedPlayer{r}, nil
 		}
-		return []syncer.Reading{reading(named("this epoch", 1), 10)}, nil
+		return []changefeed.VersionedPlayer{reading(named("this epoch", 1), 10)}, nil
 	}
 	p, _, err := c.Read(t.Context(), "p1", fetch)
 	if err != nil {
@@ -260,10 +261,10 @@ func TestFetchGivesUpOnInvisibleChange(t *testing.T) {
 	t.Parallel()
 	c := NewPlayers(10)
 	calls := 0
-	p, _, err := c.Read(t.Context(), "p1", func(context.Context, []syncer.PlayerID) ([]syncer.Reading, error) {
+	p, _, err := c.Read(t.Context(), "p1", func(context.Context, []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
 		calls++
 		c.Apply(bareChange(1 << 60))
-		return []syncer.Reading{reading(named("Steve", 1), 10)}, nil
+		return []changefeed.VersionedPlayer{reading(named("Steve", 1), 10)}, nil
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 // Messages is the newest part of the staff chat, in the order of the commits. It is
@@ -15,7 +16,7 @@ type Messages struct {
 	mu       sync.RWMutex
 	held     []heldMessage // by number
 	mark     syncer.ChatMark
-	snapshot syncer.Snapshot // of the last load
+	snapshot changefeed.Snapshot // of the last load
 	loaded   bool
 	foreign  bool // the next load may be of another history
 }
@@ -54,18 +55,18 @@ func (c *Messages) After(number int64) []*syncer.StaffMessage {
 }
 
 // Apply takes in a new message, if it is the next one.
-func (c *Messages) Apply(ch syncer.Change) (syncer.Effect, []syncer.Event) {
-	row, isNew := ch.Row.(*syncer.NewMessage)
+func (c *Messages) Apply(ch changefeed.Change) (changefeed.ApplyResult, []changefeed.Event) {
+	row, isNew := ch.Row.(*changefeed.NewMessage)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
 	case c.snapshot.Sees(ch.Xid), isNew && row.Number <= c.mark.Last && !c.foreign:
-		return syncer.EffectNone, nil
+		return changefeed.Unchanged, nil
 	case !isNew, !c.loaded, c.foreign, row.After > c.mark.Last:
-		return syncer.EffectNeedsRead, nil
+		return changefeed.NeedsRead, nil
 	}
 	c.append(heldMessage{&row.StaffMessage, ch.Xid})
-	return syncer.EffectApplied, []syncer.Event{{Type: syncer.EventChat, Message: &row.StaffMessage}}
+	return changefeed.Applied, []changefeed.Event{{Type: changefeed.EventChat, Message: &row.StaffMessage}}
 }
 
 // append adds the next message. The caller holds c.mu.
@@ -79,13 +80,13 @@ func (c *Messages) append(m heldMessage) {
 
 // Load takes in the newest messages as they were read, and returns an event for
 // each that was not known.
-func (c *Messages) Load(snapshot syncer.Snapshot, rows []syncer.Row) []syncer.Event {
+func (c *Messages) Load(snapshot changefeed.Snapshot, rows []changefeed.Row) []changefeed.Event {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	before, known := c.mark.Last, c.loaded && !c.foreign
 	told := c.held
 	c.held, c.mark.Last = make([]heldMessage, 0, len(rows)), 0
-	var events []syncer.Event
+	var events []changefeed.Event
 	for _, row := range rows {
 		m, ok := row.(*syncer.StaffMessage)
 		if !ok {
@@ -93,7 +94,7 @@ func (c *Messages) Load(snapshot syncer.Snapshot, rows []syncer.Row) []syncer.Ev
 		}
 		c.append(heldMessage{StaffMessage: m})
 		if known && m.Number > before {
-			events = append(events, syncer.Event{Type: syncer.EventChat, Message: m})
+			events = append(events, changefeed.Event{Type: changefeed.EventChat, Message: m})
 		}
 	}
 	for _, m := range told {
@@ -110,11 +111,11 @@ func (c *Messages) Load(snapshot syncer.Snapshot, rows []syncer.Row) []syncer.Ev
 }
 
 // Advance does nothing: numbers have the order of the commits.
-func (c *Messages) Advance(syncer.Snapshot) {}
+func (c *Messages) Advance(changefeed.Snapshot) {}
 
 // Reset makes the next load begin anew; until then the messages stay.
 func (c *Messages) Reset() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.snapshot, c.foreign = syncer.Snapshot{}, true
+	c.snapshot, c.foreign = changefeed.Snapshot{}, true
 }

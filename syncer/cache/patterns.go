@@ -4,12 +4,14 @@ import (
 	"sync"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
+	"playersync/syncer/mindustry"
 )
 
 // Patterns is the name patterns against bots. It is safe for concurrent use.
 type Patterns struct {
 	mu     sync.RWMutex
-	byKind map[syncer.PatternKind]*syncer.AntibotPattern // nil: not read yet
+	byKind map[mindustry.PatternKind]*mindustry.AntibotPattern // nil: not read yet
 }
 
 // NewPatterns returns an empty copy.
@@ -20,7 +22,7 @@ func (c *Patterns) Entity() syncer.Entity { return syncer.EntityAntibotPattern }
 
 // Pattern returns the pattern of a kind, "" if there is none; false if the table
 // has not been read yet.
-func (c *Patterns) Pattern(kind syncer.PatternKind) (pattern string, known bool) {
+func (c *Patterns) Pattern(kind mindustry.PatternKind) (pattern string, known bool) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	if p := c.byKind[kind]; p != nil {
@@ -30,15 +32,15 @@ func (c *Patterns) Pattern(kind syncer.PatternKind) (pattern string, known bool)
 }
 
 // Apply asks for the table to be read: it rarely changes.
-func (c *Patterns) Apply(syncer.Change) (syncer.Effect, []syncer.Event) {
-	return syncer.EffectNeedsRead, nil
+func (c *Patterns) Apply(changefeed.Change) (changefeed.ApplyResult, []changefeed.Event) {
+	return changefeed.NeedsRead, nil
 }
 
 // Load takes in the whole table as it was read.
-func (c *Patterns) Load(_ syncer.Snapshot, rows []syncer.Row) []syncer.Event {
-	byKind := make(map[syncer.PatternKind]*syncer.AntibotPattern, len(rows))
+func (c *Patterns) Load(_ changefeed.Snapshot, rows []changefeed.Row) []changefeed.Event {
+	byKind := make(map[mindustry.PatternKind]*mindustry.AntibotPattern, len(rows))
 	for _, row := range rows {
-		if p, ok := row.(*syncer.AntibotPattern); ok {
+		if p, ok := row.(*mindustry.AntibotPattern); ok {
 			byKind[p.Kind] = p
 		}
 	}
@@ -49,7 +51,7 @@ func (c *Patterns) Load(_ syncer.Snapshot, rows []syncer.Row) []syncer.Event {
 }
 
 // Advance does nothing: only reads change the copy.
-func (c *Patterns) Advance(syncer.Snapshot) {}
+func (c *Patterns) Advance(changefeed.Snapshot) {}
 
 // Reset does nothing: the next read replaces all.
 func (c *Patterns) Reset() {}

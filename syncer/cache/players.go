@@ -5,6 +5,7 @@ import (
 	"math/bits"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 // Players holds exact copies of player rows. All methods are safe for concurrent
@@ -82,7 +83,7 @@ func (c *Players) Balances(id syncer.PlayerID) (balances syncer.Balances, ok boo
 		return nil, false
 	}
 	e.used.Store(true)
-	return e.purse.balances, true
+	return e.balances.balances, true
 }
 
 // Hold keeps a player's copy, once it is there, from being evicted until
@@ -116,15 +117,15 @@ func (c *Players) Release(id syncer.PlayerID) {
 }
 
 // Apply takes in one committed change of a player, of its history or its balances;
-// changes of other entities are ignored. EffectNeedsRead asks for a read of the
+// changes of other entities are ignored. changefeed.NeedsRead asks for a read of the
 // key, or of [Players.All] after a change of the whole table. A change for a
 // fetch in progress has no effect yet: the fetch minds it when it returns.
-func (c *Players) Apply(ch syncer.Change) syncer.Effect {
+func (c *Players) Apply(ch changefeed.Change) changefeed.ApplyResult {
 	if ch.Entity != syncer.EntityPlayer && ch.Entity != syncer.EntityBalance {
-		return syncer.EffectNone
+		return changefeed.Unchanged
 	}
 	if ch.IsWhole() {
-		return syncer.EffectNeedsRead
+		return changefeed.NeedsRead
 	}
 	id := syncer.PlayerID(ch.Key)
 	s := c.shard(id)
@@ -132,7 +133,7 @@ func (c *Players) Apply(ch syncer.Change) syncer.Effect {
 	defer s.mu.Unlock()
 	switch e := s.slots[id]; {
 	case e == nil:
-		return syncer.EffectNone
+		return changefeed.Unchanged
 	case e.loaded:
 		return e.apply(ch)
 	default:
@@ -144,18 +145,18 @@ func (c *Players) Apply(ch syncer.Change) syncer.Effect {
 // its commit (then Xid is set). Readings by others go through [Players.Read] or
 // [Players.Reread]: they know since when changes must be minded.
 //
-// EffectApplied means that the copy, not counting balances, differs from before. EffectNeedsRead means
+// changefeed.Applied means that the copy, not counting balances, differs from before. changefeed.NeedsRead means
 // that it includes the reading but may lack, or have kept, something else.
-func (c *Players) Refresh(r syncer.Reading) syncer.Effect {
+func (c *Players) Refresh(r changefeed.VersionedPlayer) changefeed.ApplyResult {
 	s := c.shard(r.ID)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := s.slots[r.ID]
 	switch {
 	case e == nil:
-		return syncer.EffectNone
+		return changefeed.Unchanged
 	case r.Xid != 0 && r.Player == nil:
-		return syncer.EffectNeedsRead
+		return changefeed.NeedsRead
 	case e.loaded:
 		return e.refresh(r)
 	case r.Xid != 0:
@@ -163,14 +164,14 @@ func (c *Players) Refresh(r syncer.Reading) syncer.Effect {
 	case !e.asked:
 		// Read for an earlier holder: changes since then may have passed by.
 		e.ask()
-		return syncer.EffectNeedsRead
+		return changefeed.NeedsRead
 	}
 	exact := s.load(e, r)
 	s.settle(e)
 	if !exact {
-		return syncer.EffectNeedsRead
+		return changefeed.NeedsRead
 	}
-	return syncer.EffectApplied
+	return changefeed.Applied
 }
 
 // Wanted returns those of ids that are cached, held or in flight, and must

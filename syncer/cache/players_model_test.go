@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 // sidecar drives a cache as feed and use-cases do, against an imitated database.
@@ -19,17 +20,17 @@ type sidecar struct {
 	cache *Players
 	ids   []syncer.PlayerID
 
-	lossless bool             // every message arrives, sooner or later
-	messages []syncer.Change  // of committed transactions, not or not finally delivered
-	cursor   syncer.Snapshot  // of the feed
-	next     syncer.Snapshot  // the cursor once the reading under way is taken in
-	reading  []syncer.Reading // by the feed, under way; nil: none
+	lossless bool                         // every message arrives, sooner or later
+	messages []changefeed.Change          // of committed transactions, not or not finally delivered
+	cursor   changefeed.Snapshot          // of the feed
+	next     changefeed.Snapshot          // the cursor once the reading under way is taken in
+	reading  []changefeed.VersionedPlayer // by the feed, under way; nil: none
 	needed   map[syncer.PlayerID]bool
 
-	results []syncer.Reading                   // of own writes, committed but not yet acknowledged
-	acked   map[syncer.PlayerID]syncer.Reading // the newest acknowledged own write
-	old     map[syncer.PlayerID]bool           // held over a reset and not read since
-	depth   int                                // of fetches within fetches
+	results []changefeed.VersionedPlayer                   // of own writes, committed but not yet acknowledged
+	acked   map[syncer.PlayerID]changefeed.VersionedPlayer // the newest acknowledged own write
+	old     map[syncer.PlayerID]bool                       // held over a reset and not read since
+	depth   int                                            // of fetches within fetches
 }
 
 // TestPlayersEqualRows plays random histories with late, repeated, reordered and
@@ -49,7 +50,7 @@ func checkPlayersEqualRows(t *rapid.T) {
 		ids:      []syncer.PlayerID{"p1", "p2"}[:rapid.IntRange(1, 2).Draw(t, "ids")],
 		lossless: rapid.Bool().Draw(t, "lossless"),
 		needed:   map[syncer.PlayerID]bool{},
-		acked:    map[syncer.PlayerID]syncer.Reading{},
+		acked:    map[syncer.PlayerID]changefeed.VersionedPlayer{},
 		old:      map[syncer.PlayerID]bool{},
 	}
 	s.cursor = s.db.snapshot()
@@ -116,7 +117,7 @@ func (s *sidecar) acknowledge() {
 	i := rapid.IntRange(0, len(s.results)-1).Draw(s.t, "result")
 	r := s.results[i]
 	s.results = slices.Delete(s.results, i, i+1)
-	if s.cache.Refresh(r) == syncer.EffectNeedsRead {
+	if s.cache.Refresh(r) == changefeed.NeedsRead {
 		s.needed[r.ID] = true
 	}
 	if before, ok := s.acked[r.ID]; !s.old[r.ID] && (!ok || s.position(before.Xid) < s.position(r.Xid)) {
@@ -147,8 +148,8 @@ func (s *sidecar) deliver() {
 	s.apply(ch)
 }
 
-func (s *sidecar) apply(ch syncer.Change) {
-	if s.cache.Apply(ch) == syncer.EffectNeedsRead {
+func (s *sidecar) apply(ch changefeed.Change) {
+	if s.cache.Apply(ch) == changefeed.NeedsRead {
 		s.needed[syncer.PlayerID(ch.Key)] = true
 	}
 }
@@ -171,7 +172,7 @@ func (s *sidecar) readNeeded() {
 }
 
 func (s *sidecar) read(ids []syncer.PlayerID) {
-	s.reading = []syncer.Reading{}
+	s.reading = []changefeed.VersionedPlayer{}
 	now := s.db.snapshot()
 	for _, id := range ids {
 		s.reading = append(s.reading, s.db.read(id, now))
@@ -185,7 +186,7 @@ func (s *sidecar) takeIn() {
 	}
 	for _, r := range s.reading {
 		delete(s.old, r.ID)
-		if s.cache.Refresh(r) == syncer.EffectNeedsRead {
+		if s.cache.Refresh(r) == changefeed.NeedsRead {
 			s.needed[r.ID] = true
 		}
 	}
@@ -214,13 +215,13 @@ func (s *sidecar) reset() {
 // get reads through the cache; the world goes on while it fetches.
 func (s *sidecar) get() {
 	id := s.id()
-	fetch := func(_ context.Context, ids []syncer.PlayerID) ([]syncer.Reading, error) {
+	fetch := func(_ context.Context, ids []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
 		s.depth++
 		defer func() { s.depth-- }()
 		s.meanwhile()
 		r := s.db.read(ids[0], s.db.snapshot())
 		s.meanwhile()
-		return []syncer.Reading{r}, nil
+		return []changefeed.VersionedPlayer{r}, nil
 	}
 	e := s.cache.shard(id).slots[id]
 	if e != nil && e.flight != nil || rapid.Bool().Draw(s.t, "reread") {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 // fill reads players into the cache.
@@ -21,9 +22,9 @@ func fill(t *testing.T, c *Players, ids ...syncer.PlayerID) {
 }
 
 // fetchNew finds every player as the database makes them.
-func fetchNew(_ context.Context, ids []syncer.PlayerID) ([]syncer.Reading, error) {
+func fetchNew(_ context.Context, ids []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
 	p := syncer.NewPlayer(ids[0])
-	return []syncer.Reading{{ID: p.ID, Player: &p, Snapshot: snapshotAt(10)}}, nil
+	return []changefeed.VersionedPlayer{{ID: p.ID, Player: &p, Snapshot: snapshotAt(10)}}, nil
 }
 
 func manyIDs(prefix string, count int) []syncer.PlayerID {
@@ -102,11 +103,11 @@ func TestEvictionSparesFlights(t *testing.T) {
 	t.Parallel()
 	c := NewPlayers(1)
 	fill(t, c, "p1")
-	_, err := c.Reread(t.Context(), "p1", func(ctx context.Context, _ []syncer.PlayerID) ([]syncer.Reading, error) {
+	_, err := c.Reread(t.Context(), "p1", func(ctx context.Context, _ []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
 		r := reading(named("old", 1), 20)
 		fill(t, c, manyIDs("other", 5)...)
 		c.Apply(rowOf(named("new", 2), 21))
-		return []syncer.Reading{r}, nil
+		return []changefeed.VersionedPlayer{r}, nil
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -131,10 +132,10 @@ func TestKnownAbsentIsCached(t *testing.T) {
 	if calls != 1 {
 		t.Errorf("fetched %d times, want once", calls)
 	}
-	if effect := c.Apply(bareChange(11)); effect != syncer.EffectNeedsRead {
+	if effect := c.Apply(bareChange(11)); effect != changefeed.NeedsRead {
 		t.Errorf("an insert had effect %d, want a read", effect)
 	}
-	if effect := c.Refresh(reading(named("Steve", 1), 11)); effect != syncer.EffectApplied {
+	if effect := c.Refresh(reading(named("Steve", 1), 11)); effect != changefeed.Applied {
 		t.Errorf("the read had effect %d", effect)
 	}
 	p, _ := c.Get("p1")
@@ -148,24 +149,32 @@ func TestEffects(t *testing.T) {
 	own := reading(named("own", 3), 10)
 	own.Xid = 13
 	for i, step := range []struct {
-		got  func() syncer.Effect
-		want syncer.Effect
+		got  func() changefeed.ApplyResult
+		want changefeed.ApplyResult
 	}{
-		{func() syncer.Effect { return c.Apply(rowOf(named("seen", 9), 10)) }, syncer.EffectNone},
-		{func() syncer.Effect { return c.Apply(rowOf(named("second", 2), 12)) }, syncer.EffectApplied},
-		{func() syncer.Effect { return c.Apply(rowOf(named("second", 2), 12)) }, syncer.EffectNone},
-		{func() syncer.Effect { return c.Apply(rowOf(named("first", 1), 11)) }, syncer.EffectNone},
-		{func() syncer.Effect { return c.Refresh(own) }, syncer.EffectApplied},
-		{func() syncer.Effect { return c.Refresh(own) }, syncer.EffectNone},
-		{func() syncer.Effect { return c.Refresh(reading(named("old", 0), 9)) }, syncer.EffectNone},
-		{func() syncer.Effect { return c.Refresh(reading(named("own", 3), 13)) }, syncer.EffectNone},
-		{func() syncer.Effect { return c.Apply(bareChange(13)) }, syncer.EffectNone},
-		{func() syncer.Effect { return c.Apply(bareChange(14)) }, syncer.EffectNeedsRead},
-		{func() syncer.Effect { return c.Refresh(reading(nil, 14)) }, syncer.EffectApplied},
-		{func() syncer.Effect { return c.Apply(syncer.Change{Entity: syncer.EntityPlayer, Xid: 15}) }, syncer.EffectNeedsRead},
-		{func() syncer.Effect { return c.Apply(syncer.Change{Entity: syncer.EntityBan, Key: "p1", Xid: 15}) }, syncer.EffectNone},
-		{func() syncer.Effect { return c.Apply(syncer.Change{Entity: syncer.EntityPlayer, Key: "p2", Xid: 15}) }, syncer.EffectNone},
-		{func() syncer.Effect { return c.Refresh(syncer.Reading{ID: "p2", Snapshot: snapshotAt(20)}) }, syncer.EffectNone},
+		{func() changefeed.ApplyResult { return c.Apply(rowOf(named("seen", 9), 10)) }, changefeed.Unchanged},
+		{func() changefeed.ApplyResult { return c.Apply(rowOf(named("second", 2), 12)) }, changefeed.Applied},
+		{func() changefeed.ApplyResult { return c.Apply(rowOf(named("second", 2), 12)) }, changefeed.Unchanged},
+		{func() changefeed.ApplyResult { return c.Apply(rowOf(named("first", 1), 11)) }, changefeed.Unchanged},
+		{func() changefeed.ApplyResult { return c.Refresh(own) }, changefeed.Applied},
+		{func() changefeed.ApplyResult { return c.Refresh(own) }, changefeed.Unchanged},
+		{func() changefeed.ApplyResult { return c.Refresh(reading(named("old", 0), 9)) }, changefeed.Unchanged},
+		{func() changefeed.ApplyResult { return c.Refresh(reading(named("own", 3), 13)) }, changefeed.Unchanged},
+		{func() changefeed.ApplyResult { return c.Apply(bareChange(13)) }, changefeed.Unchanged},
+		{func() changefeed.ApplyResult { return c.Apply(bareChange(14)) }, changefeed.NeedsRead},
+		{func() changefeed.ApplyResult { return c.Refresh(reading(nil, 14)) }, changefeed.Applied},
+		{func() changefeed.ApplyResult {
+			return c.Apply(changefeed.Change{Entity: syncer.EntityPlayer, Xid: 15})
+		}, changefeed.NeedsRead},
+		{func() changefeed.ApplyResult {
+			return c.Apply(changefeed.Change{Entity: syncer.EntityBan, Key: "p1", Xid: 15})
+		}, changefeed.Unchanged},
+		{func() changefeed.ApplyResult {
+			return c.Apply(changefeed.Change{Entity: syncer.EntityPlayer, Key: "p2", Xid: 15})
+		}, changefeed.Unchanged},
+		{func() changefeed.ApplyResult {
+			return c.Refresh(changefeed.VersionedPlayer{ID: "p2", Snapshot: snapshotAt(20)})
+		}, changefeed.Unchanged},
 	} {
 		if got := step.got(); got != step.want {
 			t.Errorf("step %d had effect %d, want %d", i, got, step.want)
@@ -187,17 +196,17 @@ func TestResetYieldsToLowerNumbers(t *testing.T) {
 	wantName(t, p, "other epoch")
 	late := reading(named("late write", 901), 9001)
 	late.Xid = 9002
-	if effect := c.Refresh(late); effect != syncer.EffectNeedsRead {
+	if effect := c.Refresh(late); effect != changefeed.NeedsRead {
 		t.Errorf("an own write had effect %d, want a read", effect)
 	}
-	if effect := c.Apply(rowOf(named("later", 902), 9003)); effect != syncer.EffectNeedsRead {
+	if effect := c.Apply(rowOf(named("later", 902), 9003)); effect != changefeed.NeedsRead {
 		t.Errorf("a change had effect %d, want a read", effect)
 	}
 	all := c.All()
 	if slices.Sort(all); !slices.Equal(all, []syncer.PlayerID{"p1", "p2"}) {
 		t.Errorf("left %v, want the held ones", all)
 	}
-	if effect := c.Refresh(reading(named("this epoch", 5), 20)); effect != syncer.EffectApplied {
+	if effect := c.Refresh(reading(named("this epoch", 5), 20)); effect != changefeed.Applied {
 		t.Errorf("the read had effect %d", effect)
 	}
 	p, _ = c.Get("p1")
@@ -219,12 +228,12 @@ func TestPlayersConcurrently(t *testing.T) {
 				if p, _, err := c.Read(t.Context(), id, fetchNew); err != nil || p.ID != id {
 					t.Errorf("read %+v, %v", p, err)
 				}
-				c.Apply(syncer.Change{Entity: syncer.EntityPlayer, Key: string(id), Xid: uint64(20 + i), Row: &syncer.PlayerRow{Revision: int64(i)}})
+				c.Apply(changefeed.Change{Entity: syncer.EntityPlayer, Key: string(id), Xid: uint64(20 + i), Row: &changefeed.PlayerRow{Revision: int64(i)}})
 				if _, ok := c.Get(id); !ok {
 					t.Errorf("%s is held, but not there", id)
 				}
 				player := syncer.NewPlayer(id)
-				c.Refresh(syncer.Reading{ID: id, Player: &player, Snapshot: snapshotAt(uint64(20 + i))})
+				c.Refresh(changefeed.VersionedPlayer{ID: id, Player: &player, Snapshot: snapshotAt(uint64(20 + i))})
 				switch i % 50 {
 				case 10:
 					c.Wanted(ids)

@@ -6,11 +6,12 @@ import (
 	"net/netip"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 // snapshotAt returns the snapshot that sees every transaction up to xid.
-func snapshotAt(xid uint64) syncer.Snapshot {
-	s, err := syncer.ParseSnapshot(fmt.Sprintf("%d:%d:", xid+1, xid+1))
+func snapshotAt(xid uint64) changefeed.Snapshot {
+	s, err := changefeed.ParseSnapshot(fmt.Sprintf("%d:%d:", xid+1, xid+1))
 	if err != nil {
 		panic(err)
 	}

@@ -5,16 +5,17 @@ import (
 	"slices"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 // record is what is known of one player: a reading, and on top of it what was
 // learnt of transactions that the reading does not include. It knows nothing of
 // locks; its shard's guards it.
 type record struct {
-	base    syncer.Reading  // zero snapshot: of unknown age, see forget
-	own     *syncer.Reading // newest own write that base does not include
-	row     rowChange       // newest row that travelled and base has not seen
-	history []historyChange // added entries that travelled and base has not seen
+	base    changefeed.VersionedPlayer  // zero snapshot: of unknown age, see forget
+	own     *changefeed.VersionedPlayer // newest own write that base does not include
+	row     rowChange                   // newest row that travelled and base has not seen
+	history []historyChange             // added entries that travelled and base has not seen
 
 	player *syncer.Player // all of that together: what readers get
 }
@@ -22,7 +23,7 @@ type record struct {
 // rowChange is a PlayerRow and the transaction that wrote it; nil row: none.
 type rowChange struct {
 	xid uint64
-	row *syncer.PlayerRow
+	row *changefeed.PlayerRow
 }
 
 // historyChange is what one transaction added to the history.
@@ -32,52 +33,52 @@ type historyChange struct {
 }
 
 // includes reports whether the effects of the transaction are part of the reading.
-func includes(r syncer.Reading, xid uint64) bool {
+func includes(r changefeed.VersionedPlayer, xid uint64) bool {
 	return r.Snapshot.Sees(xid) || xid != 0 && xid == r.Xid
 }
 
 // apply puts one change on top of a loaded record.
-func (r *record) apply(ch syncer.Change) syncer.Effect {
+func (r *record) apply(ch changefeed.Change) changefeed.ApplyResult {
 	switch {
 	case r.base.Snapshot.IsZero():
-		return syncer.EffectNeedsRead
+		return changefeed.NeedsRead
 	case r.base.Snapshot.Sees(ch.Xid):
-		return syncer.EffectNone
+		return changefeed.Unchanged
 	case ch.Row == nil && includes(r.base, ch.Xid):
-		return syncer.EffectNone
+		return changefeed.Unchanged
 	case r.player == nil:
-		return syncer.EffectNeedsRead
+		return changefeed.NeedsRead
 	}
 	switch row := ch.Row.(type) {
-	case *syncer.PlayerRow:
+	case *changefeed.PlayerRow:
 		if row.Revision <= r.player.Revision {
-			return syncer.EffectNone
+			return changefeed.Unchanged
 		}
-	case *syncer.HistoryRow:
+	case *changefeed.HistoryRow:
 		if includes(r.base, ch.Xid) {
-			return syncer.EffectNone
+			return changefeed.Unchanged
 		}
 	default:
-		return syncer.EffectNeedsRead
+		return changefeed.NeedsRead
 	}
 	entries := len(r.player.History)
 	r.remember(ch)
 	r.render()
-	if _, ok := ch.Row.(*syncer.HistoryRow); ok && len(r.player.History) == entries {
-		return syncer.EffectNone
+	if _, ok := ch.Row.(*changefeed.HistoryRow); ok && len(r.player.History) == entries {
+		return changefeed.Unchanged
 	}
-	return syncer.EffectApplied
+	return changefeed.Applied
 }
 
 // remember keeps the row of a change for the readings that do not see it. Of
 // rows only the newest matters: whoever sees it sees the older ones.
-func (r *record) remember(ch syncer.Change) {
+func (r *record) remember(ch changefeed.Change) {
 	switch row := ch.Row.(type) {
-	case *syncer.PlayerRow:
+	case *changefeed.PlayerRow:
 		if r.row.row == nil || row.Revision > r.row.row.Revision {
 			r.row = rowChange{ch.Xid, row}
 		}
-	case *syncer.HistoryRow:
+	case *changefeed.HistoryRow:
 		r.rememberHistory(ch.Xid, row.Entries)
 	}
 }
@@ -93,42 +94,42 @@ func (r *record) rememberHistory(xid uint64, entries []syncer.HistoryEntry) {
 }
 
 // refresh takes in a reading. The record must be loaded.
-func (r *record) refresh(in syncer.Reading) syncer.Effect {
+func (r *record) refresh(in changefeed.VersionedPlayer) changefeed.ApplyResult {
 	var exact bool
 	switch {
 	case r.base.Snapshot.IsZero() && in.Xid != 0:
 		// Perhaps from before the reset: shown, but never a measure of age.
 		r.base.Player, r.player = in.Player, in.Player
-		return syncer.EffectNeedsRead
+		return changefeed.NeedsRead
 	case in.Xid != 0 && includes(r.base, in.Xid):
-		return syncer.EffectNone
+		return changefeed.Unchanged
 	case in.Snapshot.NewerThan(r.base.Snapshot):
 		exact = r.rebase(in)
 	case in.Xid != 0:
 		exact = r.keepOwn(in)
 	default:
-		return syncer.EffectNone
+		return changefeed.Unchanged
 	}
 	before := r.player
 	switch exact = r.render() && exact; {
 	case !exact:
-		return syncer.EffectNeedsRead
+		return changefeed.NeedsRead
 	case reflect.DeepEqual(before, r.player):
-		return syncer.EffectNone
+		return changefeed.Unchanged
 	default:
-		return syncer.EffectApplied
+		return changefeed.Applied
 	}
 }
 
 // load takes in the first reading on top of what was remembered before it. It
 // reports whether the result certainly equals the row.
-func (r *record) load(in syncer.Reading) bool {
+func (r *record) load(in changefeed.VersionedPlayer) bool {
 	exact := r.rebase(in)
 	return r.render() && exact
 }
 
 // rebase makes the reading the base, under everything that it does not include.
-func (r *record) rebase(in syncer.Reading) (exact bool) {
+func (r *record) rebase(in changefeed.VersionedPlayer) (exact bool) {
 	exact = true
 	if r.base.Xid != 0 && !includes(in, r.base.Xid) {
 		exact = r.keepOwn(r.base)
@@ -150,7 +151,7 @@ func (r *record) rebase(in syncer.Reading) (exact bool) {
 // keepOwn remembers the result of an own write for bases that do not include it.
 // Of two such the higher revision wins, but the row must be read: the writes may
 // have left the revision alone, and history that only one of them saw may be gone.
-func (r *record) keepOwn(in syncer.Reading) (exact bool) {
+func (r *record) keepOwn(in changefeed.VersionedPlayer) (exact bool) {
 	other := r.own
 	r.own = &in
 	if other == nil || other.Xid == in.Xid {
@@ -220,5 +221,5 @@ func withHistory(p *syncer.Player, entries []syncer.HistoryEntry) *syncer.Player
 // forget makes the record one of unknown age: its player is still served, and
 // any reading by the feed replaces it.
 func (r *record) forget() {
-	*r = record{base: syncer.Reading{ID: r.base.ID, Player: r.player}, player: r.player}
+	*r = record{base: changefeed.VersionedPlayer{ID: r.base.ID, Player: r.player}, player: r.player}
 }

@@ -5,15 +5,16 @@ import (
 	"testing"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 func entry(action string) syncer.HistoryEntry {
 	return syncer.HistoryEntry{Action: action, By: "Steve", Time: syncer.Millis(int64(len(action)))}
 }
 
-func historyOf(action string, xid uint64) syncer.Change {
+func historyOf(action string, xid uint64) changefeed.Change {
 	ch := bareChange(xid)
-	ch.Row = &syncer.HistoryRow{Entries: []syncer.HistoryEntry{entry(action)}}
+	ch.Row = &changefeed.HistoryRow{Entries: []syncer.HistoryEntry{entry(action)}}
 	return ch
 }
 
@@ -52,7 +53,7 @@ func TestReadingKeepsWhatItHasNotSeen(t *testing.T) {
 	p, _ = c.Get("p1")
 	wantName(t, p, "cleared")
 	wantHistory(t, c)
-	if effect := c.Apply(historyOf("ban", 16)); effect != syncer.EffectNone {
+	if effect := c.Apply(historyOf("ban", 16)); effect != changefeed.Unchanged {
 		t.Errorf("a late entry had effect %d", effect)
 	}
 	wantHistory(t, c)
@@ -63,10 +64,10 @@ func TestReadingKeepsWhatItHasNotSeen(t *testing.T) {
 func TestFlightTakesNewestRow(t *testing.T) {
 	t.Parallel()
 	c := NewPlayers(10)
-	p, _, err := c.Read(t.Context(), "p1", func(context.Context, []syncer.PlayerID) ([]syncer.Reading, error) {
+	p, _, err := c.Read(t.Context(), "p1", func(context.Context, []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
 		c.Apply(rowOf(named("second", 3), 12))
 		c.Apply(rowOf(named("first", 2), 11))
-		return []syncer.Reading{reading(named("old", 1), 10)}, nil
+		return []changefeed.VersionedPlayer{reading(named("old", 1), 10)}, nil
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -78,9 +79,9 @@ func TestFlightTakesNewestRow(t *testing.T) {
 // revisions order them, and neither's history entry is lost.
 func TestConcurrentOwnWrites(t *testing.T) {
 	t.Parallel()
-	first := syncer.Reading{ID: "p1", Player: withEntries(named("first", 2), "warn"), Snapshot: snapshotAt(10), Xid: 12}
-	second := syncer.Reading{ID: "p1", Player: withEntries(named("second", 3), "kicked"), Snapshot: snapshotAt(10), Xid: 11}
-	for _, order := range [][]syncer.Reading{{first, second}, {second, first}} {
+	first := changefeed.VersionedPlayer{ID: "p1", Player: withEntries(named("first", 2), "warn"), Snapshot: snapshotAt(10), Xid: 12}
+	second := changefeed.VersionedPlayer{ID: "p1", Player: withEntries(named("second", 3), "kicked"), Snapshot: snapshotAt(10), Xid: 11}
+	for _, order := range [][]changefeed.VersionedPlayer{{first, second}, {second, first}} {
 		c := NewPlayers(10)
 		c.Hold("p1")
 		fill(t, c, "p1")
@@ -100,14 +101,14 @@ func TestFlightMindsBareChangeAfterFeedsReading(t *testing.T) {
 	t.Parallel()
 	c := NewPlayers(10)
 	calls := 0
-	p, _, err := c.Read(t.Context(), "p1", func(context.Context, []syncer.PlayerID) ([]syncer.Reading, error) {
+	p, _, err := c.Read(t.Context(), "p1", func(context.Context, []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
 		if calls++; calls > 1 {
-			return []syncer.Reading{reading(named("new", 2), 12)}, nil
+			return []changefeed.VersionedPlayer{reading(named("new", 2), 12)}, nil
 		}
 		c.Wanted([]syncer.PlayerID{"p1"})
 		c.Apply(bareChange(12))
 		c.Refresh(reading(named("old", 1), 11))
-		return []syncer.Reading{reading(named("old", 1), 10)}, nil
+		return []changefeed.VersionedPlayer{reading(named("old", 1), 10)}, nil
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -124,7 +125,7 @@ func TestOwnWriteWithoutCopy(t *testing.T) {
 	c.Wanted([]syncer.PlayerID{"p1"})
 	own := reading(named("own", 2), 10)
 	own.Xid = 11
-	if effect := c.Refresh(own); effect != syncer.EffectNeedsRead {
+	if effect := c.Refresh(own); effect != changefeed.NeedsRead {
 		t.Errorf("the write had effect %d, want a read", effect)
 	}
 	if _, ok := c.Get("p1"); ok {

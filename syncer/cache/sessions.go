@@ -6,16 +6,17 @@ import (
 	"sync"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 // Sessions is who is on which game server of the network. It is safe for
 // concurrent use.
 type Sessions struct {
 	mu       sync.Mutex
-	going    map[sessionKey]*syncer.SessionRow // those that go on
-	notes    map[sessionKey]noteOfSession      // what was told since the cursor
-	snapshot syncer.Snapshot                   // of the last load
-	sorted   []*syncer.SessionRow              // going, by revision; nil: to be sorted again
+	going    map[sessionKey]*changefeed.SessionRow // those that go on
+	notes    map[sessionKey]noteOfSession          // what was told since the cursor
+	snapshot changefeed.Snapshot                   // of the last load
+	sorted   []*changefeed.SessionRow              // going, by revision; nil: to be sorted again
 }
 
 type sessionKey struct {
@@ -24,13 +25,13 @@ type sessionKey struct {
 }
 
 type noteOfSession struct {
-	row *syncer.SessionRow
+	row *changefeed.SessionRow
 	xid uint64
 }
 
 // NewSessions returns an empty copy.
 func NewSessions() *Sessions {
-	return &Sessions{going: map[sessionKey]*syncer.SessionRow{}, notes: map[sessionKey]noteOfSession{}}
+	return &Sessions{going: map[sessionKey]*changefeed.SessionRow{}, notes: map[sessionKey]noteOfSession{}}
 }
 
 // Entity names the table.
@@ -38,7 +39,7 @@ func (c *Sessions) Entity() syncer.Entity { return syncer.EntitySession }
 
 // All returns who is online, in the order in which that was stored. The slice is
 // shared.
-func (c *Sessions) All() []*syncer.SessionRow {
+func (c *Sessions) All() []*changefeed.SessionRow {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.sorted == nil {
@@ -48,25 +49,25 @@ func (c *Sessions) All() []*syncer.SessionRow {
 }
 
 // Apply takes in that a session began or ended.
-func (c *Sessions) Apply(ch syncer.Change) (syncer.Effect, []syncer.Event) {
+func (c *Sessions) Apply(ch changefeed.Change) (changefeed.ApplyResult, []changefeed.Event) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.snapshot.Sees(ch.Xid) {
-		return syncer.EffectNone, nil
+		return changefeed.Unchanged, nil
 	}
-	row, told := ch.Row.(*syncer.SessionRow)
+	row, told := ch.Row.(*changefeed.SessionRow)
 	if !told {
-		return syncer.EffectNeedsRead, nil
+		return changefeed.NeedsRead, nil
 	}
 	key := sessionKey{row.Server, row.ID}
 	if row.Revision <= max(revisionOf(c.going[key]), revisionOf(c.notes[key].row)) {
-		return syncer.EffectNone, nil
+		return changefeed.Unchanged, nil
 	}
 	c.notes[key] = noteOfSession{row, ch.Xid}
-	return syncer.EffectApplied, c.set(key, row)
+	return changefeed.Applied, c.set(key, row)
 }
 
-func revisionOf(row *syncer.SessionRow) int64 {
+func revisionOf(row *changefeed.SessionRow) int64 {
 	if row == nil {
 		return 0
 	}
@@ -75,7 +76,7 @@ func revisionOf(row *syncer.SessionRow) int64 {
 
 // set takes over what is known of a key and returns what that means for
 // subscribers.
-func (c *Sessions) set(key sessionKey, row *syncer.SessionRow) []syncer.Event {
+func (c *Sessions) set(key sessionKey, row *changefeed.SessionRow) []changefeed.Event {
 	c.sorted = nil
 	before := c.going[key]
 	if row.Online {
@@ -85,23 +86,23 @@ func (c *Sessions) set(key sessionKey, row *syncer.SessionRow) []syncer.Event {
 	}
 	switch {
 	case row.Online && (before == nil || before.Session != row.Session):
-		return []syncer.Event{{Type: syncer.EventPresence, Session: &row.Session, Online: true}}
+		return []changefeed.Event{{Type: changefeed.EventPresence, Session: &row.Session, Online: true}}
 	case !row.Online && before != nil:
-		return []syncer.Event{{Type: syncer.EventPresence, Session: &before.Session}}
+		return []changefeed.Event{{Type: changefeed.EventPresence, Session: &before.Session}}
 	}
 	return nil
 }
 
 // Load takes in the whole table as it was read, and returns an event for each
 // session that began or ended.
-func (c *Sessions) Load(snapshot syncer.Snapshot, rows []syncer.Row) (events []syncer.Event) {
+func (c *Sessions) Load(snapshot changefeed.Snapshot, rows []changefeed.Row) (events []changefeed.Event) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.snapshot = snapshot
 	c.forget(snapshot)
-	read := make(map[sessionKey]*syncer.SessionRow, len(rows))
+	read := make(map[sessionKey]*changefeed.SessionRow, len(rows))
 	for _, row := range rows {
-		if row, ok := row.(*syncer.SessionRow); ok {
+		if row, ok := row.(*changefeed.SessionRow); ok {
 			read[sessionKey{row.Server, row.ID}] = row
 		}
 	}
@@ -116,7 +117,7 @@ func (c *Sessions) Load(snapshot syncer.Snapshot, rows []syncer.Row) (events []s
 	}
 	for _, row := range slices.SortedFunc(maps.Values(c.going), byRevision) {
 		if key := (sessionKey{row.Server, row.ID}); read[key] == nil {
-			events = append(events, c.set(key, &syncer.SessionRow{Session: row.Session})...)
+			events = append(events, c.set(key, &changefeed.SessionRow{Session: row.Session})...)
 		}
 	}
 	for _, row := range slices.SortedFunc(maps.Values(read), byRevision) {
@@ -125,16 +126,16 @@ func (c *Sessions) Load(snapshot syncer.Snapshot, rows []syncer.Row) (events []s
 	return events
 }
 
-func byRevision(a, b *syncer.SessionRow) int { return int(a.Revision - b.Revision) }
+func byRevision(a, b *changefeed.SessionRow) int { return int(a.Revision - b.Revision) }
 
 // Advance forgets what the cursor covers.
-func (c *Sessions) Advance(cursor syncer.Snapshot) {
+func (c *Sessions) Advance(cursor changefeed.Snapshot) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.forget(cursor)
 }
 
-func (c *Sessions) forget(seen syncer.Snapshot) {
+func (c *Sessions) forget(seen changefeed.Snapshot) {
 	maps.DeleteFunc(c.notes, func(_ sessionKey, note noteOfSession) bool { return seen.Sees(note.xid) })
 }
 
@@ -143,6 +144,6 @@ func (c *Sessions) forget(seen syncer.Snapshot) {
 func (c *Sessions) Reset() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.snapshot = syncer.Snapshot{}
+	c.snapshot = changefeed.Snapshot{}
 	clear(c.notes)
 }

@@ -10,14 +10,15 @@ import (
 
 	"playersync/syncer"
 	"playersync/syncer/cache"
+	"playersync/syncer/changefeed"
 )
 
-func stay(server, id string, revision int64, online bool) *syncer.SessionRow {
-	return &syncer.SessionRow{Session: syncer.Session{Server: server, ID: syncer.PlayerID(id)}, Online: online, Revision: revision}
+func stay(server, id string, revision int64, online bool) *changefeed.SessionRow {
+	return &changefeed.SessionRow{Session: syncer.Session{Server: server, ID: syncer.PlayerID(id)}, Online: online, Revision: revision}
 }
 
-func toldStay(xid uint64, row *syncer.SessionRow) syncer.Change {
-	return syncer.Change{Entity: syncer.EntitySession, Key: row.Server + "\t" + string(row.ID), Xid: xid, Row: row}
+func toldStay(xid uint64, row *changefeed.SessionRow) changefeed.Change {
+	return changefeed.Change{Entity: syncer.EntitySession, Key: row.Server + "\t" + string(row.ID), Xid: xid, Row: row}
 }
 
 // whereabouts returns who is where, sorted.
@@ -36,8 +37,8 @@ func TestSessionsFollowRandomHistories(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := cache.NewSessions()
 		random := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
-		rows, told := map[string]*syncer.SessionRow{}, map[string]bool{}
-		hear := func(events []syncer.Event) {
+		rows, told := map[string]*changefeed.SessionRow{}, map[string]bool{}
+		hear := func(events []changefeed.Event) {
 			for _, e := range events {
 				key := e.Session.Server + " " + string(e.Session.ID)
 				if told[key] == e.Online {
@@ -46,7 +47,7 @@ func TestSessionsFollowRandomHistories(t *testing.T) {
 				told[key] = e.Online
 			}
 		}
-		var history []syncer.Change
+		var history []changefeed.Change
 		for xid := uint64(1); xid < 60; xid++ {
 			server, id := fmt.Sprint(random.IntN(2)), fmt.Sprint(random.IntN(3))
 			_, on := rows[server+" "+id]
@@ -64,11 +65,11 @@ func TestSessionsFollowRandomHistories(t *testing.T) {
 			if random.IntN(5) > 0 && xid < 59 {
 				continue
 			}
-			snapshot, err := syncer.ParseSnapshot(fmt.Sprintf("%d:%d:", xid+1, xid+1))
+			snapshot, err := changefeed.ParseSnapshot(fmt.Sprintf("%d:%d:", xid+1, xid+1))
 			if err != nil {
 				t.Fatal(err)
 			}
-			var read []syncer.Row
+			var read []changefeed.Row
 			var want []string
 			for key, row := range rows {
 				read, want = append(read, row), append(want, key)
@@ -93,19 +94,19 @@ func TestSessionsFollowRandomHistories(t *testing.T) {
 func TestSessionsToldAfterTheReadStay(t *testing.T) {
 	t.Parallel()
 	c := cache.NewSessions()
-	c.Load(seen(t, 10), []syncer.Row{stay("a", "Steve", 1, true)})
+	c.Load(seen(t, 10), []changefeed.Row{stay("a", "Steve", 1, true)})
 	c.Apply(toldStay(12, stay("a", "Steve", 2, false)))
 	c.Apply(toldStay(13, stay("a", "Alex", 3, true)))
-	if events := c.Load(seen(t, 11), []syncer.Row{stay("a", "Steve", 1, true)}); len(events) > 0 {
+	if events := c.Load(seen(t, 11), []changefeed.Row{stay("a", "Steve", 1, true)}); len(events) > 0 {
 		t.Errorf("an older read tells %v", events)
 	}
 	if got := whereabouts(c); !slices.Equal(got, []string{"a Alex"}) {
 		t.Errorf("held %q", got)
 	}
-	for change, want := range map[*syncer.Change]syncer.Effect{
-		{Entity: syncer.EntitySession, Key: "a\tb", Xid: 14}: syncer.EffectNeedsRead,
-		{Entity: syncer.EntitySession, Xid: 9}:               syncer.EffectNone,
-		new(toldStay(14, stay("a", "Alex", 3, true))):        syncer.EffectNone,
+	for change, want := range map[*changefeed.Change]changefeed.ApplyResult{
+		{Entity: syncer.EntitySession, Key: "a\tb", Xid: 14}: changefeed.NeedsRead,
+		{Entity: syncer.EntitySession, Xid: 9}:               changefeed.Unchanged,
+		new(toldStay(14, stay("a", "Alex", 3, true))):        changefeed.Unchanged,
 	} {
 		if effect, events := c.Apply(*change); effect != want || len(events) > 0 {
 			t.Errorf("%+v: %v, %v", *change, effect, events)
@@ -126,8 +127,8 @@ func TestSessionThatBeganAnewIsTold(t *testing.T) {
 	c := cache.NewSessions()
 	first, second := stay("a", "Steve", 1, true), stay("a", "Steve", 2, true)
 	first.Since, second.Since = syncer.Millis(1), syncer.Millis(2)
-	c.Load(seen(t, 10), []syncer.Row{first})
-	if events := c.Load(seen(t, 11), []syncer.Row{second}); len(events) != 1 || !events[0].Online || events[0].Session.Since != second.Since {
+	c.Load(seen(t, 10), []changefeed.Row{first})
+	if events := c.Load(seen(t, 11), []changefeed.Row{second}); len(events) != 1 || !events[0].Online || events[0].Session.Since != second.Since {
 		t.Errorf("told %v", events)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 // shard is an independent part of the players, by hash of the id.
@@ -37,10 +38,10 @@ func (s *shard) at(id syncer.PlayerID) *slot {
 }
 
 // load gives a slot its first reading; it is settled later.
-func (s *shard) load(e *slot, r syncer.Reading) (exact bool) {
+func (s *shard) load(e *slot, r changefeed.VersionedPlayer) (exact bool) {
 	e.loaded, e.asked = true, false
 	s.cached++
-	e.purse.refresh(r)
+	e.balances.refresh(r)
 	return e.record.load(r)
 }
 
@@ -49,7 +50,7 @@ func (s *shard) unload(e *slot) {
 	if e.loaded {
 		s.cached--
 	}
-	e.loaded, e.asked, e.record, e.purse, e.bare = false, false, record{}, purse{}, nil
+	e.loaded, e.asked, e.record, e.balances, e.bare = false, false, record{}, balanceSet{}, nil
 }
 
 // settle puts a slot where it belongs after a change of loaded, held or flights:
@@ -115,7 +116,7 @@ func (s *shard) reset() {
 	for _, e := range s.slots {
 		if e.loaded && e.held > 0 {
 			e.record.forget()
-			e.purse.forget()
+			e.balances.forget()
 			continue
 		}
 		s.unload(e)

@@ -10,10 +10,12 @@ import (
 
 	"playersync/syncer"
 	"playersync/syncer/cache"
+	"playersync/syncer/changefeed"
+	"playersync/syncer/mindustry"
 )
 
 // seen returns the snapshot that sees all transactions below xid but the running ones.
-func seen(t testing.TB, xid uint64, running ...uint64) syncer.Snapshot {
+func seen(t testing.TB, xid uint64, running ...uint64) changefeed.Snapshot {
 	t.Helper()
 	text := ""
 	xmin := xid
@@ -24,7 +26,7 @@ func seen(t testing.TB, xid uint64, running ...uint64) syncer.Snapshot {
 		text += fmt.Sprint(r)
 		xmin = min(xmin, r)
 	}
-	s, err := syncer.ParseSnapshot(fmt.Sprintf("%d:%d:%s", xmin, xid, text))
+	s, err := changefeed.ParseSnapshot(fmt.Sprintf("%d:%d:%s", xmin, xid, text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,10 +37,10 @@ func message(number int64) *syncer.StaffMessage {
 	return &syncer.StaffMessage{Number: number, Text: fmt.Sprint(number)}
 }
 
-func toldMessage(xid uint64, number, after int64) syncer.Change {
-	return syncer.Change{
+func toldMessage(xid uint64, number, after int64) changefeed.Change {
+	return changefeed.Change{
 		Entity: syncer.EntityStaffMessage, Key: fmt.Sprint(number), Xid: xid,
-		Row: &syncer.NewMessage{StaffMessage: *message(number), After: after},
+		Row: &changefeed.NewMessage{StaffMessage: *message(number), After: after},
 	}
 }
 
@@ -52,33 +54,33 @@ func numbers(messages []*syncer.StaffMessage) (all []int64) {
 func TestMessagesAreTakenInOrderOnly(t *testing.T) {
 	t.Parallel()
 	c := cache.NewMessages(3)
-	if effect, _ := c.Apply(toldMessage(1, 1, 0)); effect != syncer.EffectNeedsRead {
+	if effect, _ := c.Apply(toldMessage(1, 1, 0)); effect != changefeed.NeedsRead {
 		t.Errorf("before the first read: %v", effect)
 	}
-	if events := c.Load(seen(t, 10), []syncer.Row{message(1), message(2)}); len(events) > 0 {
+	if events := c.Load(seen(t, 10), []changefeed.Row{message(1), message(2)}); len(events) > 0 {
 		t.Errorf("the first read tells %v", events)
 	}
 	for _, test := range []struct {
 		name   string
-		change syncer.Change
-		want   syncer.Effect
+		change changefeed.Change
+		want   changefeed.ApplyResult
 	}{
-		{"read already", toldMessage(9, 3, 2), syncer.EffectNone},
-		{"behind a gap", toldMessage(12, 4, 3), syncer.EffectNeedsRead},
-		{"the next", toldMessage(11, 3, 2), syncer.EffectApplied},
-		{"the same again", toldMessage(11, 3, 2), syncer.EffectNone},
-		{"behind a number never used", toldMessage(13, 6, 3), syncer.EffectApplied},
-		{"without its row", syncer.Change{Entity: syncer.EntityStaffMessage, Key: "7", Xid: 14}, syncer.EffectNeedsRead},
+		{"read already", toldMessage(9, 3, 2), changefeed.Unchanged},
+		{"behind a gap", toldMessage(12, 4, 3), changefeed.NeedsRead},
+		{"the next", toldMessage(11, 3, 2), changefeed.Applied},
+		{"the same again", toldMessage(11, 3, 2), changefeed.Unchanged},
+		{"behind a number never used", toldMessage(13, 6, 3), changefeed.Applied},
+		{"without its row", changefeed.Change{Entity: syncer.EntityStaffMessage, Key: "7", Xid: 14}, changefeed.NeedsRead},
 	} {
 		effect, events := c.Apply(test.change)
-		if effect != test.want || (len(events) == 1) != (test.want == syncer.EffectApplied) {
+		if effect != test.want || (len(events) == 1) != (test.want == changefeed.Applied) {
 			t.Errorf("%s: %v, %d events", test.name, effect, len(events))
 		}
 	}
 	if got := numbers(c.After(0)); !slices.Equal(got, []int64{2, 3, 6}) {
 		t.Errorf("held %v", got)
 	}
-	events := c.Load(seen(t, 15), []syncer.Row{message(3), message(6), message(7)})
+	events := c.Load(seen(t, 15), []changefeed.Row{message(3), message(6), message(7)})
 	if len(events) != 1 || events[0].Message.Number != 7 {
 		t.Errorf("a read tells %v", events)
 	}
@@ -90,13 +92,13 @@ func TestMessagesAreTakenInOrderOnly(t *testing.T) {
 func TestMessagesToldAfterTheReadStay(t *testing.T) {
 	t.Parallel()
 	c := cache.NewMessages(10)
-	c.Load(seen(t, 10), []syncer.Row{message(1)})
+	c.Load(seen(t, 10), []changefeed.Row{message(1)})
 	c.Apply(toldMessage(12, 2, 1))
-	c.Load(seen(t, 11), []syncer.Row{message(1)})
+	c.Load(seen(t, 11), []changefeed.Row{message(1)})
 	if got := numbers(c.After(0)); !slices.Equal(got, []int64{1, 2}) {
 		t.Errorf("held %v", got)
 	}
-	c.Load(seen(t, 13), []syncer.Row{message(1)}) // deleted since
+	c.Load(seen(t, 13), []changefeed.Row{message(1)}) // deleted since
 	if mark, _ := c.Mark(); mark.Last != 1 || mark.Rewinds != 1 || mark.Base != 1 {
 		t.Errorf("mark %+v", mark)
 	}
@@ -104,10 +106,10 @@ func TestMessagesToldAfterTheReadStay(t *testing.T) {
 	if got := numbers(c.After(0)); !slices.Equal(got, []int64{1}) {
 		t.Errorf("after a reset: %v", got)
 	}
-	if effect, _ := c.Apply(toldMessage(3, 1, 0)); effect != syncer.EffectNeedsRead {
+	if effect, _ := c.Apply(toldMessage(3, 1, 0)); effect != changefeed.NeedsRead {
 		t.Errorf("after a reset: %v", effect)
 	}
-	if events := c.Load(seen(t, 5), []syncer.Row{message(1), message(2)}); len(events) > 0 {
+	if events := c.Load(seen(t, 5), []changefeed.Row{message(1), message(2)}); len(events) > 0 {
 		t.Errorf("another history tells %v", events)
 	}
 	if mark, _ := c.Mark(); mark.Last != 2 || mark.Rewinds != 2 {
@@ -122,10 +124,10 @@ func TestBlacklistFollowsRandomHistories(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := cache.NewBlacklist()
 		rows, revision := map[string]int64{}, int64(0)
-		var history []syncer.Change
-		read := func() (all []syncer.Row) {
+		var history []changefeed.Change
+		read := func() (all []changefeed.Row) {
 			for address, revision := range rows {
-				all = append(all, &syncer.BlacklistRow{Address: address, Listed: true, Revision: revision})
+				all = append(all, &mindustry.BlacklistRow{Address: address, Listed: true, Revision: revision})
 			}
 			return all
 		}
@@ -139,14 +141,14 @@ func TestBlacklistFollowsRandomHistories(t *testing.T) {
 			} else {
 				rows[address] = revision
 			}
-			history = append(history, syncer.Change{
-				Entity: syncer.EntityBlacklist, Key: address, Xid: xid, Row: &syncer.BlacklistRow{Address: address, Listed: !listed, Revision: revision},
+			history = append(history, changefeed.Change{
+				Entity: syncer.EntityBlacklist, Key: address, Xid: xid, Row: &mindustry.BlacklistRow{Address: address, Listed: !listed, Revision: revision},
 			})
 			for range random.IntN(3) {
 				c.Apply(history[random.IntN(len(history))])
 			}
 			if random.IntN(5) == 0 {
-				snapshot, err := syncer.ParseSnapshot(fmt.Sprintf("%d:%d:", xid+1, xid+1))
+				snapshot, err := changefeed.ParseSnapshot(fmt.Sprintf("%d:%d:", xid+1, xid+1))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -184,10 +186,10 @@ func TestBlacklistAsksForWhatWasNotTold(t *testing.T) {
 		t.Error("known before it was read")
 	}
 	c.Load(seen(t, 10), nil)
-	if effect, _ := c.Apply(syncer.Change{Entity: syncer.EntityBlacklist, Key: "a", Xid: 11}); effect != syncer.EffectNeedsRead {
+	if effect, _ := c.Apply(changefeed.Change{Entity: syncer.EntityBlacklist, Key: "a", Xid: 11}); effect != changefeed.NeedsRead {
 		t.Errorf("a bare change: %v", effect)
 	}
-	if effect, _ := c.Apply(syncer.Change{Entity: syncer.EntityBlacklist, Xid: 9}); effect != syncer.EffectNone {
+	if effect, _ := c.Apply(changefeed.Change{Entity: syncer.EntityBlacklist, Xid: 9}); effect != changefeed.Unchanged {
 		t.Errorf("a change that was read: %v", effect)
 	}
 }
@@ -195,18 +197,18 @@ func TestBlacklistAsksForWhatWasNotTold(t *testing.T) {
 func TestPatternsAreReplacedByReads(t *testing.T) {
 	t.Parallel()
 	c := cache.NewPatterns()
-	if _, known := c.Pattern(syncer.PatternBlacklist); known {
+	if _, known := c.Pattern(mindustry.PatternBlacklist); known {
 		t.Error("known before it was read")
 	}
-	c.Load(syncer.Snapshot{}, []syncer.Row{&syncer.AntibotPattern{Kind: syncer.PatternBlacklist, Pattern: "a"}})
-	if p, known := c.Pattern(syncer.PatternBlacklist); p != "a" || !known {
+	c.Load(changefeed.Snapshot{}, []changefeed.Row{&mindustry.AntibotPattern{Kind: mindustry.PatternBlacklist, Pattern: "a"}})
+	if p, known := c.Pattern(mindustry.PatternBlacklist); p != "a" || !known {
 		t.Errorf("%q, %v", p, known)
 	}
-	if p, known := c.Pattern(syncer.PatternGraylist); p != "" || !known {
+	if p, known := c.Pattern(mindustry.PatternGraylist); p != "" || !known {
 		t.Errorf("%q, %v", p, known)
 	}
-	c.Load(syncer.Snapshot{}, nil)
-	if p, known := c.Pattern(syncer.PatternBlacklist); p != "" || !known {
+	c.Load(changefeed.Snapshot{}, nil)
+	if p, known := c.Pattern(mindustry.PatternBlacklist); p != "" || !known {
 		t.Errorf("%q, %v", p, known)
 	}
 }

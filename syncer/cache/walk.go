@@ -14,8 +14,8 @@ const walkChunk = 1024
 // readers nor writers for long, hence it is no snapshot: a ban that comes or goes
 // meanwhile may be in it or not; all others are, once. After a [Bans.Load] the
 // walk stays with the set it began with.
-func (b *Bans) All() iter.Seq[syncer.Standing] {
-	return func(yield func(syncer.Standing) bool) {
+func (b *Bans) All() iter.Seq[syncer.ActiveBan] {
+	return func(yield func(syncer.ActiveBan) bool) {
 		b.mu.RLock()
 		set := b.set
 		b.mu.RUnlock()
@@ -35,8 +35,8 @@ func unpackedID(form idForm) func([16]byte) syncer.Target {
 // walk yields the entries of one map. It reads the map under the lock only, but
 // gives the lock back before it yields: Go's maps may change during a range, as
 // long as they do not at the same instant.
-func walk[K comparable](b *Bans, m map[K]expiry, target func(K) syncer.Target, yield func(syncer.Standing) bool) bool {
-	var chunk []syncer.Standing
+func walk[K comparable](b *Bans, m map[K]expiry, target func(K) syncer.Target, yield func(syncer.ActiveBan) bool) bool {
+	var chunk []syncer.ActiveBan
 	flush := func() bool {
 		b.mu.RUnlock()
 		defer b.mu.RLock()
@@ -51,7 +51,7 @@ func walk[K comparable](b *Bans, m map[K]expiry, target func(K) syncer.Target, y
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	for key, e := range m {
-		chunk = append(chunk, syncer.Standing{Target: target(key), ExpiresAt: e.time()})
+		chunk = append(chunk, syncer.ActiveBan{Target: target(key), ExpiresAt: e.time()})
 		if len(chunk) == walkChunk && !flush() {
 			return false
 		}
@@ -60,12 +60,12 @@ func walk[K comparable](b *Bans, m map[K]expiry, target func(K) syncer.Target, y
 }
 
 // walkRanges yields the ranges of a table that nobody changes any more.
-func (b *Bans) walkRanges(set *banSet, yield func(syncer.Standing) bool) bool {
+func (b *Bans) walkRanges(set *banSet, yield func(syncer.ActiveBan) bool) bool {
 	b.mu.RLock()
 	ranges := set.ranges
 	b.mu.RUnlock()
 	for prefix, e := range ranges.All() {
-		if !yield(syncer.Standing{Target: syncer.Target{Prefix: prefix}, ExpiresAt: e.time()}) {
+		if !yield(syncer.ActiveBan{Target: syncer.Target{Prefix: prefix}, ExpiresAt: e.time()}) {
 			return false
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 	"playersync/syncer/events"
 )
 
@@ -31,7 +32,7 @@ func (d *Daemon) followBans(ctx context.Context, last string) error {
 			return err
 		}
 		last = next[len(next)-1].ID
-		if slices.ContainsFunc(next, func(n events.Numbered) bool { return n.Event.Type == syncer.EventResync }) {
+		if slices.ContainsFunc(next, func(n events.Numbered) bool { return n.Event.Type == changefeed.EventResync }) {
 			d.saveBans()
 			continue
 		}
@@ -49,10 +50,10 @@ func (d *Daemon) saveBans() {
 
 // updateBans writes down how each target stands now.
 func (d *Daemon) updateBans(changes []events.Numbered) {
-	var set []syncer.Standing
+	var set []syncer.ActiveBan
 	var gone []syncer.Target
 	for _, change := range changes {
-		if change.Event.Type != syncer.EventBan {
+		if change.Event.Type != changefeed.EventBan {
 			continue
 		}
 		if standing, banned := d.bans.Lookup(change.Event.Target); banned {

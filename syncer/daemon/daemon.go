@@ -27,10 +27,11 @@ import (
 
 	"playersync/syncer"
 	"playersync/syncer/cache"
+	"playersync/syncer/changefeed"
 	"playersync/syncer/events"
 	"playersync/syncer/feed"
-	"playersync/syncer/fishapi"
 	"playersync/syncer/httpapi"
+	"playersync/syncer/mindustry/fishapi"
 	"playersync/syncer/outbox"
 	"playersync/syncer/postgres"
 	"playersync/syncer/sidecar"
@@ -155,7 +156,7 @@ func (d *Daemon) openData(context.Context) error {
 		return fmt.Errorf("load last known bans: %w", err)
 	}
 	if !savedAt.IsZero() {
-		d.bans.Load(syncer.Snapshot{}, known)
+		d.bans.Load(changefeed.Snapshot{}, known)
 		d.log.Info("loaded the last known bans", "bans", d.bans.Len(), "saved_at", savedAt)
 	}
 	return nil
@@ -177,7 +178,7 @@ func (d *Daemon) wire(context.Context) error {
 	d.wirePresence()
 	d.sidecar = sidecar.New(d.config.Sidecar, sidecar.Deps{
 		Store: d.store, Players: d.players, Bans: d.bans, Applier: d.applier,
-		Clock: clock{d}, Outbox: d.outbox, Shelf: d.outbox, Others: d.presence.attendance(), Log: d.log,
+		Clock: clock{d}, Outbox: d.outbox, ShownStates: d.outbox, Others: d.presence.attendance(), Log: d.log,
 	})
 
 	d.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

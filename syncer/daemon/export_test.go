@@ -7,7 +7,7 @@ import (
 )
 
 // Standing returns the bans in memory, so that tests can compare all of them.
-func (d *Daemon) Standing() iter.Seq[syncer.Standing] { return d.bans.All() }
+func (d *Daemon) Standing() iter.Seq[syncer.ActiveBan] { return d.bans.All() }
 
 // Chat returns the number of the last message of the staff chat in memory.
 func (d *Daemon) Chat() (last int64, known bool) {

@@ -10,6 +10,7 @@ import (
 
 	"playersync/syncer"
 	"playersync/syncer/importer"
+	"playersync/syncer/merge"
 	"playersync/syncer/postgres/pgtest"
 	"playersync/syncer/store"
 )
@@ -17,7 +18,7 @@ import (
 // importing is a store as an import uses it.
 type importing struct{ *store.Store }
 
-func (i importing) ImportPlayers(ctx context.Context, players []syncer.ImportedPlayer) (syncer.PlayerImport, error) {
+func (i importing) ImportPlayers(ctx context.Context, players []merge.ImportedPlayer) (merge.PlayerImport, error) {
 	return i.Store.ImportPlayers(ctx, players, store.PlayerImportOptions{})
 }
 

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 // playBans bans and unbans in psql and lets Steve knock at both servers.
@@ -41,7 +41,7 @@ func playBans(ctx context.Context, s *Stage) error {
 func (s *Stage) playRange(ctx context.Context) error {
 	rangeBanned := func(banned bool) func(Event) bool {
 		return func(e Event) bool {
-			return e.Type == syncer.EventBan && e.Ban.IP != nil && *e.Ban.IP == "203.0.113.0/24" && e.Ban.Banned == banned
+			return e.Type == changefeed.EventBan && e.Ban.IP != nil && *e.Ban.IP == "203.0.113.0/24" && e.Ban.Banned == banned
 		}
 	}
 	if err := s.Announce(ctx, "insert into ban (ip, reason) values ('203.0.113.0/24', 'bots')", "the range is banned", rangeBanned(true)); err != nil {
@@ -78,6 +78,6 @@ func (s *Stage) knock(ctx context.Context, server *GameServer, ip, want string) 
 // steveBanned matches the event that tells of Steve's ban or its end.
 func steveBanned(banned bool) func(Event) bool {
 	return func(e Event) bool {
-		return e.Type == syncer.EventBan && e.Ban.UUID != nil && *e.Ban.UUID == steve && e.Ban.Banned == banned
+		return e.Type == changefeed.EventBan && e.Ban.UUID != nil && *e.Ban.UUID == steve && e.Ban.Banned == banned
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"playersync/syncer"
+	"playersync/syncer/changefeed"
 	"playersync/syncer/httpapi"
 )
 
@@ -42,7 +42,7 @@ func playSpending(ctx context.Context, s *Stage) error {
 // steveOwns matches an event that shows how many coins Steve has.
 func steveOwns(coins int64) func(Event) bool {
 	return func(e Event) bool {
-		return e.Type == syncer.EventBalance && e.Balance.UUID == steve && e.Balance.Balances["coins"] == coins
+		return e.Type == changefeed.EventBalance && e.Balance.UUID == steve && e.Balance.Balances["coins"] == coins
 	}
 }
 

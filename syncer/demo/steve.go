@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 	"playersync/syncer/httpapi"
 )
 
@@ -49,7 +50,7 @@ func (s *Stage) dismissSteve(ctx context.Context) error {
 // steveWhose matches an event that shows a state of Steve.
 func steveWhose(matches func(httpapi.Record) bool) func(Event) bool {
 	return func(e Event) bool {
-		return e.Type == syncer.EventPlayer && e.Player.UUID == steve && e.Player.Player != nil && matches(*e.Player.Player)
+		return e.Type == changefeed.EventPlayer && e.Player.UUID == steve && e.Player.Player != nil && matches(*e.Player.Player)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"playersync/syncer"
+	"playersync/syncer/changefeed"
 	"playersync/syncer/httpapi"
 )
 
@@ -22,7 +22,7 @@ const patience = 15 * time.Second
 // Event is something that a game server was told.
 type Event struct {
 	At      time.Time // when the line arrived
-	Type    syncer.EventType
+	Type    changefeed.EventType
 	Player  httpapi.PlayerEvent  // of a player event
 	Ban     httpapi.BanEvent     // of a ban event
 	Balance httpapi.BalanceEvent // of a balance event
@@ -74,12 +74,12 @@ func (s *stream) read(from *bufio.Reader) error {
 		name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
 		switch {
 		case name == "event":
-			e = Event{At: time.Now(), Type: syncer.EventType(value)}
-		case name == "data" && e.Type == syncer.EventPlayer:
+			e = Event{At: time.Now(), Type: changefeed.EventType(value)}
+		case name == "data" && e.Type == changefeed.EventPlayer:
 			err = json.Unmarshal([]byte(value), &e.Player)
-		case name == "data" && e.Type == syncer.EventBan:
+		case name == "data" && e.Type == changefeed.EventBan:
 			err = json.Unmarshal([]byte(value), &e.Ban)
-		case name == "data" && e.Type == syncer.EventBalance:
+		case name == "data" && e.Type == changefeed.EventBalance:
 			err = json.Unmarshal([]byte(value), &e.Balance)
 		case name == "" && e.Type != "":
 			s.keep(func() { s.events = append(s.events, e) })

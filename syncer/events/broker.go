@@ -6,7 +6,7 @@
 // overtaken gets [ErrLagging] and must start again. Ids have the form
 // "<boot>-<number>", with a boot drawn at random for each Broker, so that a
 // subscriber who comes back with the last id it saw goes on behind it or, where
-// that cannot be done without a gap, starts with an [syncer.EventResync]:
+// that cannot be done without a gap, starts with an [changefeed.EventResync]:
 //
 //	last id                         begins with
 //	empty                           what is published from now on
@@ -26,7 +26,7 @@ import (
 	"strings"
 	"sync"
 
-	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 // ErrLagging reports a subscriber that was slower than the ring is long. The
@@ -39,7 +39,7 @@ var ErrClosed = errors.New("subscription closed")
 // Numbered is an event and the id by which a subscriber names what it saw last.
 type Numbered struct {
 	ID    string
-	Event syncer.Event
+	Event changefeed.Event
 }
 
 // Broker fans events out to any number of subscribers. It is safe for concurrent
@@ -48,9 +48,9 @@ type Broker struct {
 	boot string
 
 	mu     sync.Mutex
-	ring   []syncer.Event // event n lies at n modulo its length
-	last   uint64         // number of the newest event; 0: none yet
-	wake   chan struct{}  // closed by the next publication; nil: nobody waits
+	ring   []changefeed.Event // event n lies at n modulo its length
+	last   uint64             // number of the newest event; 0: none yet
+	wake   chan struct{}      // closed by the next publication; nil: nobody waits
 	closed chan struct{}
 }
 
@@ -58,14 +58,14 @@ type Broker struct {
 func NewBroker(capacity int) *Broker {
 	return &Broker{
 		boot:   rand.Text(),
-		ring:   make([]syncer.Event, max(capacity, 1)),
+		ring:   make([]changefeed.Event, max(capacity, 1)),
 		closed: make(chan struct{}),
 	}
 }
 
 // Publish appends an event. It never waits for a subscriber. After [Broker.Close]
 // it does nothing that anybody would see.
-func (b *Broker) Publish(e syncer.Event) {
+func (b *Broker) Publish(e changefeed.Event) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.last++
@@ -125,7 +125,7 @@ func (b *Broker) Since(ctx context.Context, lastID string, most int) ([]Numbered
 
 // resync returns a resync that stands for everything published so far.
 func (b *Broker) resync() Numbered {
-	return Numbered{ID: b.LastID(), Event: syncer.Event{Type: syncer.EventResync}}
+	return Numbered{ID: b.LastID(), Event: changefeed.Event{Type: changefeed.EventResync}}
 }
 
 // id returns the id of event n.

@@ -13,14 +13,15 @@ import (
 	"go.uber.org/goleak"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 	"playersync/syncer/events"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // player returns an event that can be told from others by its number.
-func player(n int) syncer.Event {
-	return syncer.Event{Type: syncer.EventPlayer, ID: syncer.PlayerID(fmt.Sprint(n))}
+func player(n int) changefeed.Event {
+	return changefeed.Event{Type: changefeed.EventPlayer, ID: syncer.PlayerID(fmt.Sprint(n))}
 }
 
 func publish(b *events.Broker, from, to int) {
@@ -115,7 +116,7 @@ func TestSubscribeThatMustResync(t *testing.T) {
 			t.Parallel()
 			s := b.Subscribe(id)
 			first := next(t, s)
-			if first.Event.Type != syncer.EventResync || first.ID != b.LastID() {
+			if first.Event.Type != changefeed.EventResync || first.ID != b.LastID() {
 				t.Fatalf("first event is %+v, want a resync with id %s", first, b.LastID())
 			}
 			wantNothing(t, s)
@@ -206,7 +207,7 @@ func TestSince(t *testing.T) {
 			t.Fatalf("got %+v, %v; want players 4 and 5", found, err)
 		}
 		found, err = b.Since(t.Context(), "unknown", 100)
-		if err != nil || len(found) != 1 || found[0].Event.Type != syncer.EventResync {
+		if err != nil || len(found) != 1 || found[0].Event.Type != changefeed.EventResync {
 			t.Fatalf("got %+v, %v; want a resync", found, err)
 		}
 		time.AfterFunc(time.Minute, func() { publish(b, 6, 6) })
@@ -242,7 +243,7 @@ func TestNothingIsMissedWithoutResync(t *testing.T) {
 						break // lagging: come back
 					}
 					n := seen + 1
-					if e.Event.Type == syncer.EventResync {
+					if e.Event.Type == changefeed.EventResync {
 						n = number(e.ID)
 					} else if e.Event != player(n) {
 						t.Errorf("event after %d is %+v", seen, e)

@@ -4,7 +4,7 @@ import (
 	"context"
 	"sync"
 
-	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 // Subscription is one reader's place in a [Broker]. Next is for one goroutine at
@@ -79,7 +79,7 @@ func (s *Subscription) advance() (Numbered, <-chan struct{}, error) {
 	switch {
 	case s.resync:
 		s.resync = false
-		return Numbered{ID: b.id(s.seen), Event: syncer.Event{Type: syncer.EventResync}}, nil, nil
+		return Numbered{ID: b.id(s.seen), Event: changefeed.Event{Type: changefeed.EventResync}}, nil, nil
 	case s.seen == b.last:
 		return Numbered{}, b.waker(), nil
 	case b.last-s.seen > uint64(len(b.ring)):

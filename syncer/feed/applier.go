@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 // Applier is the only place where changes enter the caches and events leave.
@@ -18,12 +19,12 @@ type Applier struct {
 	players Players
 	bans    Bans
 	tables  []Table
-	publish func(syncer.Event)
+	publish func(changefeed.Event)
 
 	generation atomic.Uint64 // changes under mu
 
 	mu        sync.Mutex
-	cursor    syncer.Snapshot // what it sees has been applied and told
+	cursor    changefeed.Snapshot // what it sees has been applied and told
 	notes     notes
 	inexact   map[syncer.PlayerID]bool // players that must be read, though no change says so
 	straddled map[syncer.PlayerID]bool // the same, but a read that is under way does not count
@@ -33,7 +34,7 @@ type Applier struct {
 // NewApplier returns an applier that keeps the caches and tables and publishes events.
 // Publish is called in the order of the changes and with a lock held: it must
 // not block and not call back.
-func NewApplier(players Players, bans Bans, publish func(syncer.Event), tables ...Table) *Applier {
+func NewApplier(players Players, bans Bans, publish func(changefeed.Event), tables ...Table) *Applier {
 	return &Applier{
 		players: players, bans: bans, tables: tables, publish: publish,
 		notes: newNotes(), inexact: map[syncer.PlayerID]bool{}, straddled: map[syncer.PlayerID]bool{}, interrupt: func() {},
@@ -41,14 +42,14 @@ func NewApplier(players Players, bans Bans, publish func(syncer.Event), tables .
 }
 
 // Begin is called before an own write begins, for [Applier.Wrote].
-func (a *Applier) Begin() syncer.Generation { return syncer.Generation(a.generation.Load()) }
+func (a *Applier) Begin() changefeed.Generation { return changefeed.Generation(a.generation.Load()) }
 
 // Wrote takes in the result of an own write after its commit: the players as the
 // write left them, added history included, and the changes it recorded. Those are
 // not news any more when the feed hears of them. If memory was forgotten since the
 // write began, it may have gone to another database than the one that memory is
 // read from now: then its players are read instead, and the feed finds its changes.
-func (a *Applier) Wrote(begun syncer.Generation, readings []syncer.Reading, changes []syncer.Change) {
+func (a *Applier) Wrote(begun changefeed.Generation, readings []changefeed.VersionedPlayer, changes []changefeed.Change) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if begun != a.Begin() {
@@ -76,7 +77,7 @@ func (a *Applier) Wrote(begun syncer.Generation, readings []syncer.Reading, chan
 // notified applies what a notification says. It returns the changes that were
 // news and are in memory now, and whether a poll must read what others did not
 // carry.
-func (a *Applier) notified(changes []syncer.Change) (news []syncer.Change, mustRead bool) {
+func (a *Applier) notified(changes []changefeed.Change) (news []changefeed.Change, mustRead bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var affected subjects
@@ -93,11 +94,11 @@ func (a *Applier) notified(changes []syncer.Change) (news []syncer.Change, mustR
 
 // refresh hands a reading to the players and reports whether their copy may have
 // changed. A copy that needs another read is remembered for it.
-func (a *Applier) refresh(r syncer.Reading) (changed bool) {
+func (a *Applier) refresh(r changefeed.VersionedPlayer) (changed bool) {
 	effect := a.players.Refresh(r)
-	if effect != syncer.EffectNeedsRead {
+	if effect != changefeed.NeedsRead {
 		delete(a.inexact, r.ID)
-		return effect == syncer.EffectApplied
+		return effect == changefeed.Applied
 	}
 	a.inexact[r.ID] = true
 	a.interrupt()
@@ -105,7 +106,7 @@ func (a *Applier) refresh(r syncer.Reading) (changed bool) {
 }
 
 // straddles asks for a read of players of which the result cannot be used.
-func (a *Applier) straddles(readings []syncer.Reading) {
+func (a *Applier) straddles(readings []changefeed.VersionedPlayer) {
 	for _, r := range readings {
 		a.straddled[r.ID] = true
 	}
@@ -126,7 +127,7 @@ func (a *Applier) interruptible(interrupt func()) (now bool) {
 // hear takes in one change, unless it is included in what a cache was told
 // already. Its subject is added to affected if subscribers are to be told now
 // rather than after a read.
-func (a *Applier) hear(ch syncer.Change, included bool, affected *subjects) (isNews, mustRead bool) {
+func (a *Applier) hear(ch changefeed.Change, included bool, affected *subjects) (isNews, mustRead bool) {
 	table := a.table(ch.Entity)
 	if a.cursor.Sees(ch.Xid) || table == nil && !isKnown(ch.Entity) {
 		a.notes.excuse(ch) // a poll was first
@@ -136,15 +137,15 @@ func (a *Applier) hear(ch syncer.Change, included bool, affected *subjects) (isN
 		return a.hearTable(table, ch)
 	}
 	isNews = a.notes.heard(ch)
-	effect := syncer.EffectNone
+	effect := changefeed.Unchanged
 	if !included {
 		effect = a.apply(ch)
 	}
 	s, single := subjectOf(ch)
 	switch {
-	case !single, effect == syncer.EffectNeedsRead:
+	case !single, effect == changefeed.NeedsRead:
 		return isNews, true
-	case effect == syncer.EffectApplied, !a.notes.isTold(ch):
+	case effect == changefeed.Applied, !a.notes.isTold(ch):
 		a.notes.told(ch)
 		affected.add(s)
 	}
@@ -152,7 +153,7 @@ func (a *Applier) hear(ch syncer.Change, included bool, affected *subjects) (isN
 }
 
 // apply hands a change to the cache it concerns.
-func (a *Applier) apply(ch syncer.Change) syncer.Effect {
+func (a *Applier) apply(ch changefeed.Change) changefeed.ApplyResult {
 	if ch.Entity == syncer.EntityBan {
 		return a.bans.Apply(ch)
 	}
@@ -166,9 +167,9 @@ func (a *Applier) tell(affected subjects) {
 	}
 }
 
-func (a *Applier) event(s subject) syncer.Event {
+func (a *Applier) event(s subject) changefeed.Event {
 	if s.balances {
-		e := syncer.Event{Type: syncer.EventBalance, ID: s.player}
+		e := changefeed.Event{Type: changefeed.EventBalance, ID: s.player}
 		if balances, held := a.players.Balances(s.player); held {
 			e.Balances = &balances
 		}
@@ -176,22 +177,22 @@ func (a *Applier) event(s subject) syncer.Event {
 	}
 	if s.player != "" {
 		p, held := a.players.Get(s.player)
-		return syncer.Event{Type: syncer.EventPlayer, ID: s.player, Player: p, Gone: held && p == nil}
+		return changefeed.Event{Type: changefeed.EventPlayer, ID: s.player, Player: p, Gone: held && p == nil}
 	}
 	standing, banned := a.bans.Lookup(s.target)
-	return syncer.Event{Type: syncer.EventBan, Target: s.target, Banned: banned, ExpiresAt: standing.ExpiresAt}
+	return changefeed.Event{Type: changefeed.EventBan, Target: s.target, Banned: banned, ExpiresAt: standing.ExpiresAt}
 }
 
 // found takes in the changes of a poll and returns what must be read before the
 // cursor may move past them. With watched, changes that were not heard of before
 // are suspected of never having been notified.
-func (a *Applier) found(changes []syncer.Change, overflow, watched bool, now time.Time) work {
+func (a *Applier) found(changes []changefeed.Change, overflow, watched bool, now time.Time) work {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if overflow {
 		return everything()
 	}
-	w := work{marks: make(map[subject][]syncer.Change, len(changes)), tables: map[syncer.Entity][]syncer.Change{}}
+	w := work{marks: make(map[subject][]changefeed.Change, len(changes)), tables: map[syncer.Entity][]changefeed.Change{}}
 	for _, ch := range changes {
 		if !isKnown(ch.Entity) && a.table(ch.Entity) == nil {
 			continue
@@ -243,7 +244,7 @@ func (a *Applier) unread(w work) subjects {
 }
 
 // tellAll marks changes as told and reports whether any was not.
-func (a *Applier) tellAll(changes []syncer.Change) (untold bool) {
+func (a *Applier) tellAll(changes []changefeed.Change) (untold bool) {
 	for _, ch := range changes {
 		untold = untold || !a.notes.isTold(ch)
 		a.notes.told(ch)
@@ -252,7 +253,7 @@ func (a *Applier) tellAll(changes []syncer.Change) (untold bool) {
 }
 
 // readPlayers takes in players that the feed has read for w.
-func (a *Applier) readPlayers(w work, readings []syncer.Reading) {
+func (a *Applier) readPlayers(w work, readings []changefeed.VersionedPlayer) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var affected subjects
@@ -275,7 +276,7 @@ func (a *Applier) readPlayers(w work, readings []syncer.Reading) {
 }
 
 // readBans takes in bans that the feed has read for w.
-func (a *Applier) readBans(w work, snapshot syncer.Snapshot, targets []syncer.Target, open []syncer.Standing) {
+func (a *Applier) readBans(w work, snapshot changefeed.Snapshot, targets []syncer.Target, open []syncer.ActiveBan) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var affected subjects
@@ -293,7 +294,7 @@ func (a *Applier) readBans(w work, snapshot syncer.Snapshot, targets []syncer.Ta
 
 // loadBans takes in all open bans. It does not hold up own writes: the cache
 // itself keeps what it was told of later than the snapshot.
-func (a *Applier) loadBans(snapshot syncer.Snapshot, open []syncer.Standing) {
+func (a *Applier) loadBans(snapshot changefeed.Snapshot, open []syncer.ActiveBan) {
 	a.bans.Load(snapshot, slices.Values(open))
 }
 
@@ -301,11 +302,11 @@ func (a *Applier) loadBans(snapshot syncer.Snapshot, open []syncer.Standing) {
 func (a *Applier) resync() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.publish(syncer.Event{Type: syncer.EventResync})
+	a.publish(changefeed.Event{Type: changefeed.EventResync})
 }
 
 // cover moves the cursor: everything that it sees is in memory.
-func (a *Applier) cover(cursor syncer.Snapshot) {
+func (a *Applier) cover(cursor changefeed.Snapshot) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.cursor = cursor
@@ -337,7 +338,7 @@ func (a *Applier) reset() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.generation.Add(1)
-	a.cursor, a.notes = syncer.Snapshot{}, newNotes()
+	a.cursor, a.notes = changefeed.Snapshot{}, newNotes()
 	clear(a.inexact)
 	clear(a.straddled)
 	a.players.Reset()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 	"playersync/syncer/feed"
 )
 
@@ -33,7 +34,7 @@ func TestOwnWriteIsToldOnce(t *testing.T) {
 			run(t, feed.Config{}, func(r *rig) {
 				r.write(steve, "admin", how)
 				r.wantRank(steve, "admin")
-				if e := r.wantTold(syncer.EventPlayer); e.Player == nil || e.Player.Rank != "admin" {
+				if e := r.wantTold(changefeed.EventPlayer); e.Player == nil || e.Player.Rank != "admin" {
 					t.Errorf("event is %+v", e)
 				}
 				pass(time.Minute)
@@ -55,7 +56,7 @@ func TestOwnBanIsToldOnce(t *testing.T) {
 		if _, ok := r.bans.Lookup(target); !ok {
 			t.Error("own ban is not held")
 		}
-		if e := r.wantTold(syncer.EventBan); !e.Banned || e.Target != target {
+		if e := r.wantTold(changefeed.EventBan); !e.Banned || e.Target != target {
 			t.Errorf("event is %+v", e)
 		}
 		r.db.set(func(d *database) { d.notify(changes, withRow) })
@@ -78,7 +79,7 @@ func TestOwnWriteThatAPollFoundFirst(t *testing.T) {
 				wrote := sync.OnceFunc(func() { r.applier.Wrote(r.applier.Begin(), after, changes) })
 				r.db.set(func(d *database) { d.during[during] = wrote })
 				pass(time.Minute)
-				r.wantTold(syncer.EventPlayer)
+				r.wantTold(changefeed.EventPlayer)
 				if n := r.metric("playersync_feed_found_by_poll_total", ""); n != 0 {
 					t.Errorf("%v own writes counted as found by poll", n)
 				}
@@ -114,19 +115,19 @@ func TestInexactOwnWriteIsReadAtOnce(t *testing.T) {
 func TestUnknownEntitiesAndKeysDoNoHarm(t *testing.T) {
 	t.Parallel()
 	run(t, feed.Config{}, func(r *rig) {
-		r.db.commit(r.db.begin(), bare, func(*database) []syncer.Change {
-			return []syncer.Change{{Entity: "weather", Key: "1"}, {Entity: "weather"}}
+		r.db.commit(r.db.begin(), bare, func(*database) []changefeed.Change {
+			return []changefeed.Change{{Entity: "weather", Key: "1"}, {Entity: "weather"}}
 		})
 		pass(6 * time.Second)
 		r.wantFollowing(true)
 		r.wantSilence()
-		r.db.commit(r.db.begin(), bare, func(d *database) []syncer.Change {
-			d.bans[syncer.TargetID(crook)] = syncer.Standing{Target: syncer.TargetID(crook)}
-			return []syncer.Change{{Entity: syncer.EntityBan, Key: "fingerprint:1"}}
+		r.db.commit(r.db.begin(), bare, func(d *database) []changefeed.Change {
+			d.bans[syncer.TargetID(crook)] = syncer.ActiveBan{Target: syncer.TargetID(crook)}
+			return []changefeed.Change{{Entity: syncer.EntityBan, Key: "fingerprint:1"}}
 		})
 		pass(6 * time.Second)
 		r.db.equals(t, r)
-		r.wantTold(syncer.EventResync)
+		r.wantTold(changefeed.EventResync)
 	})
 }
 
@@ -147,7 +148,7 @@ func (r *rig) chaos(random *rand.Rand) {
 	id := func() syncer.PlayerID { return syncer.PlayerID(fmt.Sprint("p", random.IntN(6))) }
 	how := func() telling { return telling(random.IntN(int(garbled) + 1)) }
 	var open []uint64
-	var late [][]syncer.Change
+	var late [][]changefeed.Change
 	for i := range 300 {
 		rank := fmt.Sprint("rank", i)
 		switch random.IntN(14) {
@@ -194,14 +195,14 @@ func (r *rig) chaos(random *rand.Rand) {
 // row's state, where it tells one.
 func (r *rig) wantLastTold() {
 	r.Helper()
-	last := map[syncer.PlayerID]syncer.Event{}
+	last := map[syncer.PlayerID]changefeed.Event{}
 	for _, e := range r.told() {
 		switch e.Type {
-		case syncer.EventResync:
+		case changefeed.EventResync:
 			clear(last)
-		case syncer.EventPlayer:
+		case changefeed.EventPlayer:
 			last[e.ID] = e
-		case syncer.EventBan:
+		case changefeed.EventBan:
 		}
 	}
 	r.db.set(func(d *database) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 const (
@@ -120,7 +121,7 @@ func (f *Feed) catchUp(ctx context.Context, conn Conn, position Position, reason
 		}
 	case reasonEpoch, reasonRewound, reasonFloor:
 		f.log.InfoContext(ctx, "forgetting everything held", "reason", reason)
-		f.cursor = syncer.Snapshot{} // what comes next must not be mistaken for a small step
+		f.cursor = changefeed.Snapshot{} // what comes next must not be mistaken for a small step
 		f.applier.reset()
 		w = everything()
 	default:
@@ -165,10 +166,10 @@ func (f *Feed) do(ctx context.Context, conn Conn, w work) error {
 }
 
 func (f *Feed) loadBans(ctx context.Context, conn Conn) error {
-	var open []syncer.Standing
-	var snapshot syncer.Snapshot
+	var open []syncer.ActiveBan
+	var snapshot changefeed.Snapshot
 	err := f.bounded(ctx, f.config.ReloadTimeout, func(ctx context.Context) (err error) {
-		snapshot, err = conn.LoadBans(ctx, func(s syncer.Standing) { open = append(open, s) })
+		snapshot, err = conn.LoadBans(ctx, func(s syncer.ActiveBan) { open = append(open, s) })
 		return err
 	})
 	if err != nil {

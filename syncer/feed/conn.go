@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 // Source opens connections for the feed.
@@ -27,29 +28,29 @@ type Conn interface {
 	// another call included. A message that cannot be decoded comes as nil, nil.
 	// When ctx ends first, Wait fails with ctx's error, e.g.
 	// [context.DeadlineExceeded], and the connection stays usable.
-	Wait(ctx context.Context) ([]syncer.Change, error)
+	Wait(ctx context.Context) ([]changefeed.Change, error)
 
 	// Poll says, in one statement, where the feed is and what became visible since
 	// the cursor, unless that is more than most changes. The zero cursor only asks
 	// where the feed is; Changes and Overflow are then not looked at. A cursor of
 	// another epoch must not make it fail.
-	Poll(ctx context.Context, cursor syncer.Snapshot, most int) (Position, error)
+	Poll(ctx context.Context, cursor changefeed.Snapshot, most int) (Position, error)
 
 	// ReadPlayers returns one reading for each id, with a nil Player where there
 	// is no row.
-	ReadPlayers(ctx context.Context, ids []syncer.PlayerID) ([]syncer.Reading, error)
+	ReadPlayers(ctx context.Context, ids []syncer.PlayerID) ([]changefeed.VersionedPlayer, error)
 
 	// ReadBans returns the open bans of the targets, expired or not, and the
 	// snapshot they were read at.
-	ReadBans(ctx context.Context, targets []syncer.Target) (syncer.Snapshot, []syncer.Standing, error)
+	ReadBans(ctx context.Context, targets []syncer.Target) (changefeed.Snapshot, []syncer.ActiveBan, error)
 
 	// LoadBans calls keep for every open ban, expired or not, and returns the
 	// snapshot they were all read at.
-	LoadBans(ctx context.Context, keep func(syncer.Standing)) (syncer.Snapshot, error)
+	LoadBans(ctx context.Context, keep func(syncer.ActiveBan)) (changefeed.Snapshot, error)
 
 	// ReadTable returns what is held in memory of a further table, and the snapshot
 	// it was read at.
-	ReadTable(ctx context.Context, entity syncer.Entity) (syncer.Snapshot, []syncer.Row, error)
+	ReadTable(ctx context.Context, entity syncer.Entity) (changefeed.Snapshot, []changefeed.Row, error)
 
 	// Settle makes the database forget transaction ids that came in a dump of
 	// another one, and so begin a new epoch.
@@ -63,7 +64,7 @@ type Conn interface {
 }
 
 // Position is what one poll found.
-type Position = syncer.Position
+type Position = changefeed.Position
 
 // Players is the part of the player cache that the feed keeps current. It must
 // be safe for concurrent use.
@@ -74,16 +75,16 @@ type Players interface {
 	// Balances returns the balances of a player whose copy is held.
 	Balances(id syncer.PlayerID) (balances syncer.Balances, ok bool)
 
-	// Apply takes in a change. EffectNeedsRead: only a read tells what it did.
-	Apply(ch syncer.Change) syncer.Effect
+	// Apply takes in a change. changefeed.NeedsRead: only a read tells what it did.
+	Apply(ch changefeed.Change) changefeed.ApplyResult
 
 	// Wanted returns those of ids that are held, cached or being fetched, and All
 	// returns all such ids.
 	Wanted(ids []syncer.PlayerID) []syncer.PlayerID
 	All() []syncer.PlayerID
 
-	// Refresh takes in a read. EffectNeedsRead: it was not enough, read again.
-	Refresh(r syncer.Reading) syncer.Effect
+	// Refresh takes in a read. changefeed.NeedsRead: it was not enough, read again.
+	Refresh(r changefeed.VersionedPlayer) changefeed.ApplyResult
 
 	// Reset forgets how old copies are: snapshots to come are of another epoch.
 	Reset()
@@ -93,22 +94,22 @@ type Players interface {
 // for concurrent use.
 type Bans interface {
 	// Lookup returns the open ban of exactly this target.
-	Lookup(t syncer.Target) (syncer.Standing, bool)
+	Lookup(t syncer.Target) (syncer.ActiveBan, bool)
 
-	// Apply takes in a change. EffectNeedsRead: only a read tells what it did.
-	Apply(ch syncer.Change) syncer.Effect
+	// Apply takes in a change. changefeed.NeedsRead: only a read tells what it did.
+	Apply(ch changefeed.Change) changefeed.ApplyResult
 
 	// Refresh takes in a read of targets, of which those in open have an open ban,
 	// and returns the targets that changed by it.
-	Refresh(snapshot syncer.Snapshot, targets []syncer.Target, open []syncer.Standing) (changed []syncer.Target)
+	Refresh(snapshot changefeed.Snapshot, targets []syncer.Target, open []syncer.ActiveBan) (changed []syncer.Target)
 
 	// Load replaces all by a read, but keeps what it was told of later than the
 	// snapshot.
-	Load(snapshot syncer.Snapshot, open iter.Seq[syncer.Standing])
+	Load(snapshot changefeed.Snapshot, open iter.Seq[syncer.ActiveBan])
 
 	// Advance says that everything the cursor sees was taken in. A cursor older
 	// than the last load does nothing.
-	Advance(cursor syncer.Snapshot)
+	Advance(cursor changefeed.Snapshot)
 
 	// Reset forgets how old the copy is: snapshots to come are of another epoch.
 	Reset()

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 	"playersync/syncer/feed"
 )
 
@@ -35,9 +36,9 @@ type database struct {
 	running  map[uint64]bool
 	revision int64
 	players  map[syncer.PlayerID]*syncer.Player
-	bans     map[syncer.Target]syncer.Standing
-	tables   map[syncer.Entity][]syncer.Row
-	changes  []syncer.Change
+	bans     map[syncer.Target]syncer.ActiveBan
+	tables   map[syncer.Entity][]changefeed.Row
+	changes  []changefeed.Change
 	conns    map[*conn]bool
 	where    feed.Position // the fields that tests set
 	ahead    time.Duration // of the local clock
@@ -53,7 +54,7 @@ type database struct {
 func newDatabase() *database {
 	return &database{
 		next: 100, running: map[uint64]bool{},
-		players: map[syncer.PlayerID]*syncer.Player{}, bans: map[syncer.Target]syncer.Standing{},
+		players: map[syncer.PlayerID]*syncer.Player{}, bans: map[syncer.Target]syncer.ActiveBan{},
 		conns: map[*conn]bool{}, fails: map[string]error{}, stalls: map[string]bool{}, during: map[string]func(){}, calls: map[string]int{},
 		where: feed.Position{Epoch: "first", AtHome: true, Listening: true, Triggers: "as migrated", TriggersEnabled: 13},
 	}
@@ -83,7 +84,7 @@ func (d *database) begin() (xid uint64) {
 }
 
 // commit makes an edit of the rows visible, records its changes and tells of them.
-func (d *database) commit(xid uint64, how telling, edit func(d *database) []syncer.Change) []syncer.Change {
+func (d *database) commit(xid uint64, how telling, edit func(d *database) []changefeed.Change) []changefeed.Change {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.running, xid)
@@ -98,7 +99,7 @@ func (d *database) commit(xid uint64, how telling, edit func(d *database) []sync
 	return changes
 }
 
-func (d *database) record(changes []syncer.Change, how telling) {
+func (d *database) record(changes []changefeed.Change, how telling) {
 	if how == unwritten {
 		return
 	}
@@ -108,7 +109,7 @@ func (d *database) record(changes []syncer.Change, how telling) {
 	}
 }
 
-func (d *database) notify(changes []syncer.Change, how telling) {
+func (d *database) notify(changes []changefeed.Change, how telling) {
 	sent := slices.Clone(changes)
 	for i := range sent {
 		if how == bare {
@@ -126,12 +127,12 @@ func (d *database) notify(changes []syncer.Change, how telling) {
 }
 
 // rank gives a player a rank, in a transaction of its own.
-func (d *database) rank(id syncer.PlayerID, rank string, how telling) []syncer.Change {
+func (d *database) rank(id syncer.PlayerID, rank string, how telling) []changefeed.Change {
 	return d.commit(d.begin(), how, ranked(id, rank))
 }
 
-func ranked(id syncer.PlayerID, rank string) func(*database) []syncer.Change {
-	return func(d *database) []syncer.Change {
+func ranked(id syncer.PlayerID, rank string) func(*database) []changefeed.Change {
+	return func(d *database) []changefeed.Change {
 		d.revision++
 		p := syncer.NewPlayer(id)
 		if old := d.players[id]; old != nil {
@@ -140,34 +141,34 @@ func ranked(id syncer.PlayerID, rank string) func(*database) []syncer.Change {
 		p.Rank, p.Revision = rank, d.revision
 		inserted := d.players[id] == nil
 		d.players[id] = &p
-		ch := syncer.Change{Entity: syncer.EntityPlayer, Key: string(id)}
+		ch := changefeed.Change{Entity: syncer.EntityPlayer, Key: string(id)}
 		if !inserted {
-			ch.Row = &syncer.PlayerRow{Revision: p.Revision, Synced: p.Synced}
+			ch.Row = &changefeed.PlayerRow{Revision: p.Revision, Synced: p.Synced}
 		}
-		return []syncer.Change{ch}
+		return []changefeed.Change{ch}
 	}
 }
 
 func (d *database) remove(id syncer.PlayerID, how telling) {
-	d.commit(d.begin(), how, func(d *database) []syncer.Change {
+	d.commit(d.begin(), how, func(d *database) []changefeed.Change {
 		delete(d.players, id)
-		return []syncer.Change{{Entity: syncer.EntityPlayer, Key: string(id)}}
+		return []changefeed.Change{{Entity: syncer.EntityPlayer, Key: string(id)}}
 	})
 }
 
-func (d *database) ban(target syncer.Target, how telling) []syncer.Change {
-	return d.commit(d.begin(), how, func(d *database) []syncer.Change {
+func (d *database) ban(target syncer.Target, how telling) []changefeed.Change {
+	return d.commit(d.begin(), how, func(d *database) []changefeed.Change {
 		d.revision++
-		d.bans[target] = syncer.Standing{Target: target, Revision: d.revision}
-		return []syncer.Change{{Entity: syncer.EntityBan, Key: target.Key(), Row: &syncer.BanRow{Open: true, Revision: d.revision}}}
+		d.bans[target] = syncer.ActiveBan{Target: target, Revision: d.revision}
+		return []changefeed.Change{{Entity: syncer.EntityBan, Key: target.Key(), Row: &changefeed.BanRow{Open: true, Revision: d.revision}}}
 	})
 }
 
 func (d *database) unban(target syncer.Target, how telling) {
-	d.commit(d.begin(), how, func(d *database) []syncer.Change {
+	d.commit(d.begin(), how, func(d *database) []changefeed.Change {
 		d.revision++
 		delete(d.bans, target)
-		return []syncer.Change{{Entity: syncer.EntityBan, Key: target.Key(), Row: &syncer.BanRow{Revision: d.revision}}}
+		return []changefeed.Change{{Entity: syncer.EntityBan, Key: target.Key(), Row: &changefeed.BanRow{Revision: d.revision}}}
 	})
 }
 
@@ -181,7 +182,7 @@ func (d *database) cut() {
 	clear(d.conns)
 }
 
-func (d *database) snapshot() syncer.Snapshot {
+func (d *database) snapshot() changefeed.Snapshot {
 	running := slices.Sorted(maps.Keys(d.running))
 	xmin := d.next
 	var list []string
@@ -189,7 +190,7 @@ func (d *database) snapshot() syncer.Snapshot {
 		xmin = min(xmin, xid)
 		list = append(list, fmt.Sprint(xid))
 	}
-	s, err := syncer.ParseSnapshot(fmt.Sprintf("%d:%d:%s", xmin, d.next, strings.Join(list, ",")))
+	s, err := changefeed.ParseSnapshot(fmt.Sprintf("%d:%d:%s", xmin, d.next, strings.Join(list, ",")))
 	if err != nil {
 		panic(err)
 	}
@@ -198,7 +199,7 @@ func (d *database) snapshot() syncer.Snapshot {
 
 // Open implements feed.Source.
 func (d *database) Open(ctx context.Context) (feed.Conn, error) {
-	c := &conn{database: d, inbox: make(chan []syncer.Change, 1<<12), broken: make(chan struct{})}
+	c := &conn{database: d, inbox: make(chan []changefeed.Change, 1<<12), broken: make(chan struct{})}
 	c.end = sync.OnceFunc(func() { close(c.broken) })
 	if err := c.enter(ctx, "Open"); err != nil {
 		return nil, err
@@ -213,7 +214,7 @@ func (d *database) Open(ctx context.Context) (feed.Conn, error) {
 type conn struct {
 	*database
 	listening bool
-	inbox     chan []syncer.Change
+	inbox     chan []changefeed.Change
 	broken    chan struct{}
 	end       func()
 }
@@ -250,7 +251,7 @@ func (c *conn) Listen(ctx context.Context) error {
 	return nil
 }
 
-func (c *conn) Wait(ctx context.Context) ([]syncer.Change, error) {
+func (c *conn) Wait(ctx context.Context) ([]changefeed.Change, error) {
 	if err := c.enter(ctx, "Wait"); err != nil {
 		return nil, err
 	}
@@ -264,7 +265,7 @@ func (c *conn) Wait(ctx context.Context) ([]syncer.Change, error) {
 	}
 }
 
-func (c *conn) Poll(ctx context.Context, cursor syncer.Snapshot, most int) (feed.Position, error) {
+func (c *conn) Poll(ctx context.Context, cursor changefeed.Snapshot, most int) (feed.Position, error) {
 	if err := c.enter(ctx, "Poll"); err != nil {
 		return feed.Position{}, err
 	}
@@ -291,7 +292,7 @@ func (c *conn) Poll(ctx context.Context, cursor syncer.Snapshot, most int) (feed
 	return position, nil
 }
 
-func (c *conn) ReadPlayers(ctx context.Context, ids []syncer.PlayerID) ([]syncer.Reading, error) {
+func (c *conn) ReadPlayers(ctx context.Context, ids []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
 	if err := c.enter(ctx, "ReadPlayers"); err != nil {
 		return nil, err
 	}
@@ -299,22 +300,22 @@ func (c *conn) ReadPlayers(ctx context.Context, ids []syncer.PlayerID) ([]syncer
 	return readings, c.enter(ctx, "ReadPlayers answered")
 }
 
-func (d *database) read(ids []syncer.PlayerID) (readings []syncer.Reading) {
+func (d *database) read(ids []syncer.PlayerID) (readings []changefeed.VersionedPlayer) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, id := range ids {
-		readings = append(readings, syncer.Reading{ID: id, Player: d.players[id], Snapshot: d.snapshot()})
+		readings = append(readings, changefeed.VersionedPlayer{ID: id, Player: d.players[id], Snapshot: d.snapshot()})
 	}
 	return readings
 }
 
-func (c *conn) ReadBans(ctx context.Context, targets []syncer.Target) (syncer.Snapshot, []syncer.Standing, error) {
+func (c *conn) ReadBans(ctx context.Context, targets []syncer.Target) (changefeed.Snapshot, []syncer.ActiveBan, error) {
 	if err := c.enter(ctx, "ReadBans"); err != nil {
-		return syncer.Snapshot{}, nil, err
+		return changefeed.Snapshot{}, nil, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var open []syncer.Standing
+	var open []syncer.ActiveBan
 	for _, target := range targets {
 		if standing, ok := c.bans[target]; ok {
 			open = append(open, standing)
@@ -323,9 +324,9 @@ func (c *conn) ReadBans(ctx context.Context, targets []syncer.Target) (syncer.Sn
 	return c.snapshot(), open, nil
 }
 
-func (c *conn) LoadBans(ctx context.Context, keep func(syncer.Standing)) (syncer.Snapshot, error) {
+func (c *conn) LoadBans(ctx context.Context, keep func(syncer.ActiveBan)) (changefeed.Snapshot, error) {
 	if err := c.enter(ctx, "LoadBans"); err != nil {
-		return syncer.Snapshot{}, err
+		return changefeed.Snapshot{}, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -335,9 +336,9 @@ func (c *conn) LoadBans(ctx context.Context, keep func(syncer.Standing)) (syncer
 	return c.snapshot(), nil
 }
 
-func (c *conn) ReadTable(ctx context.Context, entity syncer.Entity) (syncer.Snapshot, []syncer.Row, error) {
+func (c *conn) ReadTable(ctx context.Context, entity syncer.Entity) (changefeed.Snapshot, []changefeed.Row, error) {
 	if err := c.enter(ctx, "ReadTable"); err != nil {
-		return syncer.Snapshot{}, nil, err
+		return changefeed.Snapshot{}, nil, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -360,7 +361,7 @@ func (c *conn) Prune(ctx context.Context, keep time.Duration) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.changes = slices.DeleteFunc(c.changes, func(ch syncer.Change) bool {
+	c.changes = slices.DeleteFunc(c.changes, func(ch changefeed.Change) bool {
 		old := time.Now().Add(c.ahead).Sub(ch.At) > keep
 		if old {
 			c.where.Floor = max(c.where.Floor, ch.Xid+1)

@@ -72,7 +72,7 @@
 //	anything nobody thought of              everything is read again every 6 to 24 hours
 //
 // Whenever everything or a whole table was read again, subscribers get one
-// [syncer.EventResync] instead of single events.
+// [changefeed.EventResync] instead of single events.
 //
 // # Clocks
 //

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 	"playersync/syncer/feed"
 )
 
@@ -29,7 +30,7 @@ func TestReconnectCatchesUpFromCursor(t *testing.T) {
 		pass(time.Second)
 		r.wantFollowing(true)
 		r.wantRank(steve, "admin")
-		r.wantTold(syncer.EventPlayer)
+		r.wantTold(changefeed.EventPlayer)
 		if n := r.metric(reloads, ""); n != 1 {
 			t.Errorf("%v reloads, want the first only", n)
 		}
@@ -138,7 +139,7 @@ func TestForgets(t *testing.T) {
 					c.fault(d)
 				})
 				pass(2 * time.Second)
-				r.wantTold(syncer.EventResync)
+				r.wantTold(changefeed.EventResync)
 				r.wantFollowing(true)
 				r.db.equals(t, r)
 				if _, ok := r.players.Get(other); ok {
@@ -170,7 +171,7 @@ func TestFailedReloadIsRepeatedInFull(t *testing.T) {
 		r.db.set(func(d *database) { clear(d.fails) })
 		pass(2 * time.Second)
 		r.wantRank(steve, "changed elsewhere")
-		r.wantTold(syncer.EventResync)
+		r.wantTold(changefeed.EventResync)
 		if status := r.feed.Status(); status.Epoch != "second" {
 			t.Errorf("status is %+v", status)
 		}
@@ -185,7 +186,7 @@ func TestEpochThatComesBack(t *testing.T) {
 		r.db.set(func(d *database) {
 			d.fails["ReadPlayers"] = errBroken
 			d.where.Epoch = "second"
-			d.bans[syncer.TargetID(steve)] = syncer.Standing{Target: syncer.TargetID(steve)}
+			d.bans[syncer.TargetID(steve)] = syncer.ActiveBan{Target: syncer.TargetID(steve)}
 		})
 		r.db.cut()
 		pass(5 * time.Second)
@@ -197,7 +198,7 @@ func TestEpochThatComesBack(t *testing.T) {
 		pass(2 * time.Second)
 		r.wantFollowing(true)
 		r.db.equals(t, r)
-		r.wantTold(syncer.EventResync)
+		r.wantTold(changefeed.EventResync)
 	})
 }
 
@@ -243,14 +244,14 @@ func TestDisabledTriggers(t *testing.T) {
 		r.db.rank(steve, "admin", unwritten)
 		pass(6 * time.Second)
 		r.wantRank(steve, "admin")
-		r.wantTold(syncer.EventResync)
+		r.wantTold(changefeed.EventResync)
 
 		r.db.rank(steve, "mod", unwritten)
 		r.db.set(func(d *database) { d.where = healthy })
 		pass(6 * time.Second)
 		r.wantRank(steve, "mod")
 		r.wantFollowing(true)
-		r.wantTold(syncer.EventResync)
+		r.wantTold(changefeed.EventResync)
 		pass(time.Minute)
 		r.wantSilence()
 	})
@@ -263,18 +264,18 @@ func TestTriggersOffBetweenTwoPolls(t *testing.T) {
 		r.db.set(func(d *database) { d.where.Triggers = "off and on again" })
 		pass(6 * time.Second)
 		r.wantRank(steve, "admin")
-		r.wantTold(syncer.EventResync)
+		r.wantTold(changefeed.EventResync)
 		r.wantFollowing(true)
 	})
 }
 
 func TestWholeTables(t *testing.T) {
 	t.Parallel()
-	truncate := func(entity syncer.Entity) func(d *database) []syncer.Change {
-		return func(d *database) []syncer.Change {
+	truncate := func(entity syncer.Entity) func(d *database) []changefeed.Change {
+		return func(d *database) []changefeed.Change {
 			clear(d.bans)
 			clear(d.players)
-			return []syncer.Change{{Entity: entity}}
+			return []changefeed.Change{{Entity: entity}}
 		}
 	}
 	for _, how := range []telling{bare, untold} {
@@ -282,14 +283,14 @@ func TestWholeTables(t *testing.T) {
 			r.db.commit(r.db.begin(), how, truncate(syncer.EntityPlayer))
 			pass(6 * time.Second)
 			r.db.equals(t, r)
-			r.wantTold(syncer.EventResync)
+			r.wantTold(changefeed.EventResync)
 			r.db.ban(syncer.TargetID(steve), withRow)
 			pass(6 * time.Second)
 			r.told()
 			r.db.commit(r.db.begin(), how, truncate(syncer.EntityBan))
 			pass(6 * time.Second)
 			r.db.equals(t, r)
-			r.wantTold(syncer.EventResync)
+			r.wantTold(changefeed.EventResync)
 		})
 	}
 }
@@ -305,7 +306,7 @@ func TestOverflow(t *testing.T) {
 		pass(6 * time.Second)
 		r.wantRank(steve, "admin")
 		r.db.equals(t, r)
-		r.wantTold(syncer.EventResync)
+		r.wantTold(changefeed.EventResync)
 	})
 }
 
@@ -317,7 +318,7 @@ func TestEverythingIsReadAgainAtRandom(t *testing.T) {
 		r.wantRank(steve, "player")
 		pass(18*time.Hour + 2*time.Minute)
 		r.wantRank(steve, "admin")
-		if e := r.told()[0]; e.Type != syncer.EventResync {
+		if e := r.told()[0]; e.Type != changefeed.EventResync {
 			t.Errorf("event is %+v", e)
 		}
 	})

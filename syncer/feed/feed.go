@@ -10,7 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 // Config sets the feed's timing. Zero values mean the defaults given.
@@ -55,9 +55,9 @@ type Feed struct {
 
 	// What follows belongs to the goroutine in Run.
 
-	cursor   syncer.Snapshot // memory holds everything it sees; zero: nothing is known
-	epoch    syncer.Epoch    // of the cursor
-	triggers string          // Position.Triggers at the cursor
+	cursor   changefeed.Snapshot // memory holds everything it sees; zero: nothing is known
+	epoch    changefeed.Epoch    // of the cursor
+	triggers string              // Position.Triggers at the cursor
 
 	connected  bool      // at least once
 	fresh      bool      // no poll has succeeded on this connection

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 // Polls in quick succession keep a random distance between these two.
@@ -68,7 +68,7 @@ func (f *Feed) renew(ctx context.Context, w *window) {
 }
 
 // wait returns the next notification, or says why it did not wait any longer.
-func (f *Feed) wait(ctx context.Context, w *window, conn Conn) ([]syncer.Change, error) {
+func (f *Feed) wait(ctx context.Context, w *window, conn Conn) ([]changefeed.Change, error) {
 	if !time.Now().Before(w.due) {
 		return nil, errDue
 	}
@@ -87,7 +87,7 @@ func (f *Feed) wait(ctx context.Context, w *window, conn Conn) ([]syncer.Change,
 }
 
 // receive waits for a notification; in poll-only mode there are none.
-func (f *Feed) receive(ctx context.Context, conn Conn) ([]syncer.Change, error) {
+func (f *Feed) receive(ctx context.Context, conn Conn) ([]changefeed.Change, error) {
 	if f.config.PollOnly {
 		<-ctx.Done()
 		return nil, ctx.Err()
@@ -97,13 +97,13 @@ func (f *Feed) receive(ctx context.Context, conn Conn) ([]syncer.Change, error) 
 
 // notified applies a notification, and brings the next poll forward if that left
 // something to read.
-func (f *Feed) notified(changes []syncer.Change) {
+func (f *Feed) notified(changes []changefeed.Change) {
 	f.metrics.notifications.Inc()
 	mustRead := changes == nil
 	if changes == nil {
 		f.log.Warn("notification is unreadable, polling instead", "hint", "does a newer version write to this database?")
 	} else {
-		var news []syncer.Change
+		var news []changefeed.Change
 		news, mustRead = f.applier.notified(changes)
 		f.observe(news)
 	}
@@ -130,7 +130,7 @@ func (f *Feed) idle() {
 }
 
 // observe measures how long ago changes that are now in memory were made.
-func (f *Feed) observe(news []syncer.Change) {
+func (f *Feed) observe(news []changefeed.Change) {
 	now := f.Now()
 	for _, ch := range news {
 		f.metrics.propagation.Observe(max(0, now.Sub(ch.At).Seconds()))

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 	"playersync/syncer/feed"
 )
 
@@ -18,7 +19,7 @@ func TestNotifiedRowIsAppliedWithoutPoll(t *testing.T) {
 		r.db.rank(steve, "admin", withRow)
 		synctest.Wait()
 		r.wantRank(steve, "admin")
-		if e := r.wantTold(syncer.EventPlayer); e.ID != steve || e.Player == nil || e.Player.Rank != "admin" || e.Gone {
+		if e := r.wantTold(changefeed.EventPlayer); e.ID != steve || e.Player == nil || e.Player.Rank != "admin" || e.Gone {
 			t.Errorf("event is %+v", e)
 		}
 		if got := r.db.count("Poll"); got != polls {
@@ -39,12 +40,12 @@ func TestBareKeyIsPolledAtOnce(t *testing.T) {
 		r.db.rank(steve, "admin", bare)
 		synctest.Wait()
 		r.wantRank(steve, "admin")
-		if e := r.wantTold(syncer.EventPlayer); e.Player == nil || e.Player.Rank != "admin" {
+		if e := r.wantTold(changefeed.EventPlayer); e.Player == nil || e.Player.Rank != "admin" {
 			t.Errorf("event is %+v", e)
 		}
 		r.db.remove(steve, bare)
 		pass(time.Second)
-		if e := r.wantTold(syncer.EventPlayer); e.Player != nil || !e.Gone {
+		if e := r.wantTold(changefeed.EventPlayer); e.Player != nil || !e.Gone {
 			t.Errorf("event is %+v", e)
 		}
 	})
@@ -86,7 +87,7 @@ func TestChangeOfPlayerNotHeldIsToldOnce(t *testing.T) {
 				reads := r.db.count("ReadPlayers")
 				r.db.rank(other, "admin", how)
 				pass(11 * time.Second)
-				if e := r.wantTold(syncer.EventPlayer); e.ID != other || e.Player != nil || e.Gone {
+				if e := r.wantTold(changefeed.EventPlayer); e.ID != other || e.Player != nil || e.Gone {
 					t.Errorf("event is %+v", e)
 				}
 				if r.db.count("ReadPlayers") != reads {
@@ -112,7 +113,7 @@ func TestChangeThatARequestReadFirstIsTold(t *testing.T) {
 					r.db.set(func(d *database) { d.notify(changes, how) })
 				}
 				pass(11 * time.Second)
-				if e := r.wantTold(syncer.EventPlayer); e.Player == nil || e.Player.Rank != "admin" {
+				if e := r.wantTold(changefeed.EventPlayer); e.Player == nil || e.Player.Rank != "admin" {
 					t.Errorf("event is %+v", e)
 				}
 			})
@@ -130,13 +131,13 @@ func TestBans(t *testing.T) {
 				r.db.ban(target, how)
 				pass(11 * time.Second)
 				r.db.equals(t, r)
-				if e := r.wantTold(syncer.EventBan); e.Target != target || !e.Banned {
+				if e := r.wantTold(changefeed.EventBan); e.Target != target || !e.Banned {
 					t.Errorf("event is %+v", e)
 				}
 				r.db.unban(target, how)
 				pass(11 * time.Second)
 				r.db.equals(t, r)
-				if e := r.wantTold(syncer.EventBan); e.Target != target || e.Banned {
+				if e := r.wantTold(changefeed.EventBan); e.Target != target || e.Banned {
 					t.Errorf("event is %+v", e)
 				}
 			})
@@ -150,7 +151,7 @@ func TestBanThatCameAndWentIsTold(t *testing.T) {
 		r.db.ban(syncer.TargetID(crook), untold)
 		r.db.unban(syncer.TargetID(crook), untold)
 		pass(6 * time.Second)
-		if e := r.wantTold(syncer.EventBan); e.Banned {
+		if e := r.wantTold(changefeed.EventBan); e.Banned {
 			t.Errorf("event is %+v", e)
 		}
 	})
@@ -166,7 +167,7 @@ func TestLateCommitIsNotSkipped(t *testing.T) {
 		r.db.commit(late, bare, ranked(steve, "admin"))
 		pass(time.Second)
 		r.wantRank(steve, "admin")
-		r.wantTold(syncer.EventPlayer)
+		r.wantTold(changefeed.EventPlayer)
 	})
 }
 
@@ -196,7 +197,7 @@ func TestPollOnly(t *testing.T) {
 		r.db.rank(steve, "admin", withRow)
 		pass(300 * time.Millisecond)
 		r.wantRank(steve, "admin")
-		r.wantTold(syncer.EventPlayer)
+		r.wantTold(changefeed.EventPlayer)
 		pass(time.Minute)
 		if r.db.count("Listen") != 0 || r.db.count("Wait") != 0 {
 			t.Error("listened in poll-only mode")
@@ -281,7 +282,7 @@ func TestNotesAreBounded(t *testing.T) {
 		r.db.set(func(d *database) { d.fails["Open"] = errBroken })
 		r.db.cut()
 		for xid := range uint64(100_000) {
-			r.applier.Wrote(r.applier.Begin(), nil, []syncer.Change{{Entity: syncer.EntityPlayer, Key: string(other), Xid: 1000 + xid}})
+			r.applier.Wrote(r.applier.Begin(), nil, []changefeed.Change{{Entity: syncer.EntityPlayer, Key: string(other), Xid: 1000 + xid}})
 		}
 		if n := r.applier.Noted(); n > 1<<16 {
 			t.Errorf("%d changes noted", n)
@@ -297,7 +298,7 @@ func TestGarbledNotificationIsPolledFor(t *testing.T) {
 		r.db.rank(steve, "admin", garbled)
 		synctest.Wait()
 		r.wantRank(steve, "admin")
-		r.wantTold(syncer.EventPlayer)
+		r.wantTold(changefeed.EventPlayer)
 	})
 }
 

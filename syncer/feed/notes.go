@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 const (
@@ -24,7 +25,7 @@ type mark struct {
 	key    string
 }
 
-func markOf(ch syncer.Change) mark { return mark{xid: ch.Xid, entity: ch.Entity, key: ch.Key} }
+func markOf(ch changefeed.Change) mark { return mark{xid: ch.Xid, entity: ch.Entity, key: ch.Key} }
 
 // notes remembers changes until the cursor covers them, and beyond that those
 // whose notification is still to come.
@@ -39,7 +40,7 @@ func newNotes() notes {
 }
 
 // heard notes that a change is known, and reports whether that is news.
-func (n *notes) heard(ch syncer.Change) (isNews bool) {
+func (n *notes) heard(ch changefeed.Change) (isNews bool) {
 	m := markOf(ch)
 	delete(n.suspects, m)
 	if _, known := n.known[m]; known {
@@ -54,19 +55,19 @@ func (n *notes) heard(ch syncer.Change) (isNews bool) {
 }
 
 // told notes that subscribers know of a change.
-func (n *notes) told(ch syncer.Change) { n.known[markOf(ch)] = true }
+func (n *notes) told(ch changefeed.Change) { n.known[markOf(ch)] = true }
 
-func (n *notes) isTold(ch syncer.Change) bool { return n.known[markOf(ch)] }
+func (n *notes) isTold(ch changefeed.Change) bool { return n.known[markOf(ch)] }
 
 // suspect notes that a poll found a change of which no notification had come.
-func (n *notes) suspect(ch syncer.Change, now time.Time) {
+func (n *notes) suspect(ch changefeed.Change, now time.Time) {
 	if !n.gaps {
 		n.suspects[markOf(ch)] = now
 	}
 }
 
 // excuse notes that a suspected change was notified after all.
-func (n *notes) excuse(ch syncer.Change) { delete(n.suspects, markOf(ch)) }
+func (n *notes) excuse(ch changefeed.Change) { delete(n.suspects, markOf(ch)) }
 
 // forgive drops all suspicions.
 func (n *notes) forgive() { clear(n.suspects) }
@@ -83,7 +84,7 @@ func (n *notes) missed(now time.Time) (missed []mark) {
 }
 
 // prune forgets what the cursor covers.
-func (n *notes) prune(cursor syncer.Snapshot) {
+func (n *notes) prune(cursor changefeed.Snapshot) {
 	maps.DeleteFunc(n.known, func(m mark, _ bool) bool { return cursor.Sees(m.xid) })
 	n.gaps = false
 }

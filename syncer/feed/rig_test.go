@@ -13,6 +13,7 @@ import (
 
 	"playersync/syncer"
 	"playersync/syncer/cache"
+	"playersync/syncer/changefeed"
 	"playersync/syncer/feed"
 )
 
@@ -36,16 +37,16 @@ type rig struct {
 	registry *prometheus.Registry
 
 	mu     sync.Mutex
-	events []syncer.Event
+	events []changefeed.Event
 }
 
 // bans are real ones that remember how far they were told to be.
 type bans struct {
 	*cache.Bans
-	advanced syncer.Snapshot
+	advanced changefeed.Snapshot
 }
 
-func (b *bans) Advance(cursor syncer.Snapshot) {
+func (b *bans) Advance(cursor changefeed.Snapshot) {
 	b.advanced = cursor
 	b.Bans.Advance(cursor)
 }
@@ -64,7 +65,7 @@ func newRig(t *testing.T, config feed.Config) *rig {
 	t.Helper()
 	r := &rig{T: t, db: newDatabase(), players: cache.NewPlayers(1000), bans: &bans{Bans: cache.NewBans()}, registry: prometheus.NewRegistry()}
 	config.MinTriggers = 13
-	r.applier = feed.NewApplier(r.players, r.bans, func(e syncer.Event) {
+	r.applier = feed.NewApplier(r.players, r.bans, func(e changefeed.Event) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.events = append(r.events, e)
@@ -107,7 +108,7 @@ func pass(d time.Duration) {
 }
 
 // told returns the events since the last call.
-func (r *rig) told() []syncer.Event {
+func (r *rig) told() []changefeed.Event {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	events := r.events
@@ -116,7 +117,7 @@ func (r *rig) told() []syncer.Event {
 }
 
 // wantTold fails the test unless exactly one event of the type came.
-func (r *rig) wantTold(want syncer.EventType) syncer.Event {
+func (r *rig) wantTold(want changefeed.EventType) changefeed.Event {
 	r.Helper()
 	events := r.told()
 	if len(events) != 1 || events[0].Type != want {
@@ -151,7 +152,7 @@ func (r *rig) wantFollowing(want bool) {
 // fetch reads a player into the cache as a request does.
 func (r *rig) fetch(id syncer.PlayerID) {
 	r.Helper()
-	_, err := r.players.Reread(r.Context(), id, func(_ context.Context, ids []syncer.PlayerID) ([]syncer.Reading, error) {
+	_, err := r.players.Reread(r.Context(), id, func(_ context.Context, ids []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
 		return r.db.read(ids), nil
 	})
 	if err != nil {

@@ -4,15 +4,15 @@ import (
 	"sync"
 	"time"
 
-	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 // Status says how far memory can be trusted.
 type Status struct {
-	Following   bool         // memory follows the database
-	Reason      string       // if not: what is wrong and what to do
-	Current     time.Time    // memory held everything committed by then (local, monotonic); zero: never yet
-	Epoch       syncer.Epoch // of the database that memory is a copy of; empty: none yet
+	Following   bool             // memory follows the database
+	Reason      string           // if not: what is wrong and what to do
+	Current     time.Time        // memory held everything committed by then (local, monotonic); zero: never yet
+	Epoch       changefeed.Epoch // of the database that memory is a copy of; empty: none yet
 	ClockOffset time.Duration
 }
 
@@ -57,7 +57,7 @@ func (s *state) pollAnswered(sent, received, database time.Time) {
 
 // caughtUp records that memory holds what was committed before the poll was sent.
 // A reason says that more may have gone unrecorded.
-func (s *state) caughtUp(sent time.Time, epoch syncer.Epoch, reason string) {
+func (s *state) caughtUp(sent time.Time, epoch changefeed.Epoch, reason string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.status.Current, s.status.Epoch = sent, epoch

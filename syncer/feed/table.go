@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 // Table is the copy of a further table, or of its newest part, that the feed keeps
@@ -16,15 +17,15 @@ type Table interface {
 	// Entity names the table in changes.
 	Entity() syncer.Entity
 
-	// Apply takes in a change. EffectNeedsRead: only a read tells what it did.
-	Apply(ch syncer.Change) (syncer.Effect, []syncer.Event)
+	// Apply takes in a change. changefeed.NeedsRead: only a read tells what it did.
+	Apply(ch changefeed.Change) (changefeed.ApplyResult, []changefeed.Event)
 
 	// Load replaces all by a read, but keeps what it was told of later than the
 	// snapshot.
-	Load(snapshot syncer.Snapshot, rows []syncer.Row) []syncer.Event
+	Load(snapshot changefeed.Snapshot, rows []changefeed.Row) []changefeed.Event
 
 	// Advance says that everything the cursor sees was taken in.
-	Advance(cursor syncer.Snapshot)
+	Advance(cursor changefeed.Snapshot)
 
 	// Reset forgets how old the copy is: snapshots to come are of another epoch.
 	Reset()
@@ -40,25 +41,25 @@ func (a *Applier) table(entity syncer.Entity) Table {
 }
 
 // hearTable is hear for a change of a further table.
-func (a *Applier) hearTable(t Table, ch syncer.Change) (isNews, mustRead bool) {
+func (a *Applier) hearTable(t Table, ch changefeed.Change) (isNews, mustRead bool) {
 	isNews = a.notes.heard(ch)
 	effect, events := t.Apply(ch)
 	a.publishAll(events)
-	if effect == syncer.EffectNeedsRead {
+	if effect == changefeed.NeedsRead {
 		return isNews, true
 	}
 	a.notes.told(ch)
 	return isNews, false
 }
 
-func (a *Applier) publishAll(events []syncer.Event) {
+func (a *Applier) publishAll(events []changefeed.Event) {
 	for _, e := range events {
 		a.publish(e)
 	}
 }
 
 // loadTable takes in a whole table that the feed has read for w.
-func (a *Applier) loadTable(w work, t Table, snapshot syncer.Snapshot, rows []syncer.Row) {
+func (a *Applier) loadTable(w work, t Table, snapshot changefeed.Snapshot, rows []changefeed.Row) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	events := t.Load(snapshot, rows)

@@ -13,6 +13,7 @@ import (
 
 	"playersync/syncer"
 	"playersync/syncer/cache"
+	"playersync/syncer/changefeed"
 	"playersync/syncer/feed"
 )
 
@@ -26,34 +27,34 @@ type chat struct {
 
 func (c *chat) Entity() syncer.Entity { return syncer.EntityStaffMessage }
 
-func (c *chat) Apply(ch syncer.Change) (syncer.Effect, []syncer.Event) {
-	row, ok := ch.Row.(*syncer.NewMessage)
+func (c *chat) Apply(ch changefeed.Change) (changefeed.ApplyResult, []changefeed.Event) {
+	row, ok := ch.Row.(*changefeed.NewMessage)
 	if !ok {
-		return syncer.EffectNeedsRead, nil
+		return changefeed.NeedsRead, nil
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if slices.Contains(c.texts, row.Text) {
-		return syncer.EffectNone, nil
+		return changefeed.Unchanged, nil
 	}
 	c.texts = append(c.texts, row.Text)
-	return syncer.EffectApplied, []syncer.Event{{Type: syncer.EventChat, Message: &row.StaffMessage}}
+	return changefeed.Applied, []changefeed.Event{{Type: changefeed.EventChat, Message: &row.StaffMessage}}
 }
 
-func (c *chat) Load(_ syncer.Snapshot, rows []syncer.Row) (events []syncer.Event) {
+func (c *chat) Load(_ changefeed.Snapshot, rows []changefeed.Row) (events []changefeed.Event) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.loads++
 	for _, row := range rows {
 		if m := row.(*syncer.StaffMessage); !slices.Contains(c.texts, m.Text) {
 			c.texts = append(c.texts, m.Text)
-			events = append(events, syncer.Event{Type: syncer.EventChat, Message: m})
+			events = append(events, changefeed.Event{Type: changefeed.EventChat, Message: m})
 		}
 	}
 	return events
 }
 
-func (c *chat) Advance(syncer.Snapshot) {}
+func (c *chat) Advance(changefeed.Snapshot) {}
 
 func (c *chat) Reset() {
 	c.mu.Lock()
@@ -69,13 +70,13 @@ func (c *chat) loaded() int {
 
 // says stores a message and tells of it.
 func (d *database) says(text string, how telling) {
-	d.commit(d.begin(), how, func(d *database) []syncer.Change {
+	d.commit(d.begin(), how, func(d *database) []changefeed.Change {
 		m := syncer.StaffMessage{Text: text}
 		if d.tables == nil {
-			d.tables = map[syncer.Entity][]syncer.Row{}
+			d.tables = map[syncer.Entity][]changefeed.Row{}
 		}
 		d.tables[syncer.EntityStaffMessage] = append(d.tables[syncer.EntityStaffMessage], &m)
-		return []syncer.Change{{Entity: syncer.EntityStaffMessage, Key: text, Row: &syncer.NewMessage{StaffMessage: m}}}
+		return []changefeed.Change{{Entity: syncer.EntityStaffMessage, Key: text, Row: &changefeed.NewMessage{StaffMessage: m}}}
 	})
 }
 
@@ -85,7 +86,7 @@ func runTable(t *testing.T, test func(r *rig, c *chat)) {
 	synctest.Test(t, func(t *testing.T) {
 		r, c := newRig(t, feed.Config{}), &chat{}
 		r.registry = prometheus.NewRegistry()
-		r.applier = feed.NewApplier(r.players, cache.NewBans(), func(e syncer.Event) {
+		r.applier = feed.NewApplier(r.players, cache.NewBans(), func(e changefeed.Event) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			r.events = append(r.events, e)
@@ -118,11 +119,11 @@ func TestTableIsToldAtOnceWhateverTravels(t *testing.T) {
 					if c.loaded() != 1 {
 						r.Error("was read although the row travelled")
 					}
-					r.wantTold(syncer.EventChat)
+					r.wantTold(changefeed.EventChat)
 				}
 				pass(10 * time.Second)
 				if how != withRow {
-					r.wantTold(syncer.EventChat)
+					r.wantTold(changefeed.EventChat)
 				}
 				if c.loaded() != 2 {
 					r.Errorf("read %d times, want at the start and after the poll", c.loaded())
@@ -148,7 +149,7 @@ func TestTableThatCannotBeReadIsReadAgain(t *testing.T) {
 		r.db.set(func(d *database) { delete(d.fails, "ReadTable") })
 		pass(5 * time.Second)
 		r.wantFollowing(true)
-		r.wantTold(syncer.EventChat)
+		r.wantTold(changefeed.EventChat)
 	})
 }
 
@@ -160,6 +161,6 @@ func TestTableOfAnotherEpochIsReset(t *testing.T) {
 		if c.resets != 1 || c.loaded() != 2 {
 			r.Errorf("%d resets, %d loads", c.resets, c.loads)
 		}
-		r.wantTold(syncer.EventResync)
+		r.wantTold(changefeed.EventResync)
 	})
 }

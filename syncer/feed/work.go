@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 // subject is what an event is about: a player or its balances or, if there is none,
@@ -16,7 +17,7 @@ type subject struct {
 
 // subjectOf returns what a change is about, or false if that is the whole table.
 // A key that does not name a target could be any.
-func subjectOf(ch syncer.Change) (s subject, single bool) {
+func subjectOf(ch changefeed.Change) (s subject, single bool) {
 	if ch.IsWhole() {
 		return subject{}, false
 	}
@@ -49,9 +50,9 @@ type work struct {
 	players    []syncer.PlayerID // wanted ones
 	targets    []syncer.Target
 
-	tables map[syncer.Entity][]syncer.Change // further tables, with the changes behind it
-	marks  map[subject][]syncer.Change       // the changes behind the rest, by subject
-	news   []syncer.Change                   // those that this work applies
+	tables map[syncer.Entity][]changefeed.Change // further tables, with the changes behind it
+	marks  map[subject][]changefeed.Change       // the changes behind the rest, by subject
+	news   []changefeed.Change                   // those that this work applies
 }
 
 // everything is the work after which nothing before it matters.
@@ -69,7 +70,7 @@ func (w *work) reads(s subject) bool {
 }
 
 // add includes a change of a known entity.
-func (w *work) add(ch syncer.Change) {
+func (w *work) add(ch changefeed.Change) {
 	if !isKnown(ch.Entity) {
 		w.tables[ch.Entity] = append(w.tables[ch.Entity], ch)
 		return

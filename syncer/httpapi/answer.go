@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"playersync/syncer"
+	"playersync/syncer/merge"
 	"playersync/syncer/sidecar"
 )
 
@@ -56,7 +57,7 @@ var sourceMemory = []string{string(sidecar.FromMemory)}
 // recordAnswer is one player.
 type recordAnswer struct {
 	freshness
-	view        syncer.View
+	view        merge.View
 	now         time.Time
 	notModified bool // the client has this revision
 }
@@ -78,7 +79,7 @@ func (a *recordAnswer) append(b []byte) []byte { return appendRecord(b, &a.view,
 // joinAnswer is the record and the verdict that a join asks for.
 type joinAnswer struct {
 	freshness
-	view *syncer.View
+	view *merge.View
 	ban  *syncer.Ban
 	now  time.Time
 }

@@ -89,8 +89,8 @@ func (a balancesAnswer) status() int            { return http.StatusOK }
 func (a balancesAnswer) append(b []byte) []byte { return appendJSON(b, a.body) }
 
 // decodeChange reads the change of one balance.
-func decodeChange(c *call, v value) syncer.Move {
-	m, difference := syncer.Move{Currency: c.r.PathValue("currency")}, int64(0)
+func decodeChange(c *call, v value) syncer.Transfer {
+	m, difference := syncer.Transfer{Currency: c.r.PathValue("currency")}, int64(0)
 	decodeMove(v, &m, []string{"change", "key"}, map[string]func(member){
 		"change": func(f member) { difference, _ = f.integer() },
 	})
@@ -98,8 +98,8 @@ func decodeChange(c *call, v value) syncer.Move {
 }
 
 // decodeTransfer reads a payment between two players.
-func decodeTransfer(v value) syncer.Move {
-	var m syncer.Move
+func decodeTransfer(v value) syncer.Transfer {
+	var m syncer.Transfer
 	decodeMove(v, &m, []string{"from", "to", "currency", "amount", "key"}, map[string]func(member){
 		"from":     func(f member) { m.Payer = f.playerID() },
 		"to":       func(f member) { m.Payee = f.playerID() },
@@ -111,7 +111,7 @@ func decodeTransfer(v value) syncer.Move {
 
 // decodeMove reads what both kinds of moves have, and the given fields. The
 // use-case checks the values.
-func decodeMove(v value, m *syncer.Move, required []string, fields map[string]func(member)) {
+func decodeMove(v value, m *syncer.Transfer, required []string, fields map[string]func(member)) {
 	maps.Copy(fields, map[string]func(member){
 		"key":    func(f member) { m.Key, _ = f.text() },
 		"reason": func(f member) { m.Reason, _ = f.text() },

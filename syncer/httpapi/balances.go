@@ -16,7 +16,7 @@ import (
 // is one. Values it returns are shared and not changed here.
 type Balances interface {
 	Of(ctx context.Context, id syncer.PlayerID) (syncer.Balances, sidecar.Source, error)
-	Move(ctx context.Context, m syncer.Move) (syncer.Moved, error)
+	Move(ctx context.Context, m syncer.Transfer) (syncer.TransferResult, error)
 	Ledger(ctx context.Context, id syncer.PlayerID, currency string, before int64, size int) ([]syncer.LedgerEntry, error)
 	Currencies(ctx context.Context) ([]syncer.Currency, error)
 	AddCurrency(ctx context.Context, name string) (added bool, err error)
@@ -58,8 +58,8 @@ const keyText = " It happens once for each `key`, which the caller draws anew fo
 	"outcome_unknown included, send the same request again. The same key with another player, currency or amount is refused (409). " +
 	"A refused request leaves its key free."
 
-func (s *Server) changeOperation() operation[syncer.Move, plain[Moved]] {
-	return operation[syncer.Move, plain[Moved]]{
+func (s *Server) changeOperation() operation[syncer.Transfer, plain[Moved]] {
+	return operation[syncer.Transfer, plain[Moved]]{
 		doc: document{
 			method: http.MethodPost, path: "/v1/players/{id}/balances/{currency}", id: "change-balance", tag: tagBalances, asServer: true,
 			summary: "Change a balance by a difference",
@@ -71,7 +71,7 @@ func (s *Server) changeOperation() operation[syncer.Move, plain[Moved]] {
 			refusals:   append([]int{http.StatusNotFound}, moveRefusals...),
 		},
 		decode: body(s, decodeChange),
-		handle: func(ctx context.Context, c *call, m syncer.Move) (plain[Moved], error) {
+		handle: func(ctx context.Context, c *call, m syncer.Transfer) (plain[Moved], error) {
 			m.Server = c.from.Name
 			moved, err := s.deps.Balances.Move(ctx, m)
 			return plain[Moved]{http.StatusOK, Moved{moved.Repeated, ledgerEntriesOf(moved.Entries)}}, inPathIfAt(err, "currency", "currency")
@@ -79,8 +79,8 @@ func (s *Server) changeOperation() operation[syncer.Move, plain[Moved]] {
 	}
 }
 
-func (s *Server) transferOperation() operation[syncer.Move, plain[Moved]] {
-	return operation[syncer.Move, plain[Moved]]{
+func (s *Server) transferOperation() operation[syncer.Transfer, plain[Moved]] {
+	return operation[syncer.Transfer, plain[Moved]]{
 		doc: document{
 			method: http.MethodPost, path: "/v1/transfers", id: "transfer", tag: tagBalances, asServer: true,
 			summary: "Pay from one player to another",
@@ -90,8 +90,8 @@ func (s *Server) transferOperation() operation[syncer.Move, plain[Moved]] {
 			replies:  []reply{{http.StatusOK, "What was written to the ledger, the payer's entry first.", reflect.TypeFor[Moved](), exampleTransferred(), nil, ""}},
 			refusals: moveRefusals,
 		},
-		decode: body(s, func(_ *call, v value) syncer.Move { return decodeTransfer(v) }),
-		handle: func(ctx context.Context, c *call, m syncer.Move) (plain[Moved], error) {
+		decode: body(s, func(_ *call, v value) syncer.Transfer { return decodeTransfer(v) }),
+		handle: func(ctx context.Context, c *call, m syncer.Transfer) (plain[Moved], error) {
 			m.Server = c.from.Name
 			moved, err := s.deps.Balances.Move(ctx, m)
 			return plain[Moved]{http.StatusOK, Moved{moved.Repeated, ledgerEntriesOf(moved.Entries)}}, err

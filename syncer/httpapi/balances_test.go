@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 	"playersync/syncer/sidecar"
 )
 
@@ -19,7 +20,7 @@ type fakeBalances struct {
 	mu       sync.Mutex
 	balances syncer.Balances
 	entries  []syncer.LedgerEntry // newest first
-	last     syncer.Move
+	last     syncer.Transfer
 }
 
 func (f *fakeBalances) Of(_ context.Context, id syncer.PlayerID) (syncer.Balances, sidecar.Source, error) {
@@ -29,20 +30,20 @@ func (f *fakeBalances) Of(_ context.Context, id syncer.PlayerID) (syncer.Balance
 	return f.balances, sidecar.FromMemory, nil
 }
 
-func (f *fakeBalances) Move(_ context.Context, m syncer.Move) (syncer.Moved, error) {
+func (f *fakeBalances) Move(_ context.Context, m syncer.Transfer) (syncer.TransferResult, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := m.Validate(); err != nil {
-		return syncer.Moved{}, err
+		return syncer.TransferResult{}, err
 	}
 	f.last = m
 	switch {
 	case m.Key == "used":
-		return syncer.Moved{}, &syncer.Error{Code: syncer.CodeKeyReused, Field: "key", Message: "was used"}
+		return syncer.TransferResult{}, &syncer.Error{Code: syncer.CodeKeyReused, Field: "key", Message: "was used"}
 	case m.Currency == "shells":
-		return syncer.Moved{}, syncer.Invalid("currency", "there is no currency")
+		return syncer.TransferResult{}, syncer.Invalid("currency", "there is no currency")
 	case m.Payer != "" && m.Amount > f.balances[m.Currency]:
-		return syncer.Moved{}, syncer.Insufficient(m.Currency, f.balances[m.Currency], m.Amount)
+		return syncer.TransferResult{}, syncer.Insufficient(m.Currency, f.balances[m.Currency], m.Amount)
 	}
 	entry := syncer.LedgerEntry{
 		ID: int64(len(f.entries) + 1), At: syncer.TimeOf(testNow), Player: m.Payer, Peer: m.Payee, Currency: m.Currency,
@@ -52,7 +53,7 @@ func (f *fakeBalances) Move(_ context.Context, m syncer.Move) (syncer.Moved, err
 		entry.Player, entry.Peer, entry.Change, entry.Balance = m.Payee, "", m.Amount, f.balances[m.Currency]+m.Amount
 	}
 	f.entries = append([]syncer.LedgerEntry{entry}, f.entries...)
-	return syncer.Moved{Entries: []syncer.LedgerEntry{entry}}, nil
+	return syncer.TransferResult{Entries: []syncer.LedgerEntry{entry}}, nil
 }
 
 func (f *fakeBalances) Ledger(_ context.Context, _ syncer.PlayerID, currency string, before int64, size int) ([]syncer.LedgerEntry, error) {
@@ -95,12 +96,12 @@ func TestChangesOfBalances(t *testing.T) {
 	if len(moved.Entries) != 1 || moved.Entries[0].Change != -250 || moved.Entries[0].Balance != 750 || moved.Entries[0].Peer != nil {
 		t.Errorf("moved %+v", moved)
 	}
-	want := syncer.Move{Payer: exampleID, Currency: "coins", Amount: 250, Key: "a", Reason: "sword", By: "shop", Server: testHome.Name}
+	want := syncer.Transfer{Payer: exampleID, Currency: "coins", Amount: 250, Key: "a", Reason: "sword", By: "shop", Server: testHome.Name}
 	if f.balances().last != want {
 		t.Errorf("asked for %+v, want %+v", f.balances().last, want)
 	}
 	f.ask(t, "POST", "/v1/transfers", `{"from":"Alice","to":"Steve","currency":"coins","amount":5,"key":"b"}`).wants(http.StatusOK).into(&moved)
-	want = syncer.Move{Payer: "Alice", Payee: "Steve", Currency: "coins", Amount: 5, Key: "b", Server: testHome.Name}
+	want = syncer.Transfer{Payer: "Alice", Payee: "Steve", Currency: "coins", Amount: 5, Key: "b", Server: testHome.Name}
 	if f.balances().last != want || moved.Entries[0].Peer == nil || *moved.Entries[0].Peer != "Steve" {
 		t.Errorf("asked for %+v, want %+v; answered %+v", f.balances().last, want, moved)
 	}
@@ -194,15 +195,15 @@ func TestBalanceEvents(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	from := f.events.LastID()
-	f.events.Publish(syncer.Event{Type: syncer.EventBalance, ID: exampleID, Balances: &syncer.Balances{"coins": 7}})
-	f.events.Publish(syncer.Event{Type: syncer.EventBalance, ID: "elsewhere"})
+	f.events.Publish(changefeed.Event{Type: changefeed.EventBalance, ID: exampleID, Balances: &syncer.Balances{"coins": 7}})
+	f.events.Publish(changefeed.Event{Type: changefeed.EventBalance, ID: "elsewhere"})
 	f.publishBan("banned")
 	var got []struct {
-		Type syncer.EventType
+		Type changefeed.EventType
 		Data json.RawMessage
 	}
 	f.ask(t, "GET", "/v1/events?types=balance&wait=0s&after="+from, "").wants(http.StatusOK).into(&got)
-	if len(got) != 2 || got[0].Type != syncer.EventBalance || string(got[0].Data) != `{"uuid":"`+exampleID+`","balances":{"coins":7}}` ||
+	if len(got) != 2 || got[0].Type != changefeed.EventBalance || string(got[0].Data) != `{"uuid":"`+exampleID+`","balances":{"coins":7}}` ||
 		string(got[1].Data) != `{"uuid":"elsewhere","balances":null}` {
 		t.Errorf("events %s", got)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"playersync/syncer"
+	"playersync/syncer/merge"
 	"playersync/syncer/sidecar"
 )
 
@@ -28,34 +29,34 @@ func TestPatchFields(t *testing.T) {
 	t.Parallel()
 	when := instant(t, "2031-05-06T07:08:09.123Z")
 	now := syncer.TimeOf(testNow)
-	save := func(s syncer.Save) sidecar.Patch { return sidecar.Patch{Save: s} }
+	save := func(s merge.Save) sidecar.Patch { return sidecar.Patch{Save: s} }
 	for body, want := range map[string]sidecar.Patch{
 		`{}`:                                     {},
-		" \n{\"rank\" : \"admin\"}\t":            save(syncer.Save{Rank: syncer.Some("admin")}),
-		`{"flags":["b","a"]}`:                    save(syncer.Save{Flags: syncer.Some([]string{"b", "a"})}),
-		`{"flags":[]}`:                           save(syncer.Save{Flags: syncer.Some([]string{})}),
+		" \n{\"rank\" : \"admin\"}\t":            save(merge.Save{Rank: syncer.Some("admin")}),
+		`{"flags":["b","a"]}`:                    save(merge.Save{Flags: syncer.Some([]string{"b", "a"})}),
+		`{"flags":[]}`:                           save(merge.Save{Flags: syncer.Some([]string{})}),
 		`{"flags":{"add":["a"],"remove":["b"]}}`: {AddFlags: []string{"a"}, RemoveFlags: []string{"b"}},
 		`{"flags":{}}`:                           {},
-		`{"unmuteTime":"infinity"}`:              save(syncer.Save{UnmuteTime: syncer.Some(syncer.Forever)}),
-		`{"unmuteTime":null}`:                    save(syncer.Save{UnmuteTime: syncer.Some(syncer.Time{})}),
-		`{"unmarkTime":"2031-05-06T09:08:09.1234+02:00"}`: save(syncer.Save{UnmarkTime: syncer.Some(when)}),
-		`{"muted":true}`:  save(syncer.Save{UnmuteTime: syncer.Some(syncer.Forever)}),
-		`{"muted":false}`: save(syncer.Save{UnmuteTime: syncer.Some(syncer.Time{})}),
+		`{"unmuteTime":"infinity"}`:              save(merge.Save{UnmuteTime: syncer.Some(syncer.Forever)}),
+		`{"unmuteTime":null}`:                    save(merge.Save{UnmuteTime: syncer.Some(syncer.Time{})}),
+		`{"unmarkTime":"2031-05-06T09:08:09.1234+02:00"}`: save(merge.Save{UnmarkTime: syncer.Some(when)}),
+		`{"muted":true}`:  save(merge.Save{UnmuteTime: syncer.Some(syncer.Forever)}),
+		`{"muted":false}`: save(merge.Save{UnmuteTime: syncer.Some(syncer.Time{})}),
 		`{"attributes":{"b":{"x":null,"y":[1.50]},"a":1}}`: {AttributesPatch: []byte(`{"a":1,"b":{"x":null,"y":[1.50]}}`)},
 		`{"attributes":{}}`:                     {AttributesPatch: []byte(`{}`)},
-		`{"name":"a\u00e9\ud83d\ude00"}`:        save(syncer.Save{Name: syncer.Some("aé😀")}),
-		`{"overrideName":null,"highlight":"x"}`: save(syncer.Save{OverrideName: syncer.Some[*string](nil), Highlight: syncer.Some(new("x"))}),
-		`{"rainbow":{"speed":5}}`:               save(syncer.Save{Rainbow: syncer.Some(&syncer.Rainbow{Speed: 5})}),
-		`{"rainbow":null}`:                      save(syncer.Save{Rainbow: syncer.Some[*syncer.Rainbow](nil)}),
-		`{"chatStrictness":"strict","showRankPrefix":false,"language":"de"}`: save(syncer.Save{
+		`{"name":"a\u00e9\ud83d\ude00"}`:        save(merge.Save{Name: syncer.Some("aé😀")}),
+		`{"overrideName":null,"highlight":"x"}`: save(merge.Save{OverrideName: syncer.Some[*string](nil), Highlight: syncer.Some(new("x"))}),
+		`{"rainbow":{"speed":5}}`:               save(merge.Save{Rainbow: syncer.Some(&syncer.Rainbow{Speed: 5})}),
+		`{"rainbow":null}`:                      save(merge.Save{Rainbow: syncer.Some[*syncer.Rainbow](nil)}),
+		`{"chatStrictness":"strict","showRankPrefix":false,"language":"de"}`: save(merge.Save{
 			ChatStrictness: syncer.Some("strict"), ShowRankPrefix: syncer.Some(false), Language: syncer.Some("de"),
 		}),
-		`{"achievements":null}`: save(syncer.Save{Achievements: syncer.Some[*string](nil)}),
-		`{"history":[{"action":"a","by":"b"},{"action":"c","by":"","time":"2031-05-06T07:08:09.123Z"},{"action":"d","by":"e","time":null}]}`: save(syncer.Save{
+		`{"achievements":null}`: save(merge.Save{Achievements: syncer.Some[*string](nil)}),
+		`{"history":[{"action":"a","by":"b"},{"action":"c","by":"","time":"2031-05-06T07:08:09.123Z"},{"action":"d","by":"e","time":null}]}`: save(merge.Save{
 			History: []syncer.HistoryEntry{{Action: "a", By: "b", Time: now}, {Action: "c", Time: when}, {Action: "d", By: "e", Time: now}},
 		}),
-		`{"usid":"u","firstJoined":"2031-05-06T07:08:09.123Z","lastJoined":null}`: save(syncer.Save{USID: syncer.Some(new("u")), FirstJoined: when}),
-		`{"stats":{"a":5,"b":-3,"c":7.0,"d":1e3,"e":null,"f":9007199254740991}}`: save(syncer.Save{
+		`{"usid":"u","firstJoined":"2031-05-06T07:08:09.123Z","lastJoined":null}`: save(merge.Save{USID: syncer.Some(new("u")), FirstJoined: when}),
+		`{"stats":{"a":5,"b":-3,"c":7.0,"d":1e3,"e":null,"f":9007199254740991}}`: save(merge.Save{
 			Stats: map[string]int64{"a": 5, "b": -3, "c": 7, "d": 1000, "f": 9007199254740991},
 		}),
 		`{"stats":null}`: {},
@@ -176,13 +177,13 @@ func TestLeave(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		body string
-		want syncer.Save
+		want merge.Save
 	}{
-		{"", syncer.Save{}},
-		{"{}", syncer.Save{}},
-		{`{"name":"Steve","stats":{"a":1},"usid":null}`, syncer.Save{Name: syncer.Some("Steve"), Stats: map[string]int64{"a": 1}, USID: syncer.Some[*string](nil)}},
-		{`{"rank":"admin","flags":5,"unmuteTime":"x","unmarkTime":[],"muted":null,"attributes":"?","revision":"x","createdAt":1,"globalStats":null}`, syncer.Save{}},
-		{`{"uuid":"` + exampleID + `","language":"de"}`, syncer.Save{Language: syncer.Some("de")}},
+		{"", merge.Save{}},
+		{"{}", merge.Save{}},
+		{`{"name":"Steve","stats":{"a":1},"usid":null}`, merge.Save{Name: syncer.Some("Steve"), Stats: map[string]int64{"a": 1}, USID: syncer.Some[*string](nil)}},
+		{`{"rank":"admin","flags":5,"unmuteTime":"x","unmarkTime":[],"muted":null,"attributes":"?","revision":"x","createdAt":1,"globalStats":null}`, merge.Save{}},
+		{`{"uuid":"` + exampleID + `","language":"de"}`, merge.Save{Language: syncer.Some("de")}},
 	} {
 		f := newFixture(t)
 		f.ask(t, "POST", playerPath+"/leave", c.body).wants(http.StatusNoContent)
@@ -214,7 +215,7 @@ func TestLeaveTakesTheRecord(t *testing.T) {
 	f.players[exampleID] = p
 	record := f.ask(t, "GET", playerPath, "").wants(http.StatusOK)
 	f.ask(t, "POST", playerPath+"/leave", record.Body.String()).wants(http.StatusNoContent)
-	if edit := syncer.Diff(p.View(testHome), f.save, testHome); !edit.IsZero() {
+	if edit := merge.Diff(merge.ViewOf(p, testHome), f.save, testHome); !edit.IsZero() {
 		t.Errorf("an unchanged record changes %+v", edit)
 	}
 	if f.save.Rank.Set || f.save.UnmuteTime.Set || !f.save.Rainbow.Set || len(f.save.History) != 1 {

@@ -11,6 +11,7 @@ import (
 
 	"playersync/syncer"
 	"playersync/syncer/events"
+	"playersync/syncer/merge"
 	"playersync/syncer/sidecar"
 )
 
@@ -18,10 +19,10 @@ import (
 // *sidecar.Sidecar is one. Values it returns are shared and not changed here.
 type Players interface {
 	Join(ctx context.Context, from syncer.GameServer, id syncer.PlayerID, request sidecar.JoinRequest) (sidecar.JoinResult, error)
-	Player(ctx context.Context, from syncer.GameServer, id syncer.PlayerID) (syncer.View, sidecar.Source, error)
-	Patch(ctx context.Context, from syncer.GameServer, id syncer.PlayerID, patch sidecar.Patch, ifMatch *int64) (syncer.View, error)
-	Leave(ctx context.Context, from syncer.GameServer, id syncer.PlayerID, save syncer.Save) error
-	View(from syncer.GameServer, player *syncer.Player) syncer.View
+	Player(ctx context.Context, from syncer.GameServer, id syncer.PlayerID) (merge.View, sidecar.Source, error)
+	Patch(ctx context.Context, from syncer.GameServer, id syncer.PlayerID, patch sidecar.Patch, ifMatch *int64) (merge.View, error)
+	Leave(ctx context.Context, from syncer.GameServer, id syncer.PlayerID, save merge.Save) error
+	View(from syncer.GameServer, player *syncer.Player) merge.View
 	History(ctx context.Context, id syncer.PlayerID) ([]syncer.HistoryEntry, sidecar.Source, error)
 	Search(ctx context.Context, name string, page sidecar.Page) (players []syncer.PlayerSummary, next string, err error)
 

@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/merge"
 )
 
 // appendRecord appends what encoding/json writes for recordOf(v, now), without
 // reflection: this is what nearly every answer consists of. A property test holds
 // the two equal in meaning.
-func appendRecord(b []byte, v *syncer.View, now time.Time) []byte {
+func appendRecord(b []byte, v *merge.View, now time.Time) []byte {
 	b = appendText(append(b, `{"uuid":`...), string(v.ID))
 	b = appendText(append(b, `,"rank":`...), v.Rank)
 	b = appendTexts(append(b, `,"flags":`...), v.Flags)

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"playersync/syncer"
+	"playersync/syncer/merge"
 )
 
 // texts draws what escapes and encodings could break.
@@ -26,11 +27,11 @@ func times() *rapid.Generator[syncer.Time] {
 	)
 }
 
-func views() *rapid.Generator[syncer.View] {
+func views() *rapid.Generator[merge.View] {
 	counters := rapid.MapOf(texts(), rapid.Int64Range(-syncer.MaxCounter, syncer.MaxCounter))
 	maybe := rapid.Ptr(texts(), true)
-	return rapid.Custom(func(t *rapid.T) syncer.View {
-		v := syncer.View{ID: syncer.PlayerID(texts().Draw(t, "id"))}
+	return rapid.Custom(func(t *rapid.T) merge.View {
+		v := merge.View{ID: syncer.PlayerID(texts().Draw(t, "id"))}
 		v.Rank, v.Name, v.Language = texts().Draw(t, "rank"), texts().Draw(t, "name"), texts().Draw(t, "language")
 		v.Flags = rapid.SliceOf(texts()).Draw(t, "flags")
 		v.UnmuteTime, v.UnmarkTime = times().Draw(t, "unmute"), times().Draw(t, "unmark")
@@ -95,7 +96,7 @@ func sameJSON(t *rapid.T, a, b []byte) bool {
 // there must not be forgotten here.
 func TestRecordHasEveryField(t *testing.T) {
 	t.Parallel()
-	record, view := fieldNames(reflect.TypeFor[Record]()), fieldNames(reflect.TypeFor[syncer.View]())
+	record, view := fieldNames(reflect.TypeFor[Record]()), fieldNames(reflect.TypeFor[merge.View]())
 	view["muted"] = true
 	if diff := cmp.Diff(view, record); diff != "" {
 		t.Errorf("record and view differ: %s", diff)
@@ -107,7 +108,7 @@ func TestRecordHasEveryField(t *testing.T) {
 	if diff := cmp.Diff(record, table); diff != "" {
 		t.Errorf("record and field table differ: %s", diff)
 	}
-	save := fieldNames(reflect.TypeFor[syncer.Save]())
+	save := fieldNames(reflect.TypeFor[merge.Save]())
 	for _, field := range playerFields {
 		if writable := field.class != computed && field.name != "muted"; writable != save[field.name] {
 			t.Errorf("%s: writable %t, in a save %t", field.name, writable, save[field.name])

@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 	"playersync/syncer/events"
 )
 
@@ -20,9 +21,9 @@ const maxWait = time.Minute
 // LongPollEvent is one event in the answer of a long poll; an SSE event carries
 // the same in its fields id, event and data.
 type LongPollEvent struct {
-	ID   string           `json:"id" doc:"Position of the event."`
-	Type syncer.EventType `json:"type" enum:"player,balance,ban,chat,presence,resync" doc:"What it is about."`
-	Data eventData        `json:"data" doc:"A PlayerEvent, a BalanceEvent, a BanEvent, a StaffMessage, a PresenceEvent, or an empty object for a resync."`
+	ID   string               `json:"id" doc:"Position of the event."`
+	Type changefeed.EventType `json:"type" enum:"player,balance,ban,chat,presence,resync" doc:"What it is about."`
+	Data eventData            `json:"data" doc:"A PlayerEvent, a BalanceEvent, a BanEvent, a StaffMessage, a PresenceEvent, or an empty object for a resync."`
 }
 
 // eventData stands for the forms of an event's data in the OpenAPI document.
@@ -71,15 +72,15 @@ func (s *Server) registerEvents() {
 type interest struct {
 	from    syncer.GameServer
 	after   string
-	types   []syncer.EventType // empty: all
+	types   []changefeed.EventType // empty: all
 	wait    time.Duration
 	polling bool
 }
 
 // wants reports whether an event is to be sent. A resync always is: it says that
 // any of the others may have been missed.
-func (i interest) wants(e syncer.Event) bool {
-	return e.Type == syncer.EventResync || len(i.types) == 0 || slices.Contains(i.types, e.Type)
+func (i interest) wants(e changefeed.Event) bool {
+	return e.Type == changefeed.EventResync || len(i.types) == 0 || slices.Contains(i.types, e.Type)
 }
 
 func (s *Server) readInterest(r *http.Request) (i interest, err error) {
@@ -103,11 +104,11 @@ func (s *Server) readInterest(r *http.Request) (i interest, err error) {
 	return i, q.err()
 }
 
-func (q *query) eventTypes() []syncer.EventType {
-	var types []syncer.EventType
+func (q *query) eventTypes() []changefeed.EventType {
+	var types []changefeed.EventType
 	for name := range strings.SplitSeq(q.values.Get("types"), ",") {
-		switch t := syncer.EventType(name); t {
-		case syncer.EventPlayer, syncer.EventBalance, syncer.EventBan, syncer.EventChat, syncer.EventPresence, syncer.EventResync:
+		switch t := changefeed.EventType(name); t {
+		case changefeed.EventPlayer, changefeed.EventBalance, changefeed.EventBan, changefeed.EventChat, changefeed.EventPresence, changefeed.EventResync:
 			types = append(types, t)
 		default:
 			q.fault("types", "must be a comma-separated list of player, balance, ban, chat, presence and resync")
@@ -157,29 +158,29 @@ func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request) {
 }
 
 // appendEventData appends the data of an event as one line of JSON.
-func (s *Server) appendEventData(b []byte, e syncer.Event, from syncer.GameServer) []byte {
+func (s *Server) appendEventData(b []byte, e changefeed.Event, from syncer.GameServer) []byte {
 	switch e.Type {
-	case syncer.EventPlayer:
+	case changefeed.EventPlayer:
 		return s.appendPlayerEvent(b, e, from)
-	case syncer.EventBan:
+	case changefeed.EventBan:
 		uuid, ip := e.Target.Fields()
 		return appendJSON(b, BanEvent{UUID: uuid, IP: ip, Banned: e.Banned, ExpiresAt: e.ExpiresAt})
-	case syncer.EventBalance:
+	case changefeed.EventBalance:
 		event := BalanceEvent{UUID: e.ID}
 		if e.Balances != nil {
 			event.Balances = *e.Balances
 		}
 		return appendJSON(b, event)
-	case syncer.EventChat:
+	case changefeed.EventChat:
 		return appendJSON(b, staffMessageOf(*e.Message))
-	case syncer.EventPresence:
+	case changefeed.EventPresence:
 		return appendJSON(b, PresenceEvent{sessionOf(*e.Session), e.Online})
 	default:
 		return append(b, "{}"...)
 	}
 }
 
-func (s *Server) appendPlayerEvent(b []byte, e syncer.Event, from syncer.GameServer) []byte {
+func (s *Server) appendPlayerEvent(b []byte, e changefeed.Event, from syncer.GameServer) []byte {
 	event := PlayerEvent{UUID: e.ID, Gone: e.Gone}
 	if e.Player != nil {
 		record := recordOf(s.deps.Players.View(from, e.Player), s.deps.Players.Now())

@@ -13,24 +13,25 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 // polled is the answer of a long poll.
 type polled []struct {
 	ID   string
-	Type syncer.EventType
+	Type changefeed.EventType
 	Data map[string]any
 }
 
 func (f *fixture) publishBan(id syncer.PlayerID) {
-	f.events.Publish(syncer.Event{Type: syncer.EventBan, Target: syncer.TargetID(id), Banned: true, ExpiresAt: syncer.Forever})
+	f.events.Publish(changefeed.Event{Type: changefeed.EventBan, Target: syncer.TargetID(id), Banned: true, ExpiresAt: syncer.Forever})
 }
 
 func (f *fixture) publishPlayer(revision int64) {
 	p := syncer.NewPlayer(exampleID)
 	p.Revision = revision
 	p.Gamemodes = map[string]syncer.GamemodeRecord{"pvp": {Stats: map[string]int64{"kills": 5}}}
-	f.events.Publish(syncer.Event{Type: syncer.EventPlayer, ID: exampleID, Player: &p})
+	f.events.Publish(changefeed.Event{Type: changefeed.EventPlayer, ID: exampleID, Player: &p})
 }
 
 func TestLongPoll(t *testing.T) {
@@ -44,7 +45,7 @@ func TestLongPoll(t *testing.T) {
 	}
 	f.publishPlayer(43)
 	f.publishBan("banned")
-	f.events.Publish(syncer.Event{Type: syncer.EventPlayer, ID: "gone", Gone: true})
+	f.events.Publish(changefeed.Event{Type: changefeed.EventPlayer, ID: "gone", Gone: true})
 	var all polled
 	g = f.ask(t, "GET", "/v1/events?wait=1m&after="+start, "", "Syncer-Gamemode: pvp").wants(http.StatusOK).into(&all)
 	if len(all) != 3 || g.Header().Get(headerLastEvent) != f.events.LastID() || all[2].ID != f.events.LastID() {
@@ -249,7 +250,7 @@ func TestHeartbeat(t *testing.T) {
 		w := httptest.NewRecorder()
 		time.AfterFunc(20*time.Second, func() { f.publishPlayer(43) })
 		time.AfterFunc(40*time.Second, cancel)
-		f.server.stream(ctx, w, interest{after: f.events.LastID(), types: []syncer.EventType{syncer.EventBan}})
+		f.server.stream(ctx, w, interest{after: f.events.LastID(), types: []changefeed.EventType{changefeed.EventBan}})
 		last := f.events.LastID()
 		first := strings.TrimSuffix(last, "1") + "0"
 		if want := ":\nid: " + first + "\n\n:\nid: " + first + "\n\n:\nid: " + last + "\n\n"; w.Body.String() != want {
@@ -337,7 +338,7 @@ func TestSubscribersThatDoNotReadAreCutOff(t *testing.T) {
 	large := syncer.NewPlayer(exampleID)
 	large.Attributes = json.RawMessage(`{"a":"` + strings.Repeat("x", 60<<10) + `"}`)
 	waitFor(t, func() bool {
-		f.events.Publish(syncer.Event{Type: syncer.EventPlayer, ID: large.ID, Player: &large})
+		f.events.Publish(changefeed.Event{Type: changefeed.EventPlayer, ID: large.ID, Player: &large})
 		return len(f.server.streams) == 0
 	})
 	if text := f.ask(t, "GET", "/metrics", "").Body.String(); !strings.Contains(text, "playersync_http_event_streams_cut_total 1") {

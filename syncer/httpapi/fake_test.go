@@ -17,7 +17,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 	"playersync/syncer/events"
+	"playersync/syncer/merge"
+	"playersync/syncer/mindustry"
 	"playersync/syncer/sidecar"
 )
 
@@ -43,14 +46,14 @@ type fake struct {
 	bans    []syncer.Ban
 
 	messages []syncer.StaffMessage
-	rejected []syncer.RejectedUSID
+	rejected []mindustry.RejectedUSID
 	reports  []syncer.CountReport
 	exported syncer.CountRange
 	counts   []syncer.PlayerCount
 	searched string // name or range
 	mapRuns  fakeMapRuns
 
-	sessions []*syncer.SessionRow
+	sessions []*changefeed.SessionRow
 	seen     []syncer.LastSeen
 
 	fail error // returned by every call that may fail
@@ -60,7 +63,7 @@ type fake struct {
 	join      sidecar.JoinRequest
 	patch     sidecar.Patch
 	ifMatch   *int64
-	save      syncer.Save
+	save      merge.Save
 	newBan    syncer.NewBan
 	notes     []syncer.BanNote
 	records   []syncer.BanRecord
@@ -101,38 +104,40 @@ func (f *fake) called(from syncer.GameServer, id syncer.PlayerID) (syncer.Player
 func (f *fake) Join(_ context.Context, from syncer.GameServer, id syncer.PlayerID, r sidecar.JoinRequest) (sidecar.JoinResult, error) {
 	p, err := f.called(from, id)
 	f.join = r
-	view := p.View(from)
+	view := merge.ViewOf(p, from)
 	return sidecar.JoinResult{Player: &view, Source: sidecar.FromMemory}, err
 }
 
-func (f *fake) Player(ctx context.Context, from syncer.GameServer, id syncer.PlayerID) (syncer.View, sidecar.Source, error) {
+func (f *fake) Player(ctx context.Context, from syncer.GameServer, id syncer.PlayerID) (merge.View, sidecar.Source, error) {
 	p, err := f.called(from, id)
 	if f.block != nil {
 		select {
 		case <-f.block:
 		case <-ctx.Done():
-			return syncer.View{}, "", ctx.Err()
+			return merge.View{}, "", ctx.Err()
 		}
 	}
-	return p.View(from), sidecar.FromMemory, err
+	return merge.ViewOf(p, from), sidecar.FromMemory, err
 }
 
-func (f *fake) Patch(ctx context.Context, from syncer.GameServer, id syncer.PlayerID, patch sidecar.Patch, ifMatch *int64) (syncer.View, error) {
+func (f *fake) Patch(ctx context.Context, from syncer.GameServer, id syncer.PlayerID, patch sidecar.Patch, ifMatch *int64) (merge.View, error) {
 	p, err := f.called(from, id)
 	f.patch, f.ifMatch, f.by = patch, ifMatch, syncer.AttributionOf(ctx)
 	if err == nil && ifMatch != nil && *ifMatch != p.Revision {
 		err = &syncer.Error{Code: syncer.CodeStale, Message: "the player was changed meanwhile"}
 	}
-	return p.View(from), err
+	return merge.ViewOf(p, from), err
 }
 
-func (f *fake) Leave(_ context.Context, from syncer.GameServer, id syncer.PlayerID, save syncer.Save) error {
+func (f *fake) Leave(_ context.Context, from syncer.GameServer, id syncer.PlayerID, save merge.Save) error {
 	_, err := f.called(from, id)
 	f.save = save
 	return err
 }
 
-func (f *fake) View(from syncer.GameServer, p *syncer.Player) syncer.View { return p.View(from) }
+func (f *fake) View(from syncer.GameServer, p *syncer.Player) merge.View {
+	return merge.ViewOf(*p, from)
+}
 
 func (f *fake) History(_ context.Context, id syncer.PlayerID) ([]syncer.HistoryEntry, sidecar.Source, error) {
 	p, err := f.called(syncer.GameServer{}, id)
@@ -250,13 +255,13 @@ func (f *fake) Messages(_ context.Context, after int64, size int) ([]syncer.Staf
 	return behind[:min(size, len(behind))], f.fail
 }
 
-func (f *fake) RejectedUSIDs(_ context.Context, size int) ([]syncer.RejectedUSID, error) {
+func (f *fake) RejectedUSIDs(_ context.Context, size int) ([]mindustry.RejectedUSID, error) {
 	return f.rejected[:min(size, len(f.rejected))], f.fail
 }
 
-func (f *fake) ApproveUSID(_ context.Context, code, address string) (syncer.RejectedUSID, error) {
+func (f *fake) ApproveUSID(_ context.Context, code, address string) (mindustry.RejectedUSID, error) {
 	f.address = address
-	return syncer.RejectedUSID{Code: code, ID: exampleID, Address: address, RejectedAt: syncer.TimeOf(testNow)}, f.fail
+	return mindustry.RejectedUSID{Code: code, ID: exampleID, Address: address, RejectedAt: syncer.TimeOf(testNow)}, f.fail
 }
 
 func (f *fake) Kick(_ context.Context, from syncer.GameServer, id syncer.PlayerID) error {
@@ -298,7 +303,7 @@ func (f *fake) Export(_ context.Context, r syncer.CountRange) (syncer.CountRange
 	return r, append([]syncer.PlayerCount{}, f.counts...), err
 }
 
-func (f *fake) Online(server string, after int64, size int) (page []*syncer.SessionRow, next int64) {
+func (f *fake) Online(server string, after int64, size int) (page []*changefeed.SessionRow, next int64) {
 	for _, row := range f.sessions {
 		if row.Revision <= after || server != "" && row.Server != server {
 			continue
@@ -311,7 +316,7 @@ func (f *fake) Online(server string, after int64, size int) (page []*syncer.Sess
 	return page, 0
 }
 
-func (f *fake) Counts() (int, []syncer.OnlineCount) { return syncer.CountOnline(f.sessions) }
+func (f *fake) Counts() (int, []syncer.OnlineCount) { return changefeed.CountOnline(f.sessions) }
 
 func (f *fake) Of(_ context.Context, id syncer.PlayerID) (now []syncer.Session, before []syncer.LastSeen, err error) {
 	for _, row := range f.sessions {

@@ -55,7 +55,7 @@ func register[In any, Out answer](s *Server, o operation[In, Out]) {
 		}
 		ctx, cancel := s.bounded(r)
 		defer cancel()
-		ctx = syncer.Through(syncer.OnBehalf(ctx, by.By), by.Server)
+		ctx = syncer.WithServer(syncer.WithActor(ctx, by.By), by.Server)
 		out, err := o.handle(ctx, c, in)
 		if err != nil {
 			s.fail(w, r, err)

@@ -6,6 +6,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"playersync/syncer"
+	"playersync/syncer/merge"
 	"playersync/syncer/sidecar"
 )
 
@@ -50,7 +51,7 @@ func muteEnd(muted bool) syncer.Time {
 // decodeLeave reads the body of leave, which may be a whole record: what a leave
 // does not save is passed over, but not what no record has, and not the record of
 // another player.
-func decodeLeave(v value, id syncer.PlayerID, now time.Time) syncer.Save {
+func decodeLeave(v value, id syncer.PlayerID, now time.Time) merge.Save {
 	change := playerChange{now: now}
 	members, _ := v.members()
 	for _, m := range members {

@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"playersync/syncer"
+	"playersync/syncer/merge"
 	"playersync/syncer/sidecar"
 )
 
@@ -125,8 +126,8 @@ func (s *Server) withCurrentTag(ctx context.Context, c *call, err error) error {
 	return problem
 }
 
-func (s *Server) leaveOperation() operation[syncer.Save, nothing] {
-	return operation[syncer.Save, nothing]{
+func (s *Server) leaveOperation() operation[merge.Save, nothing] {
+	return operation[merge.Save, nothing]{
 		doc: document{
 			method: http.MethodPost, path: "/v1/players/{id}/leave", id: "leave-player", tag: tagPlayers, asServer: true,
 			summary: "A player leaves",
@@ -136,8 +137,8 @@ func (s *Server) leaveOperation() operation[syncer.Save, nothing] {
 			request: jsonBody("The fields to save, or the whole record, or nothing.", false, leaveSchema(), exampleLeave),
 			replies: []reply{{http.StatusNoContent, "Saved, or kept on disk until it can be.", nil, nil, nil, ""}},
 		},
-		decode: optionalBody(s, func(c *call, v value) syncer.Save { return decodeLeave(v, c.id, s.deps.Players.Now()) }),
-		handle: func(ctx context.Context, c *call, in syncer.Save) (nothing, error) {
+		decode: optionalBody(s, func(c *call, v value) merge.Save { return decodeLeave(v, c.id, s.deps.Players.Now()) }),
+		handle: func(ctx context.Context, c *call, in merge.Save) (nothing, error) {
 			return nothing{}, s.deps.Players.Leave(ctx, c.from, c.id, in)
 		},
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 	"playersync/syncer/sidecar"
 )
 
@@ -20,7 +21,7 @@ const (
 
 // Presence is what the API needs of who is on which server; *sidecar.Presence is one.
 type Presence interface {
-	Online(server string, after int64, size int) (page []*syncer.SessionRow, next int64)
+	Online(server string, after int64, size int) (page []*changefeed.SessionRow, next int64)
 	Counts() (players int, servers []syncer.OnlineCount)
 	Of(ctx context.Context, id syncer.PlayerID) (now []syncer.Session, before []syncer.LastSeen, err error)
 	Servers(ctx context.Context) ([]syncer.ServerOverview, error)

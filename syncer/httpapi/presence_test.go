@@ -6,13 +6,14 @@ import (
 	"testing"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 	"playersync/syncer/sidecar"
 )
 
 var _ Transients = (*sidecar.Transients)(nil)
 
-func sessionRow(server, id string, revision int64) *syncer.SessionRow {
-	return &syncer.SessionRow{
+func sessionRow(server, id string, revision int64) *changefeed.SessionRow {
+	return &changefeed.SessionRow{
 		Session: syncer.Session{Server: server, ID: syncer.PlayerID(id), Name: id, Gamemode: "pvp", Since: syncer.TimeOf(testNow)},
 		Online:  true, Revision: revision,
 	}
@@ -24,7 +25,7 @@ func TestOnline(t *testing.T) {
 	if body := f.ask(t, "GET", "/v1/online", "").wants(http.StatusOK).Body.String(); body != `{"players":[],"next":null}` {
 		t.Errorf("nobody is %s", body)
 	}
-	f.sessions = []*syncer.SessionRow{sessionRow("a", "Steve", 3), sessionRow("b", "Alex", 5), sessionRow("b", "Steve", 9)}
+	f.sessions = []*changefeed.SessionRow{sessionRow("a", "Steve", 3), sessionRow("b", "Alex", 5), sessionRow("b", "Steve", 9)}
 	var page OnlinePage
 	g := f.ask(t, "GET", "/v1/online?limit=2", "").wants(http.StatusOK).into(&page)
 	if len(page.Players) != 2 || page.Next == nil || *page.Next != "5" || g.Header().Get("Syncer-Staleness") != "3" || g.Header().Get("Syncer-Source") != "memory" {
@@ -55,7 +56,7 @@ func TestPresenceOfAPlayer(t *testing.T) {
 	if body := f.ask(t, "GET", "/v1/players/Alex/presence", "").wants(http.StatusOK).Body.String(); body != want {
 		t.Errorf("nowhere is %s", body)
 	}
-	f.sessions = []*syncer.SessionRow{sessionRow("a", "Alex", 3)}
+	f.sessions = []*changefeed.SessionRow{sessionRow("a", "Alex", 3)}
 	f.seen = []syncer.LastSeen{{Server: "b", At: syncer.TimeOf(testNow)}}
 	want = `{"online":[{"uuid":"Alex","name":"Alex","server":"a","gamemode":"pvp","since":"2030-01-02T03:04:05.006Z"}],"lastSeen":[{"server":"b","at":"2030-01-02T03:04:05.006Z"}]}`
 	if body := f.ask(t, "GET", "/v1/players/Alex/presence", "").wants(http.StatusOK).Body.String(); body != want {
@@ -84,7 +85,7 @@ func TestPresenceEvents(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	from := f.events.LastID()
-	f.events.Publish(syncer.Event{Type: syncer.EventPresence, Session: &sessionRow("a", "Alex", 1).Session, Online: true})
+	f.events.Publish(changefeed.Event{Type: changefeed.EventPresence, Session: &sessionRow("a", "Alex", 1).Session, Online: true})
 	body := f.ask(t, "GET", "/v1/events?types=presence&wait=0s&after="+from, "").wants(http.StatusOK).Body.String()
 	want := `"type":"presence","data":{"uuid":"Alex","name":"Alex","server":"a","gamemode":"pvp","since":"2030-01-02T03:04:05.006Z","online":true}}]`
 	if !strings.HasSuffix(body, want) {

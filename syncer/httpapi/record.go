@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"playersync/syncer"
+	"playersync/syncer/merge"
 )
 
 // Record is a player as one game server sees it: what all servers share, its own
@@ -52,7 +53,7 @@ func (Record) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
 
 // recordOf returns the JSON form of a view at the given time of the database's
 // clock. It shares slices and maps with it.
-func recordOf(v syncer.View, now time.Time) Record {
+func recordOf(v merge.View, now time.Time) Record {
 	return Record{
 		UUID: v.ID, Rank: v.Rank, Flags: v.Flags, UnmuteTime: v.UnmuteTime, UnmarkTime: v.UnmarkTime, Attributes: v.Attributes,
 		Name: v.Name, OverrideName: v.OverrideName, Highlight: v.Highlight, Rainbow: v.Rainbow,

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 func TestStaffMessages(t *testing.T) {
@@ -55,7 +56,7 @@ func TestChatEvents(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	from := f.events.LastID()
-	f.events.Publish(syncer.Event{Type: syncer.EventChat, Message: &syncer.StaffMessage{Number: 7, Server: "pvp", Name: "Steve", Text: "hi"}})
+	f.events.Publish(changefeed.Event{Type: changefeed.EventChat, Message: &syncer.StaffMessage{Number: 7, Server: "pvp", Name: "Steve", Text: "hi"}})
 	f.publishBan("banned")
 	var got []struct {
 		Type string

@@ -9,13 +9,14 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"playersync/syncer"
+	"playersync/syncer/mindustry"
 )
 
 // USIDs is what the API needs of the use-cases about proofs of identity that game
 // servers rejected; *sidecar.Sidecar is one.
 type USIDs interface {
-	RejectedUSIDs(ctx context.Context, size int) ([]syncer.RejectedUSID, error)
-	ApproveUSID(ctx context.Context, code, address string) (syncer.RejectedUSID, error)
+	RejectedUSIDs(ctx context.Context, size int) ([]mindustry.RejectedUSID, error)
+	ApproveUSID(ctx context.Context, code, address string) (mindustry.RejectedUSID, error)
 }
 
 // registerUSIDs adds the operations on rejected proofs of identity.
@@ -105,7 +106,7 @@ func (s *Server) decodeApproval(c *call) (approval, error) {
 		return in, err
 	}
 	in.code = c.r.PathValue("code")
-	if e, ok := errors.AsType[*syncer.Error](syncer.CheckRejectionCode(in.code)); ok {
+	if e, ok := errors.AsType[*syncer.Error](mindustry.CheckRejectionCode(in.code)); ok {
 		return in, refuse(FieldError{In: inPath, Field: "code", Message: e.Message})
 	}
 	return in, nil
@@ -125,7 +126,7 @@ func decodeApprovalBody(v value) (in approval) {
 	return in
 }
 
-func rejectedUSIDOf(r syncer.RejectedUSID) RejectedUSID {
+func rejectedUSIDOf(r mindustry.RejectedUSID) RejectedUSID {
 	return RejectedUSID{Code: r.Code, UUID: r.ID, Name: r.Name, Rank: r.Rank, Address: r.Address, RejectedAt: r.RejectedAt}
 }
 

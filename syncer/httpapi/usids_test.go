@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"playersync/syncer"
+	"playersync/syncer/mindustry"
 )
 
 func TestRejectedUSIDs(t *testing.T) {
@@ -16,7 +17,7 @@ func TestRejectedUSIDs(t *testing.T) {
 	if list.Rejections == nil || len(list.Rejections) != 0 {
 		t.Errorf("none are %+v", list)
 	}
-	f.rejected = []syncer.RejectedUSID{{Code: "2", ID: "a", Name: "Steve", Rank: "mod", Address: "one:1"}, {Code: "1", ID: "b"}}
+	f.rejected = []mindustry.RejectedUSID{{Code: "2", ID: "a", Name: "Steve", Rank: "mod", Address: "one:1"}, {Code: "1", ID: "b"}}
 	f.ask(t, "GET", "/v1/usid-rejections?limit=1", "").wants(http.StatusOK).into(&list)
 	if len(list.Rejections) != 1 || list.Rejections[0].Code != "2" || list.Rejections[0].UUID != "a" || list.Rejections[0].Rank != "mod" {
 		t.Errorf("one is %+v", list)

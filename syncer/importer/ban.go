@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"playersync/syncer"
-	"playersync/syncer/fishjson"
+	"playersync/syncer/mindustry/fishjson"
 )
 
 // Names of a ban's fields, in the order in which they are looked for.

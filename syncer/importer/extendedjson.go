@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"playersync/syncer"
-	"playersync/syncer/fishjson"
+	"playersync/syncer/mindustry/fishjson"
 )
 
 // parseDocument reads a document and turns the extended JSON in it into plain JSON:

@@ -8,6 +8,7 @@ import (
 	"maps"
 
 	"playersync/syncer"
+	"playersync/syncer/merge"
 )
 
 // Format is the program that a file is of.
@@ -39,7 +40,7 @@ const (
 // Store is where documents go; see package store. Both operations store all or
 // nothing, and the same again changes nothing.
 type Store interface {
-	ImportPlayers(ctx context.Context, players []syncer.ImportedPlayer) (syncer.PlayerImport, error)
+	ImportPlayers(ctx context.Context, players []merge.ImportedPlayer) (merge.PlayerImport, error)
 	ImportBans(ctx context.Context, bans []syncer.BanRecord) ([]syncer.ImportedBan, error)
 }
 
@@ -69,10 +70,10 @@ type Refusal struct {
 
 // Summary is what an import came to, less what was done before [Options.From].
 type Summary struct {
-	Documents int                 `json:"documents"` // read, those refused included
-	Players   syncer.PlayerImport `json:"players"`
-	Bans      BanImport           `json:"bans"`
-	Refused   int                 `json:"refused"`
+	Documents int                `json:"documents"` // read, those refused included
+	Players   merge.PlayerImport `json:"players"`
+	Bans      BanImport          `json:"bans"`
+	Refused   int                `json:"refused"`
 	// Ignored counts by name the fields that mean nothing here.
 	Ignored map[string]int `json:"ignored"`
 }
@@ -96,7 +97,7 @@ type run struct {
 	Options
 	store   Store
 	summary Summary
-	players []entry[syncer.ImportedPlayer]
+	players []entry[merge.ImportedPlayer]
 	ids     map[syncer.PlayerID]bool // of players
 	bans    []entry[syncer.BanRecord]
 	bytes   int
@@ -152,7 +153,7 @@ func (r *run) take(ctx context.Context, found document, before Position) error {
 			}
 		}
 		r.ids[player.ID] = true
-		r.players = append(r.players, entry[syncer.ImportedPlayer]{player, at})
+		r.players = append(r.players, entry[merge.ImportedPlayer]{player, at})
 	}
 	for _, ban := range bans {
 		r.bans = append(r.bans, entry[syncer.BanRecord]{ban, at})
@@ -162,7 +163,7 @@ func (r *run) take(ctx context.Context, found document, before Position) error {
 }
 
 // read reads a document: a player or bans.
-func (r *run) read(found document, at place) (player syncer.ImportedPlayer, bans []syncer.BanRecord, err error) {
+func (r *run) read(found document, at place) (player merge.ImportedPlayer, bans []syncer.BanRecord, err error) {
 	if found.err != nil {
 		return player, nil, found.err
 	}
@@ -195,11 +196,11 @@ func (r *run) ignore(field string) {
 
 // flush stores what was read up to a position.
 func (r *run) flush(ctx context.Context, at Position) error {
-	err := storeEach(r.players, func(players []syncer.ImportedPlayer) error {
+	err := storeEach(r.players, func(players []merge.ImportedPlayer) error {
 		done, err := r.store.ImportPlayers(ctx, players)
 		r.summary.Players = r.summary.Players.Add(done)
 		return err
-	}, func(p entry[syncer.ImportedPlayer], err error) { r.refuse(p.place, string(p.value.ID), err) })
+	}, func(p entry[merge.ImportedPlayer], err error) { r.refuse(p.place, string(p.value.ID), err) })
 	if err != nil {
 		return err
 	}

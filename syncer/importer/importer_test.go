@@ -13,29 +13,30 @@ import (
 
 	"playersync/syncer"
 	"playersync/syncer/importer"
+	"playersync/syncer/merge"
 )
 
 // kept is a store that keeps what it is given.
 type kept struct {
-	players []syncer.ImportedPlayer
+	players []merge.ImportedPlayer
 	bans    []syncer.BanRecord
 	poison  syncer.PlayerID // which the store refuses
 	calls   int
 	stored  func() // after each call
 }
 
-func (k *kept) ImportPlayers(_ context.Context, players []syncer.ImportedPlayer) (syncer.PlayerImport, error) {
+func (k *kept) ImportPlayers(_ context.Context, players []merge.ImportedPlayer) (merge.PlayerImport, error) {
 	k.calls++
 	for _, p := range players {
 		if p.ID == k.poison {
-			return syncer.PlayerImport{}, syncer.Invalid("name", "the database refuses this value")
+			return merge.PlayerImport{}, syncer.Invalid("name", "the database refuses this value")
 		}
 	}
 	k.players = append(k.players, players...)
 	if k.stored != nil {
 		k.stored()
 	}
-	return syncer.PlayerImport{Added: len(players)}, nil
+	return merge.PlayerImport{Added: len(players)}, nil
 }
 
 func (k *kept) ImportBans(_ context.Context, bans []syncer.BanRecord) ([]syncer.ImportedBan, error) {

@@ -10,7 +10,9 @@ import (
 	"strings"
 
 	"playersync/syncer"
-	"playersync/syncer/fishjson"
+	"playersync/syncer/merge"
+	"playersync/syncer/mindustry"
+	"playersync/syncer/mindustry/fishjson"
 )
 
 // sharedFields are the fields of a player that are the same on all servers, with
@@ -30,8 +32,8 @@ var otherFields = strings.Fields("_id uuid __v globalStats globalFirstJoined glo
 const defaultPort = 6567
 
 // readPlayer reads a player's document. Fields that say nothing known are noted.
-func readPlayer(o fishjson.Object, options Options, unknown func(field string)) (syncer.ImportedPlayer, error) {
-	var p syncer.ImportedPlayer
+func readPlayer(o fishjson.Object, options Options, unknown func(field string)) (merge.ImportedPlayer, error) {
+	var p merge.ImportedPlayer
 	id, err := playerID(o)
 	if err != nil {
 		return p, err
@@ -68,7 +70,7 @@ func playerID(o fishjson.Object) (syncer.PlayerID, error) {
 }
 
 // readShared reads what all servers share.
-func readShared(o fishjson.Object) (syncer.Save, error) {
+func readShared(o fishjson.Object) (merge.Save, error) {
 	shared := maps.Clone(o)
 	for _, name := range unsyncedFields {
 		delete(shared, name)
@@ -78,11 +80,11 @@ func readShared(o fishjson.Object) (syncer.Save, error) {
 	}
 	save, err := shared.Save()
 	if err != nil {
-		return syncer.Save{}, err
+		return merge.Save{}, err
 	}
 	muted, err := shared.Flag("muted")
 	if err != nil {
-		return syncer.Save{}, err
+		return merge.Save{}, err
 	}
 	if muted.Set && !save.UnmuteTime.Set {
 		save.UnmuteTime = syncer.Some(syncer.Time{})
@@ -90,7 +92,7 @@ func readShared(o fishjson.Object) (syncer.Save, error) {
 			save.UnmuteTime.Value = syncer.Forever
 		}
 	}
-	save.History = syncer.WithoutCutAuthors(save.History)
+	save.History = mindustry.WithoutCutAuthors(save.History)
 	return save, nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 // A list is one bucket in bucketBans. Its blocks hold bans one after another in no
@@ -27,16 +28,16 @@ const bansPerBlock = 10_000
 
 // listInForce is the value of keyBans: which list [Outbox.LoadBans] reads.
 type listInForce struct {
-	Generation uint64       `json:"generation"`
-	Epoch      syncer.Epoch `json:"epoch"`
-	SavedAt    time.Time    `json:"savedAt"` // local clock
+	Generation uint64           `json:"generation"`
+	Epoch      changefeed.Epoch `json:"epoch"`
+	SavedAt    time.Time        `json:"savedAt"` // local clock
 }
 
 // SaveBans replaces the list of open bans. It writes beside the list in force and
 // switches at the end: until it returns nil the old list stays, whatever happens.
 // Changes reported by [Outbox.UpdateBans] meanwhile hold in either list, so open
 // must be no newer than they are. Only one list is saved at a time.
-func (o *Outbox) SaveBans(epoch syncer.Epoch, open iter.Seq[syncer.Standing]) error {
+func (o *Outbox) SaveBans(epoch changefeed.Epoch, open iter.Seq[syncer.ActiveBan]) error {
 	o.saving.Lock()
 	defer o.saving.Unlock()
 	generation, err := o.createList()
@@ -73,7 +74,7 @@ func (o *Outbox) createList() (generation uint64, err error) {
 	return generation, err
 }
 
-func (o *Outbox) fillList(generation uint64, open iter.Seq[syncer.Standing]) error {
+func (o *Outbox) fillList(generation uint64, open iter.Seq[syncer.ActiveBan]) error {
 	var block []byte
 	count := 0
 	for ban := range open {
@@ -110,7 +111,7 @@ func (o *Outbox) addBlock(generation uint64, block []byte) error {
 // UpdateBans records targets that were banned or got another expiry, and targets
 // that are free again. It is on disk when it returns nil. Before the first list is
 // saved there is nothing to update.
-func (o *Outbox) UpdateBans(set []syncer.Standing, gone []syncer.Target) error {
+func (o *Outbox) UpdateBans(set []syncer.ActiveBan, gone []syncer.Target) error {
 	if len(set)+len(gone) == 0 {
 		return nil
 	}
@@ -131,7 +132,7 @@ func (o *Outbox) UpdateBans(set []syncer.Standing, gone []syncer.Target) error {
 	})
 }
 
-func putChanges(changes *bbolt.Bucket, set []syncer.Standing, gone []syncer.Target) error {
+func putChanges(changes *bbolt.Bucket, set []syncer.ActiveBan, gone []syncer.Target) error {
 	for _, ban := range set {
 		record, err := appendBan(nil, ban)
 		if err != nil {
@@ -158,7 +159,7 @@ func putChanges(changes *bbolt.Bucket, set []syncer.Standing, gone []syncer.Targ
 // that wraps [ErrCorrupt] together with the rest, since some bans are better than
 // none. The sequence holds the list in memory until it is dropped; it may be ranged
 // over repeatedly.
-func (o *Outbox) LoadBans() (iter.Seq[syncer.Standing], time.Time, error) {
+func (o *Outbox) LoadBans() (iter.Seq[syncer.ActiveBan], time.Time, error) {
 	var list banList
 	var inForce listInForce
 	err := o.view("load bans from", func(tx *bbolt.Tx) error {
@@ -179,12 +180,12 @@ func (o *Outbox) LoadBans() (iter.Seq[syncer.Standing], time.Time, error) {
 // banList is a list copied out of the file.
 type banList struct {
 	blocks  [][]byte
-	changes map[syncer.Target]*syncer.Standing // nil: no longer banned
+	changes map[syncer.Target]*syncer.ActiveBan // nil: no longer banned
 }
 
 // read fills l with every readable part and reports how many are not.
 func (l *banList) read(bucket *bbolt.Bucket) error {
-	l.changes = map[syncer.Target]*syncer.Standing{}
+	l.changes = map[syncer.Target]*syncer.ActiveBan{}
 	parts, unreadable := 0, 0
 	note := func(err error) {
 		if parts++; err != nil {
@@ -242,10 +243,10 @@ func (l *banList) readChange(key string, record []byte) error {
 	return nil
 }
 
-func (l *banList) all(yield func(syncer.Standing) bool) {
+func (l *banList) all(yield func(syncer.ActiveBan) bool) {
 	for _, block := range l.blocks {
 		for len(block) > 0 {
-			var ban syncer.Standing
+			var ban syncer.ActiveBan
 			ban, block, _ = takeBan(block) // readBlock has seen that it can be read
 			if _, changed := l.changes[ban.Target]; changed {
 				continue

@@ -15,8 +15,8 @@ import (
 )
 
 // bans returns n open bans of every kind, all with the given revision.
-func bans(n int, revision int64) iter.Seq[syncer.Standing] {
-	return func(yield func(syncer.Standing) bool) {
+func bans(n int, revision int64) iter.Seq[syncer.ActiveBan] {
+	return func(yield func(syncer.ActiveBan) bool) {
 		for i := range n {
 			if !yield(ban(i, revision)) {
 				return
@@ -25,8 +25,8 @@ func bans(n int, revision int64) iter.Seq[syncer.Standing] {
 	}
 }
 
-func ban(i int, revision int64) syncer.Standing {
-	b := syncer.Standing{Revision: revision}
+func ban(i int, revision int64) syncer.ActiveBan {
+	b := syncer.ActiveBan{Revision: revision}
 	v4 := netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
 	switch i % 5 {
 	case 0, 1:
@@ -48,11 +48,11 @@ func ban(i int, revision int64) syncer.Standing {
 }
 
 // loaded returns the list by target and fails if a target comes twice.
-func loaded(t *testing.T, o *outbox.Outbox) (map[syncer.Target]syncer.Standing, time.Time) {
+func loaded(t *testing.T, o *outbox.Outbox) (map[syncer.Target]syncer.ActiveBan, time.Time) {
 	t.Helper()
 	list, savedAt, err := o.LoadBans()
 	must(t, err)
-	all := map[syncer.Target]syncer.Standing{}
+	all := map[syncer.Target]syncer.ActiveBan{}
 	for b := range list {
 		if _, twice := all[b.Target]; twice {
 			t.Fatalf("%v comes twice", b.Target)
@@ -62,7 +62,7 @@ func loaded(t *testing.T, o *outbox.Outbox) (map[syncer.Target]syncer.Standing, 
 	return all, savedAt
 }
 
-func wantBans(t *testing.T, o *outbox.Outbox, want iter.Seq[syncer.Standing]) {
+func wantBans(t *testing.T, o *outbox.Outbox, want iter.Seq[syncer.ActiveBan]) {
 	t.Helper()
 	got, _ := loaded(t, o)
 	count := 0
@@ -79,7 +79,7 @@ func wantBans(t *testing.T, o *outbox.Outbox, want iter.Seq[syncer.Standing]) {
 func TestNoListYet(t *testing.T) {
 	t.Parallel()
 	o := open(t, filepath.Join(t.TempDir(), "outbox.db"))
-	must(t, o.UpdateBans([]syncer.Standing{ban(1, 1)}, nil))
+	must(t, o.UpdateBans([]syncer.ActiveBan{ban(1, 1)}, nil))
 	if all, savedAt := loaded(t, o); len(all) != 0 || !savedAt.IsZero() {
 		t.Fatalf("got %v of %v, want nothing", all, savedAt)
 	}
@@ -100,16 +100,16 @@ func TestBansAreReplacedAndUpdated(t *testing.T) {
 
 	again := ban(3, 9)
 	again.ExpiresAt = syncer.Forever
-	must(t, o.UpdateBans([]syncer.Standing{again, ban(12, 9)}, []syncer.Target{ban(4, 0).Target, ban(99, 0).Target}))
+	must(t, o.UpdateBans([]syncer.ActiveBan{again, ban(12, 9)}, []syncer.Target{ban(4, 0).Target, ban(99, 0).Target}))
 	must(t, o.UpdateBans(nil, []syncer.Target{ban(12, 0).Target}))
-	must(t, o.UpdateBans([]syncer.Standing{ban(13, 9)}, nil))
+	must(t, o.UpdateBans([]syncer.ActiveBan{ban(13, 9)}, nil))
 	if _, updatedAt := loaded(t, o); !updatedAt.After(savedAt) {
 		t.Fatalf("updated at %v, saved at %v", updatedAt, savedAt)
 	}
 	must(t, o.Close())
 
 	o = open(t, path)
-	wantBans(t, o, func(yield func(syncer.Standing) bool) {
+	wantBans(t, o, func(yield func(syncer.ActiveBan) bool) {
 		for i := range 10 {
 			if b := ban(i, 2); i != 4 && i != 3 && !yield(b) {
 				return
@@ -126,13 +126,13 @@ func TestUpdatesDuringASaveHoldInEitherList(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "outbox.db")
 	o := open(t, path)
 	must(t, o.SaveBans("", bans(10, 1)))
-	must(t, o.SaveBans("", func(yield func(syncer.Standing) bool) {
+	must(t, o.SaveBans("", func(yield func(syncer.ActiveBan) bool) {
 		for b := range bans(15_000, 2) {
 			if !yield(b) {
 				return
 			}
 		}
-		must(t, o.UpdateBans([]syncer.Standing{ban(7, 3)}, []syncer.Target{ban(8, 0).Target}))
+		must(t, o.UpdateBans([]syncer.ActiveBan{ban(7, 3)}, []syncer.Target{ban(8, 0).Target}))
 		got, _ := loaded(t, o) // still the old list
 		if _, banned := got[ban(8, 0).Target]; banned || got[ban(7, 0).Target] != ban(7, 3) || len(got) != 9 {
 			t.Errorf("the old list lacks the update: %d bans", len(got))
@@ -149,16 +149,16 @@ func TestABanWithoutTargetIsRefusedAndTheOldListStays(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "outbox.db")
 	o := open(t, path)
 	must(t, o.SaveBans("", bans(10, 1)))
-	bad := func(yield func(syncer.Standing) bool) {
+	bad := func(yield func(syncer.ActiveBan) bool) {
 		for b := range bans(12_000, 2) {
 			if !yield(b) {
 				return
 			}
 		}
-		yield(syncer.Standing{})
+		yield(syncer.ActiveBan{})
 	}
 	for name, err := range map[string]error{
-		"SaveBans": o.SaveBans("", bad), "set": o.UpdateBans([]syncer.Standing{{}}, nil), "gone": o.UpdateBans(nil, []syncer.Target{{}}),
+		"SaveBans": o.SaveBans("", bad), "set": o.UpdateBans([]syncer.ActiveBan{{}}, nil), "gone": o.UpdateBans(nil, []syncer.Target{{}}),
 	} {
 		if err == nil || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: %v, want an error with the path", name, err)

@@ -13,12 +13,13 @@ import (
 	"go.etcd.io/bbolt"
 
 	"playersync/syncer"
+	"playersync/syncer/merge"
 )
 
-// storedBatch is the JSON form of a [syncer.Batch].
+// storedBatch is the JSON form of a [merge.Batch].
 type storedBatch struct {
-	ID    string                          `json:"id"` // hexadecimal
-	Edits map[syncer.PlayerID]syncer.Edit `json:"edits"`
+	ID    string                         `json:"id"` // hexadecimal
+	Edits map[syncer.PlayerID]merge.Edit `json:"edits"`
 }
 
 // Refusal is a batch that was set aside.
@@ -32,7 +33,7 @@ type Refusal struct {
 
 // Add stores a batch; it is on disk when Add returns nil. A batch whose id is
 // already here, also among the refused, is not stored again.
-func (o *Outbox) Add(b syncer.Batch) error {
+func (o *Outbox) Add(b merge.Batch) error {
 	record, err := json.Marshal(storedBatch{ID: hex.EncodeToString(b.ID[:]), Edits: b.Edits})
 	if err != nil {
 		return o.named("add batch to", err)
@@ -62,8 +63,8 @@ func (o *Outbox) Add(b syncer.Batch) error {
 // that wraps [ErrCorrupt]; the next ones follow. Any other error ends the sequence,
 // as does the end of ctx, with its error. No transaction is open while a batch is
 // handled, so [Outbox.Remove] may be called.
-func (o *Outbox) Pending(ctx context.Context) iter.Seq2[syncer.Batch, error] {
-	return func(yield func(syncer.Batch, error) bool) {
+func (o *Outbox) Pending(ctx context.Context) iter.Seq2[merge.Batch, error] {
+	return func(yield func(merge.Batch, error) bool) {
 		var key, record []byte
 		for {
 			err := ctx.Err()
@@ -71,7 +72,7 @@ func (o *Outbox) Pending(ctx context.Context) iter.Seq2[syncer.Batch, error] {
 				key, record, err = o.after(key)
 			}
 			if err != nil {
-				yield(syncer.Batch{}, o.named("read", err))
+				yield(merge.Batch{}, o.named("read", err))
 				return
 			}
 			if key == nil {
@@ -104,18 +105,18 @@ func (o *Outbox) after(key []byte) (next, record []byte, err error) {
 	return next, record, err
 }
 
-func decodeBatch(key, record []byte) (syncer.Batch, error) {
+func decodeBatch(key, record []byte) (merge.Batch, error) {
 	data, err := unseal(record)
 	if err != nil {
-		return syncer.Batch{}, err
+		return merge.Batch{}, err
 	}
 	var stored storedBatch
 	if err := json.Unmarshal(data, &stored); err != nil {
-		return syncer.Batch{}, fmt.Errorf("%w: %w", ErrCorrupt, err)
+		return merge.Batch{}, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
-	b := syncer.Batch{Edits: stored.Edits}
+	b := merge.Batch{Edits: stored.Edits}
 	if copy(b.ID[:], idOf(key)) != len(b.ID) || hex.EncodeToString(b.ID[:]) != stored.ID {
-		return syncer.Batch{}, fmt.Errorf("%w: the record holds another id", ErrCorrupt)
+		return merge.Batch{}, fmt.Errorf("%w: the record holds another id", ErrCorrupt)
 	}
 	return b, nil
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"playersync/syncer"
+	"playersync/syncer/merge"
 	"playersync/syncer/outbox"
 )
 
@@ -24,12 +25,12 @@ import (
 var equal = cmp.Options{cmpopts.EquateEmpty(), cmp.Comparer(func(a, b syncer.Time) bool { return a == b }), cmp.Comparer(func(a, b netip.Addr) bool { return a == b })}
 
 // batch returns the n-th batch; every n has another id and content.
-func batch(n int) syncer.Batch {
-	b := syncer.Batch{Edits: map[syncer.PlayerID]syncer.Edit{
+func batch(n int) merge.Batch {
+	b := merge.Batch{Edits: map[syncer.PlayerID]merge.Edit{
 		"AAAAAAAAAAAAAAAAAAAAAA==": {
 			Rank:    syncer.Some("rank" + strconv.Itoa(n)),
 			History: []syncer.HistoryEntry{{Action: "muted", By: "Steve", Time: syncer.Millis(int64(n))}},
-			Gamemodes: map[string]syncer.GamemodeEdit{
+			Gamemodes: map[string]merge.GamemodeEdit{
 				"pvp": {LastJoined: syncer.Millis(1), Stats: map[string]int64{"blocks": int64(n)}},
 			},
 		},
@@ -54,9 +55,9 @@ func open(t testing.TB, path string) *outbox.Outbox {
 }
 
 // pending returns every pending batch and fails on errors.
-func pending(t *testing.T, o *outbox.Outbox) []syncer.Batch {
+func pending(t *testing.T, o *outbox.Outbox) []merge.Batch {
 	t.Helper()
-	var all []syncer.Batch
+	var all []merge.Batch
 	for b, err := range o.Pending(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
@@ -75,7 +76,7 @@ func must(t testing.TB, err error) {
 
 func wantBatches(t *testing.T, o *outbox.Outbox, numbers ...int) {
 	t.Helper()
-	var want []syncer.Batch
+	var want []merge.Batch
 	for _, n := range numbers {
 		want = append(want, batch(n))
 	}

@@ -52,8 +52,8 @@ func runChild(role, path string) error {
 const childBans = 25_000
 
 // stallingBans prints after the given number of bans and then stands still.
-func stallingBans(after int) iter.Seq[syncer.Standing] {
-	return func(yield func(syncer.Standing) bool) {
+func stallingBans(after int) iter.Seq[syncer.ActiveBan] {
+	return func(yield func(syncer.ActiveBan) bool) {
 		count := 0
 		for ban := range bans(after, 2) {
 			if count++; !yield(ban) {

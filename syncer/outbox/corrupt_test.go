@@ -13,6 +13,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"playersync/syncer"
+	"playersync/syncer/merge"
 	"playersync/syncer/outbox"
 )
 
@@ -58,7 +59,7 @@ func TestDamagedBatchIsSetAside(t *testing.T) {
 			tamper(t, path, []string{"batches"}, damage)
 
 			o = open(t, path)
-			var good []syncer.Batch
+			var good []merge.Batch
 			var bad error
 			for b, err := range o.Pending(t.Context()) {
 				if err != nil {
@@ -93,7 +94,7 @@ func TestDamagedBansLeaveTheRest(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "outbox.db")
 			o := open(t, path)
 			must(t, o.SaveBans("", bans(25_000, 1)))
-			must(t, o.UpdateBans([]syncer.Standing{ban(24_999, 2)}, nil))
+			must(t, o.UpdateBans([]syncer.ActiveBan{ban(24_999, 2)}, nil))
 			must(t, o.Close())
 			tamper(t, path, []string{"bans", "*", "blocks"}, damage)
 

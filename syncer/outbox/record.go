@@ -47,7 +47,7 @@ const (
 )
 
 // appendBan appends a ban's stored form.
-func appendBan(to []byte, ban syncer.Standing) ([]byte, error) {
+func appendBan(to []byte, ban syncer.ActiveBan) ([]byte, error) {
 	var expiry byte
 	ms, timed := ban.ExpiresAt.Millis()
 	switch {
@@ -77,7 +77,7 @@ func appendBan(to []byte, ban syncer.Standing) ([]byte, error) {
 }
 
 // takeBan reads the ban at the start of data and returns what follows it.
-func takeBan(data []byte) (ban syncer.Standing, rest []byte, ok bool) {
+func takeBan(data []byte) (ban syncer.ActiveBan, rest []byte, ok bool) {
 	if len(data) == 0 {
 		return ban, nil, false
 	}

@@ -8,7 +8,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
-	"playersync/syncer"
+	"playersync/syncer/mindustry"
 )
 
 // bucketWaiting holds small writes: number (8 bytes) → sealed JSON.
@@ -16,7 +16,7 @@ var bucketWaiting = []byte("waiting")
 
 // AddWaiting keeps a small write until [Outbox.RemoveWaiting] and returns its
 // number. It is durable when AddWaiting returns.
-func (o *Outbox) AddWaiting(w syncer.Waiting) (number uint64, err error) {
+func (o *Outbox) AddWaiting(w mindustry.QueuedWrite) (number uint64, err error) {
 	err = o.update("write to", func(tx *bbolt.Tx) error {
 		data, err := json.Marshal(w)
 		if err != nil {
@@ -33,11 +33,11 @@ func (o *Outbox) AddWaiting(w syncer.Waiting) (number uint64, err error) {
 
 // Waiting returns the small writes that wait, in the order they were added. One
 // that cannot be read is left out, and the error says so.
-func (o *Outbox) Waiting() (all []syncer.Waiting, err error) {
+func (o *Outbox) Waiting() (all []mindustry.QueuedWrite, err error) {
 	var damaged []error
 	err = o.view("read", func(tx *bbolt.Tx) error {
 		return tx.Bucket(bucketWaiting).ForEach(func(key, record []byte) error {
-			var w syncer.Waiting
+			var w mindustry.QueuedWrite
 			data, err := unseal(record)
 			if err == nil {
 				err = json.Unmarshal(data, &w)

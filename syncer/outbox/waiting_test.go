@@ -9,16 +9,17 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"playersync/syncer"
+	"playersync/syncer/mindustry"
 	"playersync/syncer/outbox"
 )
 
 func TestSmallWritesWaitInOrderAcrossARestart(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "outbox.db")
-	writes := []syncer.Waiting{
-		{Blacklist: &syncer.BlacklistEdit{Addresses: []string{"10.0.0.1", "<unknown>"}, Listed: true, By: "a"}},
-		{ModEntry: &syncer.ModEntry{Token: [16]byte{1, 255}, At: syncer.Millis(1), Source: "a", Message: "Steve <@1>"}},
-		{Blacklist: &syncer.BlacklistEdit{Addresses: []string{"10.0.0.1"}}},
+	writes := []mindustry.QueuedWrite{
+		{Blacklist: &mindustry.BlacklistEdit{Addresses: []string{"10.0.0.1", "<unknown>"}, Listed: true, By: "a"}},
+		{ModEntry: &mindustry.ModEntry{Token: [16]byte{1, 255}, At: syncer.Millis(1), Source: "a", Message: "Steve <@1>"}},
+		{Blacklist: &mindustry.BlacklistEdit{Addresses: []string{"10.0.0.1"}}},
 		{Count: &syncer.CountReport{Server: "a", Players: 7, At: syncer.Millis(1)}},
 		{MapReport: &syncer.MapReport{Server: "a", Gamemode: "pvp", Map: "b", Session: "c", Players: 3, Wave: new(0), At: syncer.Millis(1)}},
 		{MapFinish: &syncer.MapFinish{Key: [16]byte{255}, Server: "a", Map: "b", Session: "c", Winner: "d", Success: true, Players: new(0), At: syncer.Millis(2)}},
@@ -61,7 +62,7 @@ func TestSmallWritesAfterClose(t *testing.T) {
 	if err := o.Close(); err != nil {
 		t.Fatal(err)
 	}
-	_, added := o.AddWaiting(syncer.Waiting{})
+	_, added := o.AddWaiting(mindustry.QueuedWrite{})
 	_, read := o.Waiting()
 	if err := errors.Join(o.RemoveWaiting(1)); added == nil || read == nil || err == nil {
 		t.Errorf("after Close: %v, %v, %v", added, read, err)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 // Audit is the record of who changed which important field or ban, and the way
@@ -27,7 +28,7 @@ type AuditConfig struct {
 // AuditStore is the audit in the database.
 type AuditStore interface {
 	ListAudit(ctx context.Context, filter syncer.AuditFilter, before int64, size int) ([]syncer.AuditEntry, error)
-	RevertAudit(ctx context.Context, number int64, by, reason string) (syncer.AuditEntry, []syncer.Reading, []syncer.Change, error)
+	RevertAudit(ctx context.Context, number int64, by, reason string) (syncer.AuditEntry, []changefeed.VersionedPlayer, []changefeed.Change, error)
 	PruneAudit(ctx context.Context, keep time.Duration) (more bool, err error)
 }
 

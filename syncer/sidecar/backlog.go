@@ -8,13 +8,15 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
+	"playersync/syncer/mindustry"
 )
 
 // BacklogStore is what small writes need of the database. Each may be repeated.
 type BacklogStore interface {
-	AddBlacklisted(ctx context.Context, addresses []string, by string) ([]syncer.Change, error)
-	RemoveBlacklisted(ctx context.Context, address string) ([]syncer.Change, error)
-	AddModEntry(ctx context.Context, entry syncer.ModEntry) error
+	AddBlacklisted(ctx context.Context, addresses []string, by string) ([]changefeed.Change, error)
+	RemoveBlacklisted(ctx context.Context, address string) ([]changefeed.Change, error)
+	AddModEntry(ctx context.Context, entry mindustry.ModEntry) error
 	AddPlayerCount(ctx context.Context, report syncer.CountReport) error
 	ReportMapRun(ctx context.Context, report syncer.MapReport) (syncer.CurrentMapRun, error)
 	FinishMapRun(ctx context.Context, finish syncer.MapFinish) (syncer.MapRun, error)
@@ -22,8 +24,8 @@ type BacklogStore interface {
 
 // BacklogDisk keeps small writes that wait.
 type BacklogDisk interface {
-	AddWaiting(w syncer.Waiting) (number uint64, err error)
-	Waiting() ([]syncer.Waiting, error)
+	AddWaiting(w mindustry.QueuedWrite) (number uint64, err error)
+	Waiting() ([]mindustry.QueuedWrite, error)
 	RemoveWaiting(number uint64) error
 }
 
@@ -38,7 +40,7 @@ type Backlog struct {
 
 	writing sync.Mutex // one write at a time
 	mu      sync.Mutex
-	waiting []syncer.Waiting // oldest first
+	waiting []mindustry.QueuedWrite // oldest first
 }
 
 // NewBacklog returns a backlog with what waits on disk. Run must be running for
@@ -60,7 +62,7 @@ func (b *Backlog) Len() int {
 }
 
 // pending returns what waits, shared.
-func (b *Backlog) pending() []syncer.Waiting {
+func (b *Backlog) pending() []mindustry.QueuedWrite {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.Clip(b.waiting)
@@ -68,14 +70,14 @@ func (b *Backlog) pending() []syncer.Waiting {
 
 // write stores a write, or lets it wait behind those that do. The error is one that
 // waiting does not help.
-func (b *Backlog) write(ctx context.Context, w syncer.Waiting) error {
+func (b *Backlog) write(ctx context.Context, w mindustry.QueuedWrite) error {
 	_, err := b.writeBy(ctx, w, func(ctx context.Context) error { return b.do(ctx, w) })
 	return err
 }
 
 // writeBy is write for who wants what the store returns: do stores the write unless
 // it has to wait.
-func (b *Backlog) writeBy(ctx context.Context, w syncer.Waiting, do func(context.Context) error) (waits bool, err error) {
+func (b *Backlog) writeBy(ctx context.Context, w mindustry.QueuedWrite, do func(context.Context) error) (waits bool, err error) {
 	ctx = context.WithoutCancel(ctx) // the sender may be gone, what it sent is not
 	b.writing.Lock()
 	defer b.writing.Unlock()
@@ -98,7 +100,7 @@ func (b *Backlog) writeBy(ctx context.Context, w syncer.Waiting, do func(context
 }
 
 // do stores a write.
-func (b *Backlog) do(ctx context.Context, w syncer.Waiting) error {
+func (b *Backlog) do(ctx context.Context, w mindustry.QueuedWrite) error {
 	var err error
 	switch {
 	case w.ModEntry != nil:
@@ -115,7 +117,7 @@ func (b *Backlog) do(ctx context.Context, w syncer.Waiting) error {
 	return err
 }
 
-func (b *Backlog) editBlacklist(ctx context.Context, edit syncer.BlacklistEdit) error {
+func (b *Backlog) editBlacklist(ctx context.Context, edit mindustry.BlacklistEdit) error {
 	begun := b.applier.Begin()
 	if edit.Listed {
 		changes, err := b.store.AddBlacklisted(ctx, edit.Addresses, edit.By)

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 // Balances is what players own. Nothing is ever computed from a copy: a change is a
@@ -16,8 +17,8 @@ type Balances struct {
 
 // BalanceStore is what balances need of the database.
 type BalanceStore interface {
-	ReadPlayers(ctx context.Context, ids []syncer.PlayerID) ([]syncer.Reading, error)
-	MoveBalance(ctx context.Context, m syncer.Move) (syncer.Moved, []syncer.Change, error)
+	ReadPlayers(ctx context.Context, ids []syncer.PlayerID) ([]changefeed.VersionedPlayer, error)
+	MoveBalance(ctx context.Context, m syncer.Transfer) (syncer.TransferResult, []changefeed.Change, error)
 	Ledger(ctx context.Context, id syncer.PlayerID, currency string, before int64, size int) ([]syncer.LedgerEntry, error)
 	Currencies(ctx context.Context) ([]syncer.Currency, error)
 	AddCurrency(ctx context.Context, name string) (added bool, err error)
@@ -62,19 +63,19 @@ func (b *Balances) Of(ctx context.Context, id syncer.PlayerID) (syncer.Balances,
 
 // Move changes balances in the database and in memory. A broken connection makes it
 // try again, which the key makes safe. Errors: those of the store.
-func (b *Balances) Move(ctx context.Context, m syncer.Move) (syncer.Moved, error) {
+func (b *Balances) Move(ctx context.Context, m syncer.Transfer) (syncer.TransferResult, error) {
 	if err := m.Validate(); err != nil {
-		return syncer.Moved{}, err
+		return syncer.TransferResult{}, err
 	}
 	begun := b.applier.Begin()
-	var moved syncer.Moved
-	var changes []syncer.Change
+	var moved syncer.TransferResult
+	var changes []changefeed.Change
 	err := syncer.RepeatUnknown(func() (err error) {
 		moved, changes, err = b.store.MoveBalance(ctx, m)
 		return err
 	})
 	if err != nil {
-		return syncer.Moved{}, err
+		return syncer.TransferResult{}, err
 	}
 	b.applier.Wrote(begun, nil, changes)
 	return moved, nil

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"playersync/syncer"
+	"playersync/syncer/mindustry"
 )
 
 // Blacklist is the addresses from which the game servers accept no connections,
@@ -41,13 +42,13 @@ func (b *Blacklist) Sync(ctx context.Context, add []string, by string) ([]string
 		return nil, syncer.Invalid("addresses", "must be at most %d", MaxAddresses)
 	}
 	for i, address := range add {
-		if err := syncer.CheckBlacklisted(fmt.Sprintf("[%d]", i), address); err != nil {
+		if err := mindustry.CheckBlacklisted(fmt.Sprintf("[%d]", i), address); err != nil {
 			return nil, err
 		}
 	}
 	fresh := slices.DeleteFunc(unique(add), func(address string) bool { return b.has(address) })
 	if len(fresh) > 0 {
-		if err := b.backlog.write(ctx, syncer.Waiting{Blacklist: &syncer.BlacklistEdit{Addresses: fresh, Listed: true, By: by}}); err != nil {
+		if err := b.backlog.write(ctx, mindustry.QueuedWrite{Blacklist: &mindustry.BlacklistEdit{Addresses: fresh, Listed: true, By: by}}); err != nil {
 			return nil, err
 		}
 	}
@@ -64,13 +65,13 @@ func (b *Blacklist) Sync(ctx context.Context, add []string, by string) ([]string
 
 // Remove removes an address; one that is not listed is no error.
 func (b *Blacklist) Remove(ctx context.Context, address string) error {
-	if err := syncer.CheckBlacklisted("ip", address); err != nil {
+	if err := mindustry.CheckBlacklisted("ip", address); err != nil {
 		return err
 	}
 	if _, known := b.held.Addresses(); known && !b.has(address) && b.clock.Following() {
 		return nil // game servers remove the address of everyone they trust, again and again
 	}
-	return b.backlog.write(ctx, syncer.Waiting{Blacklist: &syncer.BlacklistEdit{Addresses: []string{address}}})
+	return b.backlog.write(ctx, mindustry.QueuedWrite{Blacklist: &mindustry.BlacklistEdit{Addresses: []string{address}}})
 }
 
 // has reports whether an address is listed once everything that waits is stored.

@@ -6,7 +6,8 @@ import (
 	"slices"
 	"testing"
 
-	"playersync/syncer"
+	"playersync/syncer/changefeed"
+	"playersync/syncer/mindustry"
 )
 
 // removing is a database in which another server removes each address in the moment in
@@ -17,17 +18,17 @@ type removing struct {
 	added []string
 }
 
-func (r *removing) AddBlacklisted(_ context.Context, addresses []string, _ string) ([]syncer.Change, error) {
+func (r *removing) AddBlacklisted(_ context.Context, addresses []string, _ string) ([]changefeed.Change, error) {
 	r.added = append(r.added, addresses...)
 	return nil, nil
 }
 
-func (*removing) AddWaiting(syncer.Waiting) (uint64, error) { return 0, nil }
-func (*removing) Waiting() ([]syncer.Waiting, error)        { return nil, nil }
-func (*removing) RemoveWaiting(uint64) error                { return nil }
+func (*removing) AddWaiting(mindustry.QueuedWrite) (uint64, error) { return 0, nil }
+func (*removing) Waiting() ([]mindustry.QueuedWrite, error)        { return nil, nil }
+func (*removing) RemoveWaiting(uint64) error                       { return nil }
 
-func (*removing) Begin() syncer.Generation                                   { return 0 }
-func (*removing) Wrote(syncer.Generation, []syncer.Reading, []syncer.Change) {}
+func (*removing) Begin() changefeed.Generation                                                   { return 0 }
+func (*removing) Wrote(changefeed.Generation, []changefeed.VersionedPlayer, []changefeed.Change) {}
 
 func (*removing) Addresses() ([]string, bool) { return []string{"192.0.2.1"}, true }
 func (*removing) Has(address string) bool     { return address == "192.0.2.1" }

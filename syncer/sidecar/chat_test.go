@@ -11,6 +11,7 @@ import (
 
 	"playersync/syncer"
 	"playersync/syncer/cache"
+	"playersync/syncer/changefeed"
 )
 
 // chatRig is a chat whose database and clock are the test's.
@@ -28,7 +29,7 @@ type chatRig struct {
 func newChatRig(t *testing.T) *chatRig {
 	t.Helper()
 	r := &chatRig{t: t, messages: cache.NewMessages(200), stored: map[string]int64{}, now: time.Now()}
-	r.messages.Load(syncer.Snapshot{}, nil)
+	r.messages.Load(changefeed.Snapshot{}, nil)
 	r.restart()
 	return r
 }
@@ -70,10 +71,10 @@ func (r *chatRig) hears(server, text string, echo bool) {
 	r.t.Helper()
 	r.xid++
 	m := syncer.StaffMessage{Number: r.last + 1, SentAt: syncer.TimeOf(r.now), Server: server, Name: "Steve", Text: text, Echo: echo}
-	effect, events := r.messages.Apply(syncer.Change{
-		Entity: syncer.EntityStaffMessage, Key: "k", Xid: r.xid, Row: &syncer.NewMessage{StaffMessage: m, After: r.last},
+	effect, events := r.messages.Apply(changefeed.Change{
+		Entity: syncer.EntityStaffMessage, Key: "k", Xid: r.xid, Row: &changefeed.NewMessage{StaffMessage: m, After: r.last},
 	})
-	if effect != syncer.EffectApplied || len(events) != 1 {
+	if effect != changefeed.Applied || len(events) != 1 {
 		r.t.Fatalf("effect %v, %d events", effect, len(events))
 	}
 	r.last++
@@ -251,7 +252,7 @@ func TestRestoredChatGoesOn(t *testing.T) {
 	r.passes(2 * time.Second)
 	r.polls("pvp")
 	r.messages.Reset()
-	r.messages.Load(syncer.Snapshot{}, nil)
+	r.messages.Load(changefeed.Snapshot{}, nil)
 	r.last = 0
 	r.hears("attack", "new", false)
 	r.polls("pvp", "new")

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/mindustry"
 )
 
 // CountStore is what player counts need of the database.
@@ -56,7 +57,7 @@ func (c *Counts) Report(ctx context.Context, report syncer.CountReport) error {
 	if c.isCovered(report.Server, count) {
 		return nil
 	}
-	if err := c.backlog.write(ctx, syncer.Waiting{Count: &report}); err != nil {
+	if err := c.backlog.write(ctx, mindustry.QueuedWrite{Count: &report}); err != nil {
 		return err
 	}
 	c.note(report.Server, count)

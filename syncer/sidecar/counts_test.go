@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/mindustry"
 )
 
 // countRig is player counts whose database, disk and clock are the test's.
@@ -17,7 +18,7 @@ type countRig struct {
 	BacklogDisk
 	now    time.Time
 	away   bool
-	kept   []syncer.Waiting // on disk
+	kept   []mindustry.QueuedWrite // on disk
 	stored []syncer.CountReport
 	found  int // samples that there are
 }
@@ -28,12 +29,12 @@ func newCountRig() *countRig {
 	return r
 }
 
-func (r *countRig) Now() time.Time                   { return r.now }
-func (*countRig) Staleness() time.Duration           { return 0 }
-func (*countRig) Following() bool                    { return true }
-func (*countRig) Waiting() ([]syncer.Waiting, error) { return nil, nil }
+func (r *countRig) Now() time.Time                          { return r.now }
+func (*countRig) Staleness() time.Duration                  { return 0 }
+func (*countRig) Following() bool                           { return true }
+func (*countRig) Waiting() ([]mindustry.QueuedWrite, error) { return nil, nil }
 
-func (r *countRig) AddWaiting(w syncer.Waiting) (uint64, error) {
+func (r *countRig) AddWaiting(w mindustry.QueuedWrite) (uint64, error) {
 	r.kept = append(r.kept, w)
 	return uint64(len(r.kept)), nil
 }

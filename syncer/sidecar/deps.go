@@ -7,14 +7,17 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
+	"playersync/syncer/merge"
+	"playersync/syncer/mindustry"
 )
 
 // Store is the database.
 type Store interface {
-	ReadPlayers(ctx context.Context, ids []syncer.PlayerID) ([]syncer.Reading, error)
+	ReadPlayers(ctx context.Context, ids []syncer.PlayerID) ([]changefeed.VersionedPlayer, error)
 	CreatePlayers(ctx context.Context, ids []syncer.PlayerID) error
-	EditPlayer(ctx context.Context, id syncer.PlayerID, edit syncer.Edit, expected *int64) (syncer.Reading, []syncer.Change, error)
-	SaveBatch(ctx context.Context, batch syncer.Batch) ([]syncer.Reading, []syncer.Change, error)
+	EditPlayer(ctx context.Context, id syncer.PlayerID, edit merge.Edit, expected *int64) (changefeed.VersionedPlayer, []changefeed.Change, error)
+	SaveBatch(ctx context.Context, batch merge.Batch) ([]changefeed.VersionedPlayer, []changefeed.Change, error)
 	SearchPlayers(ctx context.Context, name string, size int, after string) ([]syncer.PlayerSummary, string, error)
 
 	PlayerInfo(ctx context.Context, id syncer.PlayerID) (syncer.PlayerInfo, error)
@@ -22,24 +25,24 @@ type Store interface {
 	InfoByAddress(ctx context.Context, ip netip.Prefix, size int, after string) ([]syncer.InfoMatch, string, error)
 	SharingAccounts(ctx context.Context, id syncer.PlayerID, size int, after string) ([]syncer.SharingAccount, string, error)
 
-	AddBan(ctx context.Context, ban syncer.NewBan) (syncer.Ban, bool, []syncer.Change, error)
-	LiftBan(ctx context.Context, target syncer.Target, by, reason string) (syncer.Ban, bool, []syncer.Change, error)
+	AddBan(ctx context.Context, ban syncer.NewBan) (syncer.Ban, bool, []changefeed.Change, error)
+	LiftBan(ctx context.Context, target syncer.Target, by, reason string) (syncer.Ban, bool, []changefeed.Change, error)
 	BansOf(ctx context.Context, id syncer.PlayerID, address netip.Addr) ([]syncer.Ban, error)
 	ListBans(ctx context.Context, filter syncer.BanFilter, before int64, size int) ([]syncer.Ban, error)
 	Ban(ctx context.Context, number int64) (syncer.NotedBan, error)
 	NotedBans(ctx context.Context, filter syncer.BanFilter, before int64, size int) ([]syncer.NotedBan, error)
-	ChangeBan(ctx context.Context, number int64, change syncer.BanChange) (syncer.Ban, []syncer.Change, error)
+	ChangeBan(ctx context.Context, number int64, change syncer.BanChange) (syncer.Ban, []changefeed.Change, error)
 	AddBanNote(ctx context.Context, ban int64, note syncer.BanNote) (syncer.BanNote, error)
 	ImportBans(ctx context.Context, records []syncer.BanRecord) ([]syncer.ImportedBan, error)
 	PreviewBan(ctx context.Context, target syncer.Target, size int) (syncer.BanPreview, error)
 	TryImportBans(ctx context.Context, records []syncer.BanRecord) ([]syncer.ImportedBan, error)
-	AddUSIDRejection(ctx context.Context, rejection syncer.USIDRejection) error
-	RejectedUSIDs(ctx context.Context, size int) ([]syncer.RejectedUSID, error)
-	ApproveUSID(ctx context.Context, code, address string) (syncer.RejectedUSID, error)
+	AddUSIDRejection(ctx context.Context, rejection mindustry.USIDRejection) error
+	RejectedUSIDs(ctx context.Context, size int) ([]mindustry.RejectedUSID, error)
+	ApproveUSID(ctx context.Context, code, address string) (mindustry.RejectedUSID, error)
 }
 
 // Fetch reads players from the database.
-type Fetch = func(ctx context.Context, ids []syncer.PlayerID) ([]syncer.Reading, error)
+type Fetch = func(ctx context.Context, ids []syncer.PlayerID) ([]changefeed.VersionedPlayer, error)
 
 // Players is the copy of player rows in memory.
 type Players interface {
@@ -52,14 +55,14 @@ type Players interface {
 
 // Bans is the copy of all open bans in memory.
 type Bans interface {
-	Check(id syncer.PlayerID, address netip.Addr, now time.Time) []syncer.Standing
+	Check(id syncer.PlayerID, address netip.Addr, now time.Time) []syncer.ActiveBan
 }
 
 // Applier puts the result of an own write into the copies and tells subscribers.
 // Begin is called before the write, and what it returns is handed to Wrote.
 type Applier interface {
-	Begin() syncer.Generation
-	Wrote(begun syncer.Generation, readings []syncer.Reading, changes []syncer.Change)
+	Begin() changefeed.Generation
+	Wrote(begun changefeed.Generation, readings []changefeed.VersionedPlayer, changes []changefeed.Change)
 }
 
 // Clock is what the feed knows of time.
@@ -71,8 +74,8 @@ type Clock interface {
 
 // Outbox keeps batches on disk while the database is away.
 type Outbox interface {
-	Add(batch syncer.Batch) error
-	Pending(ctx context.Context) iter.Seq2[syncer.Batch, error]
+	Add(batch merge.Batch) error
+	Pending(ctx context.Context) iter.Seq2[merge.Batch, error]
 	Remove(id [16]byte) error
 	Refuse(id [16]byte, reason string) error
 	Len() int

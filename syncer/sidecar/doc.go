@@ -5,8 +5,8 @@
 //
 // The row in the database is the truth; the cache holds a copy that the feed
 // keeps current; on top of it lie the edits of this sidecar that are not stored
-// yet. What a server is shown is all three, seen through [syncer.Player.View].
-// Nothing is ever written from the cache: every write is a [syncer.Edit].
+// yet. What a server is shown is all three, seen through [merge.ViewOf].
+// Nothing is ever written from the cache: every write is a [merge.Edit].
 //
 // # When an edit is stored
 //
@@ -35,7 +35,7 @@
 // current row, and then counters are only ever raised.
 //
 // Servers that upload whole copies ([Sidecar.Fetch], [Sidecar.Upload]) never say that
-// a player is on them: for each of them and each player a [syncer.Trail] is kept for
+// a player is on them: for each of them and each player a [shadow.History] is kept for
 // a day after the last request, on disk too. An orderly restart forgets nothing of
 // it. After kill -9 the last second may be missing: an important upload whose fetch
 // fell into it is stored as given, and counters are raised to what the next upload

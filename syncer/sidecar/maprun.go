@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/mindustry"
 )
 
 // MapRunStore is what map runs need of the database beside [BacklogStore].
@@ -45,7 +46,7 @@ func (m *MapRuns) Report(ctx context.Context, from syncer.GameServer, report syn
 		return nil, nil
 	}
 	var run syncer.CurrentMapRun
-	waits, err := m.backlog.writeBy(ctx, syncer.Waiting{MapReport: &report}, func(ctx context.Context) (err error) {
+	waits, err := m.backlog.writeBy(ctx, mindustry.QueuedWrite{MapReport: &report}, func(ctx context.Context) (err error) {
 		run, err = m.store.ReportMapRun(ctx, report)
 		return err
 	})
@@ -93,7 +94,7 @@ func (m *MapRuns) Finish(ctx context.Context, from syncer.GameServer, finish syn
 		_, _ = rand.Read(finish.Key[:]) // never fails, says its documentation
 	}
 	var run syncer.MapRun
-	waits, err := m.backlog.writeBy(ctx, syncer.Waiting{MapFinish: &finish}, func(ctx context.Context) (err error) {
+	waits, err := m.backlog.writeBy(ctx, mindustry.QueuedWrite{MapFinish: &finish}, func(ctx context.Context) (err error) {
 		run, err = m.store.FinishMapRun(ctx, finish)
 		return err
 	})

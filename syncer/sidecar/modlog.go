@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/mindustry"
 )
 
 // ModLog is the log of moderation.
@@ -34,7 +35,7 @@ func NewModLog(backlog *Backlog, clock Clock, forward func(string)) *ModLog {
 // within five seconds is the same. It is in the database when Add returns or, while
 // that is away, on disk. Errors: invalid.
 func (l *ModLog) Add(ctx context.Context, source, message string) error {
-	entry := syncer.ModEntry{At: syncer.TimeOf(l.clock.Now()), Source: source, Message: message}
+	entry := mindustry.ModEntry{At: syncer.TimeOf(l.clock.Now()), Source: source, Message: message}
 	if err := entry.Validate(); err != nil {
 		return err
 	}
@@ -42,7 +43,7 @@ func (l *ModLog) Add(ctx context.Context, source, message string) error {
 		return nil
 	}
 	_, _ = rand.Read(entry.Token[:]) // never fails, says its documentation
-	if err := l.backlog.write(ctx, syncer.Waiting{ModEntry: &entry}); err != nil {
+	if err := l.backlog.write(ctx, mindustry.QueuedWrite{ModEntry: &entry}); err != nil {
 		return err
 	}
 	l.forward(message)

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
+	"playersync/syncer/merge"
 )
 
 // Join tells whether a player may enter and what is known of it. A banned player
@@ -59,17 +61,17 @@ func (s *Sidecar) Join(ctx context.Context, from syncer.GameServer, id syncer.Pl
 }
 
 // joinEdit is what a join changes of a player.
-func (s *Sidecar) joinEdit(from syncer.GameServer, request JoinRequest) syncer.Edit {
+func (s *Sidecar) joinEdit(from syncer.GameServer, request JoinRequest) merge.Edit {
 	now := syncer.TimeOf(s.clock.Now())
-	edit := syncer.Edit{
+	edit := merge.Edit{
 		Name:      syncer.Some(request.Name),
-		Gamemodes: map[string]syncer.GamemodeEdit{from.Gamemode: {FirstJoined: now, LastJoined: now}},
+		Gamemodes: map[string]merge.GamemodeEdit{from.Gamemode: {FirstJoined: now, LastJoined: now}},
 	}
 	edit.Visits = []syncer.Visit{{
 		Server: from.Name, Name: request.Name, IP: request.IP.Unmap().WithZone(""), Joins: 1, First: now, Last: now,
 	}}
 	if request.USID != nil {
-		edit.Addresses = map[string]syncer.AddressEdit{from.Address: {USID: request.USID}}
+		edit.Addresses = map[string]merge.AddressEdit{from.Address: {USID: request.USID}}
 	}
 	return edit
 }
@@ -129,26 +131,26 @@ func sourceOf(fromMemory bool) Source {
 
 // Player returns a player as a server sees it. Errors: not_found, and
 // database_unavailable if it is not in memory and cannot be read.
-func (s *Sidecar) Player(ctx context.Context, from syncer.GameServer, id syncer.PlayerID) (syncer.View, Source, error) {
+func (s *Sidecar) Player(ctx context.Context, from syncer.GameServer, id syncer.PlayerID) (merge.View, Source, error) {
 	player, source, err := s.read(ctx, id)
 	if err != nil {
-		return syncer.View{}, "", err
+		return merge.View{}, "", err
 	}
 	view, known := s.show(from, player)
 	if !known {
-		return player.View(from), source, nil
+		return merge.ViewOf(*player, from), source, nil
 	}
 	return view, source, nil
 }
 
 // show returns the view and remembers that the server was shown it. False means
 // that there is nothing to remember or to lay over the player.
-func (s *Sidecar) show(from syncer.GameServer, player *syncer.Player) (syncer.View, bool) {
+func (s *Sidecar) show(from syncer.GameServer, player *syncer.Player) (merge.View, bool) {
 	s.mu.RLock()
 	_, known := s.visitors[player.ID]
 	s.mu.RUnlock()
 	if !known {
-		return syncer.View{}, false
+		return merge.View{}, false
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -192,30 +194,30 @@ func (s *Sidecar) Search(ctx context.Context, name string, page Page) ([]syncer.
 // stored at once, provided that the row still has that revision. Errors: invalid,
 // not_found, stale, database_unavailable, outcome_unknown; after any of them
 // nothing of the patch is kept.
-func (s *Sidecar) Patch(ctx context.Context, from syncer.GameServer, id syncer.PlayerID, patch Patch, ifMatch *int64) (syncer.View, error) {
+func (s *Sidecar) Patch(ctx context.Context, from syncer.GameServer, id syncer.PlayerID, patch Patch, ifMatch *int64) (merge.View, error) {
 	player, err := s.readForPatch(ctx, id)
 	if err != nil {
-		return syncer.View{}, err
+		return merge.View{}, err
 	}
 	edit := s.patchEdit(from, player, patch)
 	if err := edit.Validate(); err != nil {
-		return syncer.View{}, err
+		return merge.View{}, err
 	}
 	now, later := edit.Split()
 	if ifMatch != nil {
-		now, later = edit, syncer.Edit{Gamemodes: edit.Gamemodes}
+		now, later = edit, merge.Edit{Gamemodes: edit.Gamemodes}
 		now.Gamemodes = nil
 		if err := s.settle(ctx, id, now); err != nil {
-			return syncer.View{}, err
+			return merge.View{}, err
 		}
 	}
 	if ifMatch != nil || !now.IsZero() {
 		begun := s.applier.Begin()
-		reading, changes, err := s.store.EditPlayer(syncer.Through(ctx, from.Name), id, now, ifMatch)
+		reading, changes, err := s.store.EditPlayer(syncer.WithServer(ctx, from.Name), id, now, ifMatch)
 		if err != nil {
-			return syncer.View{}, err
+			return merge.View{}, err
 		}
-		s.applier.Wrote(begun, []syncer.Reading{reading}, changes)
+		s.applier.Wrote(begun, []changefeed.VersionedPlayer{reading}, changes)
 		if cached, ok := s.players.Get(id); ok && cached != nil && cached.Revision >= reading.Player.Revision {
 			player = cached
 		} else {
@@ -246,7 +248,7 @@ func (s *Sidecar) readForPatch(ctx context.Context, id syncer.PlayerID) (*syncer
 }
 
 // patchEdit turns a patch into differences to the player as it is now.
-func (s *Sidecar) patchEdit(from syncer.GameServer, player *syncer.Player, patch Patch) syncer.Edit {
+func (s *Sidecar) patchEdit(from syncer.GameServer, player *syncer.Player, patch Patch) merge.Edit {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	current := s.view(from, player)
@@ -256,9 +258,9 @@ func (s *Sidecar) patchEdit(from syncer.GameServer, player *syncer.Player, patch
 			shown = states[len(states)-1]
 		}
 	}
-	edit := syncer.Set(current, shown, patch.Save, from)
+	edit := merge.Set(current, shown, patch.Save, from)
 	if len(patch.AddFlags)+len(patch.RemoveFlags) > 0 {
-		edit.Flags = syncer.SetEdit{Add: syncer.NormalizeSet(patch.AddFlags), Remove: syncer.NormalizeSet(patch.RemoveFlags)}
+		edit.Flags = merge.SetEdit{Add: syncer.NormalizeSet(patch.AddFlags), Remove: syncer.NormalizeSet(patch.RemoveFlags)}
 	}
 	if patch.AttributesPatch != nil {
 		edit.Attributes = append(edit.Attributes, patch.AttributesPatch)
@@ -268,7 +270,7 @@ func (s *Sidecar) patchEdit(from syncer.GameServer, player *syncer.Player, patch
 
 // settle waits until no older value of a field that the edit sets is on its way
 // to the database.
-func (s *Sidecar) settle(ctx context.Context, id syncer.PlayerID, edit syncer.Edit) error {
+func (s *Sidecar) settle(ctx context.Context, id syncer.PlayerID, edit merge.Edit) error {
 	s.mu.Lock()
 	v, known := s.visitors[id]
 	conflict := known && slices.ContainsFunc(v.saving, func(sent sending) bool { return sent.edit.Overlaps(edit) })
@@ -290,7 +292,7 @@ func (s *Sidecar) settle(ctx context.Context, id syncer.PlayerID, edit syncer.Ed
 // Leave saves what the server sends of a player that left and acknowledges it
 // once it is safe: in the database, or on disk while the database is away.
 // Important fields in the save are ignored. A repeated leave changes nothing.
-func (s *Sidecar) Leave(ctx context.Context, from syncer.GameServer, id syncer.PlayerID, save syncer.Save) error {
+func (s *Sidecar) Leave(ctx context.Context, from syncer.GameServer, id syncer.PlayerID, save merge.Save) error {
 	current, err := s.readForLeave(ctx, id)
 	if err != nil {
 		return err
@@ -304,8 +306,8 @@ func (s *Sidecar) Leave(ctx context.Context, from syncer.GameServer, id syncer.P
 	v := s.visitor(id)
 	if _, on := v.servers[from.Name]; on {
 		now := syncer.TimeOf(s.clock.Now())
-		edit = edit.Then(syncer.Edit{
-			Gamemodes: map[string]syncer.GamemodeEdit{from.Gamemode: {LastJoined: now}},
+		edit = edit.Then(merge.Edit{
+			Gamemodes: map[string]merge.GamemodeEdit{from.Gamemode: {LastJoined: now}},
 			Visits:    []syncer.Visit{{Server: from.Name, First: now, Last: now}},
 		})
 		for _, other := range s.others {
@@ -339,12 +341,12 @@ func (s *Sidecar) readForLeave(ctx context.Context, id syncer.PlayerID) (syncer.
 }
 
 // leaveEdit compares the save with what the server was shown. The caller holds s.mu.
-func (s *Sidecar) leaveEdit(from syncer.GameServer, current syncer.Player, save syncer.Save) syncer.Edit {
+func (s *Sidecar) leaveEdit(from syncer.GameServer, current syncer.Player, save merge.Save) merge.Edit {
 	if v, known := s.visitors[current.ID]; known {
 		shown := v.servers[from.Name]
-		if nearest := syncer.Nearest(shown, save, from); nearest >= 0 {
-			return syncer.Diff(shown[nearest], save, from).WithoutImportant()
+		if nearest := merge.Nearest(shown, save, from); nearest >= 0 {
+			return merge.Diff(shown[nearest], save, from).WithoutImportant()
 		}
 	}
-	return syncer.DiffUnseen(s.view(from, &current), save, from).WithoutImportant()
+	return merge.DiffUnseen(s.view(from, &current), save, from).WithoutImportant()
 }

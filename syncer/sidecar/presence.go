@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 // Presence says who is on which game server of the network.
@@ -45,7 +46,7 @@ type Presence struct {
 	failing  bool          // used by Run only
 
 	mu      sync.Mutex
-	servers map[string]*attended // by name
+	servers map[string]*ownedServer // by name
 }
 
 // PresenceConfig holds what may be chosen.
@@ -71,7 +72,7 @@ type PresenceStore interface {
 // Sessions is all sessions of the network in memory, in the order in which they
 // were stored. They are shared.
 type Sessions interface {
-	All() []*syncer.SessionRow
+	All() []*changefeed.SessionRow
 }
 
 // renewals is how often a lease is renewed before it runs out.
@@ -87,7 +88,7 @@ func NewPresence(config PresenceConfig, store PresenceStore, sessions Sessions, 
 	}
 	p := &Presence{
 		config: config, store: store, sessions: sessions, clock: clock, log: log,
-		wake: make(chan struct{}, 1), servers: map[string]*attended{},
+		wake: make(chan struct{}, 1), servers: map[string]*ownedServer{},
 	}
 	_, _ = rand.Read(p.run[:]) // never fails
 	p.attend(config.Home)
@@ -126,7 +127,7 @@ func (p *Presence) Start(from syncer.GameServer) {
 
 // attend returns what is known of a server. The caller holds p.mu, if others know
 // of p.
-func (p *Presence) attend(from syncer.GameServer) *attended {
+func (p *Presence) attend(from syncer.GameServer) *ownedServer {
 	a, known := p.servers[from.Name]
 	if !known {
 		a = newAttended()
@@ -150,7 +151,7 @@ func (p *Presence) poke() {
 // first who are there the longest, as far as they were stored in that order. After
 // is the number that the page before returned as next, 0 for the first page; next
 // is 0 on the last.
-func (p *Presence) Online(server string, after int64, size int) (page []*syncer.SessionRow, next int64) {
+func (p *Presence) Online(server string, after int64, size int) (page []*changefeed.SessionRow, next int64) {
 	for _, row := range p.sessions.All() {
 		if row.Revision <= after || server != "" && row.Server != server {
 			continue
@@ -166,7 +167,7 @@ func (p *Presence) Online(server string, after int64, size int) (page []*syncer.
 // Counts returns how many different players are online, and how many on each server
 // that has any, by name.
 func (p *Presence) Counts() (players int, servers []syncer.OnlineCount) {
-	return syncer.CountOnline(p.sessions.All())
+	return changefeed.CountOnline(p.sessions.All())
 }
 
 // Of returns where a player is, and when it was last on each server, the latest

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/merge"
 )
 
 // replayInterval is how often the outbox is tried while it holds anything.
@@ -48,7 +49,7 @@ func (s *Sidecar) replay(ctx context.Context) {
 }
 
 // resend stores one batch from the outbox; false means that it stays there.
-func (s *Sidecar) resend(ctx context.Context, batch syncer.Batch) bool {
+func (s *Sidecar) resend(ctx context.Context, batch merge.Batch) bool {
 	err := s.storeBatch(ctx, batch)
 	if syncer.CodeOf(err) == syncer.CodeInvalid {
 		return s.resendEach(ctx, batch, err)
@@ -61,12 +62,12 @@ func (s *Sidecar) resend(ctx context.Context, batch syncer.Batch) bool {
 
 // resendEach is saveEach for a batch that is on disk: its parts replace it there
 // once each has been stored or refused.
-func (s *Sidecar) resendEach(ctx context.Context, batch syncer.Batch, refusal error) bool {
+func (s *Sidecar) resendEach(ctx context.Context, batch merge.Batch, refusal error) bool {
 	if len(batch.Edits) == 1 {
 		return s.setAside(batch, refusal)
 	}
 	for id, edit := range batch.Edits {
-		single := syncer.Batch{ID: partOf(batch.ID, id), Edits: map[syncer.PlayerID]syncer.Edit{id: edit}}
+		single := merge.Batch{ID: partOf(batch.ID, id), Edits: map[syncer.PlayerID]merge.Edit{id: edit}}
 		s.rename(id, batch.ID, single.ID)
 		err := s.storeBatch(ctx, single)
 		switch {
@@ -84,7 +85,7 @@ func (s *Sidecar) resendEach(ctx context.Context, batch syncer.Batch, refusal er
 
 // setAside keeps a refused save of one player on disk for a person to look at. It may
 // wait there already. False means that it could not be kept.
-func (s *Sidecar) setAside(single syncer.Batch, refusal error) bool {
+func (s *Sidecar) setAside(single merge.Batch, refusal error) bool {
 	for id := range single.Edits {
 		s.log.Error("the database refuses a save; it is set aside on disk", "player", id, "error", refusal)
 	}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"playersync/syncer"
+	"playersync/syncer/merge"
 )
 
 // Source says where an answer came from.
@@ -27,17 +28,17 @@ type JoinRequest struct {
 
 // JoinResult is all that a game server needs to let a player in or not.
 type JoinResult struct {
-	Player *syncer.View // nil while the database is out of reach and the player is not held
-	Ban    *syncer.Ban  // the ban that applies, nil if none
-	Source Source       // where Player came from
+	Player *merge.View // nil while the database is out of reach and the player is not held
+	Ban    *syncer.Ban // the ban that applies, nil if none
+	Source Source      // where Player came from
 }
 
 // Patch is an explicit change of single fields. Scalars are set as given, set
 // members added and removed, attributes merged, counters moved by the difference
 // to what the server was last shown.
 type Patch struct {
-	Save            syncer.Save // without Attributes
-	AddFlags        []string    // not together with Save.Flags
+	Save            merge.Save // without Attributes
+	AddFlags        []string   // not together with Save.Flags
 	RemoveFlags     []string
 	AttributesPatch json.RawMessage // JSON merge patch, nil for none
 }

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"playersync/syncer"
+	"playersync/syncer/merge"
 )
 
 // maxBatch is how many players one batch holds: as many as the database's feed
@@ -50,7 +51,7 @@ func (s *Sidecar) runSaver(ctx context.Context) error {
 }
 
 // flush saves batch after batch until take has no more.
-func (s *Sidecar) flush(ctx context.Context, take func() (syncer.Batch, []chan error)) {
+func (s *Sidecar) flush(ctx context.Context, take func() (merge.Batch, []chan error)) {
 	for {
 		batch, waiting := take()
 		if len(batch.Edits) == 0 && len(waiting) == 0 {
@@ -85,7 +86,7 @@ func wait(ctx context.Context, saved <-chan error) error {
 }
 
 // takeUrgent moves the edits of players that somebody waits for into a batch.
-func (s *Sidecar) takeUrgent() (syncer.Batch, []chan error) {
+func (s *Sidecar) takeUrgent() (merge.Batch, []chan error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	batch := newBatch()
@@ -102,7 +103,7 @@ func (s *Sidecar) takeUrgent() (syncer.Batch, []chan error) {
 }
 
 // takePending moves edits of any players into a batch.
-func (s *Sidecar) takePending() (syncer.Batch, []chan error) {
+func (s *Sidecar) takePending() (merge.Batch, []chan error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	batch := newBatch()
@@ -116,25 +117,25 @@ func (s *Sidecar) takePending() (syncer.Batch, []chan error) {
 }
 
 // take moves one player's pending edit into the batch. The caller holds s.mu.
-func (s *Sidecar) take(batch *syncer.Batch, id syncer.PlayerID) {
+func (s *Sidecar) take(batch *merge.Batch, id syncer.PlayerID) {
 	v, known := s.visitors[id]
 	if !known || v.pending.IsZero() {
 		return
 	}
 	batch.Edits[id] = v.pending
 	v.saving = append(v.saving, sending{batch: batch.ID, edit: v.pending})
-	v.pending = syncer.Edit{}
+	v.pending = merge.Edit{}
 }
 
-func newBatch() syncer.Batch {
-	batch := syncer.Batch{Edits: map[syncer.PlayerID]syncer.Edit{}}
+func newBatch() merge.Batch {
+	batch := merge.Batch{Edits: map[syncer.PlayerID]merge.Edit{}}
 	_, _ = rand.Read(batch.ID[:]) // never fails, says its documentation
 	return batch
 }
 
 // save makes a batch safe: in the database or, failing that, on disk behind what
 // waits there already. An error means that it is in memory only, as before.
-func (s *Sidecar) save(ctx context.Context, batch syncer.Batch) error {
+func (s *Sidecar) save(ctx context.Context, batch merge.Batch) error {
 	if len(batch.Edits) == 0 {
 		return nil
 	}
@@ -157,7 +158,7 @@ func (s *Sidecar) save(ctx context.Context, batch syncer.Batch) error {
 }
 
 // storeBatch stores one batch and shows the result to everyone.
-func (s *Sidecar) storeBatch(ctx context.Context, batch syncer.Batch) error {
+func (s *Sidecar) storeBatch(ctx context.Context, batch merge.Batch) error {
 	begun := s.applier.Begin()
 	readings, changes, err := s.store.SaveBatch(ctx, batch)
 	if err != nil {
@@ -171,7 +172,7 @@ func (s *Sidecar) storeBatch(ctx context.Context, batch syncer.Batch) error {
 // saveEach stores the players of a batch one by one after the database refused a
 // value in it, so that one bad edit costs nobody else's. The bad one is set aside
 // on disk for a person to look at, and reported to whoever waits.
-func (s *Sidecar) saveEach(ctx context.Context, batch syncer.Batch, refusal error) error {
+func (s *Sidecar) saveEach(ctx context.Context, batch merge.Batch, refusal error) error {
 	if len(batch.Edits) == 1 {
 		s.setAside(batch, refusal)
 		return refusal
@@ -189,7 +190,7 @@ func (s *Sidecar) saveEach(ctx context.Context, batch syncer.Batch, refusal erro
 }
 
 // drop forgets that a batch was under way.
-func (s *Sidecar) drop(batch syncer.Batch) {
+func (s *Sidecar) drop(batch merge.Batch) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for id := range batch.Edits {
@@ -201,7 +202,7 @@ func (s *Sidecar) drop(batch syncer.Batch) {
 }
 
 // giveBack makes a batch's edits pending again.
-func (s *Sidecar) giveBack(batch syncer.Batch) {
+func (s *Sidecar) giveBack(batch merge.Batch) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for id, edit := range batch.Edits {

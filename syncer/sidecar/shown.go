@@ -10,10 +10,12 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/merge"
+	"playersync/syncer/mindustry/shadow"
 )
 
-// Shelf keeps on disk what game servers were shown; *outbox.Outbox is one.
-type Shelf interface {
+// ShownStates keeps on disk what game servers were shown; *outbox.Outbox is one.
+type ShownStates interface {
 	SaveShown(set map[string][]byte, gone []string, last bool) error
 	LoadShown(keep func(key string, record []byte)) (inOrder bool, err error)
 }
@@ -53,7 +55,7 @@ func parseTrailKey(text string) (trailKey, bool) {
 type trail struct {
 	busy   chan struct{}
 	users  int // that have it or wait for it
-	states syncer.Trail
+	states shadow.History
 	used   time.Time
 	read   time.Time // when the player was last read for it
 	warm   bool      // the player is held in memory
@@ -63,7 +65,7 @@ type trail struct {
 // safe for concurrent use.
 type trails struct {
 	players Players
-	shelf   Shelf // nil: nothing is kept over a restart
+	disk    ShownStates // nil: nothing is kept over a restart
 	log     *slog.Logger
 
 	mu      sync.Mutex
@@ -72,9 +74,9 @@ type trails struct {
 	names   map[string]bool   // ranks and flags that uploads contained
 }
 
-func newTrails(players Players, shelf Shelf, log *slog.Logger) *trails {
+func newTrails(players Players, disk ShownStates, log *slog.Logger) *trails {
 	t := &trails{
-		players: players, shelf: shelf, log: log,
+		players: players, disk: disk, log: log,
 		entries: map[trailKey]*trail{}, changed: map[trailKey]bool{}, names: map[string]bool{},
 	}
 	t.load()
@@ -84,12 +86,12 @@ func newTrails(players Players, shelf Shelf, log *slog.Logger) *trails {
 // load takes over what the last session left. After a crash the trails may lack the
 // latest uploads, so counters are then only ever raised from there.
 func (t *trails) load() {
-	if t.shelf == nil {
+	if t.disk == nil {
 		return
 	}
-	inOrder, err := t.shelf.LoadShown(func(text string, record []byte) {
+	inOrder, err := t.disk.LoadShown(func(text string, record []byte) {
 		key, ok := parseTrailKey(text)
-		var states syncer.Trail
+		var states shadow.History
 		if !ok || json.Unmarshal(record, &states) != nil {
 			t.changed[key] = true // deletes it
 			return
@@ -141,7 +143,7 @@ func (t *trails) take(ctx context.Context, key trailKey) (*trail, func(), error)
 }
 
 // put stores the next state of a trail that the caller has taken.
-func (t *trails) put(key trailKey, entry *trail, next syncer.Trail) {
+func (t *trails) put(key trailKey, entry *trail, next shadow.History) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	entry.states = next
@@ -149,7 +151,7 @@ func (t *trails) put(key trailKey, entry *trail, next syncer.Trail) {
 }
 
 // learn remembers the names that a server understands, since it sent them.
-func (t *trails) learn(save syncer.Save) {
+func (t *trails) learn(save merge.Save) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, name := range append(slices.Clone(save.Flags.Value), save.Rank.Value) {
@@ -188,14 +190,14 @@ func (t *trails) write(last bool) {
 	t.mu.Lock()
 	changed := t.changed
 	t.changed = map[trailKey]bool{}
-	states := make(map[trailKey]syncer.Trail, len(changed))
+	states := make(map[trailKey]shadow.History, len(changed))
 	for key := range changed {
 		if entry, known := t.entries[key]; known {
 			states[key] = entry.states
 		}
 	}
 	t.mu.Unlock()
-	if t.shelf == nil || len(changed) == 0 && !last {
+	if t.disk == nil || len(changed) == 0 && !last {
 		return
 	}
 	set := make(map[string][]byte, len(states))
@@ -208,7 +210,7 @@ func (t *trails) write(last bool) {
 		}
 		set[key.String()] = record
 	}
-	if err := t.shelf.SaveShown(set, gone, last); err != nil {
+	if err := t.disk.SaveShown(set, gone, last); err != nil {
 		t.log.Error("cannot keep on disk what servers were shown; a restart would forget the latest", "error", err)
 		t.mu.Lock()
 		defer t.mu.Unlock()

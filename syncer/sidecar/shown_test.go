@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/merge"
 )
 
 // shownRig is the trails of servers in a bubble whose clock is the test's, with what
@@ -94,7 +95,7 @@ func (r *shownRig) show(id string) (done func()) {
 		r.t.Fatal(err)
 	}
 	p := syncer.NewPlayer(syncer.PlayerID(id))
-	r.put(keyOf(id), entry, entry.states.Show(p.View(syncer.GameServer{}), time.Now()))
+	r.put(keyOf(id), entry, entry.states.Show(merge.ViewOf(p, syncer.GameServer{}), time.Now()))
 	return done
 }
 

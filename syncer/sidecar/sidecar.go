@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 // Config holds what an operator may choose.
@@ -40,15 +41,15 @@ type Sidecar struct {
 
 // Deps are the parts that a sidecar connects.
 type Deps struct {
-	Store   Store
-	Players Players
-	Bans    Bans
-	Applier Applier
-	Clock   Clock
-	Outbox  Outbox
-	Shelf   Shelf        // nil: what servers were shown is forgotten at a restart
-	Others  []Attendance // who else must hear of joins and leaves
-	Log     *slog.Logger
+	Store       Store
+	Players     Players
+	Bans        Bans
+	Applier     Applier
+	Clock       Clock
+	Outbox      Outbox
+	ShownStates ShownStates  // nil: what servers were shown is forgotten at a restart
+	Others      []Attendance // who else must hear of joins and leaves
+	Log         *slog.Logger
 }
 
 // New returns a sidecar that is not running yet.
@@ -63,7 +64,7 @@ func New(config Config, deps Deps) *Sidecar {
 		visitors: map[syncer.PlayerID]*visitor{},
 		urgent:   map[syncer.PlayerID][]chan error{},
 		wake:     make(chan struct{}, 1),
-		trails:   newTrails(deps.Players, deps.Shelf, deps.Log),
+		trails:   newTrails(deps.Players, deps.ShownStates, deps.Log),
 	}
 }
 
@@ -94,6 +95,6 @@ func (s *Sidecar) Online() (players, unsaved int) {
 }
 
 // fetch reads players for the cache.
-func (s *Sidecar) fetch(ctx context.Context, ids []syncer.PlayerID) ([]syncer.Reading, error) {
+func (s *Sidecar) fetch(ctx context.Context, ids []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
 	return s.store.ReadPlayers(ctx, ids)
 }

@@ -8,6 +8,10 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
+	"playersync/syncer/merge"
+	"playersync/syncer/mindustry"
+	"playersync/syncer/mindustry/shadow"
 )
 
 // readAnew is how old what is unsynced may be when a server is shown it: other
@@ -17,7 +21,7 @@ const readAnew = 5 * time.Second
 // Fetch returns a player as a server sees it, nil if there is none, and remembers
 // that it was shown: a later [Sidecar.Upload] of that server is compared with it.
 // Without the database it answers from memory; error: database_unavailable.
-func (s *Sidecar) Fetch(ctx context.Context, from syncer.GameServer, id syncer.PlayerID) (*syncer.View, error) {
+func (s *Sidecar) Fetch(ctx context.Context, from syncer.GameServer, id syncer.PlayerID) (*merge.View, error) {
 	key := trailKey{from.Address, from.Gamemode, id}
 	entry, done, err := s.trails.take(ctx, key)
 	if err != nil {
@@ -69,12 +73,12 @@ func (s *Sidecar) hasUnsaved(id syncer.PlayerID) bool {
 }
 
 // Upload takes a whole copy as a server holds it and stores what it changed; see
-// [syncer.Trail]. With important, changes of what is important are stored before it
+// [shadow.History]. With important, changes of what is important are stored before it
 // returns, and the rest within the flush interval; without, they are ignored and the
 // rest is in the database or on disk when it returns. An upload that was received
 // before changes nothing. Errors: invalid, database_unavailable, outcome_unknown;
 // the same upload may be sent again after the last two.
-func (s *Sidecar) Upload(ctx context.Context, from syncer.GameServer, id syncer.PlayerID, save syncer.Save, important bool) error {
+func (s *Sidecar) Upload(ctx context.Context, from syncer.GameServer, id syncer.PlayerID, save merge.Save, important bool) error {
 	upload, err := s.upload(from, save, important)
 	if err != nil {
 		return err
@@ -99,7 +103,7 @@ func (s *Sidecar) Upload(ctx context.Context, from syncer.GameServer, id syncer.
 	s.noteOutcome(from, id, current, outcome)
 	now, later := outcome.Edit.Split()
 	if !now.IsZero() {
-		if err := s.storeImportant(syncer.Through(ctx, from.Name), id, stored, now); err != nil {
+		if err := s.storeImportant(syncer.WithServer(ctx, from.Name), id, stored, now); err != nil {
 			return err
 		}
 	}
@@ -108,18 +112,18 @@ func (s *Sidecar) Upload(ctx context.Context, from syncer.GameServer, id syncer.
 }
 
 // upload returns the upload with its digest.
-func (s *Sidecar) upload(from syncer.GameServer, save syncer.Save, important bool) (syncer.Upload, error) {
+func (s *Sidecar) upload(from syncer.GameServer, save merge.Save, important bool) (shadow.Upload, error) {
 	text, err := json.Marshal(save)
 	if err != nil {
-		return syncer.Upload{}, fmt.Errorf("encode upload: %w", err)
+		return shadow.Upload{}, fmt.Errorf("encode upload: %w", err)
 	}
 	sum := sha256.Sum256(fmt.Appendf(text, " %t", important))
-	return syncer.Upload{From: from, Save: save, Important: important, Digest: [16]byte(sum[:16]), Knows: s.trails.knows}, nil
+	return shadow.Upload{From: from, Save: save, Important: important, Digest: [16]byte(sum[:16]), Knows: s.trails.knows}, nil
 }
 
 // readForUpload returns the player as it is stored, nil if it is not, and the view
 // of it with what is not stored yet.
-func (s *Sidecar) readForUpload(ctx context.Context, from syncer.GameServer, id syncer.PlayerID) (*syncer.Player, *syncer.View, error) {
+func (s *Sidecar) readForUpload(ctx context.Context, from syncer.GameServer, id syncer.PlayerID) (*syncer.Player, *merge.View, error) {
 	player, _, err := s.players.Read(ctx, id, s.fetch)
 	if err != nil {
 		return nil, nil, err
@@ -133,7 +137,7 @@ func (s *Sidecar) readForUpload(ctx context.Context, from syncer.GameServer, id 
 
 // noteOutcome reports what was not taken of an upload. No proof of identity is
 // logged.
-func (s *Sidecar) noteOutcome(from syncer.GameServer, id syncer.PlayerID, current *syncer.View, outcome syncer.Outcome) {
+func (s *Sidecar) noteOutcome(from syncer.GameServer, id syncer.PlayerID, current *merge.View, outcome shadow.Outcome) {
 	if outcome.USIDRefused && current != nil {
 		s.refusedUSIDs.Add(1)
 		s.log.Warn("kept the usid of a privileged player: the upload did not come from a copy that knows the rank",
@@ -150,7 +154,7 @@ func (s *Sidecar) noteOutcome(from syncer.GameServer, id syncer.PlayerID, curren
 func (s *Sidecar) RefusedUSIDs() int64 { return s.refusedUSIDs.Load() }
 
 // storeImportant applies an edit to the row, which it creates for a newcomer.
-func (s *Sidecar) storeImportant(ctx context.Context, id syncer.PlayerID, stored *syncer.Player, edit syncer.Edit) error {
+func (s *Sidecar) storeImportant(ctx context.Context, id syncer.PlayerID, stored *syncer.Player, edit merge.Edit) error {
 	ids := []syncer.PlayerID{id}
 	if stored == nil {
 		if err := s.store.CreatePlayers(ctx, ids); err != nil {
@@ -167,13 +171,13 @@ func (s *Sidecar) storeImportant(ctx context.Context, id syncer.PlayerID, stored
 	if err != nil {
 		return err
 	}
-	s.applier.Wrote(begun, []syncer.Reading{reading}, changes)
+	s.applier.Wrote(begun, []changefeed.VersionedPlayer{reading}, changes)
 	return nil
 }
 
 // keep makes an edit pending and, in the same step, tells that it is; unless it may
 // wait, it returns once the edit is safe.
-func (s *Sidecar) keep(ctx context.Context, id syncer.PlayerID, edit syncer.Edit, mayWait bool, kept func()) error {
+func (s *Sidecar) keep(ctx context.Context, id syncer.PlayerID, edit merge.Edit, mayWait bool, kept func()) error {
 	s.mu.Lock()
 	kept()
 	if edit.IsZero() {
@@ -207,7 +211,7 @@ func (s *Sidecar) settled(ctx context.Context, id syncer.PlayerID) error {
 // RejectUSID records that a server turned a player away for a proof of identity
 // other than the stored one. An administrator may approve the code.
 func (s *Sidecar) RejectUSID(ctx context.Context, from syncer.GameServer, id syncer.PlayerID, usid, code string) error {
-	rejection := syncer.USIDRejection{Code: code, ID: id, Address: from.Address, USID: usid}
+	rejection := mindustry.USIDRejection{Code: code, ID: id, Address: from.Address, USID: usid}
 	if err := rejection.Validate(); err != nil {
 		return err
 	}
@@ -216,7 +220,7 @@ func (s *Sidecar) RejectUSID(ctx context.Context, from syncer.GameServer, id syn
 
 // RejectedUSIDs returns up to size proofs of identity that servers rejected and nobody
 // has approved, newest first.
-func (s *Sidecar) RejectedUSIDs(ctx context.Context, size int) ([]syncer.RejectedUSID, error) {
+func (s *Sidecar) RejectedUSIDs(ctx context.Context, size int) ([]mindustry.RejectedUSID, error) {
 	return s.store.RejectedUSIDs(ctx, size)
 }
 
@@ -225,7 +229,7 @@ func (s *Sidecar) RejectedUSIDs(ctx context.Context, size int) ([]syncer.Rejecte
 // within seconds on others. Without an address the code must be open
 // at one server only. Errors: not_found, conflict if it was approved already, invalid,
 // database_unavailable, outcome_unknown.
-func (s *Sidecar) ApproveUSID(ctx context.Context, code, address string) (syncer.RejectedUSID, error) {
+func (s *Sidecar) ApproveUSID(ctx context.Context, code, address string) (mindustry.RejectedUSID, error) {
 	approved, err := s.store.ApproveUSID(ctx, code, address)
 	if err != nil {
 		return approved, err

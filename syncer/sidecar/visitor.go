@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"playersync/syncer"
+	"playersync/syncer/merge"
 )
 
 // maxShown is how many states of a player each server may have been shown last.
@@ -12,20 +13,20 @@ const maxShown = 8
 // visitor is a player with something to remember: where it is, what was shown of
 // it, and which edits are not stored yet. All fields are guarded by Sidecar.mu.
 type visitor struct {
-	servers map[string][]syncer.View // by server name: states shown, latest last
-	saving  []sending                // in batches that are not known to be stored, oldest first
-	pending syncer.Edit              // in no batch yet
+	servers map[string][]merge.View // by server name: states shown, latest last
+	saving  []sending               // in batches that are not known to be stored, oldest first
+	pending merge.Edit              // in no batch yet
 }
 
 // sending is one player's part of a batch under way.
 type sending struct {
 	batch [16]byte
-	edit  syncer.Edit
+	edit  merge.Edit
 }
 
 // unsaved returns all edits that the row may not have yet.
-func (v *visitor) unsaved() syncer.Edit {
-	var all syncer.Edit
+func (v *visitor) unsaved() merge.Edit {
+	var all merge.Edit
 	for _, s := range v.saving {
 		all = all.Then(s.edit)
 	}
@@ -33,7 +34,7 @@ func (v *visitor) unsaved() syncer.Edit {
 }
 
 // show remembers a state that was shown to a server the player is on.
-func (v *visitor) show(server string, view syncer.View) {
+func (v *visitor) show(server string, view merge.View) {
 	shown, on := v.servers[server]
 	if !on {
 		return
@@ -49,7 +50,7 @@ func (v *visitor) show(server string, view syncer.View) {
 func (s *Sidecar) visitor(id syncer.PlayerID) *visitor {
 	v, known := s.visitors[id]
 	if !known {
-		v = &visitor{servers: map[string][]syncer.View{}}
+		v = &visitor{servers: map[string][]merge.View{}}
 		s.visitors[id] = v
 		s.players.Hold(id)
 	}
@@ -81,19 +82,19 @@ func (s *Sidecar) forget(id syncer.PlayerID) {
 
 // View returns the player as a server sees it, with the edits laid over that are
 // not stored yet.
-func (s *Sidecar) View(from syncer.GameServer, player *syncer.Player) syncer.View {
+func (s *Sidecar) View(from syncer.GameServer, player *syncer.Player) merge.View {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.view(from, player)
 }
 
 // view is View for callers that hold s.mu.
-func (s *Sidecar) view(from syncer.GameServer, player *syncer.Player) syncer.View {
+func (s *Sidecar) view(from syncer.GameServer, player *syncer.Player) merge.View {
 	v, known := s.visitors[player.ID]
 	if !known || len(v.saving) == 0 && v.pending.IsZero() {
-		return player.View(from)
+		return merge.ViewOf(*player, from)
 	}
-	return v.unsaved().Apply(*player).View(from)
+	return merge.ViewOf(v.unsaved().Apply(*player), from)
 }
 
 // remove forgets the part that a batch carries.

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"playersync/syncer"
+	"playersync/syncer/merge"
 )
 
 // Kick counts that a player was kicked from a server. It is in memory when Kick
@@ -19,7 +20,7 @@ func (s *Sidecar) Kick(ctx context.Context, from syncer.GameServer, id syncer.Pl
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	v := s.visitor(id)
-	v.pending = v.pending.Then(syncer.Edit{Visits: []syncer.Visit{{Server: from.Name, Kicks: 1, First: now, Last: now}}})
+	v.pending = v.pending.Then(merge.Edit{Visits: []syncer.Visit{{Server: from.Name, Kicks: 1, First: now, Last: now}}})
 	return nil
 }
 

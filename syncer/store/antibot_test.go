@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"playersync/syncer"
+	"playersync/syncer/mindustry"
 	"playersync/syncer/store"
 )
 
@@ -31,7 +32,7 @@ func TestPatternRuleIsTheSameInTheDatabase(t *testing.T) {
 	agree := func(into rapid.TB, patterns []string) (accepted int) {
 		verdicts := column[bool](t, conn, `select is_name_pattern(p) from unnest($1::text[]) with ordinality as u (p, n) order by n`, patterns)
 		for i, pattern := range patterns {
-			err := syncer.CheckNamePattern(pattern)
+			err := mindustry.CheckNamePattern(pattern)
 			if (err == nil) != verdicts[i] {
 				into.Errorf("%q: the database says %v, the domain %v", pattern, verdicts[i], err)
 			}
@@ -61,13 +62,13 @@ func TestAntibotPatterns(t *testing.T) {
 	t.Parallel()
 	s, url := open(t, store.Options{})
 	ctx := context.Background()
-	if err := s.SetAntibotPattern(ctx, syncer.PatternBlacklist, `bot\d+`, "Steve"); err != nil {
+	if err := s.SetAntibotPattern(ctx, mindustry.PatternBlacklist, `bot\d+`, "Steve"); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.SetAntibotPattern(ctx, syncer.PatternBlacklist, `(?i)bot.*`, "Steve"); err != nil {
+	if err := s.SetAntibotPattern(ctx, mindustry.PatternBlacklist, `(?i)bot.*`, "Steve"); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.SetAntibotPattern(ctx, syncer.PatternGraylist, `(unclosed`, "Steve"); syncer.CodeOf(err) != syncer.CodeInvalid {
+	if err := s.SetAntibotPattern(ctx, mindustry.PatternGraylist, `(unclosed`, "Steve"); syncer.CodeOf(err) != syncer.CodeInvalid {
 		t.Errorf("a broken pattern: %v", err)
 	}
 	conn := psql(t, url)
@@ -79,7 +80,7 @@ func TestAntibotPatterns(t *testing.T) {
 		t.Errorf("patterns are %+v, %v", patterns, err)
 	}
 	for _, want := range []bool{true, false} {
-		if cleared, err := s.ClearAntibotPattern(ctx, syncer.PatternBlacklist); err != nil || cleared != want {
+		if cleared, err := s.ClearAntibotPattern(ctx, mindustry.PatternBlacklist); err != nil || cleared != want {
 			t.Errorf("cleared %v, %v; want %v", cleared, err, want)
 		}
 	}
@@ -101,7 +102,7 @@ func TestBlacklistKeepsTextsAsTheyAre(t *testing.T) {
 	if err != nil || len(removed) != 1 {
 		t.Fatalf("removing changed %+v, %v", removed, err)
 	}
-	if row := removed[0].Row.(*syncer.BlacklistRow); row.Listed || row.Address != given[0] || row.Revision <= changes[0].Row.(*syncer.BlacklistRow).Revision {
+	if row := removed[0].Row.(*mindustry.BlacklistRow); row.Listed || row.Address != given[0] || row.Revision <= changes[0].Row.(*mindustry.BlacklistRow).Revision {
 		t.Errorf("removed as %+v after %+v", row, changes[0].Row)
 	}
 	if removed, err := s.RemoveBlacklisted(ctx, given[0]); err != nil || len(removed) > 0 {

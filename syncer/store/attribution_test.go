@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/merge"
+	"playersync/syncer/mindustry"
 	"playersync/syncer/store"
 )
 
@@ -29,11 +31,11 @@ func TestEveryWriteSaysWhoMakesIt(t *testing.T) {
 		do         func(ctx context.Context, by, unlike string) error
 	}{
 		{"edit player", "player rank", false, func(ctx context.Context, _, unlike string) error {
-			_, _, err := s.EditPlayer(ctx, "a", syncer.Edit{Rank: syncer.Some(unlike)}, nil)
+			_, _, err := s.EditPlayer(ctx, "a", merge.Edit{Rank: syncer.Some(unlike)}, nil)
 			return err
 		}},
 		{"edit with history", "player flags", false, func(ctx context.Context, _, unlike string) error {
-			edit := syncer.Edit{Flags: syncer.SetEdit{Add: []string{unlike}}, History: []syncer.HistoryEntry{{Action: unlike, Time: syncer.Millis(1)}}}
+			edit := merge.Edit{Flags: merge.SetEdit{Add: []string{unlike}}, History: []syncer.HistoryEntry{{Action: unlike, Time: syncer.Millis(1)}}}
 			_, _, err := s.EditPlayer(ctx, "a", edit, nil)
 			return err
 		}},
@@ -56,12 +58,12 @@ func TestEveryWriteSaysWhoMakesIt(t *testing.T) {
 			return err
 		}},
 		{"import a new player", "player created", false, func(ctx context.Context, _, unlike string) error {
-			_, err := s.ImportPlayers(ctx, []syncer.ImportedPlayer{{ID: syncer.PlayerID(unlike), Save: oldSteve().Save}}, store.PlayerImportOptions{})
+			_, err := s.ImportPlayers(ctx, []merge.ImportedPlayer{{ID: syncer.PlayerID(unlike), Save: oldSteve().Save}}, store.PlayerImportOptions{})
 			return err
 		}},
 		{"import a known player", "player rank", false, func(ctx context.Context, _, unlike string) error {
-			save := syncer.Save{Rank: syncer.Some("i" + unlike)}
-			_, err := s.ImportPlayers(ctx, []syncer.ImportedPlayer{{ID: "a", Save: save}}, store.PlayerImportOptions{Replace: true})
+			save := merge.Save{Rank: syncer.Some("i" + unlike)}
+			_, err := s.ImportPlayers(ctx, []merge.ImportedPlayer{{ID: "a", Save: save}}, store.PlayerImportOptions{Replace: true})
 			return err
 		}},
 		{"revert", "player rank", true, func(ctx context.Context, by, _ string) error {
@@ -69,7 +71,7 @@ func TestEveryWriteSaysWhoMakesIt(t *testing.T) {
 			return err
 		}},
 	} {
-		through := syncer.Through(syncer.OnBehalf(context.Background(), "Alice"), "pvp")
+		through := syncer.WithServer(syncer.WithActor(context.Background(), "Alice"), "pvp")
 		for _, test := range []struct {
 			ctx      context.Context
 			by, want string
@@ -135,7 +137,7 @@ func TestNotesSayWhoWroteThem(t *testing.T) {
 	t.Parallel()
 	s, url := open(t, store.Options{Timeout: time.Minute})
 	run(t, psql(t, url), `insert into ban (uuid) values ('a')`)
-	ctx := syncer.OnBehalf(context.Background(), "Alice")
+	ctx := syncer.WithActor(context.Background(), "Alice")
 	for by, want := range map[string]string{"": "Alice", "Steve": "Steve"} {
 		if note, err := s.AddBanNote(ctx, 1, syncer.BanNote{Text: "x", By: by}); err != nil || note.By != want {
 			t.Errorf("by %q: %+v, %v", by, note, err)
@@ -148,10 +150,10 @@ func TestSavesAreNotAudited(t *testing.T) {
 	t.Parallel()
 	s, url := open(t, store.Options{Timeout: time.Minute})
 	conn := psql(t, url)
-	ctx := syncer.OnBehalf(context.Background(), "Alice")
-	batch := newBatch(map[syncer.PlayerID]syncer.Edit{
+	ctx := syncer.WithActor(context.Background(), "Alice")
+	batch := newBatch(map[syncer.PlayerID]merge.Edit{
 		"a":   {Name: syncer.Some("x"), History: []syncer.HistoryEntry{{Action: "warned", Time: syncer.Millis(1)}}},
-		"new": {Addresses: map[string]syncer.AddressEdit{"a:1": {USID: new("secret")}}, Visits: []syncer.Visit{visit("pvp", "x", "192.0.2.1", 1)}},
+		"new": {Addresses: map[string]merge.AddressEdit{"a:1": {USID: new("secret")}}, Visits: []syncer.Visit{visit("pvp", "x", "192.0.2.1", 1)}},
 	})
 	for range 2 { // the second time it is a repetition
 		if _, _, err := s.SaveBatch(ctx, batch); err != nil {
@@ -165,7 +167,7 @@ func TestSavesAreNotAudited(t *testing.T) {
 		t.Fatal(err)
 	}
 	run(t, conn, `update player set rank = 'mod' where uuid = 'a'`)
-	if err := s.AddUSIDRejection(ctx, syncer.USIDRejection{Code: "1", ID: "a", Address: "a:1", USID: "secret"}); err != nil {
+	if err := s.AddUSIDRejection(ctx, mindustry.USIDRejection{Code: "1", ID: "a", Address: "a:1", USID: "secret"}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.ApproveUSID(ctx, "1", ""); err != nil {

@@ -14,6 +14,8 @@ import (
 
 	"playersync/db"
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
+	"playersync/syncer/merge"
 )
 
 // ListAudit returns up to size changes with a number below before, newest first.
@@ -58,8 +60,8 @@ func (s *Store) listAudit(ctx context.Context, f syncer.AuditFilter, before int6
 // reverted is what a revert wrote.
 type reverted struct {
 	entry    syncer.AuditEntry
-	readings []syncer.Reading // the player, if it was one
-	changes  []syncer.Change
+	readings []changefeed.VersionedPlayer // the player, if it was one
+	changes  []changefeed.Change
 }
 
 // codeUnsupported is raised for what audit_revert cannot take back.
@@ -72,7 +74,7 @@ const codeUnsupported = "0A000"
 // be taken back, changed_since, database_unavailable, outcome_unknown.
 func (s *Store) RevertAudit(
 	ctx context.Context, number int64, by, reason string,
-) (syncer.AuditEntry, []syncer.Reading, []syncer.Change, error) {
+) (syncer.AuditEntry, []changefeed.VersionedPlayer, []changefeed.Change, error) {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	var done reverted
@@ -124,9 +126,9 @@ func revertAudit(ctx context.Context, queries *db.Queries, params db.RevertAudit
 	} else {
 		var written db.WrittenPlayerRow
 		if written, err = queries.WrittenPlayer(ctx, string(entry.Target.ID)); err == nil {
-			var reading syncer.Reading
-			reading, err = writtenReading(entry.Target.ID, written.Snapshot, written.Record, written.Xid, syncer.Edit{})
-			done.readings, change = []syncer.Reading{reading}, written.Change
+			var reading changefeed.VersionedPlayer
+			reading, err = writtenReading(entry.Target.ID, written.Snapshot, written.Record, written.Xid, merge.Edit{})
+			done.readings, change = []changefeed.VersionedPlayer{reading}, written.Change
 		}
 	}
 	if err != nil {

@@ -62,7 +62,7 @@ func TestChangesAreReverted(t *testing.T) {
 			before := value[string](t, conn, test.state)
 			run(t, conn, test.change)
 			changed := value[int64](t, conn, `select max(id) from audit`)
-			entry, readings, changes, err := s.RevertAudit(syncer.Through(context.Background(), "pvp"), changed, "Steve", "a slip")
+			entry, readings, changes, err := s.RevertAudit(syncer.WithServer(context.Background(), "pvp"), changed, "Steve", "a slip")
 			if err != nil {
 				t.Fatal(err)
 			}

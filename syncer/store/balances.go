@@ -8,6 +8,7 @@ import (
 
 	"playersync/db"
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 // MoveBalance changes balances and writes the ledger, both or neither, once for each
@@ -15,7 +16,7 @@ import (
 // other sidecars are told of. It may therefore be sent again after any error.
 // Errors: invalid, not_found (the player of a change of one balance),
 // insufficient_funds, idempotency_conflict, database_unavailable, outcome_unknown.
-func (s *Store) MoveBalance(ctx context.Context, m syncer.Move) (syncer.Moved, []syncer.Change, error) {
+func (s *Store) MoveBalance(ctx context.Context, m syncer.Transfer) (syncer.TransferResult, []changefeed.Change, error) {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	mode, end := s.beginWrite()
@@ -30,23 +31,23 @@ func (s *Store) MoveBalance(ctx context.Context, m syncer.Move) (syncer.Moved, [
 		return err
 	})
 	if err != nil {
-		return syncer.Moved{}, nil, writeError("move balance", err)
+		return syncer.TransferResult{}, nil, writeError("move balance", err)
 	}
 	return s.moved(m, mode, row)
 }
 
 // moved reads what the SQL function move_balance returns.
-func (s *Store) moved(m syncer.Move, mode notifyMode, row db.MoveBalanceRow) (syncer.Moved, []syncer.Change, error) {
+func (s *Store) moved(m syncer.Transfer, mode notifyMode, row db.MoveBalanceRow) (syncer.TransferResult, []changefeed.Change, error) {
 	switch row.Outcome {
 	case "applied", "repeated":
 	default:
-		return syncer.Moved{}, nil, refusedMove(m, row)
+		return syncer.TransferResult{}, nil, refusedMove(m, row)
 	}
 	var stored []ledgerEntry
 	if err := json.Unmarshal(row.Entries, &stored); err != nil {
-		return syncer.Moved{}, nil, fmt.Errorf("decode ledger: %w", err)
+		return syncer.TransferResult{}, nil, fmt.Errorf("decode ledger: %w", err)
 	}
-	moved := syncer.Moved{Repeated: row.Outcome == "repeated"}
+	moved := syncer.TransferResult{Repeated: row.Outcome == "repeated"}
 	for _, entry := range stored {
 		moved.Entries = append(moved.Entries, syncer.LedgerEntry(entry))
 	}
@@ -60,7 +61,7 @@ func (s *Store) moved(m syncer.Move, mode notifyMode, row db.MoveBalanceRow) (sy
 // ledgerEntry is an entry as PostgreSQL writes rows as JSON.
 type ledgerEntry syncer.LedgerEntry
 
-func refusedMove(m syncer.Move, row db.MoveBalanceRow) error {
+func refusedMove(m syncer.Transfer, row db.MoveBalanceRow) error {
 	amount := "change"
 	if m.IsTransfer() {
 		amount = "amount"
@@ -84,7 +85,7 @@ func refusedMove(m syncer.Move, row db.MoveBalanceRow) error {
 	}
 }
 
-func missingPlayer(m syncer.Move, field string, id syncer.PlayerID) error {
+func missingPlayer(m syncer.Transfer, field string, id syncer.PlayerID) error {
 	if m.IsTransfer() {
 		return syncer.Invalid(field, "there is no player %q", id)
 	}

@@ -24,8 +24,8 @@ func economy(t *testing.T) (*store.Store, *pgx.Conn, string) {
 	return s, conn, url
 }
 
-func move(payer, payee syncer.PlayerID, amount int64, key string) syncer.Move {
-	return syncer.Move{Payer: payer, Payee: payee, Currency: "coins", Amount: amount, Key: key, Reason: "test", By: "me", Server: "pvp"}
+func move(payer, payee syncer.PlayerID, amount int64, key string) syncer.Transfer {
+	return syncer.Transfer{Payer: payer, Payee: payee, Currency: "coins", Amount: amount, Key: key, Reason: "test", By: "me", Server: "pvp"}
 }
 
 // reconciled fails the test unless every balance is the sum of its ledger.
@@ -42,7 +42,7 @@ func TestMovesHappenOnceForEachKey(t *testing.T) {
 	t.Parallel()
 	s, conn, _ := economy(t)
 	for _, step := range []struct {
-		move syncer.Move
+		move syncer.Transfer
 		want string // entries, or the error's code
 	}{
 		{move("Steve", "", 1, "a"), "insufficient_funds 0"},
@@ -79,14 +79,14 @@ func TestMovesHappenOnceForEachKey(t *testing.T) {
 	}
 	unknown := move("", "Steve", 1, "g")
 	unknown.Currency = "shells"
-	if _, _, err := s.MoveBalance(context.Background(), unknown); movedText(syncer.Moved{}, err) != "invalid currency" {
+	if _, _, err := s.MoveBalance(context.Background(), unknown); movedText(syncer.TransferResult{}, err) != "invalid currency" {
 		t.Errorf("unknown currency: %v", err)
 	}
 	expectEqual(t, column[string](t, conn, owned), []string{"Alice coins 200", "Bob coins 9007199254740991", "Steve coins 0"})
 	expectEqual(t, column[string](t, conn, `select distinct concat_ws('/', reason, by, server) from ledger`), []string{"test/me/pvp"})
 }
 
-func movedText(m syncer.Moved, err error) string {
+func movedText(m syncer.TransferResult, err error) string {
 	if refused, ok := errors.AsType[*syncer.Error](err); ok {
 		switch refused.Code {
 		case syncer.CodeInsufficient:
@@ -119,7 +119,7 @@ func movedText(m syncer.Moved, err error) string {
 func TestLedgerNamesWhoWantsAMove(t *testing.T) {
 	t.Parallel()
 	s, _, _ := economy(t)
-	ctx := syncer.OnBehalf(t.Context(), "Alice")
+	ctx := syncer.WithActor(t.Context(), "Alice")
 	for named, want := range map[string]string{"": "Alice", "Bob": "Bob"} {
 		m := move("", "Steve", 1, "by "+want)
 		m.By = named
@@ -278,7 +278,7 @@ func TestLedgerIsFolded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	expectEqual(t, movedText(syncer.Moved{Entries: entries}, nil), "Steve -8 =10; Steve +18 =18")
+	expectEqual(t, movedText(syncer.TransferResult{Entries: entries}, nil), "Steve -8 =10; Steve +18 =18")
 	expectEqual(t, column[int64](t, conn, `select count(*) from ledger where uuid = 'Alice'`), []int64{0})
 	expectEqual(t, column[int64](t, conn, `select ledger_fold('1 month')`), []int64{1})
 	reconciled(t, s)

@@ -9,6 +9,7 @@ import (
 
 	"playersync/db"
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 // Ban returns the ban of a number with its notes, or not_found.
@@ -77,7 +78,7 @@ func (s *Store) AddBanNote(ctx context.Context, ban int64, note syncer.BanNote) 
 // ChangeBan changes a ban in force. It returns not_found for one that does not
 // exist and conflict for one that is over. The changes are what other sidecars
 // are told of.
-func (s *Store) ChangeBan(ctx context.Context, number int64, change syncer.BanChange) (syncer.Ban, []syncer.Change, error) {
+func (s *Store) ChangeBan(ctx context.Context, number int64, change syncer.BanChange) (syncer.Ban, []changefeed.Change, error) {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	writer := s.writer(ctx, change.By)

@@ -12,12 +12,13 @@ import (
 
 	"playersync/db"
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 // AddBan bans a target, or returns the open ban that already stands and false. An
 // author that the ban does not name is the one of the context. The changes are what
 // other sidecars are told of.
-func (s *Store) AddBan(ctx context.Context, ban syncer.NewBan) (syncer.Ban, bool, []syncer.Change, error) {
+func (s *Store) AddBan(ctx context.Context, ban syncer.NewBan) (syncer.Ban, bool, []changefeed.Change, error) {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	uuid, ip := targetColumns(ban.Target)
@@ -46,7 +47,7 @@ func (s *Store) AddBan(ctx context.Context, ban syncer.NewBan) (syncer.Ban, bool
 
 // LiftBan lifts the open ban of a target; false if there was none. Without by the
 // context says who lifts it.
-func (s *Store) LiftBan(ctx context.Context, target syncer.Target, by, reason string) (syncer.Ban, bool, []syncer.Change, error) {
+func (s *Store) LiftBan(ctx context.Context, target syncer.Target, by, reason string) (syncer.Ban, bool, []changefeed.Change, error) {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	uuid, ip := targetColumns(target)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"playersync/syncer"
+	"playersync/syncer/merge"
 	"playersync/syncer/store"
 )
 
@@ -310,9 +311,9 @@ func TestWhatConstraintsAllowCanBeRead(t *testing.T) {
 		t.Cleanup(s.Close)
 		feed := follow(t, s)
 		run(t, conn, `insert into player (uuid) values ('a')`)
-		edit := syncer.Edit{
+		edit := merge.Edit{
 			Achievements: syncer.Some(new("[1,1]")),
-			Gamemodes:    map[string]syncer.GamemodeEdit{"pvp": {FirstJoined: syncer.Millis(1), LastJoined: syncer.Millis(1), Stats: map[string]int64{"a": 1}}},
+			Gamemodes:    map[string]merge.GamemodeEdit{"pvp": {FirstJoined: syncer.Millis(1), LastJoined: syncer.Millis(1), Stats: map[string]int64{"a": 1}}},
 		}
 		for _, set := range []string{
 			`flags = '[0:1]={b,a}'`, `flags = array[e'\n', 'ü']`,

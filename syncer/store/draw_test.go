@@ -8,14 +8,15 @@ import (
 	"pgregory.net/rapid"
 
 	"playersync/syncer"
+	"playersync/syncer/merge"
 )
 
 // drawEdit draws an edit that may touch any field.
-func drawEdit(t *rapid.T) syncer.Edit {
+func drawEdit(t *rapid.T) merge.Edit {
 	text := rapid.StringMatching(`[A-Za-z\[\]#éß 0-9]{0,12}`)
 	name := rapid.StringMatching(`[a-z ]{0,8}[a-z]`)
 	pointer := rapid.Ptr(text, true)
-	e := syncer.Edit{
+	e := merge.Edit{
 		Rank:           optional(t, "rank", name),
 		UnmuteTime:     optional(t, "unmuteTime", drawTime()),
 		UnmarkTime:     optional(t, "unmarkTime", drawTime()),
@@ -44,8 +45,8 @@ func drawEdit(t *rapid.T) syncer.Edit {
 	}
 	modes := rapid.MapOfN(rapid.SampledFrom([]string{"pvp", "survival", `o'd"d\u`}), rapid.Custom(drawGamemodeEdit), 0, 2)
 	e.Gamemodes = modes.Draw(t, "gamemodes")
-	addresses := rapid.MapOfN(rapid.SampledFrom([]string{"10.0.0.1:6567", "[::1]:6567"}), rapid.Custom(func(t *rapid.T) syncer.AddressEdit {
-		return syncer.AddressEdit{USID: pointer.Draw(t, "usid")}
+	addresses := rapid.MapOfN(rapid.SampledFrom([]string{"10.0.0.1:6567", "[::1]:6567"}), rapid.Custom(func(t *rapid.T) merge.AddressEdit {
+		return merge.AddressEdit{USID: pointer.Draw(t, "usid")}
 	}), 0, 2)
 	e.Addresses = addresses.Draw(t, "addresses")
 	if err := e.Validate(); err != nil {
@@ -84,10 +85,10 @@ func drawEntry(t *rapid.T) syncer.HistoryEntry {
 	}
 }
 
-func drawGamemodeEdit(t *rapid.T) syncer.GamemodeEdit {
+func drawGamemodeEdit(t *rapid.T) merge.GamemodeEdit {
 	counters := rapid.MapOfN(rapid.SampledFrom([]string{"blocks", "wins", "time", `o'd"d\u`}), rapid.Int64Range(-1<<53+1, 1<<53-1), 0, 3)
 	instant := rapid.OneOf(rapid.Just(syncer.Time{}), rapid.Map(rapid.Int64Range(0, 1<<41), syncer.Millis))
-	g := syncer.GamemodeEdit{FirstJoined: instant.Draw(t, "first"), LastJoined: instant.Draw(t, "last"), Stats: counters.Draw(t, "stats")}
+	g := merge.GamemodeEdit{FirstJoined: instant.Draw(t, "first"), LastJoined: instant.Draw(t, "last"), Stats: counters.Draw(t, "stats")}
 	if rapid.Bool().Draw(t, "unseen") {
 		g.AtLeast = counters.Draw(t, "at least")
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/merge"
 	"playersync/syncer/postgres/pgtest"
 	"playersync/syncer/store"
 )
@@ -21,24 +22,24 @@ func TestRefusedEdits(t *testing.T) {
 	long := strings.Repeat("x", 600)
 	for _, test := range []struct {
 		id       syncer.PlayerID
-		edit     syncer.Edit
+		edit     merge.Edit
 		expected *int64
 		code     syncer.Code
 		field    string
 	}{
-		{"nobody", syncer.Edit{Rank: syncer.Some("mod")}, nil, syncer.CodeNotFound, ""},
-		{"nobody", syncer.Edit{Rank: syncer.Some("mod")}, &revision, syncer.CodeNotFound, ""},
-		{"a", syncer.Edit{Rank: syncer.Some("mod")}, new(revision - 1), syncer.CodeStale, "If-Match"},
-		{"a", syncer.Edit{Rank: syncer.Some("")}, nil, syncer.CodeInvalid, "rank"},
-		{"a", syncer.Edit{Flags: syncer.SetEdit{Add: []string{long}}}, nil, syncer.CodeInvalid, "flags"},
-		{"a", syncer.Edit{Name: syncer.Some(long)}, nil, syncer.CodeInvalid, "name"},
-		{"a", syncer.Edit{OverrideName: syncer.Some(&long)}, nil, syncer.CodeInvalid, "overrideName"},
-		{"a", syncer.Edit{Highlight: syncer.Some(&long)}, nil, syncer.CodeInvalid, "highlight"},
-		{"a", syncer.Edit{Rainbow: syncer.Some(&syncer.Rainbow{})}, nil, syncer.CodeInvalid, "rainbow.speed"},
-		{"a", syncer.Edit{ChatStrictness: syncer.Some("x")}, nil, syncer.CodeInvalid, "chatStrictness"},
-		{"a", syncer.Edit{Language: syncer.Some(long)}, nil, syncer.CodeInvalid, "language"},
-		{"a", syncer.Edit{Achievements: syncer.Some(new("x"))}, nil, syncer.CodeInvalid, "achievements"},
-		{"a", syncer.Edit{Rank: syncer.Some("mod"), History: []syncer.HistoryEntry{{Time: syncer.Millis(1)}}}, nil, syncer.CodeInvalid, "history.action"},
+		{"nobody", merge.Edit{Rank: syncer.Some("mod")}, nil, syncer.CodeNotFound, ""},
+		{"nobody", merge.Edit{Rank: syncer.Some("mod")}, &revision, syncer.CodeNotFound, ""},
+		{"a", merge.Edit{Rank: syncer.Some("mod")}, new(revision - 1), syncer.CodeStale, "If-Match"},
+		{"a", merge.Edit{Rank: syncer.Some("")}, nil, syncer.CodeInvalid, "rank"},
+		{"a", merge.Edit{Flags: merge.SetEdit{Add: []string{long}}}, nil, syncer.CodeInvalid, "flags"},
+		{"a", merge.Edit{Name: syncer.Some(long)}, nil, syncer.CodeInvalid, "name"},
+		{"a", merge.Edit{OverrideName: syncer.Some(&long)}, nil, syncer.CodeInvalid, "overrideName"},
+		{"a", merge.Edit{Highlight: syncer.Some(&long)}, nil, syncer.CodeInvalid, "highlight"},
+		{"a", merge.Edit{Rainbow: syncer.Some(&syncer.Rainbow{})}, nil, syncer.CodeInvalid, "rainbow.speed"},
+		{"a", merge.Edit{ChatStrictness: syncer.Some("x")}, nil, syncer.CodeInvalid, "chatStrictness"},
+		{"a", merge.Edit{Language: syncer.Some(long)}, nil, syncer.CodeInvalid, "language"},
+		{"a", merge.Edit{Achievements: syncer.Some(new("x"))}, nil, syncer.CodeInvalid, "achievements"},
+		{"a", merge.Edit{Rank: syncer.Some("mod"), History: []syncer.HistoryEntry{{Time: syncer.Millis(1)}}}, nil, syncer.CodeInvalid, "history.action"},
 	} {
 		_, changes, err := s.EditPlayer(context.Background(), test.id, test.edit, test.expected)
 		refusal, _ := errors.AsType[*syncer.Error](err)
@@ -49,7 +50,7 @@ func TestRefusedEdits(t *testing.T) {
 	if got := value[int64](t, conn, `select revision from player`); got != revision {
 		t.Error("a refused edit was stored")
 	}
-	if _, _, err := s.EditPlayer(context.Background(), "a", syncer.Edit{Rank: syncer.Some("mod")}, &revision); err != nil {
+	if _, _, err := s.EditPlayer(context.Background(), "a", merge.Edit{Rank: syncer.Some("mod")}, &revision); err != nil {
 		t.Errorf("at the expected revision: %v", err)
 	}
 }
@@ -65,7 +66,7 @@ func TestEditsWithoutADatabase(t *testing.T) {
 	}
 	t.Cleanup(s.Close)
 	edit := func() error {
-		_, _, err := s.EditPlayer(context.Background(), "a", syncer.Edit{Rank: syncer.Some("mod")}, nil)
+		_, _, err := s.EditPlayer(context.Background(), "a", merge.Edit{Rank: syncer.Some("mod")}, nil)
 		return err
 	}
 	if err := edit(); err != nil {
@@ -112,7 +113,7 @@ func TestOutcomeOfACutEditIsUnknown(t *testing.T) {
 	run(t, rival, `update player set name = 'x'`)
 	done := make(chan error, 1)
 	go func() {
-		_, _, err := s.EditPlayer(context.Background(), "a", syncer.Edit{Rank: syncer.Some("mod")}, nil)
+		_, _, err := s.EditPlayer(context.Background(), "a", merge.Edit{Rank: syncer.Some("mod")}, nil)
 		done <- err
 	}()
 	pgtest.Eventually(t, time.Minute, func() error {

@@ -27,9 +27,9 @@ func (s *Store) OnNotice(handle pgconn.NoticeHandler) error {
 }
 
 // DecodeStandings decodes a binary COPY of bans that arrives in the given pieces.
-func DecodeStandings(pieces [][]byte) ([]syncer.Standing, error) {
-	var standings []syncer.Standing
-	reader := standingReader{keep: func(s syncer.Standing) { standings = append(standings, s) }}
+func DecodeStandings(pieces [][]byte) ([]syncer.ActiveBan, error) {
+	var standings []syncer.ActiveBan
+	reader := standingReader{keep: func(s syncer.ActiveBan) { standings = append(standings, s) }}
 	for _, piece := range pieces {
 		if _, err := reader.Write(piece); err != nil {
 			return standings, err

@@ -11,6 +11,7 @@ import (
 
 	"playersync/db"
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 // FeedConn is one direct connection that follows the database. It is used by one
@@ -46,7 +47,7 @@ func (c *FeedConn) Listen(ctx context.Context) error {
 // Wait returns the changes of the next notification, or ctx's error once it ends;
 // the connection stays usable then. A notification that cannot be read, because
 // somebody else sent it or a newer version did, comes as no changes and no error.
-func (c *FeedConn) Wait(ctx context.Context) ([]syncer.Change, error) {
+func (c *FeedConn) Wait(ctx context.Context) ([]changefeed.Change, error) {
 	notification, err := c.conn.WaitForNotification(ctx)
 	if err != nil {
 		if ctx.Err() != nil && !c.conn.IsClosed() {
@@ -63,29 +64,29 @@ func (c *FeedConn) Wait(ctx context.Context) ([]syncer.Change, error) {
 
 // Poll returns where the feed stands and up to most changes that became visible
 // since the cursor.
-func (c *FeedConn) Poll(ctx context.Context, cursor syncer.Snapshot, most int) (syncer.Position, error) {
+func (c *FeedConn) Poll(ctx context.Context, cursor changefeed.Snapshot, most int) (changefeed.Position, error) {
 	from := cursor.String()
 	if cursor.IsZero() {
 		from, most = "1:1:", 0 // the caller reads everything anyway
 	}
 	row, err := c.queries.Poll(ctx, db.PollParams{Cursor: from, Most: int32(most) + 1})
 	if errors.Is(err, pgx.ErrNoRows) {
-		return syncer.Position{}, errors.New("poll: the table feed has lost its row; run the migrations down and up, or insert it again")
+		return changefeed.Position{}, errors.New("poll: the table feed has lost its row; run the migrations down and up, or insert it again")
 	}
 	if err != nil {
-		return syncer.Position{}, readError("poll", err)
+		return changefeed.Position{}, readError("poll", err)
 	}
-	p := syncer.Position{
-		Now: row.Now.Time, Epoch: syncer.Epoch(row.Epoch), AtHome: row.AtHome, InRecovery: row.InRecovery,
+	p := changefeed.Position{
+		Now: row.Now.Time, Epoch: changefeed.Epoch(row.Epoch), AtHome: row.AtHome, InRecovery: row.InRecovery,
 		Listening: row.Listening, Floor: row.Floor,
 		Triggers: row.TriggerSignature, TriggersEnabled: int(row.TriggersEnabled),
 		Oldest: time.Duration(row.OldestSeconds * float64(time.Second)),
 	}
-	if p.Snapshot, err = syncer.ParseSnapshot(row.Snapshot); err != nil {
-		return syncer.Position{}, fmt.Errorf("poll: %w", err)
+	if p.Snapshot, err = changefeed.ParseSnapshot(row.Snapshot); err != nil {
+		return changefeed.Position{}, fmt.Errorf("poll: %w", err)
 	}
 	if p.Changes, err = decodeChanges(string(row.Changes)); err != nil {
-		return syncer.Position{}, fmt.Errorf("poll: %w", err)
+		return changefeed.Position{}, fmt.Errorf("poll: %w", err)
 	}
 	if len(p.Changes) > most {
 		p.Changes, p.Overflow = nil, true
@@ -94,13 +95,13 @@ func (c *FeedConn) Poll(ctx context.Context, cursor syncer.Snapshot, most int) (
 }
 
 // ReadPlayers is [Store.ReadPlayers] on this connection.
-func (c *FeedConn) ReadPlayers(ctx context.Context, ids []syncer.PlayerID) ([]syncer.Reading, error) {
+func (c *FeedConn) ReadPlayers(ctx context.Context, ids []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
 	return readPlayers(ctx, c.queries, ids)
 }
 
 // ReadBans returns which of the targets have an open ban, and the snapshot of
 // the read.
-func (c *FeedConn) ReadBans(ctx context.Context, targets []syncer.Target) (syncer.Snapshot, []syncer.Standing, error) {
+func (c *FeedConn) ReadBans(ctx context.Context, targets []syncer.Target) (changefeed.Snapshot, []syncer.ActiveBan, error) {
 	var params db.OpenBansParams
 	for _, target := range targets {
 		if target.ID != "" {
@@ -119,19 +120,19 @@ func (c *FeedConn) ReadBans(ctx context.Context, targets []syncer.Target) (synce
 		return err
 	})
 	if err != nil {
-		return syncer.Snapshot{}, nil, readError("read bans", err)
+		return changefeed.Snapshot{}, nil, readError("read bans", err)
 	}
-	open := make([]syncer.Standing, len(rows))
+	open := make([]syncer.ActiveBan, len(rows))
 	for i, row := range rows {
-		open[i] = syncer.Standing{Target: targetOf(row.Uuid, row.Ip), ExpiresAt: timeOf(row.ExpiresAt), Revision: row.Revision}
+		open[i] = syncer.ActiveBan{Target: targetOf(row.Uuid, row.Ip), ExpiresAt: timeOf(row.ExpiresAt), Revision: row.Revision}
 	}
-	seen, err := syncer.ParseSnapshot(snapshot)
+	seen, err := changefeed.ParseSnapshot(snapshot)
 	return seen, open, err
 }
 
 // LoadBans gives every open ban to keep, by binary COPY, and returns the snapshot
 // of the read.
-func (c *FeedConn) LoadBans(ctx context.Context, keep func(syncer.Standing)) (syncer.Snapshot, error) {
+func (c *FeedConn) LoadBans(ctx context.Context, keep func(syncer.ActiveBan)) (changefeed.Snapshot, error) {
 	var snapshot string
 	err := c.oneSnapshot(ctx, func(queries *db.Queries) (err error) {
 		if snapshot, err = queries.Snapshot(ctx); err != nil {
@@ -144,9 +145,9 @@ func (c *FeedConn) LoadBans(ctx context.Context, keep func(syncer.Standing)) (sy
 		return copied.end()
 	})
 	if err != nil {
-		return syncer.Snapshot{}, readError("load bans", err)
+		return changefeed.Snapshot{}, readError("load bans", err)
 	}
-	return syncer.ParseSnapshot(snapshot)
+	return changefeed.ParseSnapshot(snapshot)
 }
 
 // oneSnapshot runs several reads that see the same state.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"playersync/syncer"
+	"playersync/syncer/changefeed"
 	"playersync/syncer/postgres/pgtest"
 	"playersync/syncer/store"
 )
@@ -25,7 +25,7 @@ func follow(t *testing.T, s *store.Store) *store.FeedConn {
 	return conn
 }
 
-func poll(t *testing.T, conn *store.FeedConn, cursor syncer.Snapshot) syncer.Position {
+func poll(t *testing.T, conn *store.FeedConn, cursor changefeed.Snapshot) changefeed.Position {
 	t.Helper()
 	position, err := conn.Poll(context.Background(), cursor, 100)
 	if err != nil {
@@ -52,13 +52,13 @@ func TestPruneRaisesTheFloorPastTheDeletedOnly(t *testing.T) {
 	t.Parallel()
 	s, url := open(t, store.Options{})
 	conn := follow(t, s)
-	before := poll(t, conn, syncer.Snapshot{}).Snapshot
+	before := poll(t, conn, changefeed.Snapshot{}).Snapshot
 	execute(t, url, "insert into player (uuid) values ('Steve')")
 	execute(t, url, "update change set at = at - interval '1 hour'")
 	xid := poll(t, conn, before).Changes[0].Xid
 
 	// Transactions of other tests' databases count, too: they may hold us up.
-	var after syncer.Snapshot
+	var after changefeed.Snapshot
 	pgtest.Eventually(t, time.Minute, func() error {
 		if after = poll(t, conn, before).Snapshot; after.Xmin() <= xid {
 			return fmt.Errorf("cursor %v may miss %d", after, xid)
@@ -68,7 +68,7 @@ func TestPruneRaisesTheFloorPastTheDeletedOnly(t *testing.T) {
 	for range 5 {
 		execute(t, url, "select pg_current_xact_id()") // writes that nobody caches
 	}
-	var position syncer.Position
+	var position changefeed.Position
 	pgtest.Eventually(t, time.Minute, func() error {
 		if err := conn.Prune(context.Background(), 15*time.Minute); err != nil {
 			return err
@@ -104,7 +104,7 @@ func TestCrashBeginsAnEpoch(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(s.Close)
-			epoch := func() syncer.Epoch { return poll(t, follow(t, s), syncer.Snapshot{}).Epoch }
+			epoch := func() changefeed.Epoch { return poll(t, follow(t, s), changefeed.Snapshot{}).Epoch }
 
 			first := epoch()
 			if err := server.Restart(ctx); err != nil {

@@ -6,11 +6,11 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"playersync/db"
-	"playersync/syncer"
+	"playersync/syncer/mindustry"
 )
 
 // AddModEntry stores an entry of the moderation log, once however often it is sent.
-func (s *Store) AddModEntry(ctx context.Context, e syncer.ModEntry) error {
+func (s *Store) AddModEntry(ctx context.Context, e mindustry.ModEntry) error {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	return writeError("add to moderation log", s.queries.AddModLog(ctx, db.AddModLogParams{

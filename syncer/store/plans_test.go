@@ -14,6 +14,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
+	"playersync/syncer/merge"
 	"playersync/syncer/store"
 )
 
@@ -206,17 +208,17 @@ type hotQuery struct {
 func hotQueries(t *testing.T, s *store.Store) []hotQuery {
 	t.Helper()
 	feed := follow(t, s)
-	cursor := poll(t, feed, syncer.Snapshot{}).Snapshot
+	cursor := poll(t, feed, changefeed.Snapshot{}).Snapshot
 	ids := make([]syncer.PlayerID, 256)
-	batch := syncer.Batch{ID: [16]byte{byte(time.Now().UnixNano())}, Edits: map[syncer.PlayerID]syncer.Edit{"new " + syncer.PlayerID(t.Name()): {}}}
+	batch := merge.Batch{ID: [16]byte{byte(time.Now().UnixNano())}, Edits: map[syncer.PlayerID]merge.Edit{"new " + syncer.PlayerID(t.Name()): {}}}
 	for i := range ids {
 		ids[i] = syncer.PlayerID(fmt.Sprintf("p%d", 10*i+1))
-		batch.Edits[ids[i]] = syncer.Edit{
-			Gamemodes: map[string]syncer.GamemodeEdit{"pvp": {Stats: map[string]int64{"wins": 1}}},
+		batch.Edits[ids[i]] = merge.Edit{
+			Gamemodes: map[string]merge.GamemodeEdit{"pvp": {Stats: map[string]int64{"wins": 1}}},
 			History:   []syncer.HistoryEntry{{Action: "kicked", By: t.Name(), Time: syncer.Millis(1)}},
 		}
 	}
-	rank := syncer.Edit{Rank: syncer.Some(t.Name()), History: []syncer.HistoryEntry{{Action: "promoted", Time: syncer.Millis(2)}}}
+	rank := merge.Edit{Rank: syncer.Some(t.Name()), History: []syncer.HistoryEntry{{Action: "promoted", Time: syncer.Millis(2)}}}
 	address := netip.MustParseAddr("198.51.100.7")
 	id, ip := syncer.TargetID(syncer.PlayerID(t.Name())), syncer.TargetAddress(address)
 	active := true

@@ -10,6 +10,7 @@ import (
 
 	"playersync/db"
 	"playersync/syncer"
+	"playersync/syncer/merge"
 )
 
 // PlayerImportOptions say how [Store.ImportPlayers] goes about it.
@@ -23,12 +24,12 @@ type PlayerImportOptions struct {
 
 // ImportPlayers stores players of another database, all or none of them, and
 // reports what became of them. The same again changes nothing. Each must be valid,
-// see [syncer.ImportedPlayer.Validate], and no two may have the same id. Beyond 256
+// see [merge.ImportedPlayer.Validate], and no two may have the same id. Beyond 256
 // players the sidecars read again all that they hold, once per call.
-func (s *Store) ImportPlayers(ctx context.Context, players []syncer.ImportedPlayer, o PlayerImportOptions) (syncer.PlayerImport, error) {
+func (s *Store) ImportPlayers(ctx context.Context, players []merge.ImportedPlayer, o PlayerImportOptions) (merge.PlayerImport, error) {
 	ctx, cancel := context.WithTimeout(ctx, importTimeout)
 	defer cancel()
-	var done syncer.PlayerImport
+	var done merge.PlayerImport
 	err := repeatedly(func() error {
 		return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
 			queries, writer := s.queries.WithTx(tx), s.writer(ctx, "")
@@ -42,7 +43,7 @@ func (s *Store) ImportPlayers(ctx context.Context, players []syncer.ImportedPlay
 		})
 	})
 	if err != nil && !errors.Is(err, errDryRun) {
-		return syncer.PlayerImport{}, writeError("import players", err)
+		return merge.PlayerImport{}, writeError("import players", err)
 	}
 	return done, nil
 }
@@ -59,19 +60,19 @@ func (s *Store) ImportEpoch(ctx context.Context) (string, error) {
 	return epoch, readError("read epoch", err)
 }
 
-func importPlayers(ctx context.Context, queries *db.Queries, players []syncer.ImportedPlayer, replace bool) (syncer.PlayerImport, error) {
+func importPlayers(ctx context.Context, queries *db.Queries, players []merge.ImportedPlayer, replace bool) (merge.PlayerImport, error) {
 	added, err := addImported(ctx, queries, players)
 	if err != nil {
-		return syncer.PlayerImport{}, err
+		return merge.PlayerImport{}, err
 	}
 	changed, err := mergeImported(ctx, queries, players, added, replace)
 	if err != nil {
-		return syncer.PlayerImport{}, err
+		return merge.PlayerImport{}, err
 	}
-	done := syncer.PlayerImport{Added: len(added)}
+	done := merge.PlayerImport{Added: len(added)}
 	entries, err := queries.AddImportedHistory(ctx, historyColumns(players))
 	if err != nil {
-		return syncer.PlayerImport{}, err
+		return merge.PlayerImport{}, err
 	}
 	for _, row := range entries {
 		done.History += int(row.Entries)
@@ -85,7 +86,7 @@ func importPlayers(ctx context.Context, queries *db.Queries, players []syncer.Im
 }
 
 // addImported inserts those who are not here and returns their ids.
-func addImported(ctx context.Context, queries *db.Queries, players []syncer.ImportedPlayer) (map[string]bool, error) {
+func addImported(ctx context.Context, queries *db.Queries, players []merge.ImportedPlayer) (map[string]bool, error) {
 	newcomers := make([]syncer.Player, len(players))
 	for i, p := range players {
 		newcomers[i] = p.Newcomer()
@@ -101,7 +102,7 @@ func addImported(ctx context.Context, queries *db.Queries, players []syncer.Impo
 // mergeImported brings those who were here to what the import knows more, and
 // returns the ids of those whom that changed.
 func mergeImported(
-	ctx context.Context, queries *db.Queries, players []syncer.ImportedPlayer, added map[string]bool, replace bool,
+	ctx context.Context, queries *db.Queries, players []merge.ImportedPlayer, added map[string]bool, replace bool,
 ) (map[string]bool, error) {
 	params := db.MergeImportedPlayersParams{Replace: replace}
 	for _, p := range players {
@@ -131,7 +132,7 @@ func mergeImported(
 	return idSet(ids), err
 }
 
-func historyColumns(players []syncer.ImportedPlayer) db.AddImportedHistoryParams {
+func historyColumns(players []merge.ImportedPlayer) db.AddImportedHistoryParams {
 	var p db.AddImportedHistoryParams
 	for _, player := range players {
 		for _, entry := range player.Save.History {

@@ -6,14 +6,15 @@ import (
 	"testing"
 
 	"playersync/syncer"
+	"playersync/syncer/merge"
 	"playersync/syncer/store"
 )
 
 // oldSteve is a player as another database kept him.
-func oldSteve() syncer.ImportedPlayer {
-	return syncer.ImportedPlayer{
+func oldSteve() merge.ImportedPlayer {
+	return merge.ImportedPlayer{
 		ID: "Steve",
-		Save: syncer.Save{
+		Save: merge.Save{
 			Rank: syncer.Some("mod"), Flags: syncer.Some([]string{"member", "vip"}), UnmuteTime: syncer.Some(syncer.Forever),
 			Name: syncer.Some("Old"), Rainbow: syncer.Some(&syncer.Rainbow{Speed: 3}), Achievements: syncer.Some(new("[5]")),
 			History: []syncer.HistoryEntry{{Action: "mute", By: "Alice", Time: syncer.Millis(1000)}},
@@ -29,7 +30,7 @@ func oldSteve() syncer.ImportedPlayer {
 const everything = `select to_jsonb(p)::text || coalesce((select string_agg(to_jsonb(h)::text, ' ' order by h) from player_history as h where h.uuid = p.uuid), '')
 	from player as p order by uuid`
 
-func importPlayers(t *testing.T, s *store.Store, o store.PlayerImportOptions, players ...syncer.ImportedPlayer) syncer.PlayerImport {
+func importPlayers(t *testing.T, s *store.Store, o store.PlayerImportOptions, players ...merge.ImportedPlayer) merge.PlayerImport {
 	t.Helper()
 	done, err := s.ImportPlayers(context.Background(), players, o)
 	if err != nil {
@@ -42,17 +43,17 @@ func TestImportedNewcomerIsStoredAsGiven(t *testing.T) {
 	t.Parallel()
 	s, url := open(t, store.Options{})
 	conn := psql(t, url)
-	alice := syncer.ImportedPlayer{ID: "Alice"}
-	if done := importPlayers(t, s, store.PlayerImportOptions{DryRun: true}, oldSteve(), alice); done != (syncer.PlayerImport{Added: 2, History: 1}) {
+	alice := merge.ImportedPlayer{ID: "Alice"}
+	if done := importPlayers(t, s, store.PlayerImportOptions{DryRun: true}, oldSteve(), alice); done != (merge.PlayerImport{Added: 2, History: 1}) {
 		t.Errorf("tried: %+v", done)
 	}
 	if rows := column[string](t, conn, everything); len(rows) > 0 {
 		t.Errorf("a dry run stored %v", rows)
 	}
-	if done := importPlayers(t, s, store.PlayerImportOptions{}, oldSteve(), alice); done != (syncer.PlayerImport{Added: 2, History: 1}) {
+	if done := importPlayers(t, s, store.PlayerImportOptions{}, oldSteve(), alice); done != (merge.PlayerImport{Added: 2, History: 1}) {
 		t.Errorf("imported: %+v", done)
 	}
-	for _, old := range []syncer.ImportedPlayer{oldSteve(), alice} {
+	for _, old := range []merge.ImportedPlayer{oldSteve(), alice} {
 		got, want := readOne(t, s, old.ID), old.Newcomer()
 		want.Revision, want.CreatedAt = got.Revision, got.CreatedAt
 		if want.History = old.Save.History; want.History == nil {
@@ -68,7 +69,7 @@ func TestImportAddsToPlayersWhoAreHere(t *testing.T) {
 	run(t, psql(t, url), `
 		insert into player (uuid, rank, flags, name, achievements, gamemodes, addresses)
 		values ('Steve', 'admin', '{own}', 'New', '[2]', '{"pvp": {"firstJoined": 15, "lastJoined": 30, "stats": {"wins": 7}}}', '{"10.0.0.1:6567": {"usid": "new"}}')`)
-	if done := importPlayers(t, s, store.PlayerImportOptions{}, oldSteve()); done != (syncer.PlayerImport{Changed: 1, History: 1}) {
+	if done := importPlayers(t, s, store.PlayerImportOptions{}, oldSteve()); done != (merge.PlayerImport{Changed: 1, History: 1}) {
 		t.Errorf("imported: %+v", done)
 	}
 	want := syncer.NewPlayer("Steve")
@@ -81,7 +82,7 @@ func TestImportAddsToPlayersWhoAreHere(t *testing.T) {
 	want.Revision, want.CreatedAt = got.Revision, got.CreatedAt
 	expectEqual(t, got, want, equalPlayers)
 
-	if done := importPlayers(t, s, store.PlayerImportOptions{Replace: true}, oldSteve()); done != (syncer.PlayerImport{Changed: 1}) {
+	if done := importPlayers(t, s, store.PlayerImportOptions{Replace: true}, oldSteve()); done != (merge.PlayerImport{Changed: 1}) {
 		t.Errorf("replaced: %+v", done)
 	}
 	want.Rank, want.Flags, want.Name, want.UnmuteTime, want.Rainbow = "mod", []string{"member", "vip"}, "Old", syncer.Forever, &syncer.Rainbow{Speed: 3}
@@ -101,7 +102,7 @@ func TestRepeatedImportChangesNothing(t *testing.T) {
 	for _, o := range []store.PlayerImportOptions{{}, {Replace: true}} {
 		importPlayers(t, s, o, oldSteve(), alice)
 		rows, changes := column[string](t, conn, everything), column[int](t, conn, `select count(*) from change`)
-		if done := importPlayers(t, s, o, oldSteve(), alice); done != (syncer.PlayerImport{Unchanged: 2}) {
+		if done := importPlayers(t, s, o, oldSteve(), alice); done != (merge.PlayerImport{Unchanged: 2}) {
 			t.Errorf("again: %+v", done)
 		}
 		expectEqual(t, column[string](t, conn, everything), rows)
@@ -113,9 +114,9 @@ func TestRepeatedImportChangesNothing(t *testing.T) {
 func TestImportTakesWhatIsJustValid(t *testing.T) {
 	t.Parallel()
 	s, _ := open(t, store.Options{})
-	p := syncer.ImportedPlayer{
+	p := merge.ImportedPlayer{
 		ID: syncer.PlayerID(strings.Repeat("é", 64)),
-		Save: syncer.Save{
+		Save: merge.Save{
 			Rank: syncer.Some(strings.Repeat("r", 64)), Flags: syncer.Some([]string{"b", "a", "b"}),
 			Name: syncer.Some(strings.Repeat("é", 512)), OverrideName: syncer.Some(new("\n")), Language: syncer.Some(strings.Repeat("l", 64)),
 			UnmuteTime: syncer.Some(syncer.Millis(1 << 62)), UnmarkTime: syncer.Some(syncer.Millis(-1 << 62)),
@@ -131,7 +132,7 @@ func TestImportTakesWhatIsJustValid(t *testing.T) {
 		t.Fatal(err)
 	}
 	importPlayers(t, s, store.PlayerImportOptions{}, p)
-	if done := importPlayers(t, s, store.PlayerImportOptions{Replace: true}, p); done != (syncer.PlayerImport{Unchanged: 1}) {
+	if done := importPlayers(t, s, store.PlayerImportOptions{Replace: true}, p); done != (merge.PlayerImport{Unchanged: 1}) {
 		t.Errorf("again: %+v", done)
 	}
 }
@@ -139,8 +140,8 @@ func TestImportTakesWhatIsJustValid(t *testing.T) {
 func TestImportIsRefusedAsAWhole(t *testing.T) {
 	t.Parallel()
 	s, url := open(t, store.Options{})
-	bad := syncer.ImportedPlayer{ID: "Alice", Save: syncer.Save{Rank: syncer.Some("")}}
-	_, err := s.ImportPlayers(t.Context(), []syncer.ImportedPlayer{oldSteve(), bad}, store.PlayerImportOptions{})
+	bad := merge.ImportedPlayer{ID: "Alice", Save: merge.Save{Rank: syncer.Some("")}}
+	_, err := s.ImportPlayers(t.Context(), []merge.ImportedPlayer{oldSteve(), bad}, store.PlayerImportOptions{})
 	if syncer.CodeOf(err) != syncer.CodeInvalid {
 		t.Errorf("refused with %v", err)
 	}

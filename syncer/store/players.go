@@ -10,22 +10,24 @@ import (
 
 	"playersync/db"
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
+	"playersync/syncer/merge"
 )
 
 // ReadPlayers reads players by id. Every id gets a reading; one without a player
 // does not exist.
-func (s *Store) ReadPlayers(ctx context.Context, ids []syncer.PlayerID) ([]syncer.Reading, error) {
+func (s *Store) ReadPlayers(ctx context.Context, ids []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	return readPlayers(ctx, s.queries, ids)
 }
 
-func readPlayers(ctx context.Context, queries *db.Queries, ids []syncer.PlayerID) ([]syncer.Reading, error) {
+func readPlayers(ctx context.Context, queries *db.Queries, ids []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
 	rows, err := queries.ReadPlayers(ctx, texts(ids))
 	if err != nil {
 		return nil, readError("read players", err)
 	}
-	readings := make([]syncer.Reading, len(rows))
+	readings := make([]changefeed.VersionedPlayer, len(rows))
 	for i, row := range rows {
 		if readings[i], err = decodeReading(syncer.PlayerID(row.Uuid), row.Snapshot, row.Record); err != nil {
 			return nil, fmt.Errorf("read players: %w", err)
@@ -50,12 +52,12 @@ func (s *Store) CreatePlayers(ctx context.Context, ids []syncer.PlayerID) error 
 // the changes that other sidecars are told of, none if nothing they cache
 // changed. Errors: invalid, not_found, stale, database_unavailable,
 // outcome_unknown.
-func (s *Store) EditPlayer(ctx context.Context, id syncer.PlayerID, edit syncer.Edit, expected *int64) (syncer.Reading, []syncer.Change, error) {
+func (s *Store) EditPlayer(ctx context.Context, id syncer.PlayerID, edit merge.Edit, expected *int64) (changefeed.VersionedPlayer, []changefeed.Change, error) {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	encoded, err := json.Marshal(edit)
 	if err != nil {
-		return syncer.Reading{}, nil, fmt.Errorf("encode edit: %w", err)
+		return changefeed.VersionedPlayer{}, nil, fmt.Errorf("encode edit: %w", err)
 	}
 	mode, end := s.beginWrite()
 	writer := s.writer(ctx, "")
@@ -64,14 +66,14 @@ func (s *Store) EditPlayer(ctx context.Context, id syncer.PlayerID, edit syncer.
 	}, len(edit.History) > 0)
 	end()
 	if errors.Is(err, pgx.ErrNoRows) {
-		return syncer.Reading{}, nil, s.explainMissing(ctx, id, expected)
+		return changefeed.VersionedPlayer{}, nil, s.explainMissing(ctx, id, expected)
 	}
 	if err != nil {
-		return syncer.Reading{}, nil, writeError("edit player", err)
+		return changefeed.VersionedPlayer{}, nil, writeError("edit player", err)
 	}
 	changes, encodedChanges, err := decodeEach(append(history, row.Change))
 	if err != nil {
-		return syncer.Reading{}, nil, err
+		return changefeed.VersionedPlayer{}, nil, err
 	}
 	if mode == notifyLater {
 		s.notifier.send(encodedChanges)
@@ -116,10 +118,10 @@ func (s *Store) explainMissing(ctx context.Context, id syncer.PlayerID, expected
 
 // writtenReading is the row that a write returned. The history in it was read
 // with the statement's snapshot, before the edit's own entries were added.
-func writtenReading(id syncer.PlayerID, snapshot string, record json.RawMessage, xid int64, edit syncer.Edit) (syncer.Reading, error) {
+func writtenReading(id syncer.PlayerID, snapshot string, record json.RawMessage, xid int64, edit merge.Edit) (changefeed.VersionedPlayer, error) {
 	reading, err := decodeReading(id, snapshot, record)
 	if err != nil {
-		return syncer.Reading{}, err
+		return changefeed.VersionedPlayer{}, err
 	}
 	reading.Xid = uint64(xid)
 	if len(edit.History) > 0 {

@@ -11,6 +11,8 @@ import (
 	"pgregory.net/rapid"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
+	"playersync/syncer/merge"
 	"playersync/syncer/store"
 )
 
@@ -55,11 +57,11 @@ func TestEditsAgreeWithTheDomain(t *testing.T) {
 			}
 			other := drawEdit(r)
 			wantOther = other.Apply(wantOther)
-			readings, _, err := s.SaveBatch(ctx, newBatch(map[syncer.PlayerID]syncer.Edit{id: edit, id + "*": other}))
+			readings, _, err := s.SaveBatch(ctx, newBatch(map[syncer.PlayerID]merge.Edit{id: edit, id + "*": other}))
 			if err != nil || len(readings) != 2 {
 				r.Fatalf("%d readings, %v", len(readings), err)
 			}
-			slices.SortFunc(readings, func(a, b syncer.Reading) int { return len(a.ID) - len(b.ID) })
+			slices.SortFunc(readings, func(a, b changefeed.VersionedPlayer) int { return len(a.ID) - len(b.ID) })
 			agree(r, s, want, readings[0])
 			agree(r, s, wantOther, readings[1])
 		}
@@ -67,7 +69,7 @@ func TestEditsAgreeWithTheDomain(t *testing.T) {
 }
 
 // agree expects a player both as a write returned it and as it is stored.
-func agree(t rapid.TB, s *store.Store, want syncer.Player, returned syncer.Reading) {
+func agree(t rapid.TB, s *store.Store, want syncer.Player, returned changefeed.VersionedPlayer) {
 	t.Helper()
 	if diff := cmp.Diff(want, *returned.Player, equalPlayers); diff != "" {
 		t.Fatalf("returned row (-domain +database):\n%s", diff)

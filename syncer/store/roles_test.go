@@ -10,6 +10,9 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
+	"playersync/syncer/merge"
+	"playersync/syncer/mindustry"
 	"playersync/syncer/postgres/pgtest"
 	"playersync/syncer/store"
 )
@@ -46,7 +49,7 @@ func workAsSidecar(t *testing.T, s *store.Store) {
 	ctx := context.Background()
 	home := syncer.GameServer{Name: "a", Gamemode: "pvp", Address: "127.0.0.1:6567"}
 	entry := syncer.HistoryEntry{Action: "warned", By: "console", Time: syncer.Millis(1)}
-	edit := syncer.Edit{Rank: syncer.Some("mod"), History: []syncer.HistoryEntry{entry}}
+	edit := merge.Edit{Rank: syncer.Some("mod"), History: []syncer.HistoryEntry{entry}}
 	address := netip.MustParseAddr("198.51.100.7")
 	for name, work := range map[string]func() error{
 		"register server": func() error { return s.RegisterServer(ctx, home, "1") },
@@ -65,7 +68,7 @@ func workAsSidecar(t *testing.T, s *store.Store) {
 			return err
 		},
 		"save": func() error {
-			_, _, err := s.SaveBatch(ctx, syncer.Batch{ID: [16]byte{1}, Edits: map[syncer.PlayerID]syncer.Edit{"b": edit}})
+			_, _, err := s.SaveBatch(ctx, merge.Batch{ID: [16]byte{1}, Edits: map[syncer.PlayerID]merge.Edit{"b": edit}})
 			return err
 		},
 		"search": func() error { _, _, err := s.SearchPlayers(ctx, "x", 10, ""); return err },
@@ -98,13 +101,13 @@ func workAsSidecar(t *testing.T, s *store.Store) {
 			return s.PruneStaffChat(ctx)
 		},
 		"antibot": func() error {
-			if err := s.SetAntibotPattern(ctx, syncer.PatternGraylist, "x", ""); err != nil {
+			if err := s.SetAntibotPattern(ctx, mindustry.PatternGraylist, "x", ""); err != nil {
 				return err
 			}
 			if _, err := s.AntibotPatterns(ctx); err != nil {
 				return err
 			}
-			_, err := s.ClearAntibotPattern(ctx, syncer.PatternGraylist)
+			_, err := s.ClearAntibotPattern(ctx, mindustry.PatternGraylist)
 			return err
 		},
 		"blacklist": func() error {
@@ -138,7 +141,7 @@ func workAsSidecar(t *testing.T, s *store.Store) {
 			_, err := s.LastSeen(ctx, "a")
 			return err
 		},
-		"moderation log": func() error { return s.AddModEntry(ctx, syncer.ModEntry{At: syncer.Millis(1), Message: "x"}) },
+		"moderation log": func() error { return s.AddModEntry(ctx, mindustry.ModEntry{At: syncer.Millis(1), Message: "x"}) },
 		"check server":   func() error { _, err := s.CheckServer(ctx); return err },
 		"check notify":   func() error { _, err := s.CheckNotify(ctx); return err },
 		"now":            func() error { _, err := s.Now(ctx); return err },
@@ -156,7 +159,7 @@ func followAsSidecar(t *testing.T, conn *store.FeedConn) {
 	if err := conn.Listen(ctx); err != nil {
 		t.Error(err)
 	}
-	if p := poll(t, conn, syncer.Snapshot{}); !p.Listening || !p.AtHome || p.InRecovery || p.TriggersEnabled != store.FeedTriggers {
+	if p := poll(t, conn, changefeed.Snapshot{}); !p.Listening || !p.AtHome || p.InRecovery || p.TriggersEnabled != store.FeedTriggers {
 		t.Errorf("position %+v", p)
 	}
 	if _, err := conn.ReadPlayers(ctx, []syncer.PlayerID{"a"}); err != nil {
@@ -165,7 +168,7 @@ func followAsSidecar(t *testing.T, conn *store.FeedConn) {
 	if _, _, err := conn.ReadBans(ctx, []syncer.Target{syncer.TargetID("a")}); err != nil {
 		t.Error(err)
 	}
-	if _, err := conn.LoadBans(ctx, func(syncer.Standing) {}); err != nil {
+	if _, err := conn.LoadBans(ctx, func(syncer.ActiveBan) {}); err != nil {
 		t.Error(err)
 	}
 	for _, entity := range []syncer.Entity{syncer.EntityStaffMessage, syncer.EntityAntibotPattern, syncer.EntityBlacklist, syncer.EntitySession} {

@@ -12,6 +12,8 @@ import (
 
 	"playersync/db"
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
+	"playersync/syncer/merge"
 )
 
 // MaxBatch is how many players one batch of saves should hold: as many keys as
@@ -22,7 +24,7 @@ const MaxBatch = 256
 // exist and counting their visits. A batch that was stored before is recognised by its id: then there are
 // no readings, and the error is nil. It may therefore be sent again after any
 // error but invalid, until it is stored exactly once.
-func (s *Store) SaveBatch(ctx context.Context, batch syncer.Batch) ([]syncer.Reading, []syncer.Change, error) {
+func (s *Store) SaveBatch(ctx context.Context, batch merge.Batch) ([]changefeed.VersionedPlayer, []changefeed.Change, error) {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	var saved saved
@@ -41,12 +43,12 @@ func (s *Store) SaveBatch(ctx context.Context, batch syncer.Batch) ([]syncer.Rea
 
 // saved is what one batch came to.
 type saved struct {
-	readings []syncer.Reading
-	changes  []syncer.Change
+	readings []changefeed.VersionedPlayer
+	changes  []changefeed.Change
 	encoded  []json.RawMessage // the changes, to be notified of
 }
 
-func saveBatch(ctx context.Context, queries *db.Queries, batch syncer.Batch) (saved, error) {
+func saveBatch(ctx context.Context, queries *db.Queries, batch merge.Batch) (saved, error) {
 	claimed, err := queries.StartBatch(ctx, pgtype.UUID{Bytes: batch.ID, Valid: true})
 	if err != nil || claimed == 0 {
 		return saved{}, err
@@ -109,7 +111,7 @@ func createAndSave(
 	return queries.SavePlayers(ctx, missing)
 }
 
-func decodeSaved(batch syncer.Batch, rows []db.SavePlayersRow, added []json.RawMessage) (saved, error) {
+func decodeSaved(batch merge.Batch, rows []db.SavePlayersRow, added []json.RawMessage) (saved, error) {
 	var s saved
 	for _, row := range rows {
 		id := syncer.PlayerID(row.Uuid)

@@ -10,17 +10,18 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/merge"
 	"playersync/syncer/postgres/pgtest"
 	"playersync/syncer/store"
 )
 
 // wins is an edit that cannot be stored twice unnoticed.
-func wins(n int64) syncer.Edit {
-	return syncer.Edit{Gamemodes: map[string]syncer.GamemodeEdit{"pvp": {Stats: map[string]int64{"wins": n}}}}
+func wins(n int64) merge.Edit {
+	return merge.Edit{Gamemodes: map[string]merge.GamemodeEdit{"pvp": {Stats: map[string]int64{"wins": n}}}}
 }
 
-func newBatch(edits map[syncer.PlayerID]syncer.Edit) syncer.Batch {
-	batch := syncer.Batch{Edits: edits}
+func newBatch(edits map[syncer.PlayerID]merge.Edit) merge.Batch {
+	batch := merge.Batch{Edits: edits}
 	_, _ = rand.Read(batch.ID[:]) // never fails
 	return batch
 }
@@ -32,7 +33,7 @@ func TestSaveBatchCreatesAndTells(t *testing.T) {
 	run(t, conn, `insert into player (uuid) values ('old'), ('unsynced')`)
 	ear := listen(t, url)
 	history := []syncer.HistoryEntry{{Action: "kicked", By: "x", Time: syncer.Millis(1)}}
-	batch := newBatch(map[syncer.PlayerID]syncer.Edit{
+	batch := newBatch(map[syncer.PlayerID]merge.Edit{
 		"old":      {Name: syncer.Some("Steve"), History: history},
 		"new":      {Name: syncer.Some("Alex"), History: history},
 		"unsynced": wins(1),
@@ -77,7 +78,7 @@ func TestSaveBatchCreatesAndTells(t *testing.T) {
 func TestRefusedBatchStoresNothing(t *testing.T) {
 	t.Parallel()
 	s, url := open(t, store.Options{Timeout: time.Minute})
-	batch := newBatch(map[syncer.PlayerID]syncer.Edit{"a": wins(1), "b": {ChatStrictness: syncer.Some("x")}})
+	batch := newBatch(map[syncer.PlayerID]merge.Edit{"a": wins(1), "b": {ChatStrictness: syncer.Some("x")}})
 	if _, _, err := s.SaveBatch(context.Background(), batch); syncer.CodeOf(err) != syncer.CodeInvalid {
 		t.Errorf("a bad batch: %v", err)
 	}
@@ -105,17 +106,17 @@ func TestWritesLeaveLargeAttributesWhereTheyAre(t *testing.T) {
 		outside := fmt.Sprintf(`select string_agg(distinct chunk_id::text, ' ') from %s`,
 			value[string](t, conn, `select reltoastrelid::regclass::text from pg_class where oid = 'player'::regclass`))
 		before := value[string](t, conn, outside)
-		if _, _, err := s.SaveBatch(context.Background(), newBatch(map[syncer.PlayerID]syncer.Edit{"a": {Name: syncer.Some("Steve")}})); err != nil {
+		if _, _, err := s.SaveBatch(context.Background(), newBatch(map[syncer.PlayerID]merge.Edit{"a": {Name: syncer.Some("Steve")}})); err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := s.EditPlayer(context.Background(), "a", syncer.Edit{Rank: syncer.Some("mod")}, nil); err != nil {
+		if _, _, err := s.EditPlayer(context.Background(), "a", merge.Edit{Rank: syncer.Some("mod")}, nil); err != nil {
 			t.Fatal(err)
 		}
 		if after := value[string](t, conn, outside); after != before {
 			t.Errorf("the attributes were moved from %s to %s", before, after)
 		}
 		patch := json.RawMessage(`{"shop": 1}`)
-		if _, _, err := s.SaveBatch(context.Background(), newBatch(map[syncer.PlayerID]syncer.Edit{"a": {Attributes: []json.RawMessage{patch}}})); err != nil {
+		if _, _, err := s.SaveBatch(context.Background(), newBatch(map[syncer.PlayerID]merge.Edit{"a": {Attributes: []json.RawMessage{patch}}})); err != nil {
 			t.Fatal(err)
 		}
 		if !value[bool](t, conn, `select attributes @> '{"shop": 1}' and name = 'Steve' and rank = 'mod' from player`) {
@@ -137,7 +138,7 @@ func TestBatchesAreStoredOnceThroughCuts(t *testing.T) {
 	t.Cleanup(s.Close)
 	pace := psql(t, url)
 	saved, attempts, failures := int64(0), 0, 0
-	save := func(batch syncer.Batch) bool {
+	save := func(batch merge.Batch) bool {
 		attempts++
 		var cutting sync.WaitGroup
 		if attempts%3 > 0 {
@@ -154,7 +155,7 @@ func TestBatchesAreStoredOnceThroughCuts(t *testing.T) {
 		return err == nil
 	}
 	for ; saved < 100 || failures < 20; saved++ {
-		batch := newBatch(map[syncer.PlayerID]syncer.Edit{"a": wins(1), "b": wins(2), syncer.PlayerID(fmt.Sprint("new ", saved)): wins(1)})
+		batch := newBatch(map[syncer.PlayerID]merge.Edit{"a": wins(1), "b": wins(2), syncer.PlayerID(fmt.Sprint("new ", saved)): wins(1)})
 		for !save(batch) {
 			failures++
 		}
@@ -175,7 +176,7 @@ func TestBatchesOfManySidecarsAddUp(t *testing.T) {
 	for range sidecars {
 		saving.Go(func() {
 			for range batches {
-				edits := map[syncer.PlayerID]syncer.Edit{}
+				edits := map[syncer.PlayerID]merge.Edit{}
 				for i := range 20 {
 					edits[syncer.PlayerID(fmt.Sprint(i))] = wins(1)
 				}

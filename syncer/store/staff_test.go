@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"playersync/syncer"
+	"playersync/syncer/mindustry"
 	"playersync/syncer/store"
 )
 
@@ -224,7 +225,7 @@ func TestStaffDeliveries(t *testing.T) {
 func TestModEntryIsStoredOnce(t *testing.T) {
 	t.Parallel()
 	s, url := open(t, store.Options{})
-	entry := syncer.ModEntry{Token: [16]byte{1}, At: syncer.Millis(1795177673478), Source: "127.0.0.1", Message: "Steve was stopped <@1>"}
+	entry := mindustry.ModEntry{Token: [16]byte{1}, At: syncer.Millis(1795177673478), Source: "127.0.0.1", Message: "Steve was stopped <@1>"}
 	for range 2 {
 		if err := s.AddModEntry(context.Background(), entry); err != nil {
 			t.Fatal(err)

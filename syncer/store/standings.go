@@ -26,7 +26,7 @@ const copyHeader = 11 + 4 + 4
 // standingReader decodes the binary COPY of copyStandings. Bytes may arrive in
 // pieces of any size; only what is incomplete is kept between them.
 type standingReader struct {
-	keep    func(syncer.Standing)
+	keep    func(syncer.ActiveBan)
 	rest    []byte
 	started bool
 	ended   bool
@@ -107,8 +107,8 @@ func (r *standingReader) row(data []byte) (int, error) {
 	return at, nil
 }
 
-func decodeStanding(fields [4][]byte) (syncer.Standing, error) {
-	var s syncer.Standing
+func decodeStanding(fields [4][]byte) (syncer.ActiveBan, error) {
+	var s syncer.ActiveBan
 	if uuid := fields[0]; uuid != nil {
 		s.Target.ID = syncer.PlayerID(uuid)
 	} else {

@@ -71,7 +71,7 @@ func TestLoadBansEqualsTheTable(t *testing.T) {
 	feed := follow(t, s)
 	got := map[syncer.Target]syncer.Time{}
 	var targets []syncer.Target
-	if _, err := feed.LoadBans(context.Background(), func(standing syncer.Standing) {
+	if _, err := feed.LoadBans(context.Background(), func(standing syncer.ActiveBan) {
 		got[standing.Target] = standing.ExpiresAt
 		targets = append(targets, standing.Target)
 	}); err != nil {

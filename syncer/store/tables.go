@@ -6,6 +6,8 @@ import (
 
 	"playersync/db"
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
+	"playersync/syncer/mindustry"
 )
 
 // HeldMessages is how many messages of the staff chat [FeedConn.ReadTable] returns
@@ -14,9 +16,9 @@ const HeldMessages = 1000
 
 // ReadTable returns what is held in memory of a small table, and the snapshot it
 // was read at.
-func (c *FeedConn) ReadTable(ctx context.Context, entity syncer.Entity) (syncer.Snapshot, []syncer.Row, error) {
+func (c *FeedConn) ReadTable(ctx context.Context, entity syncer.Entity) (changefeed.Snapshot, []changefeed.Row, error) {
 	var snapshot string
-	var rows []syncer.Row
+	var rows []changefeed.Row
 	err := c.oneSnapshot(ctx, func(queries *db.Queries) (err error) {
 		if snapshot, err = queries.Snapshot(ctx); err != nil {
 			return err
@@ -25,29 +27,29 @@ func (c *FeedConn) ReadTable(ctx context.Context, entity syncer.Entity) (syncer.
 		return err
 	})
 	if err != nil {
-		return syncer.Snapshot{}, nil, readError("read "+string(entity), err)
+		return changefeed.Snapshot{}, nil, readError("read "+string(entity), err)
 	}
-	seen, err := syncer.ParseSnapshot(snapshot)
+	seen, err := changefeed.ParseSnapshot(snapshot)
 	return seen, rows, err
 }
 
-func readTable(ctx context.Context, queries *db.Queries, entity syncer.Entity) ([]syncer.Row, error) {
+func readTable(ctx context.Context, queries *db.Queries, entity syncer.Entity) ([]changefeed.Row, error) {
 	switch entity {
 	case syncer.EntityStaffMessage:
 		messages, err := queries.NewestStaffMessages(ctx, HeldMessages)
-		return rowsOf(messages, func(m db.StaffMessage) syncer.Row { return new(messageOf(m)) }), err
+		return rowsOf(messages, func(m db.StaffMessage) changefeed.Row { return new(messageOf(m)) }), err
 	case syncer.EntityAntibotPattern:
 		patterns, err := queries.AntibotPatterns(ctx)
-		return rowsOf(patterns, func(p db.AntibotPattern) syncer.Row { return new(patternOf(p)) }), err
+		return rowsOf(patterns, func(p db.AntibotPattern) changefeed.Row { return new(patternOf(p)) }), err
 	case syncer.EntityBlacklist:
 		addresses, err := queries.BlacklistedAddresses(ctx)
-		return rowsOf(addresses, func(a db.BlacklistedAddressesRow) syncer.Row {
-			return &syncer.BlacklistRow{Address: a.Address, Listed: true, Revision: a.Revision}
+		return rowsOf(addresses, func(a db.BlacklistedAddressesRow) changefeed.Row {
+			return &mindustry.BlacklistRow{Address: a.Address, Listed: true, Revision: a.Revision}
 		}), err
 	case syncer.EntitySession:
 		sessions, err := queries.Sessions(ctx)
-		return rowsOf(sessions, func(s db.SessionsRow) syncer.Row {
-			return &syncer.SessionRow{Session: sessionOf(db.OnlineRow{
+		return rowsOf(sessions, func(s db.SessionsRow) changefeed.Row {
+			return &changefeed.SessionRow{Session: sessionOf(db.OnlineRow{
 				Server: s.Server, Uuid: s.Uuid, Name: s.Name, Gamemode: s.Gamemode, Since: s.Since,
 			}), Online: true, Revision: s.Revision}
 		}), err
@@ -55,8 +57,8 @@ func readTable(ctx context.Context, queries *db.Queries, entity syncer.Entity) (
 	return nil, fmt.Errorf("the table %s is not held whole", entity)
 }
 
-func rowsOf[R any](rows []R, rowOf func(R) syncer.Row) []syncer.Row {
-	out := make([]syncer.Row, len(rows))
+func rowsOf[R any](rows []R, rowOf func(R) changefeed.Row) []changefeed.Row {
+	out := make([]changefeed.Row, len(rows))
 	for i, row := range rows {
 		out[i] = rowOf(row)
 	}

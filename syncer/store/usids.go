@@ -8,11 +8,12 @@ import (
 
 	"playersync/db"
 	"playersync/syncer"
+	"playersync/syncer/mindustry"
 )
 
 // AddUSIDRejection records a rejected proof of identity until an administrator
 // approves it, or 30 days have passed. The same one again changes nothing.
-func (s *Store) AddUSIDRejection(ctx context.Context, r syncer.USIDRejection) error {
+func (s *Store) AddUSIDRejection(ctx context.Context, r mindustry.USIDRejection) error {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	return writeError("add usid rejection", s.queries.AddUSIDRejection(ctx, db.AddUSIDRejectionParams{
@@ -21,11 +22,11 @@ func (s *Store) AddUSIDRejection(ctx context.Context, r syncer.USIDRejection) er
 }
 
 // RejectedUSIDs returns up to size rejections that nobody has approved, newest first.
-func (s *Store) RejectedUSIDs(ctx context.Context, size int) ([]syncer.RejectedUSID, error) {
+func (s *Store) RejectedUSIDs(ctx context.Context, size int) ([]mindustry.RejectedUSID, error) {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	rows, err := s.queries.OpenUSIDRejections(ctx, int32(size))
-	rejected := make([]syncer.RejectedUSID, len(rows))
+	rejected := make([]mindustry.RejectedUSID, len(rows))
 	for i, row := range rows {
 		rejected[i] = rejectedOf(db.ApproveUSIDRow(row))
 	}
@@ -36,12 +37,12 @@ func (s *Store) RejectedUSIDs(ctx context.Context, size int) ([]syncer.RejectedU
 // server that rejected it, and returns what was approved. The address may be empty
 // unless several servers gave that code. Errors: not_found, conflict if the code was
 // approved already, and invalid, of the field address, if one must be named.
-func (s *Store) ApproveUSID(ctx context.Context, code, address string) (syncer.RejectedUSID, error) {
+func (s *Store) ApproveUSID(ctx context.Context, code, address string) (mindustry.RejectedUSID, error) {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	row, err := s.queries.ApproveUSID(ctx, db.ApproveUSIDParams{Code: code, Address: address})
 	if err != nil {
-		return syncer.RejectedUSID{}, approvalError(err, code)
+		return mindustry.RejectedUSID{}, approvalError(err, code)
 	}
 	return rejectedOf(row), nil
 }
@@ -62,8 +63,8 @@ func approvalError(err error, code string) error {
 	}
 }
 
-func rejectedOf(row db.ApproveUSIDRow) syncer.RejectedUSID {
-	return syncer.RejectedUSID{
+func rejectedOf(row db.ApproveUSIDRow) mindustry.RejectedUSID {
+	return mindustry.RejectedUSID{
 		Code: row.Code, ID: syncer.PlayerID(row.Uuid), Name: row.Name, Rank: row.Rank, Address: row.Address, RejectedAt: timeOf(row.RejectedAt),
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"playersync/syncer"
+	"playersync/syncer/mindustry"
 	"playersync/syncer/store"
 )
 
@@ -13,7 +14,7 @@ func TestApprovedUSIDIsStoredForThatServer(t *testing.T) {
 	conn := psql(t, url)
 	run(t, conn, `insert into player (uuid, rank, addresses) values ('a', 'mod', '{"one:1": {"usid": "old"}, "two:2": {"usid": "old"}}')`)
 	for _, address := range []string{"one:1", "one:1", "two:2"} { // the JDK sends some requests twice
-		rejection := syncer.USIDRejection{Code: "01234-2", ID: "a", Address: address, USID: "new"}
+		rejection := mindustry.USIDRejection{Code: "01234-2", ID: "a", Address: address, USID: "new"}
 		if err := saves.AddUSIDRejection(t.Context(), rejection); err != nil {
 			t.Fatal(err)
 		}

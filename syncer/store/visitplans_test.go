@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"playersync/syncer"
+	"playersync/syncer/merge"
 )
 
 // fillVisits adds the visits of a network with 20 000 players, and ten days of
@@ -43,10 +44,10 @@ func TestVisitQueriesUseIndexes(t *testing.T) {
 			"player_address sharing": func(ctx context.Context) error { _, _, err := s.SharingAccounts(ctx, "p7", 50, ""); return err },
 			"player_visit":           func(ctx context.Context) error { _, err := s.PlayerInfo(ctx, "p7"); return err },
 			"player_visit save": func(ctx context.Context) error {
-				batch := newBatch(map[syncer.PlayerID]syncer.Edit{})
+				batch := newBatch(map[syncer.PlayerID]merge.Edit{})
 				for i := range 20 {
 					id := syncer.PlayerID(fmt.Sprintf("p%d", 7*i+1))
-					batch.Edits[id] = syncer.Edit{Visits: []syncer.Visit{visit("pvp", "new "+mode, "192.0.2.1", 1)}}
+					batch.Edits[id] = merge.Edit{Visits: []syncer.Visit{visit("pvp", "new "+mode, "192.0.2.1", 1)}}
 				}
 				_, _, err := s.SaveBatch(ctx, batch)
 				return err

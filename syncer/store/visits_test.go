@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/merge"
 	"playersync/syncer/store"
 )
 
@@ -19,9 +20,9 @@ func visit(server, name, ip string, at int64) syncer.Visit {
 }
 
 // came stores visits of a player in a batch of their own.
-func came(t *testing.T, s *store.Store, id syncer.PlayerID, visits ...syncer.Visit) syncer.Batch {
+func came(t *testing.T, s *store.Store, id syncer.PlayerID, visits ...syncer.Visit) merge.Batch {
 	t.Helper()
-	batch := newBatch(map[syncer.PlayerID]syncer.Edit{id: {Visits: visits}})
+	batch := newBatch(map[syncer.PlayerID]merge.Edit{id: {Visits: visits}})
 	if _, _, err := s.SaveBatch(context.Background(), batch); err != nil {
 		t.Fatal(err)
 	}
@@ -221,7 +222,7 @@ func TestSharingAccounts(t *testing.T) {
 func TestRefusedVisitStoresNothing(t *testing.T) {
 	t.Parallel()
 	s, url := open(t, store.Options{Timeout: time.Minute})
-	batch := newBatch(map[syncer.PlayerID]syncer.Edit{
+	batch := newBatch(map[syncer.PlayerID]merge.Edit{
 		"a": {Visits: []syncer.Visit{visit("pvp", "Steve", "10.0.0.1", 1)}},
 		"b": {Visits: []syncer.Visit{visit("", "Alice", "10.0.0.1", 1)}},
 	})

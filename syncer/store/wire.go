@@ -6,49 +6,51 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
+	"playersync/syncer/mindustry"
 )
 
 // wireChange is a change as the SQL function feed_change and its users build it.
 type wireChange struct {
-	Entity   syncer.Entity         `json:"e"`
-	Key      string                `json:"k"` // absent: the whole table
-	Xid      uint64                `json:"x"`
-	Micros   int64                 `json:"t"` // since 1970
-	Revision int64                 `json:"r"`
-	Player   *syncer.Synced        `json:"p"`
-	History  []syncer.HistoryEntry `json:"h"`
-	Open     *bool                 `json:"o"`
-	Expires  syncer.Time           `json:"u"`
-	Message  *syncer.NewMessage    `json:"m"`
-	Session  *syncer.SessionRow    `json:"s"`
-	Balances []syncer.Balance      `json:"b"`
+	Entity   syncer.Entity          `json:"e"`
+	Key      string                 `json:"k"` // absent: the whole table
+	Xid      uint64                 `json:"x"`
+	Micros   int64                  `json:"t"` // since 1970
+	Revision int64                  `json:"r"`
+	Player   *syncer.Synced         `json:"p"`
+	History  []syncer.HistoryEntry  `json:"h"`
+	Open     *bool                  `json:"o"`
+	Expires  syncer.Time            `json:"u"`
+	Message  *changefeed.NewMessage `json:"m"`
+	Session  *changefeed.SessionRow `json:"s"`
+	Balances []syncer.Balance       `json:"b"`
 }
 
-func (w wireChange) change() syncer.Change {
-	c := syncer.Change{Entity: w.Entity, Key: w.Key, Xid: w.Xid, At: time.UnixMicro(w.Micros)}
+func (w wireChange) change() changefeed.Change {
+	c := changefeed.Change{Entity: w.Entity, Key: w.Key, Xid: w.Xid, At: time.UnixMicro(w.Micros)}
 	switch {
 	case w.Player != nil:
 		w.Player.Flags = syncer.NormalizeSet(w.Player.Flags) // people write them in any order
-		c.Row = &syncer.PlayerRow{Revision: w.Revision, Synced: *w.Player}
+		c.Row = &changefeed.PlayerRow{Revision: w.Revision, Synced: *w.Player}
 	case w.History != nil:
-		c.Row = &syncer.HistoryRow{Entries: w.History}
+		c.Row = &changefeed.HistoryRow{Entries: w.History}
 	case w.Balances != nil:
-		c.Row = &syncer.BalanceRow{Balances: w.Balances}
+		c.Row = &changefeed.BalanceRow{Balances: w.Balances}
 	case w.Message != nil:
 		c.Row = w.Message
 	case w.Session != nil:
 		w.Session.Online = w.Open != nil && *w.Open
 		c.Row = w.Session
 	case w.Open != nil && w.Entity == syncer.EntityBlacklist:
-		c.Row = &syncer.BlacklistRow{Address: w.Key, Listed: *w.Open, Revision: w.Revision}
+		c.Row = &mindustry.BlacklistRow{Address: w.Key, Listed: *w.Open, Revision: w.Revision}
 	case w.Open != nil:
-		c.Row = &syncer.BanRow{Open: *w.Open, ExpiresAt: w.Expires, Revision: w.Revision}
+		c.Row = &changefeed.BanRow{Open: *w.Open, ExpiresAt: w.Expires, Revision: w.Revision}
 	}
 	return c
 }
 
 // decodeChanges reads a JSON array of changes: a notification or a poll's result.
-func decodeChanges(text string) ([]syncer.Change, error) {
+func decodeChanges(text string) ([]changefeed.Change, error) {
 	wire, ok := scanChanges(text)
 	if !ok {
 		wire = nil
@@ -56,7 +58,7 @@ func decodeChanges(text string) ([]syncer.Change, error) {
 			return nil, fmt.Errorf("decode changes: %w", err)
 		}
 	}
-	changes := make([]syncer.Change, len(wire))
+	changes := make([]changefeed.Change, len(wire))
 	for i, w := range wire {
 		changes[i] = w.change()
 	}
@@ -64,8 +66,8 @@ func decodeChanges(text string) ([]syncer.Change, error) {
 }
 
 // decodeEach reads changes that came one by one; NULLs are left out.
-func decodeEach(items []json.RawMessage) ([]syncer.Change, []json.RawMessage, error) {
-	var changes []syncer.Change
+func decodeEach(items []json.RawMessage) ([]changefeed.Change, []json.RawMessage, error) {
+	var changes []changefeed.Change
 	var present []json.RawMessage
 	for _, item := range items {
 		if len(item) == 0 {
@@ -86,18 +88,18 @@ func decodeEach(items []json.RawMessage) ([]syncer.Change, []json.RawMessage, er
 
 // decodeReading reads what the SQL function player_record builds; an empty
 // record means that there is no such player.
-func decodeReading(id syncer.PlayerID, snapshot string, record json.RawMessage) (syncer.Reading, error) {
-	seen, err := syncer.ParseSnapshot(snapshot)
+func decodeReading(id syncer.PlayerID, snapshot string, record json.RawMessage) (changefeed.VersionedPlayer, error) {
+	seen, err := changefeed.ParseSnapshot(snapshot)
 	if err != nil {
-		return syncer.Reading{}, err
+		return changefeed.VersionedPlayer{}, err
 	}
-	r := syncer.Reading{ID: id, Snapshot: seen}
+	r := changefeed.VersionedPlayer{ID: id, Snapshot: seen}
 	if len(record) == 0 {
 		return r, nil
 	}
 	player, err := decodeRecord(id, record)
 	if err != nil {
-		return syncer.Reading{}, err
+		return changefeed.VersionedPlayer{}, err
 	}
 	player.Flags = syncer.NormalizeSet(player.Flags)
 	r.ID, r.Player = player.ID, &player

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"playersync/syncer/fishapi"
+	"playersync/syncer/mindustry/fishapi"
 	"playersync/syncer/webhook"
 )
 

@@ -1,0 +1,98 @@
+package cache
+
+import (
+	"slices"
+
+	"playersync/syncer"
+	"playersync/syncer/changefeed"
+)
+
+// balanceSet is what is known of one player's balances: a reading, and on top of it what
+// was heard of transactions that the reading does not include. Within one currency
+// the higher revision is newer. Like a [record] it knows nothing of locks.
+type balanceSet struct {
+	snapshot changefeed.Snapshot // of the reading; zero: of unknown age
+	base     []syncer.Balance    // the reading's
+	heard    []balanceChange     // the newest of each currency that the reading does not see
+
+	balances syncer.Balances // all of that together; never changed, only replaced
+}
+
+// balanceChange is a balance and the transaction that wrote it.
+type balanceChange struct {
+	xid uint64
+	syncer.Balance
+}
+
+// apply puts one change on top of a loaded set.
+func (s *balanceSet) apply(ch changefeed.Change) changefeed.ApplyResult {
+	row, travelled := ch.Row.(*changefeed.BalanceRow)
+	switch {
+	case s.snapshot.IsZero():
+		return changefeed.NeedsRead
+	case s.snapshot.Sees(ch.Xid):
+		return changefeed.Unchanged
+	case !travelled:
+		return changefeed.NeedsRead
+	}
+	if !s.remember(ch.Xid, row.Balances) {
+		return changefeed.Unchanged
+	}
+	s.render()
+	return changefeed.Applied
+}
+
+// remember keeps balances for the readings that do not see them, and reports
+// whether one is newer than what was known.
+func (s *balanceSet) remember(xid uint64, balances []syncer.Balance) (isNews bool) {
+	for _, b := range balances {
+		if s.revision(b.Currency) >= b.Revision {
+			continue
+		}
+		isNews = true
+		s.heard = slices.DeleteFunc(s.heard, func(h balanceChange) bool { return h.Currency == b.Currency })
+		s.heard = append(s.heard, balanceChange{xid, b})
+	}
+	return isNews
+}
+
+// revision returns the newest known one of a currency, 0 for none.
+func (s *balanceSet) revision(currency string) (newest int64) {
+	for _, b := range s.base {
+		if b.Currency == currency {
+			newest = b.Revision
+		}
+	}
+	for _, h := range s.heard {
+		if h.Currency == currency {
+			newest = max(newest, h.Revision)
+		}
+	}
+	return newest
+}
+
+// refresh takes in a reading, unless it is older than the one before. Results of
+// writes say nothing of balances.
+func (s *balanceSet) refresh(r changefeed.VersionedPlayer) {
+	if r.Xid != 0 || !s.snapshot.IsZero() && !r.Snapshot.NewerThan(s.snapshot) {
+		return
+	}
+	s.snapshot, s.base = r.Snapshot, r.Balances
+	s.heard = slices.DeleteFunc(s.heard, func(h balanceChange) bool { return r.Snapshot.Sees(h.xid) })
+	s.render()
+}
+
+// render builds what readers get.
+func (s *balanceSet) render() {
+	s.balances = make(syncer.Balances, len(s.base)+len(s.heard))
+	for _, b := range s.base {
+		s.balances[b.Currency] = b.Amount
+	}
+	for _, h := range s.heard {
+		s.balances[h.Currency] = h.Amount
+	}
+}
+
+// forget makes the balances of unknown age: they are served on, and any reading
+// replaces them.
+func (s *balanceSet) forget() { *s = balanceSet{balances: s.balances} }

@@ -1,0 +1,17 @@
+package syncer
+
+// Entity names a table whose changes are followed or audited.
+type Entity string
+
+// The entities.
+const (
+	EntityPlayer Entity = "player"
+	EntityBan    Entity = "ban"
+
+	EntityBalance Entity = "balance"
+
+	EntityStaffMessage   Entity = "staff_message"
+	EntityAntibotPattern Entity = "antibot_pattern"
+	EntityBlacklist      Entity = "blacklisted_address"
+	EntitySession        Entity = "session"
+)
