@@ -78,6 +78,7 @@ type Daemon struct {
 	applier *feed.Applier
 	feed    *feed.Feed
 	sidecar *sidecar.Sidecar
+	rules   *sidecar.Bans
 	audit   *sidecar.Audit
 	http    *httpapi.Server
 
@@ -176,8 +177,9 @@ func (d *Daemon) wire(context.Context) error {
 	d.feed = feed.New(follow, source{d}, d.applier, d.registry, d.log)
 
 	d.wirePresence()
+	d.rules = sidecar.NewBans(d.store, d.bans, d.applier, clock{d})
 	d.sidecar = sidecar.New(d.config.Sidecar, sidecar.Deps{
-		Store: d.store, Players: d.players, Bans: d.bans, Applier: d.applier,
+		Store: d.store, Players: d.players, Bans: d.rules, Applier: d.applier,
 		Clock: clock{d}, Outbox: d.outbox, ShownStates: d.outbox, Others: d.presence.attendance(), Log: d.log,
 	})
 
@@ -192,8 +194,9 @@ func (d *Daemon) wire(context.Context) error {
 		return err
 	}
 	d.http, err = httpapi.New(d.config.HTTP, httpapi.Deps{
-		Players: d.sidecar, Bans: d.sidecar, Chat: d.moderation.chat, USIDs: d.sidecar, Audit: d.audit, Events: d.events, Ready: d.missing, Mounts: mounts,
-		Visits: d.sidecar, Counts: d.counts, BanDetails: d.sidecar, BanTransfer: d.sidecar, MapRuns: d.mapRuns,
+		Players: d.sidecar, Visits: sidecar.NewInfo(d.store, d.sidecar), USIDs: sidecar.NewUSIDs(d.store, d.players, d.log),
+		Bans: d.rules, BanDetails: d.rules, BanTransfer: d.rules, Audit: d.audit,
+		Chat: d.moderation.chat, Counts: d.counts, MapRuns: d.mapRuns, Events: d.events, Ready: d.missing, Mounts: mounts,
 		Balances: sidecar.NewBalances(d.store, d.players, d.applier),
 		Presence: d.presence.online, Transients: d.presence.transients,
 		Registry: d.registry, Log: d.log, Version: d.config.Version,
@@ -215,7 +218,7 @@ func (d *Daemon) fish() (map[string]http.Handler, error) {
 	}
 	config.MaxBody = d.config.HTTP.MaxBody
 	handler, err := fishapi.New(config, fishapi.Deps{
-		Players: d.sidecar, Bans: d.sidecar, USIDs: d.sidecar, Log: d.log,
+		Players: d.sidecar, Bans: d.rules, USIDs: d.sidecar, Log: d.log,
 		Chat: d.moderation.chat, Antibot: d.moderation.antibot, Blacklist: d.moderation.blacklist, ModLog: d.moderation.log,
 	})
 	if err != nil {

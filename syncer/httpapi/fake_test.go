@@ -31,8 +31,8 @@ var testHome = syncer.GameServer{Name: "survival-1", Gamemode: "survival", Addre
 
 var (
 	_ Players = (*sidecar.Sidecar)(nil)
-	_ Bans    = (*sidecar.Sidecar)(nil)
-	_ USIDs   = (*sidecar.Sidecar)(nil)
+	_ Bans    = (*sidecar.Bans)(nil)
+	_ USIDs   = (*sidecar.USIDs)(nil)
 	_ MapRuns = (*sidecar.MapRuns)(nil)
 
 	_ Presence = (*sidecar.Presence)(nil)

@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	_ Visits = (*sidecar.Sidecar)(nil)
+	_ Visits = (*sidecar.Info)(nil)
 	_ Counts = (*sidecar.Counts)(nil)
 )
 

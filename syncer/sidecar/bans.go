@@ -5,56 +5,102 @@ import (
 	"errors"
 	"net/netip"
 	"strconv"
+	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
+// Bans adds, changes and lifts bans in the database, and checks players against the
+// copy of all open bans in memory. It is safe for concurrent use.
+type Bans struct {
+	BanReads
+
+	store   BanStore
+	held    HeldBans
+	applier Applier
+	clock   Clock
+}
+
+// BanReads are the reads of bans that need no rule of this package; the store has them.
+type BanReads interface {
+	// Ban returns the ban of a number, open or over, with its notes, or not_found.
+	Ban(ctx context.Context, number int64) (syncer.NotedBan, error)
+	// PreviewBan returns whom a ban of an address or a range would keep out, with up
+	// to size players.
+	PreviewBan(ctx context.Context, target syncer.Target, size int) (syncer.BanPreview, error)
+}
+
+// BanStore is what bans need of the database.
+type BanStore interface {
+	BanReads
+	AddBan(ctx context.Context, ban syncer.NewBan) (syncer.Ban, bool, []changefeed.Change, error)
+	LiftBan(ctx context.Context, target syncer.Target, by, reason string) (syncer.Ban, bool, []changefeed.Change, error)
+	BansOf(ctx context.Context, id syncer.PlayerID, address netip.Addr) ([]syncer.Ban, error)
+	ListBans(ctx context.Context, filter syncer.BanFilter, before int64, size int) ([]syncer.Ban, error)
+	ChangeBan(ctx context.Context, number int64, change syncer.BanChange) (syncer.Ban, []changefeed.Change, error)
+	AddBanNote(ctx context.Context, ban int64, note syncer.BanNote) (syncer.BanNote, error)
+	NotedBans(ctx context.Context, filter syncer.BanFilter, before int64, size int) ([]syncer.NotedBan, error)
+	ImportBans(ctx context.Context, records []syncer.BanRecord) ([]syncer.ImportedBan, error)
+	TryImportBans(ctx context.Context, records []syncer.BanRecord) ([]syncer.ImportedBan, error)
+}
+
+// HeldBans is the copy of all open bans in memory.
+type HeldBans interface {
+	Check(id syncer.PlayerID, address netip.Addr, now time.Time) []syncer.ActiveBan
+}
+
+// NewBans returns the bans of the store, all open ones of which are held in memory.
+func NewBans(store BanStore, held HeldBans, applier Applier, clock Clock) *Bans {
+	return &Bans{BanReads: store, store: store, held: held, applier: applier, clock: clock}
+}
+
 // AddBan bans a target, or returns the open ban that already stands and false.
-func (s *Sidecar) AddBan(ctx context.Context, ban syncer.NewBan) (syncer.Ban, bool, error) {
-	if err := ban.Validate(s.clock.Now()); err != nil {
+func (b *Bans) AddBan(ctx context.Context, ban syncer.NewBan) (syncer.Ban, bool, error) {
+	if err := ban.Validate(b.clock.Now()); err != nil {
 		return syncer.Ban{}, false, err
 	}
-	begun := s.applier.Begin()
-	stored, created, changes, err := s.store.AddBan(ctx, ban)
+	begun := b.applier.Begin()
+	stored, created, changes, err := b.store.AddBan(ctx, ban)
 	if err != nil {
 		return syncer.Ban{}, false, err
 	}
-	s.applier.Wrote(begun, nil, changes)
+	b.applier.Wrote(begun, nil, changes)
 	return stored, created, nil
 }
 
 // LiftBan lifts the open ban of a target; false if there was none.
-func (s *Sidecar) LiftBan(ctx context.Context, target syncer.Target, by, reason string) (syncer.Ban, bool, error) {
+func (b *Bans) LiftBan(ctx context.Context, target syncer.Target, by, reason string) (syncer.Ban, bool, error) {
 	if err := syncer.CheckLift(by, reason); err != nil {
 		return syncer.Ban{}, false, err
 	}
-	begun := s.applier.Begin()
-	lifted, found, changes, err := s.store.LiftBan(ctx, target, by, reason)
+	begun := b.applier.Begin()
+	lifted, found, changes, err := b.store.LiftBan(ctx, target, by, reason)
 	if err != nil {
 		return syncer.Ban{}, false, err
 	}
-	s.applier.Wrote(begun, nil, changes)
+	b.applier.Wrote(begun, nil, changes)
 	return lifted, found, nil
 }
 
 // CheckBans returns the bans that keep a player id or an address out; either may
 // be zero. The verdict comes from memory. Reasons and authors are not kept there:
 // they are read from the database if it answers, else left empty.
-func (s *Sidecar) CheckBans(ctx context.Context, id syncer.PlayerID, address netip.Addr) ([]syncer.Ban, error) {
-	standing := s.bans.Check(id, address, s.clock.Now())
-	if len(standing) == 0 {
+func (b *Bans) CheckBans(ctx context.Context, id syncer.PlayerID, address netip.Addr) ([]syncer.Ban, error) {
+	active := b.held.Check(id, address, b.clock.Now())
+	if len(active) == 0 {
 		return nil, nil
 	}
 	details := map[syncer.Target]syncer.Ban{}
-	rows, err := s.store.BansOf(ctx, id, address)
+	rows, err := b.store.BansOf(ctx, id, address)
 	if err != nil && !isAway(err) {
 		return nil, err
 	}
 	for _, row := range rows {
 		details[row.Target] = row
 	}
-	bans := make([]syncer.Ban, len(standing))
-	for i, ban := range standing {
+	bans := make([]syncer.Ban, len(active))
+	for i, ban := range active {
 		bans[i] = syncer.Ban{Target: ban.Target, ExpiresAt: ban.ExpiresAt}
 		if full, found := details[ban.Target]; found {
 			bans[i] = full
@@ -67,23 +113,23 @@ func (s *Sidecar) CheckBans(ctx context.Context, id syncer.PlayerID, address net
 // out; either may be zero. A ban that is known counts even while the database is
 // away. That there is none is said only while memory is known to equal the rows:
 // otherwise database_unavailable.
-func (s *Sidecar) IsBanned(id syncer.PlayerID, address netip.Addr) (bool, error) {
-	if len(s.bans.Check(id, address, s.clock.Now())) > 0 {
+func (b *Bans) IsBanned(id syncer.PlayerID, address netip.Addr) (bool, error) {
+	if len(b.held.Check(id, address, b.clock.Now())) > 0 {
 		return true, nil
 	}
-	if !s.clock.Following() {
+	if !b.clock.Following() {
 		return false, syncer.Unavailable(errors.New("the bans in memory may lack some"))
 	}
 	return false, nil
 }
 
 // ListBans returns bans, newest first.
-func (s *Sidecar) ListBans(ctx context.Context, filter syncer.BanFilter, page Page) ([]syncer.Ban, string, error) {
+func (b *Bans) ListBans(ctx context.Context, filter syncer.BanFilter, page Page) ([]syncer.Ban, string, error) {
 	before, err := page.before()
 	if err != nil {
 		return nil, "", err
 	}
-	bans, err := s.store.ListBans(ctx, filter, before, page.Size+1)
+	bans, err := b.store.ListBans(ctx, filter, before, page.Size+1)
 	if err != nil {
 		return nil, "", err
 	}
@@ -92,4 +138,55 @@ func (s *Sidecar) ListBans(ctx context.Context, filter syncer.BanFilter, page Pa
 	}
 	bans = bans[:page.Size]
 	return bans, strconv.FormatInt(bans[page.Size-1].Number, 10), nil
+}
+
+// ChangeBan gives a ban in force another reason or expiry. It returns not_found
+// for one that does not exist, and conflict for one that is over.
+func (b *Bans) ChangeBan(ctx context.Context, number int64, change syncer.BanChange) (syncer.Ban, error) {
+	if err := change.Validate(b.clock.Now()); err != nil {
+		return syncer.Ban{}, err
+	}
+	begun := b.applier.Begin()
+	changed, changes, err := b.store.ChangeBan(ctx, number, change)
+	if err != nil {
+		return syncer.Ban{}, err
+	}
+	b.applier.Wrote(begun, nil, changes)
+	return changed, nil
+}
+
+// AddBanNote adds a note to a ban, open or over, or returns not_found.
+func (b *Bans) AddBanNote(ctx context.Context, ban int64, note syncer.BanNote) (syncer.BanNote, error) {
+	if err := note.Validate(); err != nil {
+		return syncer.BanNote{}, err
+	}
+	return b.store.AddBanNote(ctx, ban, note)
+}
+
+// ExportBans returns up to size bans with a number below before, newest first, as
+// they are carried to another database, and the number to go on below; 0 at the end.
+func (b *Bans) ExportBans(
+	ctx context.Context, filter syncer.BanFilter, before int64, size int,
+) ([]syncer.BanRecord, int64, error) {
+	bans, err := b.store.NotedBans(ctx, filter, before, size)
+	if err != nil {
+		return nil, 0, err
+	}
+	records, next := make([]syncer.BanRecord, len(bans)), int64(0)
+	for i, ban := range bans {
+		records[i] = ban.Record(b.clock.Now())
+	}
+	if len(bans) == size {
+		next = bans[size-1].Number
+	}
+	return records, next, nil
+}
+
+// ImportBans stores bans of another database, all or none, and says what became of
+// each; a trial only says so. Each must be valid.
+func (b *Bans) ImportBans(ctx context.Context, records []syncer.BanRecord, trial bool) ([]syncer.ImportedBan, error) {
+	if trial {
+		return b.store.TryImportBans(ctx, records)
+	}
+	return b.store.ImportBans(ctx, records) // one change for many: the feed brings it back
 }

@@ -3,7 +3,6 @@ package sidecar
 import (
 	"context"
 	"iter"
-	"net/netip"
 	"time"
 
 	"playersync/syncer"
@@ -19,43 +18,19 @@ type Store interface {
 	EditPlayer(ctx context.Context, id syncer.PlayerID, edit merge.Edit, expected *int64) (changefeed.VersionedPlayer, []changefeed.Change, error)
 	SaveBatch(ctx context.Context, batch merge.Batch) ([]changefeed.VersionedPlayer, []changefeed.Change, error)
 	SearchPlayers(ctx context.Context, name string, size int, after string) ([]syncer.PlayerSummary, string, error)
-
-	PlayerInfo(ctx context.Context, id syncer.PlayerID) (syncer.PlayerInfo, error)
-	InfoByName(ctx context.Context, name string, size int, after string) ([]syncer.InfoMatch, string, error)
-	InfoByAddress(ctx context.Context, ip netip.Prefix, size int, after string) ([]syncer.InfoMatch, string, error)
-	SharingAccounts(ctx context.Context, id syncer.PlayerID, size int, after string) ([]syncer.SharingAccount, string, error)
-
-	AddBan(ctx context.Context, ban syncer.NewBan) (syncer.Ban, bool, []changefeed.Change, error)
-	LiftBan(ctx context.Context, target syncer.Target, by, reason string) (syncer.Ban, bool, []changefeed.Change, error)
-	BansOf(ctx context.Context, id syncer.PlayerID, address netip.Addr) ([]syncer.Ban, error)
-	ListBans(ctx context.Context, filter syncer.BanFilter, before int64, size int) ([]syncer.Ban, error)
-	Ban(ctx context.Context, number int64) (syncer.NotedBan, error)
-	NotedBans(ctx context.Context, filter syncer.BanFilter, before int64, size int) ([]syncer.NotedBan, error)
-	ChangeBan(ctx context.Context, number int64, change syncer.BanChange) (syncer.Ban, []changefeed.Change, error)
-	AddBanNote(ctx context.Context, ban int64, note syncer.BanNote) (syncer.BanNote, error)
-	ImportBans(ctx context.Context, records []syncer.BanRecord) ([]syncer.ImportedBan, error)
-	PreviewBan(ctx context.Context, target syncer.Target, size int) (syncer.BanPreview, error)
-	TryImportBans(ctx context.Context, records []syncer.BanRecord) ([]syncer.ImportedBan, error)
 	AddUSIDRejection(ctx context.Context, rejection mindustry.USIDRejection) error
-	RejectedUSIDs(ctx context.Context, size int) ([]mindustry.RejectedUSID, error)
-	ApproveUSID(ctx context.Context, code, address string) (mindustry.RejectedUSID, error)
 }
 
 // Fetch reads players from the database.
 type Fetch = func(ctx context.Context, ids []syncer.PlayerID) ([]changefeed.VersionedPlayer, error)
 
-// Players is the copy of player rows in memory.
-type Players interface {
+// HeldPlayers is the copy of player rows in memory.
+type HeldPlayers interface {
 	Get(id syncer.PlayerID) (*syncer.Player, bool)
 	Read(ctx context.Context, id syncer.PlayerID, fetch Fetch) (player *syncer.Player, fromMemory bool, err error)
 	Reread(ctx context.Context, id syncer.PlayerID, fetch Fetch) (*syncer.Player, error)
 	Hold(id syncer.PlayerID)
 	Release(id syncer.PlayerID)
-}
-
-// Bans is the copy of all open bans in memory.
-type Bans interface {
-	Check(id syncer.PlayerID, address netip.Addr, now time.Time) []syncer.ActiveBan
 }
 
 // Applier puts the result of an own write into the copies and tells subscribers.

@@ -19,7 +19,7 @@ func (s *Sidecar) Join(ctx context.Context, from syncer.GameServer, id syncer.Pl
 	if err := edit.Validate(); err != nil {
 		return JoinResult{}, err
 	}
-	banned, err := s.CheckBans(ctx, id, request.IP)
+	banned, err := s.bans.CheckBans(ctx, id, request.IP)
 	if err != nil {
 		return JoinResult{}, err
 	}
@@ -349,4 +349,33 @@ func (s *Sidecar) leaveEdit(from syncer.GameServer, current syncer.Player, save 
 		}
 	}
 	return merge.DiffUnseen(s.view(from, &current), save, from).WithoutImportant()
+}
+
+// count adds a visit, which begins and ends now, to the edits of a player that are not
+// stored yet. Errors: not_found; without the database, and the player not in memory,
+// the visit is added all the same.
+func (s *Sidecar) count(ctx context.Context, id syncer.PlayerID, visit syncer.Visit) error {
+	if _, err := s.readForPatch(ctx, id); err != nil && !isAway(err) {
+		return err
+	}
+	visit.First = syncer.TimeOf(s.clock.Now())
+	visit.Last = visit.First
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v := s.visitor(id)
+	v.pending = v.pending.Then(merge.Edit{Visits: []syncer.Visit{visit}})
+	return nil
+}
+
+// storeVisits returns once no visit of the player is in memory only.
+func (s *Sidecar) storeVisits(ctx context.Context, id syncer.PlayerID) error {
+	s.mu.Lock()
+	v, known := s.visitors[id]
+	if !known || len(v.unsaved().Visits) == 0 {
+		s.mu.Unlock()
+		return nil
+	}
+	saved := s.await(id)
+	s.mu.Unlock()
+	return wait(ctx, saved)
 }

@@ -64,7 +64,7 @@ type trail struct {
 // trails is what all servers that upload whole copies were shown. All methods are
 // safe for concurrent use.
 type trails struct {
-	players Players
+	players HeldPlayers
 	disk    ShownStates // nil: nothing is kept over a restart
 	log     *slog.Logger
 
@@ -74,7 +74,7 @@ type trails struct {
 	names   map[string]bool   // ranks and flags that uploads contained
 }
 
-func newTrails(players Players, disk ShownStates, log *slog.Logger) *trails {
+func newTrails(players HeldPlayers, disk ShownStates, log *slog.Logger) *trails {
 	t := &trails{
 		players: players, disk: disk, log: log,
 		entries: map[trailKey]*trail{}, changed: map[trailKey]bool{}, names: map[string]bool{},

@@ -22,8 +22,8 @@ type Config struct {
 type Sidecar struct {
 	config  Config
 	store   Store
-	players Players
-	bans    Bans
+	players HeldPlayers
+	bans    *Bans
 	applier Applier
 	clock   Clock
 	outbox  Outbox
@@ -42,8 +42,8 @@ type Sidecar struct {
 // Deps are the parts that a sidecar connects.
 type Deps struct {
 	Store       Store
-	Players     Players
-	Bans        Bans
+	Players     HeldPlayers
+	Bans        *Bans
 	Applier     Applier
 	Clock       Clock
 	Outbox      Outbox

@@ -217,25 +217,3 @@ func (s *Sidecar) RejectUSID(ctx context.Context, from syncer.GameServer, id syn
 	}
 	return s.store.AddUSIDRejection(ctx, rejection)
 }
-
-// RejectedUSIDs returns up to size proofs of identity that servers rejected and nobody
-// has approved, newest first.
-func (s *Sidecar) RejectedUSIDs(ctx context.Context, size int) ([]mindustry.RejectedUSID, error) {
-	return s.store.RejectedUSIDs(ctx, size)
-}
-
-// ApproveUSID makes a rejected proof of identity the right one for the server that
-// rejected it, from the player's next join on: at once on the servers of this sidecar,
-// within seconds on others. Without an address the code must be open
-// at one server only. Errors: not_found, conflict if it was approved already, invalid,
-// database_unavailable, outcome_unknown.
-func (s *Sidecar) ApproveUSID(ctx context.Context, code, address string) (mindustry.RejectedUSID, error) {
-	approved, err := s.store.ApproveUSID(ctx, code, address)
-	if err != nil {
-		return approved, err
-	}
-	if _, err := s.players.Reread(ctx, approved.ID, s.fetch); err != nil {
-		s.log.Debug("cannot read an approved usid; it is read when a server asks", "player", approved.ID, "error", err)
-	}
-	return approved, nil
-}
