@@ -85,3 +85,10 @@ func CodeOf(err error) Code {
 	}
 	return ""
 }
+
+// IsAway reports whether an error says that the database could not be asked, or that
+// its answer did not arrive: the same request may succeed later.
+func IsAway(err error) bool {
+	code := CodeOf(err)
+	return code == CodeUnavailable || code == CodeOutcomeUnknown
+}

@@ -104,7 +104,7 @@ func (o *Outbox) openDatabase() error {
 // prepare creates what a new file lacks, drops lists whose saving was cut short
 // and counts the batches.
 func (o *Outbox) prepare(tx *bbolt.Tx) error {
-	for _, name := range [][]byte{bucketMeta, bucketBatches, bucketIDs, bucketRefused, bucketBans, bucketWaiting} {
+	for _, name := range [][]byte{bucketMeta, bucketBatches, bucketIDs, bucketRefused, bucketBans, bucketWrites} {
 		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 			return fmt.Errorf("create bucket %s: %w", name, err)
 		}

@@ -93,7 +93,7 @@ func (b *Bans) CheckBans(ctx context.Context, id syncer.PlayerID, address netip.
 	}
 	details := map[syncer.Target]syncer.Ban{}
 	rows, err := b.store.BansOf(ctx, id, address)
-	if err != nil && !isAway(err) {
+	if err != nil && !syncer.IsAway(err) {
 		return nil, err
 	}
 	for _, row := range rows {

@@ -7,15 +7,25 @@ import (
 	"slices"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 	"playersync/syncer/mindustry"
+	"playersync/syncer/writequeue"
 )
 
 // Blacklist is the addresses from which the game servers accept no connections,
 // because they attacked one of them.
 type Blacklist struct {
+	store   BlacklistStore
 	held    Addresses
+	applier Applier
 	clock   Clock
-	backlog *Backlog
+	edits   *writequeue.Kind[blacklistEdit]
+}
+
+// BlacklistStore is what the blacklist needs of the database. Each may be repeated.
+type BlacklistStore interface {
+	AddBlacklisted(ctx context.Context, addresses []string, by string) ([]changefeed.Change, error)
+	RemoveBlacklisted(ctx context.Context, address string) ([]changefeed.Change, error)
 }
 
 // Addresses is the copy of all blacklisted addresses in memory.
@@ -24,9 +34,20 @@ type Addresses interface {
 	Has(address string) bool
 }
 
-// NewBlacklist returns a blacklist that writes through the backlog.
-func NewBlacklist(held Addresses, clock Clock, backlog *Backlog) *Blacklist {
-	return &Blacklist{held: held, clock: clock, backlog: backlog}
+// blacklistEdit adds addresses to the blacklist or removes them. It may wait on disk.
+type blacklistEdit struct {
+	Addresses []string `json:"addresses"`
+	Listed    bool     `json:"listed"`       // false: remove
+	By        string   `json:"by,omitempty"` // who adds
+}
+
+// NewBlacklist returns a blacklist that writes through the queue.
+func NewBlacklist(
+	store BlacklistStore, queue *writequeue.Queue, held Addresses, applier Applier, clock Clock,
+) *Blacklist {
+	b := &Blacklist{store: store, held: held, applier: applier, clock: clock}
+	b.edits = writequeue.Register(queue, "blacklist", b.edit)
+	return b
 }
 
 // MaxAddresses bounds how many addresses one call may add.
@@ -48,7 +69,7 @@ func (b *Blacklist) Sync(ctx context.Context, add []string, by string) ([]string
 	}
 	fresh := slices.DeleteFunc(unique(add), func(address string) bool { return b.has(address) })
 	if len(fresh) > 0 {
-		if err := b.backlog.write(ctx, mindustry.QueuedWrite{Blacklist: &mindustry.BlacklistEdit{Addresses: fresh, Listed: true, By: by}}); err != nil {
+		if err := b.edits.Write(ctx, blacklistEdit{Addresses: fresh, Listed: true, By: by}); err != nil {
 			return nil, err
 		}
 	}
@@ -71,30 +92,48 @@ func (b *Blacklist) Remove(ctx context.Context, address string) error {
 	if _, known := b.held.Addresses(); known && !b.has(address) && b.clock.Following() {
 		return nil // game servers remove the address of everyone they trust, again and again
 	}
-	return b.backlog.write(ctx, mindustry.QueuedWrite{Blacklist: &mindustry.BlacklistEdit{Addresses: []string{address}}})
+	return b.edits.Write(ctx, blacklistEdit{Addresses: []string{address}})
+}
+
+// edit stores an edit and shows the result to everyone.
+func (b *Blacklist) edit(ctx context.Context, edit blacklistEdit) error {
+	begun := b.applier.Begin()
+	if edit.Listed {
+		changes, err := b.store.AddBlacklisted(ctx, edit.Addresses, edit.By)
+		b.applier.Wrote(begun, nil, changes)
+		return err
+	}
+	for _, address := range edit.Addresses {
+		changes, err := b.store.RemoveBlacklisted(ctx, address)
+		b.applier.Wrote(begun, nil, changes)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // has reports whether an address is listed once everything that waits is stored.
 func (b *Blacklist) has(address string) bool {
-	waiting := b.backlog.pending()
-	for _, w := range slices.Backward(waiting) {
-		if edit := w.Blacklist; edit != nil && slices.Contains(edit.Addresses, address) {
-			return edit.Listed
+	listed := b.held.Has(address)
+	for _, edit := range b.edits.Waiting() {
+		if slices.Contains(edit.Addresses, address) {
+			listed = edit.Listed
 		}
 	}
-	return b.held.Has(address)
+	return listed
 }
 
 // withPending lays what waits to be stored over the addresses held.
 func (b *Blacklist) withPending(held []string) []string {
-	for _, w := range b.backlog.pending() {
-		switch edit := w.Blacklist; {
-		case edit == nil:
-		case edit.Listed:
+	for _, edit := range b.edits.Waiting() {
+		if edit.Listed {
 			held = unique(slices.Concat(held, edit.Addresses))
-		default:
-			held = slices.DeleteFunc(slices.Clone(held), func(address string) bool { return slices.Contains(edit.Addresses, address) })
+			continue
 		}
+		held = slices.DeleteFunc(slices.Clone(held), func(address string) bool {
+			return slices.Contains(edit.Addresses, address)
+		})
 	}
 	return held
 }

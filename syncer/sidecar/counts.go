@@ -6,11 +6,12 @@ import (
 	"time"
 
 	"playersync/syncer"
-	"playersync/syncer/mindustry"
+	"playersync/syncer/writequeue"
 )
 
 // CountStore is what player counts need of the database.
 type CountStore interface {
+	AddPlayerCount(ctx context.Context, report syncer.CountReport) error
 	PlayerCounts(ctx context.Context, r syncer.CountRange, most int) ([]syncer.PlayerCount, error)
 }
 
@@ -18,7 +19,7 @@ type CountStore interface {
 // concurrent use.
 type Counts struct {
 	store   CountStore
-	backlog *Backlog
+	reports *writequeue.Kind[syncer.CountReport]
 	clock   Clock
 
 	mu      sync.Mutex
@@ -36,9 +37,10 @@ const maxCounted = 1024
 // MaxCounts bounds how many counts one answer holds.
 const MaxCounts = 100_000
 
-// NewCounts returns player counts that are written through the backlog.
-func NewCounts(store CountStore, backlog *Backlog, clock Clock) *Counts {
-	return &Counts{store: store, backlog: backlog, clock: clock, highest: map[string]slotCount{}}
+// NewCounts returns player counts that are written through the queue.
+func NewCounts(store CountStore, queue *writequeue.Queue, clock Clock) *Counts {
+	reports := writequeue.Register(queue, "player count", store.AddPlayerCount)
+	return &Counts{store: store, reports: reports, clock: clock, highest: map[string]slotCount{}}
 }
 
 // Report counts the players on a server, by the database's clock unless the report
@@ -57,7 +59,7 @@ func (c *Counts) Report(ctx context.Context, report syncer.CountReport) error {
 	if c.isCovered(report.Server, count) {
 		return nil
 	}
-	if err := c.backlog.write(ctx, mindustry.QueuedWrite{Count: &report}); err != nil {
+	if err := c.reports.Write(ctx, report); err != nil {
 		return err
 	}
 	c.note(report.Server, count)

@@ -2,41 +2,44 @@ package sidecar
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"testing"
 	"time"
 
 	"playersync/syncer"
-	"playersync/syncer/mindustry"
+	"playersync/syncer/writequeue"
 )
 
 // countRig is player counts whose database, disk and clock are the test's.
 type countRig struct {
 	*Counts
-	BacklogStore
-	BacklogDisk
 	now    time.Time
 	away   bool
-	kept   []mindustry.QueuedWrite // on disk
+	kept   []syncer.CountReport // on disk
 	stored []syncer.CountReport
 	found  int // samples that there are
 }
 
 func newCountRig() *countRig {
 	r := &countRig{now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)}
-	r.Counts = NewCounts(r, NewBacklog(r, r, nil, slog.New(slog.DiscardHandler)), r)
+	r.Counts = NewCounts(r, writequeue.New(r, slog.New(slog.DiscardHandler)), r)
 	return r
 }
 
-func (r *countRig) Now() time.Time                          { return r.now }
-func (*countRig) Staleness() time.Duration                  { return 0 }
-func (*countRig) Following() bool                           { return true }
-func (*countRig) Waiting() ([]mindustry.QueuedWrite, error) { return nil, nil }
+func (r *countRig) Now() time.Time         { return r.now }
+func (*countRig) Staleness() time.Duration { return 0 }
+func (*countRig) Following() bool          { return true }
 
-func (r *countRig) AddWaiting(w mindustry.QueuedWrite) (uint64, error) {
-	r.kept = append(r.kept, w)
-	return uint64(len(r.kept)), nil
+func (*countRig) LoadWrites(func(uint64, string, []byte)) error { return nil }
+func (*countRig) RemoveWrite(uint64) error                      { return nil }
+
+func (r *countRig) AddWrite(_ string, payload []byte) (uint64, error) {
+	var report syncer.CountReport
+	err := json.Unmarshal(payload, &report)
+	r.kept = append(r.kept, report)
+	return uint64(len(r.kept)), err
 }
 
 func (r *countRig) AddPlayerCount(_ context.Context, report syncer.CountReport) error {
@@ -90,7 +93,7 @@ func TestReportsOfAnOutageWaitWithTheirTime(t *testing.T) {
 	for range 3 {
 		r.report(t, "pvp", 3)
 	}
-	if len(r.kept) != 1 || r.kept[0].Count == nil || r.kept[0].Count.At != syncer.TimeOf(r.now) {
+	if len(r.kept) != 1 || r.kept[0].Players != 3 || r.kept[0].At != syncer.TimeOf(r.now) {
 		t.Errorf("kept %+v", r.kept)
 	}
 }

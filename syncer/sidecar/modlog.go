@@ -8,11 +8,12 @@ import (
 
 	"playersync/syncer"
 	"playersync/syncer/mindustry"
+	"playersync/syncer/writequeue"
 )
 
 // ModLog is the log of moderation.
 type ModLog struct {
-	backlog *Backlog
+	entries *writequeue.Kind[mindustry.ModEntry]
 	clock   Clock
 	forward func(string)
 
@@ -22,13 +23,19 @@ type ModLog struct {
 
 type recentEntry struct{ source, message string }
 
-// NewModLog returns a log that writes through the backlog. Forward takes each entry
+// ModLogStore is what the log needs of the database.
+type ModLogStore interface {
+	AddModEntry(ctx context.Context, entry mindustry.ModEntry) error
+}
+
+// NewModLog returns a log that writes through the queue. Forward takes each entry
 // for other places and must not block; nil: there are none.
-func NewModLog(backlog *Backlog, clock Clock, forward func(string)) *ModLog {
+func NewModLog(store ModLogStore, queue *writequeue.Queue, clock Clock, forward func(string)) *ModLog {
 	if forward == nil {
 		forward = func(string) {}
 	}
-	return &ModLog{backlog: backlog, clock: clock, forward: forward, recent: map[recentEntry]time.Time{}}
+	entries := writequeue.Register(queue, "moderation log", store.AddModEntry)
+	return &ModLog{entries: entries, clock: clock, forward: forward, recent: map[recentEntry]time.Time{}}
 }
 
 // Add writes down what moderators did, as a game server reports it. The same again
@@ -43,7 +50,7 @@ func (l *ModLog) Add(ctx context.Context, source, message string) error {
 		return nil
 	}
 	_, _ = rand.Read(entry.Token[:]) // never fails, says its documentation
-	if err := l.backlog.write(ctx, mindustry.QueuedWrite{ModEntry: &entry}); err != nil {
+	if err := l.entries.Write(ctx, entry); err != nil {
 		return err
 	}
 	l.forward(message)

@@ -95,7 +95,7 @@ func (s *Sidecar) readForJoin(ctx context.Context, id syncer.PlayerID) (*syncer.
 	switch {
 	case err == nil && player != nil:
 		return player, FromDatabase, nil
-	case err == nil || isAway(err): // deleted within the moment, or away
+	case err == nil || syncer.IsAway(err): // deleted within the moment, or away
 		cached, _ := s.players.Get(id)
 		return cached, FromMemory, nil
 	default:
@@ -103,16 +103,10 @@ func (s *Sidecar) readForJoin(ctx context.Context, id syncer.PlayerID) (*syncer.
 	}
 }
 
-// isAway reports whether the database could not be asked.
-func isAway(err error) bool {
-	code := syncer.CodeOf(err)
-	return code == syncer.CodeUnavailable || code == syncer.CodeOutcomeUnknown
-}
-
 // rejected answers the join of a banned player.
 func (s *Sidecar) rejected(ctx context.Context, from syncer.GameServer, id syncer.PlayerID, ban syncer.Ban) (JoinResult, error) {
 	player, fromMemory, err := s.players.Read(ctx, id, s.fetch)
-	if err != nil && !isAway(err) {
+	if err != nil && !syncer.IsAway(err) {
 		return JoinResult{}, err
 	}
 	result := JoinResult{Ban: &ban, Source: sourceOf(fromMemory || err != nil)}
@@ -331,7 +325,7 @@ func (s *Sidecar) Leave(ctx context.Context, from syncer.GameServer, id syncer.P
 // known to be meant.
 func (s *Sidecar) readForLeave(ctx context.Context, id syncer.PlayerID) (syncer.Player, error) {
 	player, _, err := s.players.Read(ctx, id, s.fetch)
-	if err != nil && !isAway(err) {
+	if err != nil && !syncer.IsAway(err) {
 		return syncer.Player{}, err
 	}
 	if player == nil {
@@ -355,7 +349,7 @@ func (s *Sidecar) leaveEdit(from syncer.GameServer, current syncer.Player, save 
 // stored yet. Errors: not_found; without the database, and the player not in memory,
 // the visit is added all the same.
 func (s *Sidecar) count(ctx context.Context, id syncer.PlayerID, visit syncer.Visit) error {
-	if _, err := s.readForPatch(ctx, id); err != nil && !isAway(err) {
+	if _, err := s.readForPatch(ctx, id); err != nil && !syncer.IsAway(err) {
 		return err
 	}
 	visit.First = syncer.TimeOf(s.clock.Now())

@@ -178,7 +178,7 @@ func (p *Presence) Of(ctx context.Context, id syncer.PlayerID) (now []syncer.Ses
 			now = append(now, row.Session)
 		}
 	}
-	if before, err = p.store.LastSeen(ctx, id); isAway(err) {
+	if before, err = p.store.LastSeen(ctx, id); syncer.IsAway(err) {
 		return now, nil, nil
 	}
 	return now, before, err

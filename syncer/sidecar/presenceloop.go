@@ -81,7 +81,7 @@ func (p *Presence) renew(ctx context.Context) error {
 	}
 	digests, err := p.store.RenewLeases(ctx, lease)
 	if err != nil {
-		p.doubt(isAway(err))
+		p.doubt(syncer.IsAway(err))
 		return err
 	}
 	p.renewed(lease, unregistered, digests)

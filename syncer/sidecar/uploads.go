@@ -58,7 +58,7 @@ func (s *Sidecar) readShown(ctx context.Context, entry *trail, id syncer.PlayerI
 		entry.read = time.Now()
 		return player, nil
 	}
-	if cached, ok := s.players.Get(id); ok && isAway(err) {
+	if cached, ok := s.players.Get(id); ok && syncer.IsAway(err) {
 		return cached, nil
 	}
 	return nil, err
@@ -90,7 +90,7 @@ func (s *Sidecar) Upload(ctx context.Context, from syncer.GameServer, id syncer.
 	}
 	defer done()
 	stored, current, err := s.readForUpload(ctx, from, id)
-	if err != nil && (important || !isAway(err)) {
+	if err != nil && (important || !syncer.IsAway(err)) {
 		return err
 	}
 	outcome, next := entry.states.Receive(current, upload, time.Now())

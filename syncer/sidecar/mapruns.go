@@ -7,10 +7,10 @@ import (
 	"time"
 
 	"playersync/syncer"
-	"playersync/syncer/mindustry"
+	"playersync/syncer/writequeue"
 )
 
-// MapRunStore is what map runs need of the database beside [BacklogStore].
+// MapRunStore is what map runs need of the database.
 type MapRunStore interface {
 	ReportMapRun(ctx context.Context, report syncer.MapReport) (syncer.CurrentMapRun, error)
 	FinishMapRun(ctx context.Context, finish syncer.MapFinish) (syncer.MapRun, error)
@@ -24,14 +24,24 @@ type MapRunStore interface {
 // ones. Nothing of it is held in memory: a restart of anything loses nothing. While
 // the database is away, reports and ends wait on disk with the time they came at.
 type MapRuns struct {
-	store   MapRunStore
-	backlog *Backlog
-	clock   Clock
+	store    MapRunStore
+	clock    Clock
+	reports  *writequeue.Kind[syncer.MapReport]
+	finishes *writequeue.Kind[syncer.MapFinish]
 }
 
-// NewMapRuns returns map runs that write through the backlog.
-func NewMapRuns(store MapRunStore, backlog *Backlog, clock Clock) *MapRuns {
-	return &MapRuns{store: store, backlog: backlog, clock: clock}
+// NewMapRuns returns map runs that write through the queue.
+func NewMapRuns(store MapRunStore, queue *writequeue.Queue, clock Clock) *MapRuns {
+	m := &MapRuns{store: store, clock: clock}
+	m.reports = writequeue.Register(queue, "map report", func(ctx context.Context, report syncer.MapReport) error {
+		_, err := store.ReportMapRun(ctx, report)
+		return err
+	})
+	m.finishes = writequeue.Register(queue, "map finish", func(ctx context.Context, finish syncer.MapFinish) error {
+		_, err := store.FinishMapRun(ctx, finish)
+		return err
+	})
+	return m
 }
 
 // Report notes what a game server runs and returns the run in progress; nil if the
@@ -46,7 +56,7 @@ func (m *MapRuns) Report(ctx context.Context, from syncer.GameServer, report syn
 		return nil, nil
 	}
 	var run syncer.CurrentMapRun
-	waits, err := m.backlog.writeBy(ctx, mindustry.QueuedWrite{MapReport: &report}, func(ctx context.Context) (err error) {
+	waits, err := m.reports.WriteBy(ctx, report, func(ctx context.Context) (err error) {
 		run, err = m.store.ReportMapRun(ctx, report)
 		return err
 	})
@@ -65,15 +75,19 @@ const reportEvery = time.Minute
 // costs the run at most that minute.
 func (m *MapRuns) saysNothing(report syncer.MapReport) bool {
 	var last *syncer.MapReport
-	for _, w := range m.backlog.pending() {
-		switch {
-		case w.MapReport != nil && w.MapReport.Server == report.Server:
-			last = w.MapReport
-		case w.MapFinish != nil && w.MapFinish.Server == report.Server:
-			last = nil
+	var lastPlace uint64
+	for place, waiting := range m.reports.Waiting() {
+		if waiting.Server == report.Server {
+			last, lastPlace = &waiting, place
 		}
 	}
-	if last == nil || last.Map != report.Map || last.Gamemode != report.Gamemode || last.Session != report.Session || last.Players < report.Players {
+	for place, finish := range m.finishes.Waiting() {
+		if finish.Server == report.Server && place > lastPlace {
+			return false
+		}
+	}
+	if last == nil || last.Map != report.Map || last.Gamemode != report.Gamemode ||
+		last.Session != report.Session || last.Players < report.Players {
 		return false
 	}
 	at, _ := report.At.Instant()
@@ -94,7 +108,7 @@ func (m *MapRuns) Finish(ctx context.Context, from syncer.GameServer, finish syn
 		_, _ = rand.Read(finish.Key[:]) // never fails, says its documentation
 	}
 	var run syncer.MapRun
-	waits, err := m.backlog.writeBy(ctx, mindustry.QueuedWrite{MapFinish: &finish}, func(ctx context.Context) (err error) {
+	waits, err := m.finishes.WriteBy(ctx, finish, func(ctx context.Context) (err error) {
 		run, err = m.store.FinishMapRun(ctx, finish)
 		return err
 	})
@@ -118,13 +132,9 @@ func (m *MapRuns) Current(ctx context.Context, from syncer.GameServer) (*syncer.
 
 // Runs returns finished runs, newest first.
 func (m *MapRuns) Runs(ctx context.Context, filter syncer.MapRunFilter, page Page) ([]syncer.MapRun, string, error) {
-	before := int64(1<<63 - 1)
-	if page.After != "" {
-		number, err := strconv.ParseInt(page.After, 10, 64)
-		if err != nil || number < 1 {
-			return nil, "", syncer.Invalid("after", "is not a position that a page returned as next")
-		}
-		before = number
+	before, err := page.before()
+	if err != nil {
+		return nil, "", err
 	}
 	runs, err := m.store.ListMapRuns(ctx, filter, before, page.Size+1)
 	if err != nil || len(runs) <= page.Size {
