@@ -7,13 +7,14 @@ import (
 	"playersync/syncer/changefeed"
 )
 
-// balanceSet is what is known of one player's balances: a reading, and on top of it what
-// was heard of transactions that the reading does not include. Within one currency
-// the higher revision is newer. Like a [record] it knows nothing of locks.
+// balanceSet is what is known of one player's balances: a reading, and over it the
+// changes that were received from transactions that the reading does not include.
+// Within one currency the higher revision is newer. Like a [record] it has no lock;
+// its shard's lock guards it.
 type balanceSet struct {
 	snapshot changefeed.Snapshot // of the reading; zero: of unknown age
 	base     []syncer.Balance    // the reading's
-	heard    []balanceChange     // the newest of each currency that the reading does not see
+	overlay  []balanceChange     // the newest of each currency that the reading does not see
 
 	balances syncer.Balances // all of that together; never changed, only replaced
 }
@@ -26,13 +27,13 @@ type balanceChange struct {
 
 // apply puts one change on top of a loaded set.
 func (s *balanceSet) apply(ch changefeed.Change) changefeed.ApplyResult {
-	row, travelled := ch.Row.(*changefeed.BalanceRow)
+	row, hasRow := ch.Row.(*changefeed.BalanceRow)
 	switch {
 	case s.snapshot.IsZero():
 		return changefeed.NeedsRead
 	case s.snapshot.Sees(ch.Xid):
 		return changefeed.Unchanged
-	case !travelled:
+	case !hasRow:
 		return changefeed.NeedsRead
 	}
 	if !s.remember(ch.Xid, row.Balances) {
@@ -42,18 +43,18 @@ func (s *balanceSet) apply(ch changefeed.Change) changefeed.ApplyResult {
 	return changefeed.Applied
 }
 
-// remember keeps balances for the readings that do not see them, and reports
-// whether one is newer than what was known.
-func (s *balanceSet) remember(xid uint64, balances []syncer.Balance) (isNews bool) {
+// remember puts balances over readings that do not include them, and reports whether
+// one of them is newer than what was known.
+func (s *balanceSet) remember(xid uint64, balances []syncer.Balance) (isNew bool) {
 	for _, b := range balances {
 		if s.revision(b.Currency) >= b.Revision {
 			continue
 		}
-		isNews = true
-		s.heard = slices.DeleteFunc(s.heard, func(h balanceChange) bool { return h.Currency == b.Currency })
-		s.heard = append(s.heard, balanceChange{xid, b})
+		isNew = true
+		s.overlay = slices.DeleteFunc(s.overlay, func(h balanceChange) bool { return h.Currency == b.Currency })
+		s.overlay = append(s.overlay, balanceChange{xid, b})
 	}
-	return isNews
+	return isNew
 }
 
 // revision returns the newest known one of a currency, 0 for none.
@@ -63,7 +64,7 @@ func (s *balanceSet) revision(currency string) (newest int64) {
 			newest = b.Revision
 		}
 	}
-	for _, h := range s.heard {
+	for _, h := range s.overlay {
 		if h.Currency == currency {
 			newest = max(newest, h.Revision)
 		}
@@ -71,28 +72,28 @@ func (s *balanceSet) revision(currency string) (newest int64) {
 	return newest
 }
 
-// refresh takes in a reading, unless it is older than the one before. Results of
-// writes say nothing of balances.
+// refresh takes in a reading, unless it is older than the one before. The results of
+// writes of players are ignored: they do not include balances.
 func (s *balanceSet) refresh(r changefeed.VersionedPlayer) {
 	if r.Xid != 0 || !s.snapshot.IsZero() && !r.Snapshot.NewerThan(s.snapshot) {
 		return
 	}
 	s.snapshot, s.base = r.Snapshot, r.Balances
-	s.heard = slices.DeleteFunc(s.heard, func(h balanceChange) bool { return r.Snapshot.Sees(h.xid) })
+	s.overlay = slices.DeleteFunc(s.overlay, func(h balanceChange) bool { return r.Snapshot.Sees(h.xid) })
 	s.render()
 }
 
 // render builds what readers get.
 func (s *balanceSet) render() {
-	s.balances = make(syncer.Balances, len(s.base)+len(s.heard))
+	s.balances = make(syncer.Balances, len(s.base)+len(s.overlay))
 	for _, b := range s.base {
 		s.balances[b.Currency] = b.Amount
 	}
-	for _, h := range s.heard {
+	for _, h := range s.overlay {
 		s.balances[h.Currency] = h.Amount
 	}
 }
 
-// forget makes the balances of unknown age: they are served on, and any reading
+// forget makes the balances of unknown age: they are still served, and any reading
 // replaces them.
 func (s *balanceSet) forget() { *s = balanceSet{balances: s.balances} }

@@ -11,19 +11,20 @@ import (
 )
 
 // Bans holds every open ban. All methods are safe for concurrent use; none does
-// I/O. Standings handed out have no revision: keeping it would double their size.
+// I/O. The bans handed out have no revision: keeping it would double their size.
 type Bans struct {
 	mu     sync.RWMutex
 	set    *banSet
-	cursor changefeed.Snapshot // set equals the rows as of here, but for what notes says
-	notes  map[syncer.Target]note
+	cursor changefeed.Snapshot // set equals the rows as of here, but for recent
+	recent map[syncer.Target]recentBan
 }
 
-// note is what is known of a target beyond the cursor. Its state is in the set.
-type note struct {
+// recentBan says how the state of a target, which is in the set, became known since
+// the cursor.
+type recentBan struct {
 	read changefeed.Snapshot // the target was last read at it; zero: not since the cursor
 
-	// The newest row that travelled and was not visible to the read.
+	// The newest row that a notification carried and that the read does not see.
 	xid      uint64 // 0: none
 	revision int64
 }
@@ -33,7 +34,7 @@ type BanCounts struct{ IDs, Addresses, Ranges int }
 
 // NewBans returns an empty set.
 func NewBans() *Bans {
-	return &Bans{set: newBanSet(&banSet{}), notes: map[syncer.Target]note{}}
+	return &Bans{set: newBanSet(&banSet{}), recent: map[syncer.Target]recentBan{}}
 }
 
 // Check returns the bans that forbid joining now, by the database's clock: the
@@ -73,7 +74,7 @@ func (b *Bans) Apply(ch changefeed.Change) changefeed.ApplyResult {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	known := b.notes[target]
+	known := b.recent[target]
 	row, ok := ch.Row.(*changefeed.BanRow)
 	switch {
 	case b.readAt(known).Sees(ch.Xid):
@@ -83,27 +84,27 @@ func (b *Bans) Apply(ch changefeed.Change) changefeed.ApplyResult {
 	case known.xid == ch.Xid && known.revision >= row.Revision:
 		return changefeed.Unchanged
 	case known.xid != 0 && known.revision >= row.Revision:
-		// Most likely only late. But bans of one target are different rows, whose
-		// revisions may be drawn in another order than they commit in.
+		// Most likely it is only late. But successive bans of one target are different
+		// rows, and their revisions may have another order than their commits.
 		return changefeed.NeedsRead
 	}
 	known.xid, known.revision = ch.Xid, row.Revision
-	b.notes[target] = known
+	b.recent[target] = known
 	if !b.assign(target, row.Open, row.ExpiresAt) {
 		return changefeed.Unchanged
 	}
 	return changefeed.Applied
 }
 
-// readAt returns the snapshot at which a target with this note was last read.
-func (b *Bans) readAt(n note) changefeed.Snapshot {
+// readAt returns the snapshot at which a target was last read.
+func (b *Bans) readAt(n recentBan) changefeed.Snapshot {
 	if n.read.NewerThan(b.cursor) {
 		return n.read
 	}
 	return b.cursor
 }
 
-// assign sets the state of a target and reports whether it was another before.
+// assign sets the state of a target and reports whether it changed.
 func (b *Bans) assign(t syncer.Target, open bool, expiresAt syncer.Time) (changed bool) {
 	before, was := b.set.get(t)
 	switch e := expiryOf(expiresAt); {
@@ -118,29 +119,31 @@ func (b *Bans) assign(t syncer.Target, open bool, expiresAt syncer.Time) (change
 }
 
 // Refresh takes in a read: at the snapshot, of these targets exactly those in
-// open had an open ban. It returns the targets whose ban is now another than
-// before. A target read at a newer snapshot keeps what that found; one that a
-// transaction the snapshot does not see has changed keeps that change.
-func (b *Bans) Refresh(snapshot changefeed.Snapshot, targets []syncer.Target, open []syncer.ActiveBan) (changed []syncer.Target) {
-	standing := make(map[syncer.Target]syncer.ActiveBan, len(open))
+// open had an open ban. It returns the targets whose ban changed by it. Newer
+// knowledge stays: the state of a target that was read at a newer snapshot, and a
+// received change whose transaction the snapshot does not see.
+func (b *Bans) Refresh(
+	snapshot changefeed.Snapshot, targets []syncer.Target, open []syncer.ActiveBan,
+) (changed []syncer.Target) {
+	active := make(map[syncer.Target]syncer.ActiveBan, len(open))
 	for _, s := range open {
-		standing[s.Target] = s
+		active[s.Target] = s
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, t := range targets {
-		known := b.notes[t]
+		known := b.recent[t]
 		if !snapshot.NewerThan(b.readAt(known)) {
 			continue
 		}
 		known.read = snapshot
 		if known.xid != 0 && !snapshot.Sees(known.xid) {
-			b.notes[t] = known
+			b.recent[t] = known
 			continue
 		}
 		known.xid, known.revision = 0, 0
-		b.notes[t] = known
-		s, isOpen := standing[t]
+		b.recent[t] = known
+		s, isOpen := active[t]
 		if b.assign(t, isOpen, s.ExpiresAt) {
 			changed = append(changed, t)
 		}
@@ -148,10 +151,10 @@ func (b *Bans) Refresh(snapshot changefeed.Snapshot, targets []syncer.Target, op
 	return changed
 }
 
-// Load replaces everything by the bans that were open at the snapshot, except
-// where more recent is known. Readers see the old set, then the new one. The
-// zero snapshot is for a list of unknown age: whatever comes next is newer. A
-// load older than the cursor is ignored.
+// Load replaces the set by the bans that were open at the snapshot, but keeps more
+// recent states of single targets. Readers see the old set until the new one is
+// complete. The zero snapshot is for a list of unknown age: any later load or read is
+// newer. A load older than the cursor is ignored.
 func (b *Bans) Load(snapshot changefeed.Snapshot, open iter.Seq[syncer.ActiveBan]) {
 	b.mu.RLock()
 	loaded := newBanSet(b.set)
@@ -165,7 +168,7 @@ func (b *Bans) Load(snapshot changefeed.Snapshot, open iter.Seq[syncer.ActiveBan
 		return
 	}
 	b.advance(snapshot)
-	for t := range b.notes {
+	for t := range b.recent {
 		if e, ok := b.set.get(t); ok {
 			loaded.put(t, e)
 		} else {
@@ -175,9 +178,9 @@ func (b *Bans) Load(snapshot changefeed.Snapshot, open iter.Seq[syncer.ActiveBan
 	b.set = loaded
 }
 
-// Advance says that the set equals the rows at the cursor, as it does once
-// everything that changed until then was read again. What was noted to order
-// those changes is forgotten. Going back does nothing.
+// Advance says that the set equals the rows at the cursor: everything that changed
+// until then was read again. What was kept to order those changes is forgotten. An
+// older cursor does nothing.
 func (b *Bans) Advance(cursor changefeed.Snapshot) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -188,20 +191,20 @@ func (b *Bans) Advance(cursor changefeed.Snapshot) {
 
 func (b *Bans) advance(cursor changefeed.Snapshot) {
 	b.cursor = cursor
-	for t, n := range b.notes {
+	for t, n := range b.recent {
 		if !n.read.NewerThan(cursor) && (n.xid == 0 || cursor.Sees(n.xid)) {
-			delete(b.notes, t)
+			delete(b.recent, t)
 		}
 	}
 }
 
-// Reset prepares for another epoch or a cursor that is no longer served. The set
-// answers on as it is until [Bans.Load].
+// Reset prepares for another epoch or for a cursor below the floor. The old set still
+// answers until [Bans.Load].
 func (b *Bans) Reset() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.cursor = changefeed.Snapshot{}
-	clear(b.notes)
+	clear(b.recent)
 }
 
 // Len returns the numbers of open bans.

@@ -49,7 +49,9 @@ func checkBansEqualRows(t *rapid.T) {
 	}
 	f.cursor = f.db.snapshot()
 	f.bans.Load(f.cursor, slices.Values(f.open(f.cursor)))
-	actions := []func(){f.begin, f.write, f.write, f.write, f.end, f.end, f.deliver, f.deliver, f.deliver, f.read, f.poll, f.load}
+	actions := []func(){
+		f.begin, f.write, f.write, f.write, f.end, f.end, f.deliver, f.deliver, f.deliver, f.read, f.poll, f.load,
+	}
 	for range 100 - rapid.IntRange(0, 90).Draw(t, "fewer steps") {
 		actions[rapid.IntRange(0, len(actions)-1).Draw(t, "action")]()
 	}
@@ -99,7 +101,7 @@ func (f *banFeed) write() {
 	}
 	f.writes[tx] = append(f.writes[tx], banWrite{on, row})
 	change := banChange(on, tx.xid, &row)
-	if rapid.IntRange(0, 3).Draw(f.t, "bare") == 0 {
+	if rapid.IntRange(0, 3).Draw(f.t, "key only") == 0 {
 		change.Row = nil
 	}
 	tx.changes = append(tx.changes, change)
@@ -229,7 +231,7 @@ func (f *banFeed) finish() {
 		f.t.Fatalf("holds %v, rows %v", got, want)
 	}
 	f.bans.Advance(now)
-	if len(f.bans.notes) > 0 {
-		f.t.Fatalf("notes left: %v", f.bans.notes)
+	if len(f.bans.recent) > 0 {
+		f.t.Fatalf("recent bans left: %v", f.bans.recent)
 	}
 }

@@ -43,7 +43,11 @@ func target(t *rapid.T) syncer.Target {
 
 var (
 	epoch2026 = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	expiries  = []syncer.Time{{}, syncer.Forever, syncer.TimeOf(epoch2026.Add(-time.Hour)), syncer.TimeOf(epoch2026.Add(time.Hour)), syncer.TimeOf(epoch2026)}
+	expiries  = []syncer.Time{
+		{},
+		syncer.Forever,
+		syncer.TimeOf(epoch2026.Add(-time.Hour)), syncer.TimeOf(epoch2026.Add(time.Hour)), syncer.TimeOf(epoch2026),
+	}
 )
 
 // naive is the list of bans that everybody understands.
@@ -85,7 +89,8 @@ func TestBansEqualNaiveList(t *testing.T) {
 		bans.Load(snapshotAt(10), slices.Values(list.all()))
 		for xid := range uint64(rapid.IntRange(0, 40).Draw(t, "changes")) {
 			on, expiresAt := target(t), rapid.SampledFrom(expiries).Draw(t, "expiry")
-			row := &changefeed.BanRow{Open: rapid.Bool().Draw(t, "open"), ExpiresAt: expiresAt, Revision: int64(xid + 1)}
+			open := rapid.Bool().Draw(t, "open")
+			row := &changefeed.BanRow{Open: open, ExpiresAt: expiresAt, Revision: int64(xid + 1)}
 			before, was := list[on]
 			changed := was != row.Open || was && before != expiresAt
 			if delete(list, on); row.Open {
@@ -196,7 +201,7 @@ func TestBansIgnoreWhatIsNotTheirs(t *testing.T) {
 		{changefeed.Change{Entity: syncer.EntityBan, Xid: 1}, changefeed.NeedsRead},
 	} {
 		if got := bans.Apply(test.change); got != test.want {
-			t.Errorf("%+v had effect %d, want %d", test.change, got, test.want)
+			t.Errorf("%+v had result %d, want %d", test.change, got, test.want)
 		}
 	}
 }
@@ -234,7 +239,8 @@ func TestBansConcurrently(t *testing.T) {
 		for i := range uint64(2000) {
 			on := list[1+int(i)%100].Target
 			bans.Apply(banChange(on, 100+i, &changefeed.BanRow{Open: i%2 == 0, Revision: int64(i)}))
-			bans.Apply(banChange(syncer.Target{Prefix: randomRange(rng, true)}, 100+i, &changefeed.BanRow{Open: i%3 != 0, Revision: int64(i)}))
+			target := syncer.Target{Prefix: randomRange(rng, true)}
+			bans.Apply(banChange(target, 100+i, &changefeed.BanRow{Open: i%3 != 0, Revision: int64(i)}))
 		}
 	})
 	writers.Go(func() {
@@ -311,15 +317,16 @@ func TestReadAheadOfCursorIgnoresLateChange(t *testing.T) {
 	bans.Refresh(snapshotAt(13), []syncer.Target{on}, nil) // banned by 11, lifted by 13
 	bans.Advance(snapshotAt(10))
 	late := banChange(on, 11, &changefeed.BanRow{Open: true, Revision: 1})
-	if effect := bans.Apply(late); effect != changefeed.Unchanged {
-		t.Errorf("a late ban had effect %d", effect)
+	if result := bans.Apply(late); result != changefeed.Unchanged {
+		t.Errorf("a late ban had result %d", result)
 	}
 	bans.Advance(snapshotAt(10 + 2))
-	if effect := bans.Apply(banChange(on, 13, &changefeed.BanRow{Open: true, Revision: 1})); effect != changefeed.Unchanged {
-		t.Errorf("a late ban had effect %d after the cursor moved", effect)
+	late = banChange(on, 13, &changefeed.BanRow{Open: true, Revision: 1})
+	if result := bans.Apply(late); result != changefeed.Unchanged {
+		t.Errorf("a late ban had result %d after the cursor moved", result)
 	}
 	bans.Advance(snapshotAt(13))
-	if len(bans.notes) != 0 {
-		t.Errorf("the cursor left notes behind: %v", bans.notes)
+	if len(bans.recent) != 0 {
+		t.Errorf("the cursor left recent bans behind: %v", bans.recent)
 	}
 }

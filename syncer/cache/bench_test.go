@@ -40,7 +40,9 @@ func BenchmarkPlayersGet(b *testing.B) {
 		cached.Wanted(ids[i : i+1])
 		cached.Refresh(changefeed.VersionedPlayer{ID: ids[i], Player: &p, Snapshot: snapshotAt(1)})
 	}
-	for name, get := range map[string]func(syncer.PlayerID) (*syncer.Player, bool){"rival=map+RWMutex": rival.Get, "cache": cached.Get} {
+	for name, get := range map[string]func(syncer.PlayerID) (*syncer.Player, bool){
+		"rival=map+RWMutex": rival.Get, "cache": cached.Get,
+	} {
 		b.Run(name+"/serial", func(b *testing.B) {
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
@@ -127,7 +129,7 @@ func BenchmarkBansCheck(b *testing.B) {
 		})
 	})
 	for i := range ids {
-		bans.Apply(changefeed.Change{Entity: syncer.EntityBan, Key: syncer.TargetID(ids[i]).Key(), Xid: 5, Row: &changefeed.BanRow{Open: true, Revision: 1}})
+		bans.Apply(banChange(syncer.TargetID(ids[i]), 5, &changefeed.BanRow{Open: true, Revision: 1}))
 	}
 	b.Run("hit", func(b *testing.B) {
 		b.ReportAllocs()

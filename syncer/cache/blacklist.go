@@ -13,14 +13,14 @@ import (
 // Blacklist is all blacklisted addresses. It is safe for concurrent use.
 type Blacklist struct {
 	mu       sync.Mutex
-	listed   map[string]int64           // revision by address
-	notes    map[string]noteOfBlacklist // what was told since the cursor
-	snapshot changefeed.Snapshot        // of the last load
+	listed   map[string]int64         // revision by address
+	recent   map[string]recentListing // received since the cursor
+	snapshot changefeed.Snapshot      // of the last load
 	loaded   bool
 	sorted   []string // the addresses; nil: to be sorted again
 }
 
-type noteOfBlacklist struct {
+type recentListing struct {
 	revision int64
 	xid      uint64
 	listed   bool
@@ -28,7 +28,7 @@ type noteOfBlacklist struct {
 
 // NewBlacklist returns an empty copy.
 func NewBlacklist() *Blacklist {
-	return &Blacklist{listed: map[string]int64{}, notes: map[string]noteOfBlacklist{}}
+	return &Blacklist{listed: map[string]int64{}, recent: map[string]recentListing{}}
 }
 
 // Entity names the table.
@@ -61,23 +61,23 @@ func (c *Blacklist) Apply(ch changefeed.Change) (changefeed.ApplyResult, []chang
 	if c.snapshot.Sees(ch.Xid) {
 		return changefeed.Unchanged, nil
 	}
-	row, told := ch.Row.(*mindustry.BlacklistRow)
-	if !told {
+	row, hasRow := ch.Row.(*mindustry.BlacklistRow)
+	if !hasRow {
 		return changefeed.NeedsRead, nil
 	}
-	if row.Revision <= max(c.listed[row.Address], c.notes[row.Address].revision) {
+	if row.Revision <= max(c.listed[row.Address], c.recent[row.Address].revision) {
 		return changefeed.Unchanged, nil
 	}
-	note := noteOfBlacklist{row.Revision, ch.Xid, row.Listed}
-	c.notes[row.Address] = note
-	c.set(row.Address, note)
+	entry := recentListing{row.Revision, ch.Xid, row.Listed}
+	c.recent[row.Address] = entry
+	c.set(row.Address, entry)
 	return changefeed.Applied, nil
 }
 
-func (c *Blacklist) set(address string, note noteOfBlacklist) {
+func (c *Blacklist) set(address string, entry recentListing) {
 	c.sorted = nil
-	if note.listed {
-		c.listed[address] = note.revision
+	if entry.listed {
+		c.listed[address] = entry.revision
 	} else {
 		delete(c.listed, address)
 	}
@@ -95,9 +95,9 @@ func (c *Blacklist) Load(snapshot changefeed.Snapshot, rows []changefeed.Row) []
 		}
 	}
 	c.forget(snapshot)
-	for address, note := range c.notes {
-		if note.revision > c.listed[address] {
-			c.set(address, note)
+	for address, entry := range c.recent {
+		if entry.revision > c.listed[address] {
+			c.set(address, entry)
 		}
 	}
 	return nil
@@ -111,14 +111,13 @@ func (c *Blacklist) Advance(cursor changefeed.Snapshot) {
 }
 
 func (c *Blacklist) forget(seen changefeed.Snapshot) {
-	maps.DeleteFunc(c.notes, func(_ string, note noteOfBlacklist) bool { return seen.Sees(note.xid) })
+	maps.DeleteFunc(c.recent, func(_ string, entry recentListing) bool { return seen.Sees(entry.xid) })
 }
 
-// Reset makes the next load count whatever was told before; until then the
-// addresses stay.
+// Reset makes the next load replace everything; until then the addresses stay.
 func (c *Blacklist) Reset() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.snapshot = changefeed.Snapshot{}
-	clear(c.notes)
+	clear(c.recent)
 }

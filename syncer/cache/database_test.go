@@ -113,7 +113,8 @@ func (e effect) on(p *syncer.Player) *syncer.Player {
 
 // read returns a reading at the snapshot.
 func (d *database) read(id syncer.PlayerID, s changefeed.Snapshot) changefeed.VersionedPlayer {
-	return changefeed.VersionedPlayer{ID: id, Snapshot: s, Player: d.player(id, func(tx *transaction) bool { return s.Sees(tx.xid) })}
+	p := d.player(id, func(tx *transaction) bool { return s.Sees(tx.xid) })
+	return changefeed.VersionedPlayer{ID: id, Snapshot: s, Player: p}
 }
 
 // newest returns the row that a write by tx finds once it has the row's lock.

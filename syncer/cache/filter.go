@@ -2,7 +2,7 @@ package cache
 
 import "math/bits"
 
-// filter tells for most keys that are not in a set that they are not, from two
+// filter recognises most keys that are not in a set, from two
 // bytes per key: a Bloom filter of which each key sets a few bits in one word.
 // Nearly all checks are of players nobody banned; the filter stays in the
 // processor's cache, the maps behind it do not.

@@ -13,17 +13,17 @@ import (
 type Messages struct {
 	limit int
 
-	mu       sync.RWMutex
-	held     []heldMessage // by number
-	mark     syncer.ChatMark
-	snapshot changefeed.Snapshot // of the last load
-	loaded   bool
-	foreign  bool // the next load may be of another history
+	mu           sync.RWMutex
+	held         []heldMessage // by number
+	mark         syncer.ChatMark
+	snapshot     changefeed.Snapshot // of the last load
+	loaded       bool
+	otherHistory bool // the next load may be of another epoch
 }
 
 type heldMessage struct {
 	*syncer.StaffMessage
-	xid uint64 // 0: read, not told
+	xid uint64 // 0: from a read, not from a notification
 }
 
 // NewMessages returns an empty copy that keeps at most limit messages.
@@ -32,14 +32,15 @@ func NewMessages(limit int) *Messages { return &Messages{limit: limit} }
 // Entity names the table.
 func (c *Messages) Entity() syncer.Entity { return syncer.EntityStaffMessage }
 
-// Mark returns how far the chat is known; false if it has not been read yet.
+// Mark returns the position up to which the chat is known; false if it has not been
+// read yet.
 func (c *Messages) Mark() (syncer.ChatMark, bool) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	return c.mark, c.loaded
 }
 
-// After returns the messages held behind a number, oldest first. They are shared.
+// After returns the held messages with higher numbers, oldest first. They are shared.
 func (c *Messages) After(number int64) []*syncer.StaffMessage {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -60,9 +61,9 @@ func (c *Messages) Apply(ch changefeed.Change) (changefeed.ApplyResult, []change
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case c.snapshot.Sees(ch.Xid), isNew && row.Number <= c.mark.Last && !c.foreign:
+	case c.snapshot.Sees(ch.Xid), isNew && row.Number <= c.mark.Last && !c.otherHistory:
 		return changefeed.Unchanged, nil
-	case !isNew, !c.loaded, c.foreign, row.After > c.mark.Last:
+	case !isNew, !c.loaded, c.otherHistory, row.After > c.mark.Last:
 		return changefeed.NeedsRead, nil
 	}
 	c.append(heldMessage{&row.StaffMessage, ch.Xid})
@@ -79,12 +80,12 @@ func (c *Messages) append(m heldMessage) {
 }
 
 // Load takes in the newest messages as they were read, and returns an event for
-// each that was not known.
+// each that is new.
 func (c *Messages) Load(snapshot changefeed.Snapshot, rows []changefeed.Row) []changefeed.Event {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	before, known := c.mark.Last, c.loaded && !c.foreign
-	told := c.held
+	before, known := c.mark.Last, c.loaded && !c.otherHistory
+	received := c.held
 	c.held, c.mark.Last = make([]heldMessage, 0, len(rows)), 0
 	var events []changefeed.Event
 	for _, row := range rows {
@@ -97,25 +98,25 @@ func (c *Messages) Load(snapshot changefeed.Snapshot, rows []changefeed.Row) []c
 			events = append(events, changefeed.Event{Type: changefeed.EventChat, Message: m})
 		}
 	}
-	for _, m := range told {
-		if !c.foreign && m.xid != 0 && m.Number > c.mark.Last && !snapshot.Sees(m.xid) {
+	for _, m := range received {
+		if !c.otherHistory && m.xid != 0 && m.Number > c.mark.Last && !snapshot.Sees(m.xid) {
 			c.append(m)
 		}
 	}
-	if c.mark.Last < before || c.foreign {
+	if c.mark.Last < before || c.otherHistory {
 		c.mark.Rewinds++
 		c.mark.Base = c.mark.Last
 	}
-	c.snapshot, c.loaded, c.foreign = snapshot, true, false
+	c.snapshot, c.loaded, c.otherHistory = snapshot, true, false
 	return events
 }
 
 // Advance does nothing: numbers have the order of the commits.
 func (c *Messages) Advance(changefeed.Snapshot) {}
 
-// Reset makes the next load begin anew; until then the messages stay.
+// Reset makes the next load replace everything; until then the messages stay.
 func (c *Messages) Reset() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.snapshot, c.foreign = changefeed.Snapshot{}, true
+	c.snapshot, c.otherHistory = changefeed.Snapshot{}, true
 }

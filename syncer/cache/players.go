@@ -87,13 +87,13 @@ func (c *Players) Balances(id syncer.PlayerID) (balances syncer.Balances, ok boo
 }
 
 // Hold keeps a player's copy, once it is there, from being evicted until
-// [Players.Release] was called as often. A held id without a copy is wanted:
-// the feed reads it as soon as it hears of it, and Read as soon as it is asked.
+// [Players.Release] was called as often. A held id without a copy is read by the
+// feed after the next change of it, and by Read at the next call.
 func (c *Players) Hold(id syncer.PlayerID) {
 	s := c.shard(id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e := s.at(id)
+	e := s.getOrCreate(id)
 	if e.held == 0 {
 		s.held++
 	}
@@ -118,8 +118,8 @@ func (c *Players) Release(id syncer.PlayerID) {
 
 // Apply takes in one committed change of a player, of its history or its balances;
 // changes of other entities are ignored. changefeed.NeedsRead asks for a read of the
-// key, or of [Players.All] after a change of the whole table. A change for a
-// fetch in progress has no effect yet: the fetch minds it when it returns.
+// key, or of [Players.All] after a change of the whole table. A change that arrives
+// during a fetch is collected, and taken into account when the fetch returns.
 func (c *Players) Apply(ch changefeed.Change) changefeed.ApplyResult {
 	if ch.Entity != syncer.EntityPlayer && ch.Entity != syncer.EntityBalance {
 		return changefeed.Unchanged
@@ -143,10 +143,11 @@ func (c *Players) Apply(ch changefeed.Change) changefeed.ApplyResult {
 
 // Refresh takes in a reading by the feed, or the result of an own write after
 // its commit (then Xid is set). Readings by others go through [Players.Read] or
-// [Players.Reread]: they know since when changes must be minded.
+// [Players.Reread], which collect the changes from before the SELECT on.
 //
-// changefeed.Applied means that the copy, not counting balances, differs from before. changefeed.NeedsRead means
-// that it includes the reading but may lack, or have kept, something else.
+// changefeed.Applied means that the copy, not counting balances, differs from before.
+// changefeed.NeedsRead means that it includes the reading, but may lack another
+// change or still contain something that was removed.
 func (c *Players) Refresh(r changefeed.VersionedPlayer) changefeed.ApplyResult {
 	s := c.shard(r.ID)
 	s.mu.Lock()
@@ -161,9 +162,9 @@ func (c *Players) Refresh(r changefeed.VersionedPlayer) changefeed.ApplyResult {
 		return e.refresh(r)
 	case r.Xid != 0:
 		return e.collectOwn(r)
-	case !e.asked:
-		// Read for an earlier holder: changes since then may have passed by.
-		e.ask()
+	case !e.requested:
+		// Read for an earlier holder: changes since then may have been ignored.
+		e.request()
 		return changefeed.NeedsRead
 	}
 	exact := s.load(e, r)
@@ -174,10 +175,10 @@ func (c *Players) Refresh(r changefeed.VersionedPlayer) changefeed.ApplyResult {
 	return changefeed.Applied
 }
 
-// Wanted returns those of ids that are cached, held or in flight, and must
-// therefore be read when something happened to them. Only the feed may call it,
-// each time before it reads: from this call on what happens to an id without a
-// copy is collected, so that the reading can become the copy.
+// Wanted returns those of ids that are cached, held or in flight, and must therefore
+// be read after a change. Only the feed may call it, each time before it reads: from
+// this call on changes of an id without a copy are collected, so that the reading can
+// become the copy.
 func (c *Players) Wanted(ids []syncer.PlayerID) []syncer.PlayerID {
 	var wanted []syncer.PlayerID
 	for _, id := range ids {
@@ -185,7 +186,7 @@ func (c *Players) Wanted(ids []syncer.PlayerID) []syncer.PlayerID {
 		s.mu.Lock()
 		if e := s.slots[id]; e != nil {
 			wanted = append(wanted, id)
-			e.ask()
+			e.request()
 		}
 		s.mu.Unlock()
 	}
@@ -200,16 +201,16 @@ func (c *Players) All() []syncer.PlayerID {
 		s.mu.Lock()
 		for id, e := range s.slots {
 			all = append(all, id)
-			e.ask()
+			e.request()
 		}
 		s.mu.Unlock()
 	}
 	return all
 }
 
-// Reset prepares for another epoch or a cursor that is no longer served: copies
-// that nobody holds are dropped, held ones are served on but yield to the next
-// reading whatever its snapshot, and fetches in progress start again.
+// Reset prepares for another epoch or for a cursor below the floor: copies that nobody
+// holds are dropped; held ones are still served until the next reading, whatever its
+// snapshot, replaces them; fetches in progress start again.
 func (c *Players) Reset() {
 	for i := range c.shards {
 		c.shards[i].reset()

@@ -224,7 +224,7 @@ func (s *sidecar) get() {
 		return []changefeed.VersionedPlayer{r}, nil
 	}
 	e := s.cache.shard(id).slots[id]
-	if e != nil && e.flight != nil || rapid.Bool().Draw(s.t, "reread") {
+	if e != nil && e.joinable != nil || rapid.Bool().Draw(s.t, "reread") {
 		if _, err := s.cache.Reread(context.Background(), id, fetch); err != nil {
 			s.t.Fatal(err)
 		}
@@ -259,7 +259,8 @@ func (s *sidecar) check() {
 		case p == nil:
 			s.t.Fatalf("own write %d of %s disappeared", own.Xid, id)
 		case p.Revision < own.Player.Revision:
-			s.t.Fatalf("own write %d of %s disappeared: revision %d, wrote %d", own.Xid, id, p.Revision, own.Player.Revision)
+			s.t.Fatalf("own write %d of %s disappeared: revision %d, wrote %d",
+				own.Xid, id, p.Revision, own.Player.Revision)
 		case !s.needed[id] && s.reading == nil && kills(p) < kills(own.Player):
 			s.t.Fatalf("own save %d of %s disappeared: %d kills, saved %d", own.Xid, id, kills(p), kills(own.Player))
 		}

@@ -99,16 +99,17 @@ func TestHoldIsCounted(t *testing.T) {
 
 // An evicted entry must not be one that a fetch is about to refresh: changes
 // reported meanwhile would be lost.
-func TestEvictionSparesFlights(t *testing.T) {
+func TestEvictionSparesFetches(t *testing.T) {
 	t.Parallel()
 	c := NewPlayers(1)
 	fill(t, c, "p1")
-	_, err := c.Reread(t.Context(), "p1", func(ctx context.Context, _ []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
-		r := reading(named("old", 1), 20)
-		fill(t, c, manyIDs("other", 5)...)
-		c.Apply(rowOf(named("new", 2), 21))
-		return []changefeed.VersionedPlayer{r}, nil
-	})
+	_, err := c.Reread(t.Context(), "p1",
+		func(ctx context.Context, _ []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
+			r := reading(named("old", 1), 20)
+			fill(t, c, manyIDs("other", 5)...)
+			c.Apply(rowOf(named("new", 2), 21))
+			return []changefeed.VersionedPlayer{r}, nil
+		})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,17 +133,17 @@ func TestKnownAbsentIsCached(t *testing.T) {
 	if calls != 1 {
 		t.Errorf("fetched %d times, want once", calls)
 	}
-	if effect := c.Apply(bareChange(11)); effect != changefeed.NeedsRead {
-		t.Errorf("an insert had effect %d, want a read", effect)
+	if result := c.Apply(keyOnlyChange(11)); result != changefeed.NeedsRead {
+		t.Errorf("an insert had result %d, want a read", result)
 	}
-	if effect := c.Refresh(reading(named("Steve", 1), 11)); effect != changefeed.Applied {
-		t.Errorf("the read had effect %d", effect)
+	if result := c.Refresh(reading(named("Steve", 1), 11)); result != changefeed.Applied {
+		t.Errorf("the read had result %d", result)
 	}
 	p, _ := c.Get("p1")
 	wantName(t, p, "Steve")
 }
 
-func TestEffects(t *testing.T) {
+func TestApplyResults(t *testing.T) {
 	t.Parallel()
 	c := NewPlayers(10)
 	fill(t, c, "p1") // revision 0 at 10
@@ -160,8 +161,8 @@ func TestEffects(t *testing.T) {
 		{func() changefeed.ApplyResult { return c.Refresh(own) }, changefeed.Unchanged},
 		{func() changefeed.ApplyResult { return c.Refresh(reading(named("old", 0), 9)) }, changefeed.Unchanged},
 		{func() changefeed.ApplyResult { return c.Refresh(reading(named("own", 3), 13)) }, changefeed.Unchanged},
-		{func() changefeed.ApplyResult { return c.Apply(bareChange(13)) }, changefeed.Unchanged},
-		{func() changefeed.ApplyResult { return c.Apply(bareChange(14)) }, changefeed.NeedsRead},
+		{func() changefeed.ApplyResult { return c.Apply(keyOnlyChange(13)) }, changefeed.Unchanged},
+		{func() changefeed.ApplyResult { return c.Apply(keyOnlyChange(14)) }, changefeed.NeedsRead},
 		{func() changefeed.ApplyResult { return c.Refresh(reading(nil, 14)) }, changefeed.Applied},
 		{func() changefeed.ApplyResult {
 			return c.Apply(changefeed.Change{Entity: syncer.EntityPlayer, Xid: 15})
@@ -177,7 +178,7 @@ func TestEffects(t *testing.T) {
 		}, changefeed.Unchanged},
 	} {
 		if got := step.got(); got != step.want {
-			t.Errorf("step %d had effect %d, want %d", i, got, step.want)
+			t.Errorf("step %d had result %d, want %d", i, got, step.want)
 		}
 	}
 }
@@ -196,18 +197,18 @@ func TestResetYieldsToLowerNumbers(t *testing.T) {
 	wantName(t, p, "other epoch")
 	late := reading(named("late write", 901), 9001)
 	late.Xid = 9002
-	if effect := c.Refresh(late); effect != changefeed.NeedsRead {
-		t.Errorf("an own write had effect %d, want a read", effect)
+	if result := c.Refresh(late); result != changefeed.NeedsRead {
+		t.Errorf("an own write had result %d, want a read", result)
 	}
-	if effect := c.Apply(rowOf(named("later", 902), 9003)); effect != changefeed.NeedsRead {
-		t.Errorf("a change had effect %d, want a read", effect)
+	if result := c.Apply(rowOf(named("later", 902), 9003)); result != changefeed.NeedsRead {
+		t.Errorf("a change had result %d, want a read", result)
 	}
 	all := c.All()
 	if slices.Sort(all); !slices.Equal(all, []syncer.PlayerID{"p1", "p2"}) {
 		t.Errorf("left %v, want the held ones", all)
 	}
-	if effect := c.Refresh(reading(named("this epoch", 5), 20)); effect != changefeed.Applied {
-		t.Errorf("the read had effect %d", effect)
+	if result := c.Refresh(reading(named("this epoch", 5), 20)); result != changefeed.Applied {
+		t.Errorf("the read had result %d", result)
 	}
 	p, _ = c.Get("p1")
 	wantName(t, p, "this epoch")
@@ -228,7 +229,10 @@ func TestPlayersConcurrently(t *testing.T) {
 				if p, _, err := c.Read(t.Context(), id, fetchNew); err != nil || p.ID != id {
 					t.Errorf("read %+v, %v", p, err)
 				}
-				c.Apply(changefeed.Change{Entity: syncer.EntityPlayer, Key: string(id), Xid: uint64(20 + i), Row: &changefeed.PlayerRow{Revision: int64(i)}})
+				c.Apply(changefeed.Change{
+					Entity: syncer.EntityPlayer, Key: string(id), Xid: uint64(20 + i),
+					Row: &changefeed.PlayerRow{Revision: int64(i)},
+				})
 				if _, ok := c.Get(id); !ok {
 					t.Errorf("%s is held, but not there", id)
 				}

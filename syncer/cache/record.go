@@ -8,14 +8,23 @@ import (
 	"playersync/syncer/changefeed"
 )
 
-// record is what is known of one player: a reading, and on top of it what was
-// learnt of transactions that the reading does not include. It knows nothing of
-// locks; its shard's guards it.
+// record is what is known of one player: a reading, and over it the changes of
+// transactions that the reading does not include. It has no lock; its shard's lock
+// guards it. An example, where the first reading sees transactions up to 10:
+//
+//	step                                      base         over it               readers get
+//	load                                      revision 1   -                     rank "player"
+//	the row of 11 arrives, revision 2         revision 1   row of 11             rank "mod"
+//	own write 12 adds a flag. It waited       revision 1   row of 11, write 12   rank "mod", flag
+//	for 11 and returns revision 3
+//	the feed reads; the snapshot sees 12      revision 3   -                     the same
+//
+// In the last step the reading includes both transactions and replaces all there was.
 type record struct {
 	base    changefeed.VersionedPlayer  // zero snapshot: of unknown age, see forget
 	own     *changefeed.VersionedPlayer // newest own write that base does not include
-	row     rowChange                   // newest row that travelled and base has not seen
-	history []historyChange             // added entries that travelled and base has not seen
+	row     rowChange                   // newest row that a notification carried and base does not include
+	history []historyChange             // added entries, likewise
 
 	player *syncer.Player // all of that together: what readers get
 }
@@ -70,8 +79,8 @@ func (r *record) apply(ch changefeed.Change) changefeed.ApplyResult {
 	return changefeed.Applied
 }
 
-// remember keeps the row of a change for the readings that do not see it. Of
-// rows only the newest matters: whoever sees it sees the older ones.
+// remember puts the row of a change over readings that do not include it. Of several
+// rows only the newest counts: it includes the older changes.
 func (r *record) remember(ch changefeed.Change) {
 	switch row := ch.Row.(type) {
 	case *changefeed.PlayerRow:
@@ -98,7 +107,7 @@ func (r *record) refresh(in changefeed.VersionedPlayer) changefeed.ApplyResult {
 	var exact bool
 	switch {
 	case r.base.Snapshot.IsZero() && in.Xid != 0:
-		// Perhaps from before the reset: shown, but never a measure of age.
+		// It may be from before the reset: it is shown, but its age is unknown.
 		r.base.Player, r.player = in.Player, in.Player
 		return changefeed.NeedsRead
 	case in.Xid != 0 && includes(r.base, in.Xid):
@@ -121,14 +130,15 @@ func (r *record) refresh(in changefeed.VersionedPlayer) changefeed.ApplyResult {
 	}
 }
 
-// load takes in the first reading on top of what was remembered before it. It
-// reports whether the result certainly equals the row.
+// load takes in the first reading, below what was collected before it. It reports
+// whether the result certainly equals the row.
 func (r *record) load(in changefeed.VersionedPlayer) bool {
 	exact := r.rebase(in)
 	return r.render() && exact
 }
 
-// rebase makes the reading the base, under everything that it does not include.
+// rebase makes the reading the base. What the reading includes is dropped, the rest
+// stays over it.
 func (r *record) rebase(in changefeed.VersionedPlayer) (exact bool) {
 	exact = true
 	if r.base.Xid != 0 && !includes(in, r.base.Xid) {
@@ -148,9 +158,10 @@ func (r *record) rebase(in changefeed.VersionedPlayer) (exact bool) {
 	return exact
 }
 
-// keepOwn remembers the result of an own write for bases that do not include it.
-// Of two such the higher revision wins, but the row must be read: the writes may
-// have left the revision alone, and history that only one of them saw may be gone.
+// keepOwn puts the result of an own write over bases that do not include it. Of two
+// such results the higher revision wins, but the row must be read as well: a write may
+// keep the revision as it is, and history that only one of them saw may have been
+// removed.
 func (r *record) keepOwn(in changefeed.VersionedPlayer) (exact bool) {
 	other := r.own
 	r.own = &in
@@ -164,8 +175,8 @@ func (r *record) keepOwn(in changefeed.VersionedPlayer) (exact bool) {
 	return false
 }
 
-// render builds what readers get. It reports whether that certainly equals the
-// row, but for transactions this sidecar has not heard of.
+// render builds what readers get. It reports whether that certainly equals the row,
+// as far as changes have been received.
 func (r *record) render() (exact bool) {
 	p, exact := r.withOwn()
 	switch {
@@ -188,9 +199,9 @@ func (r *record) render() (exact bool) {
 	return exact
 }
 
-// withOwn returns the base with the own write that it does not include. The
-// write returned the row as its transaction left it, but the history as its
-// older snapshot saw it, so what only the write knows of history may be gone.
+// withOwn returns the base together with the own write that it does not include. The
+// write returned the row as its transaction left it, but the history as its older
+// snapshot saw it: entries that only the write has may have been removed since.
 func (r *record) withOwn() (p *syncer.Player, exact bool) {
 	switch base, own := r.base.Player, r.own; {
 	case own == nil:

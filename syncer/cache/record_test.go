@@ -13,7 +13,7 @@ func entry(action string) syncer.HistoryEntry {
 }
 
 func historyOf(action string, xid uint64) changefeed.Change {
-	ch := bareChange(xid)
+	ch := keyOnlyChange(xid)
 	ch.Row = &changefeed.HistoryRow{Entries: []syncer.HistoryEntry{entry(action)}}
 	return ch
 }
@@ -37,7 +37,7 @@ func wantHistory(t *testing.T, c *Players, actions ...string) {
 	}
 }
 
-// What travelled stays on top of readings that have not seen it, and only those.
+// A received row stays over readings that do not include it, and only over those.
 func TestReadingKeepsWhatItHasNotSeen(t *testing.T) {
 	t.Parallel()
 	c := NewPlayers(10)
@@ -53,22 +53,23 @@ func TestReadingKeepsWhatItHasNotSeen(t *testing.T) {
 	p, _ = c.Get("p1")
 	wantName(t, p, "cleared")
 	wantHistory(t, c)
-	if effect := c.Apply(historyOf("ban", 16)); effect != changefeed.Unchanged {
-		t.Errorf("a late entry had effect %d", effect)
+	if result := c.Apply(historyOf("ban", 16)); result != changefeed.Unchanged {
+		t.Errorf("a late entry had result %d", result)
 	}
 	wantHistory(t, c)
 }
 
-// Of rows that travel during a fetch the newest counts, in whatever order they
+// Of rows that arrive during a fetch the newest counts, in whatever order they
 // come.
-func TestFlightTakesNewestRow(t *testing.T) {
+func TestFetchTakesNewestRow(t *testing.T) {
 	t.Parallel()
 	c := NewPlayers(10)
-	p, _, err := c.Read(t.Context(), "p1", func(context.Context, []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
-		c.Apply(rowOf(named("second", 3), 12))
-		c.Apply(rowOf(named("first", 2), 11))
-		return []changefeed.VersionedPlayer{reading(named("old", 1), 10)}, nil
-	})
+	p, _, err := c.Read(t.Context(), "p1",
+		func(context.Context, []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
+			c.Apply(rowOf(named("second", 3), 12))
+			c.Apply(rowOf(named("first", 2), 11))
+			return []changefeed.VersionedPlayer{reading(named("old", 1), 10)}, nil
+		})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,8 +80,12 @@ func TestFlightTakesNewestRow(t *testing.T) {
 // revisions order them, and neither's history entry is lost.
 func TestConcurrentOwnWrites(t *testing.T) {
 	t.Parallel()
-	first := changefeed.VersionedPlayer{ID: "p1", Player: withEntries(named("first", 2), "warn"), Snapshot: snapshotAt(10), Xid: 12}
-	second := changefeed.VersionedPlayer{ID: "p1", Player: withEntries(named("second", 3), "kicked"), Snapshot: snapshotAt(10), Xid: 11}
+	first := changefeed.VersionedPlayer{
+		ID: "p1", Player: withEntries(named("first", 2), "warn"), Snapshot: snapshotAt(10), Xid: 12,
+	}
+	second := changefeed.VersionedPlayer{
+		ID: "p1", Player: withEntries(named("second", 3), "kicked"), Snapshot: snapshotAt(10), Xid: 11,
+	}
 	for _, order := range [][]changefeed.VersionedPlayer{{first, second}, {second, first}} {
 		c := NewPlayers(10)
 		c.Hold("p1")
@@ -96,20 +101,21 @@ func TestConcurrentOwnWrites(t *testing.T) {
 }
 
 // A reading by the feed may end a fetch's wait with less than was reported
-// during it: the fetch must still mind that.
-func TestFlightMindsBareChangeAfterFeedsReading(t *testing.T) {
+// during it: the fetch must still take that into account.
+func TestFetchMindsKeyOnlyChangeAfterFeedsReading(t *testing.T) {
 	t.Parallel()
 	c := NewPlayers(10)
 	calls := 0
-	p, _, err := c.Read(t.Context(), "p1", func(context.Context, []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
-		if calls++; calls > 1 {
-			return []changefeed.VersionedPlayer{reading(named("new", 2), 12)}, nil
-		}
-		c.Wanted([]syncer.PlayerID{"p1"})
-		c.Apply(bareChange(12))
-		c.Refresh(reading(named("old", 1), 11))
-		return []changefeed.VersionedPlayer{reading(named("old", 1), 10)}, nil
-	})
+	p, _, err := c.Read(t.Context(), "p1",
+		func(context.Context, []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
+			if calls++; calls > 1 {
+				return []changefeed.VersionedPlayer{reading(named("new", 2), 12)}, nil
+			}
+			c.Wanted([]syncer.PlayerID{"p1"})
+			c.Apply(keyOnlyChange(12))
+			c.Refresh(reading(named("old", 1), 11))
+			return []changefeed.VersionedPlayer{reading(named("old", 1), 10)}, nil
+		})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,8 +131,8 @@ func TestOwnWriteWithoutCopy(t *testing.T) {
 	c.Wanted([]syncer.PlayerID{"p1"})
 	own := reading(named("own", 2), 10)
 	own.Xid = 11
-	if effect := c.Refresh(own); effect != changefeed.NeedsRead {
-		t.Errorf("the write had effect %d, want a read", effect)
+	if result := c.Refresh(own); result != changefeed.NeedsRead {
+		t.Errorf("the write had result %d, want a read", result)
 	}
 	if _, ok := c.Get("p1"); ok {
 		t.Error("took the write's result for a copy")

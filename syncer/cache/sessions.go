@@ -9,12 +9,12 @@ import (
 	"playersync/syncer/changefeed"
 )
 
-// Sessions is who is on which game server of the network. It is safe for
-// concurrent use.
+// Sessions are the open sessions of all players on all game servers of the network. They
+// are safe for concurrent use.
 type Sessions struct {
 	mu       sync.Mutex
-	going    map[sessionKey]*changefeed.SessionRow // those that go on
-	notes    map[sessionKey]noteOfSession          // what was told since the cursor
+	online   map[sessionKey]*changefeed.SessionRow // open sessions
+	recent   map[sessionKey]recentSession          // received since the cursor
 	snapshot changefeed.Snapshot                   // of the last load
 	sorted   []*changefeed.SessionRow              // going, by revision; nil: to be sorted again
 }
@@ -24,46 +24,46 @@ type sessionKey struct {
 	id     syncer.PlayerID
 }
 
-type noteOfSession struct {
+type recentSession struct {
 	row *changefeed.SessionRow
 	xid uint64
 }
 
 // NewSessions returns an empty copy.
 func NewSessions() *Sessions {
-	return &Sessions{going: map[sessionKey]*changefeed.SessionRow{}, notes: map[sessionKey]noteOfSession{}}
+	return &Sessions{online: map[sessionKey]*changefeed.SessionRow{}, recent: map[sessionKey]recentSession{}}
 }
 
 // Entity names the table.
 func (c *Sessions) Entity() syncer.Entity { return syncer.EntitySession }
 
-// All returns who is online, in the order in which that was stored. The slice is
+// All returns the open sessions in the order in which they were stored. The slice is
 // shared.
 func (c *Sessions) All() []*changefeed.SessionRow {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.sorted == nil {
-		c.sorted = slices.SortedFunc(maps.Values(c.going), byRevision)
+		c.sorted = slices.SortedFunc(maps.Values(c.online), byRevision)
 	}
 	return c.sorted
 }
 
-// Apply takes in that a session began or ended.
+// Apply takes in the beginning or the end of a session.
 func (c *Sessions) Apply(ch changefeed.Change) (changefeed.ApplyResult, []changefeed.Event) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.snapshot.Sees(ch.Xid) {
 		return changefeed.Unchanged, nil
 	}
-	row, told := ch.Row.(*changefeed.SessionRow)
-	if !told {
+	row, hasRow := ch.Row.(*changefeed.SessionRow)
+	if !hasRow {
 		return changefeed.NeedsRead, nil
 	}
 	key := sessionKey{row.Server, row.ID}
-	if row.Revision <= max(revisionOf(c.going[key]), revisionOf(c.notes[key].row)) {
+	if row.Revision <= max(revisionOf(c.online[key]), revisionOf(c.recent[key].row)) {
 		return changefeed.Unchanged, nil
 	}
-	c.notes[key] = noteOfSession{row, ch.Xid}
+	c.recent[key] = recentSession{row, ch.Xid}
 	return changefeed.Applied, c.set(key, row)
 }
 
@@ -74,15 +74,14 @@ func revisionOf(row *changefeed.SessionRow) int64 {
 	return row.Revision
 }
 
-// set takes over what is known of a key and returns what that means for
-// subscribers.
+// set stores the newest row of a key and returns the events that follow from it.
 func (c *Sessions) set(key sessionKey, row *changefeed.SessionRow) []changefeed.Event {
 	c.sorted = nil
-	before := c.going[key]
+	before := c.online[key]
 	if row.Online {
-		c.going[key] = row
+		c.online[key] = row
 	} else {
-		delete(c.going, key)
+		delete(c.online, key)
 	}
 	switch {
 	case row.Online && (before == nil || before.Session != row.Session):
@@ -106,16 +105,16 @@ func (c *Sessions) Load(snapshot changefeed.Snapshot, rows []changefeed.Row) (ev
 			read[sessionKey{row.Server, row.ID}] = row
 		}
 	}
-	for key, note := range c.notes {
+	for key, entry := range c.recent {
 		switch {
-		case note.row.Revision <= revisionOf(read[key]):
-		case note.row.Online:
-			read[key] = note.row
+		case entry.row.Revision <= revisionOf(read[key]):
+		case entry.row.Online:
+			read[key] = entry.row
 		default:
 			delete(read, key)
 		}
 	}
-	for _, row := range slices.SortedFunc(maps.Values(c.going), byRevision) {
+	for _, row := range slices.SortedFunc(maps.Values(c.online), byRevision) {
 		if key := (sessionKey{row.Server, row.ID}); read[key] == nil {
 			events = append(events, c.set(key, &changefeed.SessionRow{Session: row.Session})...)
 		}
@@ -136,14 +135,13 @@ func (c *Sessions) Advance(cursor changefeed.Snapshot) {
 }
 
 func (c *Sessions) forget(seen changefeed.Snapshot) {
-	maps.DeleteFunc(c.notes, func(_ sessionKey, note noteOfSession) bool { return seen.Sees(note.xid) })
+	maps.DeleteFunc(c.recent, func(_ sessionKey, entry recentSession) bool { return seen.Sees(entry.xid) })
 }
 
-// Reset makes the next load count whatever was told before; until then the
-// sessions stay.
+// Reset makes the next load replace everything; until then the sessions stay.
 func (c *Sessions) Reset() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.snapshot = changefeed.Snapshot{}
-	clear(c.notes)
+	clear(c.recent)
 }

@@ -14,10 +14,11 @@ import (
 )
 
 func stay(server, id string, revision int64, online bool) *changefeed.SessionRow {
-	return &changefeed.SessionRow{Session: syncer.Session{Server: server, ID: syncer.PlayerID(id)}, Online: online, Revision: revision}
+	session := syncer.Session{Server: server, ID: syncer.PlayerID(id)}
+	return &changefeed.SessionRow{Session: session, Online: online, Revision: revision}
 }
 
-func toldStay(xid uint64, row *changefeed.SessionRow) changefeed.Change {
+func sessionChange(xid uint64, row *changefeed.SessionRow) changefeed.Change {
 	return changefeed.Change{Entity: syncer.EntitySession, Key: row.Server + "\t" + string(row.ID), Xid: xid, Row: row}
 }
 
@@ -30,21 +31,21 @@ func whereabouts(c *cache.Sessions) (all []string) {
 	return all
 }
 
-// Whatever comes late, twice or never, what subscribers are told leads to what is
+// Whatever comes late, twice or never, the published events lead to what is
 // held, and a read at the end makes that equal to the rows.
 func TestSessionsFollowRandomHistories(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		c := cache.NewSessions()
 		random := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
-		rows, told := map[string]*changefeed.SessionRow{}, map[string]bool{}
-		hear := func(events []changefeed.Event) {
+		rows, published := map[string]*changefeed.SessionRow{}, map[string]bool{}
+		receive := func(events []changefeed.Event) {
 			for _, e := range events {
 				key := e.Session.Server + " " + string(e.Session.ID)
-				if told[key] == e.Online {
-					t.Fatalf("told twice of %s: %v", key, e.Online)
+				if published[key] == e.Online {
+					t.Fatalf("published twice for %s: %v", key, e.Online)
 				}
-				told[key] = e.Online
+				published[key] = e.Online
 			}
 		}
 		var history []changefeed.Change
@@ -57,10 +58,10 @@ func TestSessionsFollowRandomHistories(t *testing.T) {
 			} else {
 				rows[server+" "+id] = row
 			}
-			history = append(history, toldStay(xid, row))
+			history = append(history, sessionChange(xid, row))
 			for range random.IntN(3) {
 				_, events := c.Apply(history[random.IntN(len(history))])
-				hear(events)
+				receive(events)
 			}
 			if random.IntN(5) > 0 && xid < 59 {
 				continue
@@ -74,31 +75,31 @@ func TestSessionsFollowRandomHistories(t *testing.T) {
 			for key, row := range rows {
 				read, want = append(read, row), append(want, key)
 			}
-			hear(c.Load(snapshot, read))
+			receive(c.Load(snapshot, read))
 			c.Advance(snapshot)
 			slices.Sort(want)
-			var heard []string
-			for key, online := range told {
+			var received []string
+			for key, online := range published {
 				if online {
-					heard = append(heard, key)
+					received = append(received, key)
 				}
 			}
-			slices.Sort(heard)
-			if got := whereabouts(c); !slices.Equal(got, want) || !slices.Equal(heard, want) {
-				t.Fatalf("after a read: %q, told %q, want %q", got, heard, want)
+			slices.Sort(received)
+			if got := whereabouts(c); !slices.Equal(got, want) || !slices.Equal(received, want) {
+				t.Fatalf("after a read: %q, published %q, want %q", got, received, want)
 			}
 		}
 	})
 }
 
-func TestSessionsToldAfterTheReadStay(t *testing.T) {
+func TestSessionsReceivedAfterTheReadStay(t *testing.T) {
 	t.Parallel()
 	c := cache.NewSessions()
 	c.Load(seen(t, 10), []changefeed.Row{stay("a", "Steve", 1, true)})
-	c.Apply(toldStay(12, stay("a", "Steve", 2, false)))
-	c.Apply(toldStay(13, stay("a", "Alex", 3, true)))
+	c.Apply(sessionChange(12, stay("a", "Steve", 2, false)))
+	c.Apply(sessionChange(13, stay("a", "Alex", 3, true)))
 	if events := c.Load(seen(t, 11), []changefeed.Row{stay("a", "Steve", 1, true)}); len(events) > 0 {
-		t.Errorf("an older read tells %v", events)
+		t.Errorf("an older read publishes %v", events)
 	}
 	if got := whereabouts(c); !slices.Equal(got, []string{"a Alex"}) {
 		t.Errorf("held %q", got)
@@ -106,10 +107,10 @@ func TestSessionsToldAfterTheReadStay(t *testing.T) {
 	for change, want := range map[*changefeed.Change]changefeed.ApplyResult{
 		{Entity: syncer.EntitySession, Key: "a\tb", Xid: 14}: changefeed.NeedsRead,
 		{Entity: syncer.EntitySession, Xid: 9}:               changefeed.Unchanged,
-		new(toldStay(14, stay("a", "Alex", 3, true))):        changefeed.Unchanged,
+		new(sessionChange(14, stay("a", "Alex", 3, true))):   changefeed.Unchanged,
 	} {
-		if effect, events := c.Apply(*change); effect != want || len(events) > 0 {
-			t.Errorf("%+v: %v, %v", *change, effect, events)
+		if result, events := c.Apply(*change); result != want || len(events) > 0 {
+			t.Errorf("%+v: %v, %v", *change, result, events)
 		}
 	}
 	c.Reset()
@@ -121,14 +122,15 @@ func TestSessionsToldAfterTheReadStay(t *testing.T) {
 	}
 }
 
-// A player that came again at another time is told of anew.
-func TestSessionThatBeganAnewIsTold(t *testing.T) {
+// A player that came again at another time gets a new event.
+func TestSessionThatBeganAnewIsPublished(t *testing.T) {
 	t.Parallel()
 	c := cache.NewSessions()
 	first, second := stay("a", "Steve", 1, true), stay("a", "Steve", 2, true)
 	first.Since, second.Since = syncer.Millis(1), syncer.Millis(2)
 	c.Load(seen(t, 10), []changefeed.Row{first})
-	if events := c.Load(seen(t, 11), []changefeed.Row{second}); len(events) != 1 || !events[0].Online || events[0].Session.Since != second.Since {
-		t.Errorf("told %v", events)
+	events := c.Load(seen(t, 11), []changefeed.Row{second})
+	if len(events) != 1 || !events[0].Online || events[0].Session.Since != second.Since {
+		t.Errorf("events %v", events)
 	}
 }

@@ -15,8 +15,8 @@ type shard struct {
 	generation uint64 // number of resets
 	limit      int    // of entries that nobody holds
 
-	// ring holds the loaded slots that nobody holds; the hand sweeps it as a
-	// clock and evicts what was not used since it last came by.
+	// ring holds the loaded slots that nobody holds, for the CLOCK algorithm: the
+	// hand goes round and evicts those not used since it last passed them.
 	ring []*slot
 	hand int
 
@@ -27,8 +27,8 @@ type shard struct {
 	_            [64]byte // readers of neighbouring shards do not share a cache line
 }
 
-// at returns the slot of an id and makes one if there is none.
-func (s *shard) at(id syncer.PlayerID) *slot {
+// getOrCreate returns the slot of an id and makes one if there is none.
+func (s *shard) getOrCreate(id syncer.PlayerID) *slot {
 	e := s.slots[id]
 	if e == nil {
 		e = &slot{id: id, position: -1}
@@ -39,7 +39,7 @@ func (s *shard) at(id syncer.PlayerID) *slot {
 
 // load gives a slot its first reading; it is settled later.
 func (s *shard) load(e *slot, r changefeed.VersionedPlayer) (exact bool) {
-	e.loaded, e.asked = true, false
+	e.loaded, e.requested = true, false
 	s.cached++
 	e.balances.refresh(r)
 	return e.record.load(r)
@@ -50,10 +50,10 @@ func (s *shard) unload(e *slot) {
 	if e.loaded {
 		s.cached--
 	}
-	e.loaded, e.asked, e.record, e.balances, e.bare = false, false, record{}, balanceSet{}, nil
+	e.loaded, e.requested, e.record, e.balances, e.keyOnly = false, false, record{}, balanceSet{}, nil
 }
 
-// settle puts a slot where it belongs after a change of loaded, held or flights:
+// settle puts a slot where it belongs after a change of loaded, held or fetches:
 // into the ring, out of it, or out of the shard.
 func (s *shard) settle(e *slot) {
 	switch evictable := e.loaded && e.held == 0; {
@@ -65,17 +65,17 @@ func (s *shard) settle(e *slot) {
 	case !evictable && e.position >= 0:
 		s.leaveRing(e)
 	}
-	if e.flights > 0 {
+	if e.fetches > 0 {
 		return
 	}
-	e.bare = nil
+	e.keyOnly = nil
 	s.evict(s.limit)
 	switch {
 	case e.loaded:
 	case e.held == 0:
 		delete(s.slots, e.id)
-	case !e.asked:
-		s.unload(e) // what was collected is no use to anybody
+	case !e.requested:
+		s.unload(e) // no reading will use what was collected
 	}
 }
 
@@ -84,7 +84,7 @@ func (s *shard) settle(e *slot) {
 func (s *shard) evict(most int) {
 	for steps := 2 * len(s.ring); len(s.ring) > most && steps > 0; steps-- {
 		e := s.ring[s.hand]
-		if e.flights > 0 || e.used.Swap(false) {
+		if e.fetches > 0 || e.used.Swap(false) {
 			s.hand = (s.hand + 1) % len(s.ring)
 		} else {
 			s.leaveRing(e)

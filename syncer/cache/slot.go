@@ -8,36 +8,36 @@ import (
 	"playersync/syncer/changefeed"
 )
 
-// slot is the place of one id that is cached, held or in flight. Until it is
-// loaded it only collects what the reading under way may not include.
+// slot is the place of one id that is cached, held or in flight. Until it is loaded,
+// it only collects changes that the reading under way may not include.
 type slot struct {
 	id       syncer.PlayerID
 	record   record
 	balances balanceSet
 	loaded   bool // record and balances have a base
 
-	held    int      // by how many
-	flights int      // fetches in progress
-	flight  *flight  // the one that further readers wait for, if any
-	bare    []uint64 // changes that only a read can tell, reported during the flights
-	asked   bool     // not loaded, and the feed was told to read it
+	held      int          // number of holders
+	fetches   int          // fetches in progress
+	joinable  *sharedFetch // the one that further readers wait for, if any
+	keyOnly   []uint64     // transactions of changes without a row, received during the fetches
+	requested bool         // not loaded, and the feed is going to read it
 
 	position int         // in the ring; -1: not there
 	used     atomic.Bool // since the hand last came by
 }
 
-// ask notes that the feed begins to read the id.
-func (e *slot) ask() { e.asked = !e.loaded }
+// request records that the feed begins to read the id.
+func (e *slot) request() { e.requested = !e.loaded }
 
 // collect takes in a change of an id that is not loaded.
 func (e *slot) collect(ch changefeed.Change) changefeed.ApplyResult {
-	switch underWay := e.flights > 0 || e.asked; {
+	switch underWay := e.fetches > 0 || e.requested; {
 	case ch.Row != nil && underWay:
 		e.remember(ch)
-	case e.flights > 0:
-		e.bare = append(e.bare, ch.Xid)
+	case e.fetches > 0:
+		e.keyOnly = append(e.keyOnly, ch.Xid)
 	}
-	if e.flights > 0 {
+	if e.fetches > 0 {
 		return changefeed.Unchanged
 	}
 	return changefeed.NeedsRead
@@ -60,28 +60,29 @@ func (e *slot) apply(ch changefeed.Change) changefeed.ApplyResult {
 	return e.record.apply(ch)
 }
 
-// refresh takes in a reading of an id that is loaded. The effect is that on the player.
+// refresh takes in a reading of an id that is loaded. The result is that for the
+// player, not for its balances.
 func (e *slot) refresh(r changefeed.VersionedPlayer) changefeed.ApplyResult {
 	e.balances.refresh(r)
 	return e.record.refresh(r)
 }
 
-// collectOwn takes in the result of an own write of an id that is not loaded.
-// Alone it cannot be the copy: changes since its snapshot may have passed by.
+// collectOwn takes in the result of an own write of an id that is not loaded. It
+// cannot become the copy by itself: changes since its snapshot may have been ignored.
 func (e *slot) collectOwn(r changefeed.VersionedPlayer) changefeed.ApplyResult {
-	underWay := e.flights > 0 || e.asked
-	if underWay && e.record.keepOwn(r) && e.flights > 0 {
+	underWay := e.fetches > 0 || e.requested
+	if underWay && e.record.keepOwn(r) && e.fetches > 0 {
 		return changefeed.Unchanged
 	}
 	return changefeed.NeedsRead
 }
 
-// misses reports whether a change that only a read can tell is not part of r.
-func (e *slot) misses(r changefeed.VersionedPlayer) bool {
-	return slices.ContainsFunc(e.bare, func(xid uint64) bool { return !includes(r, xid) })
+// lacksChange reports whether a change that came without a row is not part of r.
+func (e *slot) lacksChange(r changefeed.VersionedPlayer) bool {
+	return slices.ContainsFunc(e.keyOnly, func(xid uint64) bool { return !includes(r, xid) })
 }
 
-// lags reports whether such a change is not part of the copy.
-func (e *slot) lags() bool {
-	return e.misses(e.record.base) || e.misses(changefeed.VersionedPlayer{Snapshot: e.balances.snapshot})
+// isBehind reports whether such a change is not part of the copy.
+func (e *slot) isBehind() bool {
+	return e.lacksChange(e.record.base) || e.lacksChange(changefeed.VersionedPlayer{Snapshot: e.balances.snapshot})
 }

@@ -37,7 +37,7 @@ func message(number int64) *syncer.StaffMessage {
 	return &syncer.StaffMessage{Number: number, Text: fmt.Sprint(number)}
 }
 
-func toldMessage(xid uint64, number, after int64) changefeed.Change {
+func messageChange(xid uint64, number, after int64) changefeed.Change {
 	return changefeed.Change{
 		Entity: syncer.EntityStaffMessage, Key: fmt.Sprint(number), Xid: xid,
 		Row: &changefeed.NewMessage{StaffMessage: *message(number), After: after},
@@ -54,27 +54,31 @@ func numbers(messages []*syncer.StaffMessage) (all []int64) {
 func TestMessagesAreTakenInOrderOnly(t *testing.T) {
 	t.Parallel()
 	c := cache.NewMessages(3)
-	if effect, _ := c.Apply(toldMessage(1, 1, 0)); effect != changefeed.NeedsRead {
-		t.Errorf("before the first read: %v", effect)
+	if result, _ := c.Apply(messageChange(1, 1, 0)); result != changefeed.NeedsRead {
+		t.Errorf("before the first read: %v", result)
 	}
 	if events := c.Load(seen(t, 10), []changefeed.Row{message(1), message(2)}); len(events) > 0 {
-		t.Errorf("the first read tells %v", events)
+		t.Errorf("the first read publishes %v", events)
 	}
 	for _, test := range []struct {
 		name   string
 		change changefeed.Change
 		want   changefeed.ApplyResult
 	}{
-		{"read already", toldMessage(9, 3, 2), changefeed.Unchanged},
-		{"behind a gap", toldMessage(12, 4, 3), changefeed.NeedsRead},
-		{"the next", toldMessage(11, 3, 2), changefeed.Applied},
-		{"the same again", toldMessage(11, 3, 2), changefeed.Unchanged},
-		{"behind a number never used", toldMessage(13, 6, 3), changefeed.Applied},
-		{"without its row", changefeed.Change{Entity: syncer.EntityStaffMessage, Key: "7", Xid: 14}, changefeed.NeedsRead},
+		{"read already", messageChange(9, 3, 2), changefeed.Unchanged},
+		{"behind a gap", messageChange(12, 4, 3), changefeed.NeedsRead},
+		{"the next", messageChange(11, 3, 2), changefeed.Applied},
+		{"the same again", messageChange(11, 3, 2), changefeed.Unchanged},
+		{"behind a number never used", messageChange(13, 6, 3), changefeed.Applied},
+		{
+			"without its row",
+			changefeed.Change{Entity: syncer.EntityStaffMessage, Key: "7", Xid: 14},
+			changefeed.NeedsRead,
+		},
 	} {
-		effect, events := c.Apply(test.change)
-		if effect != test.want || (len(events) == 1) != (test.want == changefeed.Applied) {
-			t.Errorf("%s: %v, %d events", test.name, effect, len(events))
+		result, events := c.Apply(test.change)
+		if result != test.want || (len(events) == 1) != (test.want == changefeed.Applied) {
+			t.Errorf("%s: %v, %d events", test.name, result, len(events))
 		}
 	}
 	if got := numbers(c.After(0)); !slices.Equal(got, []int64{2, 3, 6}) {
@@ -82,18 +86,18 @@ func TestMessagesAreTakenInOrderOnly(t *testing.T) {
 	}
 	events := c.Load(seen(t, 15), []changefeed.Row{message(3), message(6), message(7)})
 	if len(events) != 1 || events[0].Message.Number != 7 {
-		t.Errorf("a read tells %v", events)
+		t.Errorf("a read publishes %v", events)
 	}
 	if got := numbers(c.After(3)); !slices.Equal(got, []int64{6, 7}) {
 		t.Errorf("after 3: %v", got)
 	}
 }
 
-func TestMessagesToldAfterTheReadStay(t *testing.T) {
+func TestMessagesReceivedAfterTheReadStay(t *testing.T) {
 	t.Parallel()
 	c := cache.NewMessages(10)
 	c.Load(seen(t, 10), []changefeed.Row{message(1)})
-	c.Apply(toldMessage(12, 2, 1))
+	c.Apply(messageChange(12, 2, 1))
 	c.Load(seen(t, 11), []changefeed.Row{message(1)})
 	if got := numbers(c.After(0)); !slices.Equal(got, []int64{1, 2}) {
 		t.Errorf("held %v", got)
@@ -106,11 +110,11 @@ func TestMessagesToldAfterTheReadStay(t *testing.T) {
 	if got := numbers(c.After(0)); !slices.Equal(got, []int64{1}) {
 		t.Errorf("after a reset: %v", got)
 	}
-	if effect, _ := c.Apply(toldMessage(3, 1, 0)); effect != changefeed.NeedsRead {
-		t.Errorf("after a reset: %v", effect)
+	if result, _ := c.Apply(messageChange(3, 1, 0)); result != changefeed.NeedsRead {
+		t.Errorf("after a reset: %v", result)
 	}
 	if events := c.Load(seen(t, 5), []changefeed.Row{message(1), message(2)}); len(events) > 0 {
-		t.Errorf("another history tells %v", events)
+		t.Errorf("another history publishes %v", events)
 	}
 	if mark, _ := c.Mark(); mark.Last != 2 || mark.Rewinds != 2 {
 		t.Errorf("mark %+v", mark)
@@ -118,7 +122,7 @@ func TestMessagesToldAfterTheReadStay(t *testing.T) {
 }
 
 // Whatever comes late, twice or never, a read at the end makes the copy equal to
-// the rows, and no state told in between is older than one told before.
+// the rows, and no state shown in between is older than one shown before.
 func TestBlacklistFollowsRandomHistories(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -142,7 +146,8 @@ func TestBlacklistFollowsRandomHistories(t *testing.T) {
 				rows[address] = revision
 			}
 			history = append(history, changefeed.Change{
-				Entity: syncer.EntityBlacklist, Key: address, Xid: xid, Row: &mindustry.BlacklistRow{Address: address, Listed: !listed, Revision: revision},
+				Entity: syncer.EntityBlacklist, Key: address, Xid: xid,
+				Row: &mindustry.BlacklistRow{Address: address, Listed: !listed, Revision: revision},
 			})
 			for range random.IntN(3) {
 				c.Apply(history[random.IntN(len(history))])
@@ -179,18 +184,19 @@ func TestBlacklistFollowsRandomHistories(t *testing.T) {
 	})
 }
 
-func TestBlacklistAsksForWhatWasNotTold(t *testing.T) {
+func TestBlacklistAsksForARead(t *testing.T) {
 	t.Parallel()
 	c := cache.NewBlacklist()
 	if _, known := c.Addresses(); known {
 		t.Error("known before it was read")
 	}
 	c.Load(seen(t, 10), nil)
-	if effect, _ := c.Apply(changefeed.Change{Entity: syncer.EntityBlacklist, Key: "a", Xid: 11}); effect != changefeed.NeedsRead {
-		t.Errorf("a bare change: %v", effect)
+	keyOnly := changefeed.Change{Entity: syncer.EntityBlacklist, Key: "a", Xid: 11}
+	if result, _ := c.Apply(keyOnly); result != changefeed.NeedsRead {
+		t.Errorf("a change without its row: %v", result)
 	}
-	if effect, _ := c.Apply(changefeed.Change{Entity: syncer.EntityBlacklist, Xid: 9}); effect != changefeed.Unchanged {
-		t.Errorf("a change that was read: %v", effect)
+	if result, _ := c.Apply(changefeed.Change{Entity: syncer.EntityBlacklist, Xid: 9}); result != changefeed.Unchanged {
+		t.Errorf("a change that was read: %v", result)
 	}
 }
 
@@ -200,7 +206,9 @@ func TestPatternsAreReplacedByReads(t *testing.T) {
 	if _, known := c.Pattern(mindustry.PatternBlacklist); known {
 		t.Error("known before it was read")
 	}
-	c.Load(changefeed.Snapshot{}, []changefeed.Row{&mindustry.AntibotPattern{Kind: mindustry.PatternBlacklist, Pattern: "a"}})
+	c.Load(changefeed.Snapshot{}, []changefeed.Row{
+		&mindustry.AntibotPattern{Kind: mindustry.PatternBlacklist, Pattern: "a"},
+	})
 	if p, known := c.Pattern(mindustry.PatternBlacklist); p != "a" || !known {
 		t.Errorf("%q, %v", p, known)
 	}

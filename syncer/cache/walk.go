@@ -11,9 +11,9 @@ import (
 const walkChunk = 1024
 
 // All returns the open bans in no particular order. Walking them blocks neither
-// readers nor writers for long, hence it is no snapshot: a ban that comes or goes
-// meanwhile may be in it or not; all others are, once. After a [Bans.Load] the
-// walk stays with the set it began with.
+// readers nor writers for long, and so is no snapshot: a ban that is set or lifted
+// meanwhile may be yielded or not; every other ban is yielded once. After a
+// [Bans.Load] the walk stays with the set it began with.
 func (b *Bans) All() iter.Seq[syncer.ActiveBan] {
 	return func(yield func(syncer.ActiveBan) bool) {
 		b.mu.RLock()
@@ -22,11 +22,15 @@ func (b *Bans) All() iter.Seq[syncer.ActiveBan] {
 		_ = walk(b, set.base64, unpackedID(formBase64), yield) &&
 			walk(b, set.uuids, unpackedID(formUUID), yield) &&
 			walk(b, set.texts, syncer.TargetID, yield) &&
-			walk(b, set.v4, func(a [4]byte) syncer.Target { return syncer.TargetAddress(netip.AddrFrom4(a)) }, yield) &&
-			walk(b, set.v6, func(a [16]byte) syncer.Target { return syncer.TargetAddress(netip.AddrFrom16(a)) }, yield) &&
+			walk(b, set.v4, targetIPv4, yield) &&
+			walk(b, set.v6, targetIPv6, yield) &&
 			b.walkRanges(set, yield)
 	}
 }
+
+func targetIPv4(a [4]byte) syncer.Target { return syncer.TargetAddress(netip.AddrFrom4(a)) }
+
+func targetIPv6(a [16]byte) syncer.Target { return syncer.TargetAddress(netip.AddrFrom16(a)) }
 
 func unpackedID(form idForm) func([16]byte) syncer.Target {
 	return func(packed [16]byte) syncer.Target { return syncer.TargetID(unpackID(form, packed)) }

@@ -1,12 +1,12 @@
-// Package events hands changes on to whoever listens: game servers that stream
-// or poll for them.
+// Package events passes changes on to subscribers: game servers that stream or poll
+// for them.
 //
-// A [Broker] keeps the last events in a ring and numbers them. Subscribers read
-// the ring at their own speed, and nobody waits for them: one that the ring has
-// overtaken gets [ErrLagging] and must start again. Ids have the form
-// "<boot>-<number>", with a boot drawn at random for each Broker, so that a
-// subscriber who comes back with the last id it saw goes on behind it or, where
-// that cannot be done without a gap, starts with an [changefeed.EventResync]:
+// A [Broker] keeps the last events in a ring and numbers them. Each subscriber reads
+// the ring at its own speed, and a slow one never delays the others: once its next
+// event is overwritten it gets [ErrLagging] and must subscribe again. Ids have the
+// form "<boot>-<number>", with a boot drawn at random for each Broker. A subscriber
+// that returns with the last id it saw continues behind it or, where that is not
+// possible without a gap, starts with an [changefeed.EventResync]:
 //
 //	last id                         begins with
 //	empty                           what is published from now on
@@ -14,8 +14,8 @@
 //	of this broker, overtaken       resync
 //	of another broker, or malformed resync
 //
-// A resync bears the id of the newest event at that moment. Whoever then reads
-// again what it keeps, and goes on behind that id, has missed nothing.
+// A resync has the id of the newest event at that moment. A subscriber that then
+// reads again what it keeps, and continues behind that id, has missed nothing.
 package events
 
 import (
@@ -64,7 +64,7 @@ func NewBroker(capacity int) *Broker {
 }
 
 // Publish appends an event. It never waits for a subscriber. After [Broker.Close]
-// it does nothing that anybody would see.
+// it has no visible effect.
 func (b *Broker) Publish(e changefeed.Event) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -76,8 +76,7 @@ func (b *Broker) Publish(e changefeed.Event) {
 	}
 }
 
-// LastID returns the id of the newest event: what a client that knows nothing
-// yet goes on from.
+// LastID returns the id of the newest event, behind which a new client begins.
 func (b *Broker) LastID() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -100,8 +99,8 @@ func (b *Broker) Close() {
 // number (one if that is less), and waits for the first if there are none. It
 // fails with ctx's error when that ends first, and with [ErrClosed].
 //
-// A client that begins with an empty id must be told [Broker.LastID] from before
-// the call, else it misses what happens between two polls.
+// A client that begins with an empty id must get [Broker.LastID] from before the
+// call, else it misses what is published between two polls.
 func (b *Broker) Since(ctx context.Context, lastID string, most int) ([]Numbered, error) {
 	s := b.Subscribe(lastID)
 	defer s.Close()
@@ -131,8 +130,8 @@ func (b *Broker) resync() Numbered {
 // id returns the id of event n.
 func (b *Broker) id(n uint64) string { return b.boot + "-" + strconv.FormatUint(n, 10) }
 
-// number returns the number in an id of this broker that the ring still follows
-// on without a gap. The caller holds the lock.
+// number returns the number in an id of this broker, if the ring still holds every
+// later event. The caller holds the lock.
 func (b *Broker) number(id string) (uint64, bool) {
 	text, ours := strings.CutPrefix(id, b.boot+"-")
 	if !ours {

@@ -147,10 +147,22 @@ func TestNextWakesUp(t *testing.T) {
 		wake func(*events.Broker, *events.Subscription, context.CancelFunc)
 		want error
 	}{
-		"publication":  {func(b *events.Broker, _ *events.Subscription, _ context.CancelFunc) { publish(b, 1, 1) }, nil},
-		"closed":       {func(_ *events.Broker, s *events.Subscription, _ context.CancelFunc) { s.Close(); s.Close() }, events.ErrClosed},
-		"shut down":    {func(b *events.Broker, _ *events.Subscription, _ context.CancelFunc) { b.Close(); b.Close() }, events.ErrClosed},
-		"ended by ctx": {func(_ *events.Broker, _ *events.Subscription, cancel context.CancelFunc) { cancel() }, context.Canceled},
+		"publication": {
+			func(b *events.Broker, _ *events.Subscription, _ context.CancelFunc) { publish(b, 1, 1) },
+			nil,
+		},
+		"closed": {
+			func(_ *events.Broker, s *events.Subscription, _ context.CancelFunc) { s.Close(); s.Close() },
+			events.ErrClosed,
+		},
+		"shut down": {
+			func(b *events.Broker, _ *events.Subscription, _ context.CancelFunc) { b.Close(); b.Close() },
+			events.ErrClosed,
+		},
+		"ended by ctx": {
+			func(_ *events.Broker, _ *events.Subscription, cancel context.CancelFunc) { cancel() },
+			context.Canceled,
+		},
 	}
 	for name, c := range reasons {
 		t.Run(name, func(t *testing.T) {

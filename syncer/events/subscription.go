@@ -39,7 +39,7 @@ func (b *Broker) Subscribe(lastID string) *Subscription {
 // [ErrClosed]. It may be called more than once.
 func (s *Subscription) Close() { s.close() }
 
-// Next returns the next event, waiting for it if need be. It fails with ctx's
+// Next returns the next event and waits for it if there is none yet. It fails with ctx's
 // error, with [ErrLagging], and with [ErrClosed] once the subscription or the
 // broker was closed, also when there are events left.
 func (s *Subscription) Next(ctx context.Context) (Numbered, error) {

@@ -12,9 +12,22 @@ import (
 )
 
 // Applier is the only place where changes enter the caches and events leave.
-// Notifications, polls and own writes all arrive here, in any order and more than
-// once; it applies each where it is news, and tells subscribers of each change
-// once as a rule and never not at all. It is safe for concurrent use.
+// Notifications, polls and results of own writes all arrive here, in any order and
+// more than once. The caches decide by transaction and revision whether a change is
+// new to them. Subscribers get an event for each change at least once, as a rule
+// exactly once. It is safe for concurrent use.
+//
+// An example: server A sets Steve's rank in transaction 7, and the notification
+// reaches this sidecar twice, the second time after a poll.
+//
+//	arrives                        cache           published   cursor
+//	notification of 7, with row    takes the row   one event   sees up to 6
+//	poll: 7 is newly visible       reads Steve;    nothing     moves past 7
+//	                               no difference
+//	notification of 7 again        not asked       nothing     sees 7
+//
+// Had the notification carried the key only, or never come, the poll's read would
+// have changed the cache and published the event.
 type Applier struct {
 	players Players
 	bans    Bans
@@ -23,12 +36,12 @@ type Applier struct {
 
 	generation atomic.Uint64 // changes under mu
 
-	mu        sync.Mutex
-	cursor    changefeed.Snapshot // what it sees has been applied and told
-	notes     notes
-	inexact   map[syncer.PlayerID]bool // players that must be read, though no change says so
-	straddled map[syncer.PlayerID]bool // the same, but a read that is under way does not count
-	interrupt func()                   // tells the feed that there is something to read
+	mu            sync.Mutex
+	cursor        changefeed.Snapshot // what it sees has been applied and published
+	tracker       tracker
+	needRead      map[syncer.PlayerID]bool // players to read, though no recorded change asks for it
+	needFreshRead map[syncer.PlayerID]bool // the same, but a read that has begun already is not enough
+	interrupt     func()                   // wakes the feed: there is something to read
 }
 
 // NewApplier returns an applier that keeps the caches and tables and publishes events.
@@ -37,119 +50,122 @@ type Applier struct {
 func NewApplier(players Players, bans Bans, publish func(changefeed.Event), tables ...Table) *Applier {
 	return &Applier{
 		players: players, bans: bans, tables: tables, publish: publish,
-		notes: newNotes(), inexact: map[syncer.PlayerID]bool{}, straddled: map[syncer.PlayerID]bool{}, interrupt: func() {},
+		tracker: newTracker(), needRead: map[syncer.PlayerID]bool{}, needFreshRead: map[syncer.PlayerID]bool{},
+		interrupt: func() {},
 	}
 }
 
-// Begin is called before an own write begins, for [Applier.Wrote].
+// Begin is called before an own write begins; its result goes to [Applier.Wrote].
 func (a *Applier) Begin() changefeed.Generation { return changefeed.Generation(a.generation.Load()) }
 
 // Wrote takes in the result of an own write after its commit: the players as the
-// write left them, added history included, and the changes it recorded. Those are
-// not news any more when the feed hears of them. If memory was forgotten since the
-// write began, it may have gone to another database than the one that memory is
-// read from now: then its players are read instead, and the feed finds its changes.
-func (a *Applier) Wrote(begun changefeed.Generation, readings []changefeed.VersionedPlayer, changes []changefeed.Change) {
+// write left them, added history included, and the changes it recorded. When the
+// feed receives those changes later, they are no longer new. If memory was reset
+// since the write began, the write may have gone to another database than the one
+// that memory is read from now: then its players are read instead, and a poll finds
+// its changes.
+func (a *Applier) Wrote(
+	begun changefeed.Generation, readings []changefeed.VersionedPlayer, changes []changefeed.Change,
+) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if begun != a.Begin() {
-		a.straddles(readings)
+		a.requireFreshRead(readings)
 		return
 	}
 	var affected subjects
-	included := make(map[mark]bool, len(readings))
+	included := make(map[changeID]bool, len(readings))
 	for _, r := range readings {
 		if a.refresh(r) {
 			affected.add(subject{player: r.ID})
 		}
-		included[mark{r.Xid, syncer.EntityPlayer, string(r.ID)}] = true
+		included[changeID{r.Xid, syncer.EntityPlayer, string(r.ID)}] = true
 	}
 	for _, ch := range changes {
-		_, mustRead := a.hear(ch, included[markOf(ch)], &affected)
+		_, mustRead := a.receive(ch, included[idOf(ch)], &affected)
 		if mustRead && ch.Entity == syncer.EntityBalance {
-			a.inexact[syncer.PlayerID(ch.Key)] = true
+			a.needRead[syncer.PlayerID(ch.Key)] = true
 			a.interrupt()
 		}
 	}
-	a.tell(affected)
+	a.publishStates(affected)
 }
 
-// notified applies what a notification says. It returns the changes that were
-// news and are in memory now, and whether a poll must read what others did not
-// carry.
-func (a *Applier) notified(changes []changefeed.Change) (news []changefeed.Change, mustRead bool) {
+// notified applies the changes of a notification. It returns those that were new
+// and are in memory now, and whether a poll must read the rows of others.
+func (a *Applier) notified(changes []changefeed.Change) (newChanges []changefeed.Change, mustRead bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var affected subjects
 	for _, ch := range changes {
-		isNews, needed := a.hear(ch, false, &affected)
-		if isNews && !needed {
-			news = append(news, ch)
+		isNew, needed := a.receive(ch, false, &affected)
+		if isNew && !needed {
+			newChanges = append(newChanges, ch)
 		}
 		mustRead = mustRead || needed
 	}
-	a.tell(affected)
-	return news, mustRead
+	a.publishStates(affected)
+	return newChanges, mustRead
 }
 
-// refresh hands a reading to the players and reports whether their copy may have
-// changed. A copy that needs another read is remembered for it.
+// refresh hands a reading to the cache of players and reports whether its copy may
+// have changed. A player that needs another read gets one at the next poll.
 func (a *Applier) refresh(r changefeed.VersionedPlayer) (changed bool) {
-	effect := a.players.Refresh(r)
-	if effect != changefeed.NeedsRead {
-		delete(a.inexact, r.ID)
-		return effect == changefeed.Applied
+	result := a.players.Refresh(r)
+	if result != changefeed.NeedsRead {
+		delete(a.needRead, r.ID)
+		return result == changefeed.Applied
 	}
-	a.inexact[r.ID] = true
+	a.needRead[r.ID] = true
 	a.interrupt()
 	return true
 }
 
-// straddles asks for a read of players of which the result cannot be used.
-func (a *Applier) straddles(readings []changefeed.VersionedPlayer) {
+// requireFreshRead asks for a read of players whose write result cannot be used.
+func (a *Applier) requireFreshRead(readings []changefeed.VersionedPlayer) {
 	for _, r := range readings {
-		a.straddled[r.ID] = true
+		a.needFreshRead[r.ID] = true
 	}
 	if len(readings) > 0 {
 		a.interrupt()
 	}
 }
 
-// interruptible sets what is called when a player must be read though no change
-// says so, and reports whether one must already.
-func (a *Applier) interruptible(interrupt func()) (now bool) {
+// setInterrupt sets what is called when a player must be read though no recorded
+// change asks for it, and reports whether one must be read already.
+func (a *Applier) setInterrupt(interrupt func()) (now bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.interrupt = interrupt
-	return len(a.inexact)+len(a.straddled) > 0
+	return len(a.needRead)+len(a.needFreshRead) > 0
 }
 
-// hear takes in one change, unless it is included in what a cache was told
-// already. Its subject is added to affected if subscribers are to be told now
-// rather than after a read.
-func (a *Applier) hear(ch changefeed.Change, included bool, affected *subjects) (isNews, mustRead bool) {
+// receive takes in one change; included says that the cache has it already, as part
+// of a write's result. It adds the subject to affected if its event can be published
+// now; else that waits for a read.
+func (a *Applier) receive(ch changefeed.Change, included bool, affected *subjects) (isNew, mustRead bool) {
 	table := a.table(ch.Entity)
 	if a.cursor.Sees(ch.Xid) || table == nil && !isKnown(ch.Entity) {
-		a.notes.excuse(ch) // a poll was first
+		a.tracker.confirm(ch) // a poll was first
 		return false, false
 	}
 	if table != nil {
-		return a.hearTable(table, ch)
+		return a.receiveTable(table, ch)
 	}
-	isNews = a.notes.heard(ch)
-	effect := changefeed.Unchanged
+	isNew = a.tracker.receive(ch)
+	result := changefeed.Unchanged
 	if !included {
-		effect = a.apply(ch)
+		result = a.apply(ch)
 	}
 	s, single := subjectOf(ch)
 	switch {
-	case !single, effect == changefeed.NeedsRead:
-		return isNews, true
-	case effect == changefeed.Applied, !a.notes.isTold(ch):
-		a.notes.told(ch)
+	case !single, result == changefeed.NeedsRead:
+		return isNew, true
+	case result == changefeed.Applied, !a.tracker.isPublished(ch):
+		a.tracker.markPublished(ch)
 		affected.add(s)
 	}
-	return isNews, false
+	return isNew, false
 }
 
 // apply hands a change to the cache it concerns.
@@ -160,8 +176,8 @@ func (a *Applier) apply(ch changefeed.Change) changefeed.ApplyResult {
 	return a.players.Apply(ch)
 }
 
-// tell publishes the present state of each subject.
-func (a *Applier) tell(affected subjects) {
+// publishStates publishes the present state of each subject.
+func (a *Applier) publishStates(affected subjects) {
 	for _, s := range affected {
 		a.publish(a.event(s))
 	}
@@ -179,77 +195,82 @@ func (a *Applier) event(s subject) changefeed.Event {
 		p, held := a.players.Get(s.player)
 		return changefeed.Event{Type: changefeed.EventPlayer, ID: s.player, Player: p, Gone: held && p == nil}
 	}
-	standing, banned := a.bans.Lookup(s.target)
-	return changefeed.Event{Type: changefeed.EventBan, Target: s.target, Banned: banned, ExpiresAt: standing.ExpiresAt}
+	active, banned := a.bans.Lookup(s.target)
+	return changefeed.Event{Type: changefeed.EventBan, Target: s.target, Banned: banned, ExpiresAt: active.ExpiresAt}
 }
 
-// found takes in the changes of a poll and returns what must be read before the
-// cursor may move past them. With watched, changes that were not heard of before
-// are suspected of never having been notified.
-func (a *Applier) found(changes []changefeed.Change, overflow, watched bool, now time.Time) work {
+// polled takes in the changes of a poll and returns what must be read before the
+// cursor may move past them. With expectNotifications, changes that had not been
+// received before stay unconfirmed until their notification arrives.
+func (a *Applier) polled(
+	changes []changefeed.Change, overflow, expectNotifications bool, now time.Time,
+) work {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if overflow {
 		return everything()
 	}
-	w := work{marks: make(map[subject][]changefeed.Change, len(changes)), tables: map[syncer.Entity][]changefeed.Change{}}
+	w := work{
+		changes: make(map[subject][]changefeed.Change, len(changes)),
+		tables:  map[syncer.Entity][]changefeed.Change{},
+	}
 	for _, ch := range changes {
 		if !isKnown(ch.Entity) && a.table(ch.Entity) == nil {
 			continue
 		}
-		if a.notes.heard(ch) && watched {
-			a.notes.suspect(ch, now)
+		if a.tracker.receive(ch) && expectNotifications {
+			a.tracker.markUnconfirmed(ch, now)
 		}
-		if !a.notes.isTold(ch) {
-			w.news = append(w.news, ch)
+		if !a.tracker.isPublished(ch) {
+			w.newChanges = append(w.newChanges, ch)
 		}
 		w.add(ch)
 	}
-	a.addInexact(&w)
+	a.addNeeded(&w)
 	w.players = a.players.Wanted(w.players)
 	if !w.whole() {
-		a.tell(a.unread(w))
+		a.publishStates(a.unread(w))
 	}
 	return w
 }
 
-// addInexact includes the players that must be read for other reasons.
-func (a *Applier) addInexact(w *work) {
-	maps.Copy(a.inexact, a.straddled)
-	clear(a.straddled)
-	ids := a.players.Wanted(slices.Collect(maps.Keys(a.inexact)))
-	clear(a.inexact)
+// addNeeded includes the players that must be read for other reasons than a change.
+func (a *Applier) addNeeded(w *work) {
+	maps.Copy(a.needRead, a.needFreshRead)
+	clear(a.needFreshRead)
+	ids := a.players.Wanted(slices.Collect(maps.Keys(a.needRead)))
+	clear(a.needRead)
 	for _, id := range ids {
-		a.inexact[id] = true // until it was read
+		a.needRead[id] = true // until it was read
 		if !w.reads(subject{player: id}) {
 			w.players = append(w.players, id)
 		}
 	}
 }
 
-// unread returns the players of which subscribers have not been told and that
-// nobody wants read.
+// unread returns the changed players that are not held, so that nothing is read for
+// them, and whose events have not been published.
 func (a *Applier) unread(w work) subjects {
 	wanted := make(map[syncer.PlayerID]bool, len(w.players))
 	for _, id := range w.players {
 		wanted[id] = true
 	}
 	var affected subjects
-	for s := range w.marks {
-		if s.player != "" && !wanted[s.player] && a.tellAll(w.marks[s]) {
+	for s := range w.changes {
+		if s.player != "" && !wanted[s.player] && a.markPublished(w.changes[s]) {
 			affected.add(s)
 		}
 	}
 	return affected
 }
 
-// tellAll marks changes as told and reports whether any was not.
-func (a *Applier) tellAll(changes []changefeed.Change) (untold bool) {
+// markPublished marks changes as published and reports whether any was not yet.
+func (a *Applier) markPublished(changes []changefeed.Change) (unpublished bool) {
 	for _, ch := range changes {
-		untold = untold || !a.notes.isTold(ch)
-		a.notes.told(ch)
+		unpublished = unpublished || !a.tracker.isPublished(ch)
+		a.tracker.markPublished(ch)
 	}
-	return untold
+	return unpublished
 }
 
 // readPlayers takes in players that the feed has read for w.
@@ -262,16 +283,16 @@ func (a *Applier) readPlayers(w work, readings []changefeed.VersionedPlayer) {
 		changed := a.refresh(r)
 		after, _ := a.players.Balances(r.ID)
 		s := subject{player: r.ID}
-		if untold := a.tellAll(w.marks[s]); changed || untold {
+		if unpublished := a.markPublished(w.changes[s]); changed || unpublished {
 			affected.add(s)
 		}
 		s.balances = true
-		if untold := a.tellAll(w.marks[s]); untold || !maps.Equal(before, after) {
+		if unpublished := a.markPublished(w.changes[s]); unpublished || !maps.Equal(before, after) {
 			affected.add(s)
 		}
 	}
 	if !w.whole() {
-		a.tell(affected)
+		a.publishStates(affected)
 	}
 }
 
@@ -283,30 +304,30 @@ func (a *Applier) readBans(w work, snapshot changefeed.Snapshot, targets []synce
 	changed := a.bans.Refresh(snapshot, targets, open)
 	for _, t := range targets {
 		s := subject{target: t}
-		if untold := a.tellAll(w.marks[s]); untold || slices.Contains(changed, t) {
+		if unpublished := a.markPublished(w.changes[s]); unpublished || slices.Contains(changed, t) {
 			affected.add(s)
 		}
 	}
 	if !w.whole() {
-		a.tell(affected)
+		a.publishStates(affected)
 	}
 }
 
-// loadBans takes in all open bans. It does not hold up own writes: the cache
-// itself keeps what it was told of later than the snapshot.
+// loadBans takes in all open bans. Own writes go on meanwhile: the cache itself
+// keeps the changes that it received and that the snapshot does not see.
 func (a *Applier) loadBans(snapshot changefeed.Snapshot, open []syncer.ActiveBan) {
 	a.bans.Load(snapshot, slices.Values(open))
 }
 
-// resync tells subscribers that anything may have changed.
+// resync publishes that anything may have changed.
 func (a *Applier) resync() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.publish(changefeed.Event{Type: changefeed.EventResync})
 }
 
-// cover moves the cursor: everything that it sees is in memory.
-func (a *Applier) cover(cursor changefeed.Snapshot) {
+// advance moves the cursor: everything that it sees is in memory.
+func (a *Applier) advance(cursor changefeed.Snapshot) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.cursor = cursor
@@ -314,33 +335,33 @@ func (a *Applier) cover(cursor changefeed.Snapshot) {
 	for _, t := range a.tables {
 		t.Advance(cursor)
 	}
-	a.notes.prune(cursor)
+	a.tracker.prune(cursor)
 }
 
-// reconnected forgives changes found by polls: their notifications may have gone
-// to the connection before.
+// reconnected stops waiting for notifications: they may have gone to the connection
+// before.
 func (a *Applier) reconnected() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.notes.forgive()
+	a.tracker.clearUnconfirmed()
 }
 
-// missed returns, once, the changes that a poll found a while ago and of which no
-// notification has come since.
-func (a *Applier) missed(now time.Time) []mark {
+// missed returns the changes that a poll found and whose notification did not arrive
+// in time; each of them once.
+func (a *Applier) missed(now time.Time) []changeID {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.notes.missed(now)
+	return a.tracker.missed(now)
 }
 
-// reset forgets what cannot be compared with what comes next.
+// reset forgets everything that belongs to an earlier epoch.
 func (a *Applier) reset() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.generation.Add(1)
-	a.cursor, a.notes = changefeed.Snapshot{}, newNotes()
-	clear(a.inexact)
-	clear(a.straddled)
+	a.cursor, a.tracker = changefeed.Snapshot{}, newTracker()
+	clear(a.needRead)
+	clear(a.needFreshRead)
 	a.players.Reset()
 	a.bans.Reset()
 	for _, t := range a.tables {

@@ -13,32 +13,32 @@ import (
 	"playersync/syncer/feed"
 )
 
-// write does an own write: it changes the row, tells the applier, and notifies
+// write does an own write: it changes the row, reports that to the applier, and notifies
 // everybody else and us.
-func (r *rig) write(id syncer.PlayerID, rank string, how telling) {
+func (r *rig) write(id syncer.PlayerID, rank string, how delivery) {
 	before := r.db.read([]syncer.PlayerID{id})[0].Snapshot
-	changes := r.db.rank(id, rank, untold)
+	changes := r.db.rank(id, rank, lost)
 	after := r.db.read([]syncer.PlayerID{id})
 	after[0].Snapshot, after[0].Xid = before, changes[0].Xid
 	r.applier.Wrote(r.applier.Begin(), after, changes)
-	if how != untold {
+	if how != lost {
 		r.db.set(func(d *database) { d.notify(changes, how) })
 	}
 }
 
-func TestOwnWriteIsToldOnce(t *testing.T) {
+func TestOwnWriteIsPublishedOnce(t *testing.T) {
 	t.Parallel()
-	for name, how := range map[string]telling{"echo with row": withRow, "echo with key": bare, "no echo": untold} {
+	for name, how := range map[string]delivery{"echo with row": withRow, "echo with key": keyOnly, "no echo": lost} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			run(t, feed.Config{}, func(r *rig) {
 				r.write(steve, "admin", how)
 				r.wantRank(steve, "admin")
-				if e := r.wantTold(changefeed.EventPlayer); e.Player == nil || e.Player.Rank != "admin" {
+				if e := r.wantEvent(changefeed.EventPlayer); e.Player == nil || e.Player.Rank != "admin" {
 					t.Errorf("event is %+v", e)
 				}
-				pass(time.Minute)
-				r.wantSilence()
+				advanceTime(time.Minute)
+				r.wantNoEvents()
 				if n := r.metric("playersync_feed_found_by_poll_total", ""); n != 0 {
 					t.Errorf("%v own writes counted as found by poll", n)
 				}
@@ -47,21 +47,21 @@ func TestOwnWriteIsToldOnce(t *testing.T) {
 	}
 }
 
-func TestOwnBanIsToldOnce(t *testing.T) {
+func TestOwnBanIsPublishedOnce(t *testing.T) {
 	t.Parallel()
 	run(t, feed.Config{}, func(r *rig) {
 		target := syncer.TargetID(steve)
-		changes := r.db.ban(target, untold)
+		changes := r.db.ban(target, lost)
 		r.applier.Wrote(r.applier.Begin(), nil, changes)
 		if _, ok := r.bans.Lookup(target); !ok {
 			t.Error("own ban is not held")
 		}
-		if e := r.wantTold(changefeed.EventBan); !e.Banned || e.Target != target {
+		if e := r.wantEvent(changefeed.EventBan); !e.Banned || e.Target != target {
 			t.Errorf("event is %+v", e)
 		}
 		r.db.set(func(d *database) { d.notify(changes, withRow) })
-		pass(time.Minute)
-		r.wantSilence()
+		advanceTime(time.Minute)
+		r.wantNoEvents()
 	})
 }
 
@@ -73,13 +73,13 @@ func TestOwnWriteThatAPollFoundFirst(t *testing.T) {
 			t.Parallel()
 			run(t, feed.Config{}, func(r *rig) {
 				before := r.db.read([]syncer.PlayerID{steve})[0].Snapshot
-				changes := r.db.rank(steve, "admin", untold)
+				changes := r.db.rank(steve, "admin", lost)
 				after := r.db.read([]syncer.PlayerID{steve})
 				after[0].Snapshot, after[0].Xid = before, changes[0].Xid
 				wrote := sync.OnceFunc(func() { r.applier.Wrote(r.applier.Begin(), after, changes) })
 				r.db.set(func(d *database) { d.during[during] = wrote })
-				pass(time.Minute)
-				r.wantTold(changefeed.EventPlayer)
+				advanceTime(time.Minute)
+				r.wantEvent(changefeed.EventPlayer)
 				if n := r.metric("playersync_feed_found_by_poll_total", ""); n != 0 {
 					t.Errorf("%v own writes counted as found by poll", n)
 				}
@@ -92,21 +92,23 @@ func TestOwnWriteThatAPollFoundFirst(t *testing.T) {
 // the row; nothing else will say that it must be read.
 func TestInexactOwnWriteIsReadAtOnce(t *testing.T) {
 	t.Parallel()
-	for name, config := range map[string]feed.Config{"listening": {}, "polling": {PollOnly: true, PollInterval: time.Hour}} {
+	for name, config := range map[string]feed.Config{
+		"listening": {}, "polling": {PollOnly: true, PollInterval: time.Hour},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			run(t, config, func(r *rig) {
-				pass(time.Second)
+				advanceTime(time.Second)
 				r.players.Hold(other)
-				r.db.rank(other, "admin", unwritten) // a write that others need not hear of
+				r.db.rank(other, "admin", unwritten) // a write that nobody is notified of
 				after := r.db.read([]syncer.PlayerID{other})
 				after[0].Xid = 1 << 20
 				r.applier.Wrote(r.applier.Begin(), after, nil)
 				synctest.Wait()
 				r.wantRank(other, "admin")
-				r.told()
-				pass(time.Minute)
-				r.wantSilence()
+				r.takeEvents()
+				advanceTime(time.Minute)
+				r.wantNoEvents()
 			})
 		})
 	}
@@ -115,25 +117,25 @@ func TestInexactOwnWriteIsReadAtOnce(t *testing.T) {
 func TestUnknownEntitiesAndKeysDoNoHarm(t *testing.T) {
 	t.Parallel()
 	run(t, feed.Config{}, func(r *rig) {
-		r.db.commit(r.db.begin(), bare, func(*database) []changefeed.Change {
+		r.db.commit(r.db.begin(), keyOnly, func(*database) []changefeed.Change {
 			return []changefeed.Change{{Entity: "weather", Key: "1"}, {Entity: "weather"}}
 		})
-		pass(6 * time.Second)
+		advanceTime(6 * time.Second)
 		r.wantFollowing(true)
-		r.wantSilence()
-		r.db.commit(r.db.begin(), bare, func(d *database) []changefeed.Change {
+		r.wantNoEvents()
+		r.db.commit(r.db.begin(), keyOnly, func(d *database) []changefeed.Change {
 			d.bans[syncer.TargetID(crook)] = syncer.ActiveBan{Target: syncer.TargetID(crook)}
 			return []changefeed.Change{{Entity: syncer.EntityBan, Key: "fingerprint:1"}}
 		})
-		pass(6 * time.Second)
+		advanceTime(6 * time.Second)
 		r.db.equals(t, r)
-		r.wantTold(changefeed.EventResync)
+		r.wantEvent(changefeed.EventResync)
 	})
 }
 
 // Changes of all kinds, own writes, lost and late notifications, long
 // transactions and broken connections, at random: in the end memory equals the
-// rows, and every player that changed was told of after its last change.
+// rows, and every player that changed had an event after its last change.
 func TestConvergesWhateverHappens(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(40) {
@@ -146,7 +148,7 @@ func TestConvergesWhateverHappens(t *testing.T) {
 
 func (r *rig) chaos(random *rand.Rand) {
 	id := func() syncer.PlayerID { return syncer.PlayerID(fmt.Sprint("p", random.IntN(6))) }
-	how := func() telling { return telling(random.IntN(int(garbled) + 1)) }
+	how := func() delivery { return delivery(random.IntN(int(garbled) + 1)) }
 	var open []uint64
 	var late [][]changefeed.Change
 	for i := range 300 {
@@ -172,7 +174,7 @@ func (r *rig) chaos(random *rand.Rand) {
 				open = open[1:]
 			}
 		case 11:
-			late = append(late, r.db.rank(id(), rank, untold))
+			late = append(late, r.db.rank(id(), rank, lost))
 		case 12:
 			for _, changes := range late {
 				r.db.set(func(d *database) { d.notify(changes, withRow) })
@@ -183,20 +185,20 @@ func (r *rig) chaos(random *rand.Rand) {
 				r.db.cut()
 			}
 		}
-		pass(time.Duration(random.IntN(40)) * 10 * time.Millisecond)
+		advanceTime(time.Duration(random.IntN(40)) * 10 * time.Millisecond)
 	}
-	pass(12 * time.Second)
+	advanceTime(12 * time.Second)
 	r.wantFollowing(true)
 	r.db.equals(r.T, r)
-	r.wantLastTold()
+	r.wantLastEvents()
 }
 
-// wantLastTold fails the test unless the last event of each player tells its
-// row's state, where it tells one.
-func (r *rig) wantLastTold() {
+// wantLastEvents fails the test unless the last event of each player shows its row's
+// state, where it shows one.
+func (r *rig) wantLastEvents() {
 	r.Helper()
 	last := map[syncer.PlayerID]changefeed.Event{}
-	for _, e := range r.told() {
+	for _, e := range r.takeEvents() {
 		switch e.Type {
 		case changefeed.EventResync:
 			clear(last)
@@ -209,7 +211,7 @@ func (r *rig) wantLastTold() {
 		for id, e := range last {
 			switch row := d.players[id]; {
 			case e.Gone && row != nil, e.Player != nil && !same(e.Player, row):
-				r.Errorf("last told of %s: %+v, row is %+v", id, e, row)
+				r.Errorf("last event of %s: %+v, row is %+v", id, e, row)
 			}
 		}
 	})
@@ -223,14 +225,14 @@ func TestConcurrentOwnWrites(t *testing.T) {
 		for w := range 8 {
 			writers.Go(func() {
 				for i := range 50 {
-					r.write(syncer.PlayerID(fmt.Sprint("p", w%4)), fmt.Sprint("rank", w, i), telling(i%3))
+					r.write(syncer.PlayerID(fmt.Sprint("p", w%4)), fmt.Sprint("rank", w, i), delivery(i%3))
 					r.fetch(syncer.PlayerID(fmt.Sprint("p", w%4)))
 				}
 			})
 		}
 		writers.Wait()
-		pass(12 * time.Second)
+		advanceTime(12 * time.Second)
 		r.db.equals(t, r)
-		r.wantLastTold()
+		r.wantLastEvents()
 	})
 }

@@ -12,27 +12,34 @@ import (
 )
 
 const (
-	mostChanges = 4096 // per poll; more make it read everything held
-	chunk       = 500  // keys read in one statement
+	maxPolledChanges = 4096 // if more are found, everything held is read again
+	maxKeysPerRead   = 500  // keys read in one statement
 )
 
 // Why everything was read again; values of a metric's label.
 const (
-	reasonStart     = "start"
-	reasonEpoch     = "epoch"
-	reasonRewound   = "rewound"
-	reasonFloor     = "floor"
-	reasonTriggers  = "triggers_altered"
-	reasonUnguarded = "triggers_disabled"
-	reasonPeriodic  = "periodic"
-	reasonWhole     = "whole_table" // only the tables concerned
+	reasonStart            = "start"
+	reasonEpoch            = "epoch"
+	reasonRewound          = "rewound"
+	reasonFloor            = "floor"
+	reasonTriggersAltered  = "triggers_altered"
+	reasonTriggersDisabled = "triggers_disabled"
+	reasonPeriodic         = "periodic"
+	reasonWhole            = "whole_table" // only the tables concerned
 )
 
-// poll asks the database where it is, brings memory there and then, last of all,
-// moves the cursor.
+// poll brings memory to the database's present position and, last of all, moves the
+// cursor there. If it fails half-way, the cursor stays and the next poll repeats it.
+//
+//	changes since the cursor         what is read
+//	none                             nothing
+//	Steve twice, Alex, one ban       Steve and Alex in one statement, the ban in another
+//	TRUNCATE ban                     all bans
+//	5000 changes                     everything held
+//	cursor of another epoch          everything, after memory was reset
 func (f *Feed) poll(ctx context.Context, conn Conn) error {
 	sent := time.Now()
-	position, err := f.ask(ctx, conn)
+	position, err := f.queryPosition(ctx, conn)
 	if err != nil {
 		return err
 	}
@@ -40,33 +47,34 @@ func (f *Feed) poll(ctx context.Context, conn Conn) error {
 	if err := f.catchUp(ctx, conn, position, reason); err != nil {
 		return err
 	}
-	f.applier.cover(position.Snapshot)
+	f.applier.advance(position.Snapshot)
 	f.cursor, f.epoch, f.triggers = position.Snapshot, position.Epoch, position.Triggers
-	f.settled(ctx, sent, position, reason)
+	f.reportCaughtUp(ctx, sent, position, reason)
 	f.prune(ctx, conn, position.Oldest)
 	f.schedule()
 	return nil
 }
 
-// ask polls, and refuses a connection that cannot be followed.
-func (f *Feed) ask(ctx context.Context, conn Conn) (Position, error) {
-	position, err := f.position(ctx, conn)
+// queryPosition polls. It fails on a connection that cannot be followed, and settles
+// a database that was restored from a dump first.
+func (f *Feed) queryPosition(ctx context.Context, conn Conn) (Position, error) {
+	position, err := f.queryPositionOnce(ctx, conn)
 	if err == nil && !position.AtHome {
 		f.log.WarnContext(ctx, "the database was restored from a dump; its recorded changes are forgotten")
 		if err := f.bounded(ctx, f.config.StatementTimeout, conn.Settle); err != nil {
 			return position, fmt.Errorf("settle the database: %w", err)
 		}
-		if position, err = f.position(ctx, conn); err == nil && !position.AtHome {
+		if position, err = f.queryPositionOnce(ctx, conn); err == nil && !position.AtHome {
 			err = errUnsettled
 		}
 	}
 	return position, err
 }
 
-func (f *Feed) position(ctx context.Context, conn Conn) (position Position, err error) {
+func (f *Feed) queryPositionOnce(ctx context.Context, conn Conn) (position Position, err error) {
 	sent := time.Now()
 	err = f.bounded(ctx, f.config.StatementTimeout, func(ctx context.Context) error {
-		position, err = conn.Poll(ctx, f.cursor, mostChanges)
+		position, err = conn.Poll(ctx, f.cursor, maxPolledChanges)
 		return err
 	})
 	if err != nil {
@@ -78,12 +86,13 @@ func (f *Feed) position(ctx context.Context, conn Conn) (position Position, err 
 	case position.InRecovery:
 		return position, errStandby
 	case !position.Listening && !f.config.PollOnly:
-		return position, errDeaf
+		return position, errNotListening
 	}
 	return position, nil
 }
 
-// reloadReason says why the cursor is not enough, or "".
+// reloadReason says why everything must be read again, or "" if reading the changes
+// since the cursor is enough.
 func (f *Feed) reloadReason(position Position) string {
 	now := time.Now()
 	switch {
@@ -96,17 +105,18 @@ func (f *Feed) reloadReason(position Position) string {
 	case position.Floor > f.cursor.Xmin():
 		return reasonFloor
 	case position.Triggers != f.triggers:
-		return reasonTriggers
-	case f.unguarded(position) && now.Sub(f.reloaded) >= f.config.Heartbeat*8/10:
-		return reasonUnguarded
+		return reasonTriggersAltered
+	case f.lacksTriggers(position) && now.Sub(f.reloaded) >= f.config.Heartbeat*8/10:
+		return reasonTriggersDisabled
 	case now.After(f.reloadAt):
 		return reasonPeriodic
 	}
 	return ""
 }
 
-// unguarded reports whether changes may go unrecorded.
-func (f *Feed) unguarded(position Position) bool {
+// lacksTriggers reports whether triggers are disabled or missing, so that changes may
+// go unrecorded.
+func (f *Feed) lacksTriggers(position Position) bool {
 	return position.TriggersEnabled < f.config.MinTriggers
 }
 
@@ -115,13 +125,13 @@ func (f *Feed) catchUp(ctx context.Context, conn Conn, position Position, reason
 	var w work
 	switch reason {
 	case "":
-		w = f.applier.found(position.Changes, position.Overflow, f.watched(), time.Now())
+		w = f.applier.polled(position.Changes, position.Overflow, f.expectsNotifications(), time.Now())
 		if w.whole() {
 			reason = reasonWhole
 		}
 	case reasonEpoch, reasonRewound, reasonFloor:
 		f.log.InfoContext(ctx, "forgetting everything held", "reason", reason)
-		f.cursor = changefeed.Snapshot{} // what comes next must not be mistaken for a small step
+		f.cursor = changefeed.Snapshot{} // if this fails, the next poll must reload as well
 		f.applier.reset()
 		w = everything()
 	default:
@@ -133,13 +143,13 @@ func (f *Feed) catchUp(ctx context.Context, conn Conn, position Position, reason
 	if reason != "" {
 		f.metrics.reloads.WithLabelValues(reason).Inc()
 	}
-	f.observe(w.news)
+	f.observe(w.newChanges)
 	return nil
 }
 
-// watched reports whether what became visible since the cursor must have been
-// notified on this connection.
-func (f *Feed) watched() bool { return !f.fresh && !f.config.PollOnly }
+// expectsNotifications reports whether every change since the cursor was, or still
+// will be, notified on this connection.
+func (f *Feed) expectsNotifications() bool { return !f.unpolled && !f.config.PollOnly }
 
 // do reads what the work names and applies it.
 func (f *Feed) do(ctx context.Context, conn Conn, w work) error {
@@ -180,7 +190,7 @@ func (f *Feed) loadBans(ctx context.Context, conn Conn) error {
 }
 
 func (f *Feed) readBans(ctx context.Context, conn Conn, w work) error {
-	for targets := range slices.Chunk(w.targets, chunk) {
+	for targets := range slices.Chunk(w.targets, maxKeysPerRead) {
 		err := f.bounded(ctx, f.config.StatementTimeout, func(ctx context.Context) error {
 			snapshot, open, err := conn.ReadBans(ctx, targets)
 			if err == nil {
@@ -196,7 +206,7 @@ func (f *Feed) readBans(ctx context.Context, conn Conn, w work) error {
 }
 
 func (f *Feed) readPlayers(ctx context.Context, conn Conn, w work) error {
-	for ids := range slices.Chunk(w.players, chunk) {
+	for ids := range slices.Chunk(w.players, maxKeysPerRead) {
 		err := f.bounded(ctx, f.config.StatementTimeout, func(ctx context.Context) error {
 			readings, err := conn.ReadPlayers(ctx, ids)
 			if err == nil {
@@ -218,51 +228,53 @@ func (f *Feed) bounded(ctx context.Context, limit time.Duration, statement func(
 	return statement(ctx)
 }
 
-// settled makes known that memory is at the position.
-func (f *Feed) settled(ctx context.Context, sent time.Time, position Position, reason string) {
+// reportCaughtUp makes known that memory is at the position.
+func (f *Feed) reportCaughtUp(ctx context.Context, sent time.Time, position Position, reason string) {
 	now := time.Now()
 	if reason != "" {
 		f.reloaded = now
 		f.reloadAt = now.Add(6*time.Hour + time.Duration(f.random()*float64(18*time.Hour)))
 		f.log.Log(ctx, reloadLevel(reason), "read everything held", "reason", reason, "took", now.Sub(sent))
 	}
-	complaint := ""
-	if f.unguarded(position) {
-		complaint = fmt.Sprintf("triggers disabled or missing: %d of %d fire always, so changes go unrecorded and everything is "+
-			"read again every %v; run the migrations, and alter table … enable always trigger … for each feed_ trigger "+
-			"whose pg_trigger.tgenabled is not A",
+	warning := ""
+	if f.lacksTriggers(position) {
+		warning = fmt.Sprintf("triggers disabled or missing: %d of %d fire always, so changes go unrecorded and "+
+			"everything is read again every %v; run the migrations, and alter table … enable always trigger … "+
+			"for each feed_ trigger whose pg_trigger.tgenabled is not A",
 			position.TriggersEnabled, f.config.MinTriggers, f.config.Heartbeat)
 	}
 	before := f.Status()
-	f.state.caughtUp(sent, position.Epoch, complaint)
+	f.state.caughtUp(sent, position.Epoch, warning)
 	switch {
-	case complaint != "" && complaint != before.Reason:
-		f.log.WarnContext(ctx, "following without triggers", "reason", complaint)
-	case complaint == "" && !before.Following:
+	case warning != "" && warning != before.Reason:
+		f.log.WarnContext(ctx, "following without triggers", "reason", warning)
+	case warning == "" && !before.Following:
 		f.log.InfoContext(ctx, "following the database", "epoch", position.Epoch, "after", before.Reason)
 	}
 	if before.Current.IsZero() {
 		close(f.ready)
 	}
-	f.fresh = false
+	f.unpolled = false
 }
 
 // reloadLevel keeps what happens at every heartbeat out of the log.
 func reloadLevel(reason string) slog.Level {
-	if reason == reasonUnguarded {
+	if reason == reasonTriggersDisabled {
 		return slog.LevelDebug
 	}
 	return slog.LevelInfo
 }
 
-// prune deletes old recorded changes. In a crowd of sidecars the random bound lets
-// one of them be first; it finds nothing left to do for the others.
+// prune deletes old recorded changes. The age from which a sidecar prunes is random:
+// of many sidecars one is first, and the others find nothing left to delete.
 func (f *Feed) prune(ctx context.Context, conn Conn, oldest time.Duration) {
 	bound := time.Duration(float64(f.config.Keep) * (1 + f.random()))
 	if oldest <= bound || time.Now().Before(f.pruneAfter) {
 		return
 	}
-	err := f.bounded(ctx, f.config.ReloadTimeout, func(ctx context.Context) error { return conn.Prune(ctx, f.config.Keep) })
+	err := f.bounded(ctx, f.config.ReloadTimeout, func(ctx context.Context) error {
+		return conn.Prune(ctx, f.config.Keep)
+	})
 	if err != nil && ctx.Err() == nil {
 		f.pruneAfter = time.Now().Add(f.config.Keep / 10)
 		f.log.WarnContext(ctx, "cannot prune old changes; trying again later", "error", err)

@@ -31,9 +31,9 @@ type Conn interface {
 	Wait(ctx context.Context) ([]changefeed.Change, error)
 
 	// Poll says, in one statement, where the feed is and what became visible since
-	// the cursor, unless that is more than most changes. The zero cursor only asks
-	// where the feed is; Changes and Overflow are then not looked at. A cursor of
-	// another epoch must not make it fail.
+	// the cursor, unless that is more than most changes. For the zero cursor only the
+	// position counts; Changes and Overflow are ignored. It must also work with a
+	// cursor of another epoch.
 	Poll(ctx context.Context, cursor changefeed.Snapshot, most int) (Position, error)
 
 	// ReadPlayers returns one reading for each id, with a nil Player where there
@@ -75,7 +75,7 @@ type Players interface {
 	// Balances returns the balances of a player whose copy is held.
 	Balances(id syncer.PlayerID) (balances syncer.Balances, ok bool)
 
-	// Apply takes in a change. changefeed.NeedsRead: only a read tells what it did.
+	// Apply takes in a change. changefeed.NeedsRead: only a read shows its effect.
 	Apply(ch changefeed.Change) changefeed.ApplyResult
 
 	// Wanted returns those of ids that are held, cached or being fetched, and All
@@ -96,18 +96,18 @@ type Bans interface {
 	// Lookup returns the open ban of exactly this target.
 	Lookup(t syncer.Target) (syncer.ActiveBan, bool)
 
-	// Apply takes in a change. changefeed.NeedsRead: only a read tells what it did.
+	// Apply takes in a change. changefeed.NeedsRead: only a read shows its effect.
 	Apply(ch changefeed.Change) changefeed.ApplyResult
 
 	// Refresh takes in a read of targets, of which those in open have an open ban,
 	// and returns the targets that changed by it.
 	Refresh(snapshot changefeed.Snapshot, targets []syncer.Target, open []syncer.ActiveBan) (changed []syncer.Target)
 
-	// Load replaces all by a read, but keeps what it was told of later than the
-	// snapshot.
+	// Load replaces all by a read, but keeps the changes that it received and that
+	// the snapshot does not see.
 	Load(snapshot changefeed.Snapshot, open iter.Seq[syncer.ActiveBan])
 
-	// Advance says that everything the cursor sees was taken in. A cursor older
+	// Advance says that everything the cursor sees has been applied. A cursor older
 	// than the last load does nothing.
 	Advance(cursor changefeed.Snapshot)
 

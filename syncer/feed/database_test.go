@@ -17,13 +17,13 @@ import (
 	"playersync/syncer/feed"
 )
 
-// How a change is told to listeners.
-type telling int
+// How a change reaches listeners.
+type delivery int
 
 const (
-	withRow telling = iota
-	bare
-	untold    // recorded, but its notification is lost
+	withRow delivery = iota
+	keyOnly
+	lost      // recorded, but its notification is lost
 	garbled   // its notification cannot be decoded
 	unwritten // not even recorded: the triggers are off
 )
@@ -55,8 +55,11 @@ func newDatabase() *database {
 	return &database{
 		next: 100, running: map[uint64]bool{},
 		players: map[syncer.PlayerID]*syncer.Player{}, bans: map[syncer.Target]syncer.ActiveBan{},
-		conns: map[*conn]bool{}, fails: map[string]error{}, stalls: map[string]bool{}, during: map[string]func(){}, calls: map[string]int{},
-		where: feed.Position{Epoch: "first", AtHome: true, Listening: true, Triggers: "as migrated", TriggersEnabled: 13},
+		conns: map[*conn]bool{}, fails: map[string]error{}, stalls: map[string]bool{},
+		during: map[string]func(){}, calls: map[string]int{},
+		where: feed.Position{
+			Epoch: "first", AtHome: true, Listening: true, Triggers: "as migrated", TriggersEnabled: 13,
+		},
 	}
 }
 
@@ -83,8 +86,8 @@ func (d *database) begin() (xid uint64) {
 	return xid
 }
 
-// commit makes an edit of the rows visible, records its changes and tells of them.
-func (d *database) commit(xid uint64, how telling, edit func(d *database) []changefeed.Change) []changefeed.Change {
+// commit makes an edit of the rows visible, records its changes and notifies listeners.
+func (d *database) commit(xid uint64, how delivery, edit func(d *database) []changefeed.Change) []changefeed.Change {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.running, xid)
@@ -93,13 +96,13 @@ func (d *database) commit(xid uint64, how telling, edit func(d *database) []chan
 		changes[i].Xid, changes[i].At = xid, time.Now().Add(d.ahead)
 	}
 	d.record(changes, how)
-	if how != untold && how != unwritten {
+	if how != lost && how != unwritten {
 		d.notify(changes, how)
 	}
 	return changes
 }
 
-func (d *database) record(changes []changefeed.Change, how telling) {
+func (d *database) record(changes []changefeed.Change, how delivery) {
 	if how == unwritten {
 		return
 	}
@@ -109,10 +112,10 @@ func (d *database) record(changes []changefeed.Change, how telling) {
 	}
 }
 
-func (d *database) notify(changes []changefeed.Change, how telling) {
+func (d *database) notify(changes []changefeed.Change, how delivery) {
 	sent := slices.Clone(changes)
 	for i := range sent {
-		if how == bare {
+		if how == keyOnly {
 			sent[i].Row = nil
 		}
 	}
@@ -127,7 +130,7 @@ func (d *database) notify(changes []changefeed.Change, how telling) {
 }
 
 // rank gives a player a rank, in a transaction of its own.
-func (d *database) rank(id syncer.PlayerID, rank string, how telling) []changefeed.Change {
+func (d *database) rank(id syncer.PlayerID, rank string, how delivery) []changefeed.Change {
 	return d.commit(d.begin(), how, ranked(id, rank))
 }
 
@@ -149,26 +152,28 @@ func ranked(id syncer.PlayerID, rank string) func(*database) []changefeed.Change
 	}
 }
 
-func (d *database) remove(id syncer.PlayerID, how telling) {
+func (d *database) remove(id syncer.PlayerID, how delivery) {
 	d.commit(d.begin(), how, func(d *database) []changefeed.Change {
 		delete(d.players, id)
 		return []changefeed.Change{{Entity: syncer.EntityPlayer, Key: string(id)}}
 	})
 }
 
-func (d *database) ban(target syncer.Target, how telling) []changefeed.Change {
+func (d *database) ban(target syncer.Target, how delivery) []changefeed.Change {
 	return d.commit(d.begin(), how, func(d *database) []changefeed.Change {
 		d.revision++
 		d.bans[target] = syncer.ActiveBan{Target: target, Revision: d.revision}
-		return []changefeed.Change{{Entity: syncer.EntityBan, Key: target.Key(), Row: &changefeed.BanRow{Open: true, Revision: d.revision}}}
+		row := &changefeed.BanRow{Open: true, Revision: d.revision}
+		return []changefeed.Change{{Entity: syncer.EntityBan, Key: target.Key(), Row: row}}
 	})
 }
 
-func (d *database) unban(target syncer.Target, how telling) {
+func (d *database) unban(target syncer.Target, how delivery) {
 	d.commit(d.begin(), how, func(d *database) []changefeed.Change {
 		d.revision++
 		delete(d.bans, target)
-		return []changefeed.Change{{Entity: syncer.EntityBan, Key: target.Key(), Row: &changefeed.BanRow{Revision: d.revision}}}
+		row := &changefeed.BanRow{Revision: d.revision}
+		return []changefeed.Change{{Entity: syncer.EntityBan, Key: target.Key(), Row: row}}
 	})
 }
 
@@ -317,8 +322,8 @@ func (c *conn) ReadBans(ctx context.Context, targets []syncer.Target) (changefee
 	defer c.mu.Unlock()
 	var open []syncer.ActiveBan
 	for _, target := range targets {
-		if standing, ok := c.bans[target]; ok {
-			open = append(open, standing)
+		if active, ok := c.bans[target]; ok {
+			open = append(open, active)
 		}
 	}
 	return c.snapshot(), open, nil
@@ -330,8 +335,8 @@ func (c *conn) LoadBans(ctx context.Context, keep func(syncer.ActiveBan)) (chang
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, standing := range c.bans {
-		keep(standing)
+	for _, active := range c.bans {
+		keep(active)
 	}
 	return c.snapshot(), nil
 }
@@ -389,10 +394,10 @@ func (d *database) equals(t *testing.T, r *rig) {
 		}
 	}
 	held := 0
-	for standing := range r.bans.All() {
+	for active := range r.bans.All() {
 		held++
-		if _, ok := d.bans[standing.Target]; !ok {
-			t.Errorf("ban of %v is held but no row", standing.Target)
+		if _, ok := d.bans[active.Target]; !ok {
+			t.Errorf("ban of %v is held but no row", active.Target)
 		}
 	}
 	if held != len(d.bans) {

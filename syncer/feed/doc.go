@@ -12,14 +12,14 @@
 // Three things together keep it:
 //
 //   - Notifications make it fast. They carry changed rows, which are applied at
-//     once, or bare keys, which are polled for. They may be lost, doubled or
-//     swapped: a row is applied only over an older state, which the cache decides
-//     by transaction and revision.
-//   - The change table makes it true. A poll returns what became visible since the
-//     cursor, a database snapshot and so unable to skip a transaction that commits
-//     late, and every key among it that is held is read again. State is read, not
-//     replayed; the order of changes does not matter.
-//   - The cursor moves only after everything it stands for is in memory. A poll
+//     once, or only keys, which lead to a poll. They may be lost, doubled or
+//     swapped: the cache compares transaction and revision, and applies a row only
+//     over an older state.
+//   - The change table makes it true. A poll returns the changes that became visible
+//     since the cursor. The cursor is a database snapshot, so that a transaction
+//     that commits late is not skipped. Every changed key that is held is read
+//     again. Since state is read, not replayed, the order of changes does not matter.
+//   - The cursor moves only after every change that it sees is in memory. A poll
 //     that fails half-way is repeated from the old cursor.
 //
 // Further tables that are held whole, the staff chat's newest messages among them,
@@ -35,19 +35,18 @@
 //	degraded      as following, but triggers are missing or disabled: changes may
 //	              go unrecorded, so everything is read again at every heartbeat
 //
-// Whatever fails in any state closes the connection and leads back to
-// connecting, with a jittered delay of at most a second. A fault in catching up
-// is no different: half a catch-up is none.
+// Any fault in any state closes the connection and leads back to connecting, with a
+// random delay of at most a second. That holds for catching up too: a catch-up that
+// fails half-way counts as none.
 //
 // # The loop
 //
-// One goroutine owns the connection. It waits for a notification, at most a
-// heartbeat (jittered, so that sidecars do not poll in step), and then polls
-// anyway. The poll is gap detector and health check in one. Nothing is sent
-// between two heartbeats unless a notification leaves something to read; under a
-// storm of those, polls keep 20 to 50 ms apart. In poll-only mode, for poolers
-// that cannot LISTEN, a shorter interval takes the place of notifications and
-// everything else is the same.
+// One goroutine owns the connection. It waits for notifications and polls at the
+// latest after a heartbeat (with jitter, so that sidecars do not all poll at the
+// same moment). The poll finds gaps and checks the connection. Between two
+// heartbeats nothing is sent unless a notification leaves something to read; if
+// many do, polls are 20 to 50 ms apart. In poll-only mode, for poolers that cannot
+// LISTEN, the feed polls at a shorter interval instead; everything else is the same.
 //
 // # Faults
 //
@@ -69,13 +68,13 @@
 //	connection stopped listening            refused: connect again
 //	triggers disabled or missing            degraded; read everything once more when they are back
 //	triggers altered between two polls      everything is read again
-//	anything nobody thought of              everything is read again every 6 to 24 hours
+//	unforeseen faults                       everything is read again every 6 to 24 hours
 //
 // Whenever everything or a whole table was read again, subscribers get one
 // [changefeed.EventResync] instead of single events.
 //
 // # Clocks
 //
-// Local time orders nothing. Each poll learns how far the database's clock is
-// away, for the expiry of bans ([Feed.Now]) and for measuring delays.
+// Local time plays no part in the order of changes. Each poll learns the offset of
+// the database's clock, for the expiry of bans ([Feed.Now]) and to measure delays.
 package feed

@@ -4,5 +4,5 @@ package feed
 func (a *Applier) Noted() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return len(a.notes.known)
+	return len(a.tracker.published)
 }

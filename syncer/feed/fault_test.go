@@ -20,17 +20,18 @@ func TestReconnectCatchesUpFromCursor(t *testing.T) {
 	run(t, feed.Config{}, func(r *rig) {
 		r.db.set(func(d *database) { d.fails["Open"] = errors.New("connection refused") })
 		r.db.cut()
-		pass(10 * time.Second)
+		advanceTime(10 * time.Second)
 		r.wantFollowing(false)
-		if reason := r.feed.Status().Reason; !strings.Contains(reason, "connection refused") || !strings.Contains(reason, "database.url") {
+		reason := r.feed.Status().Reason
+		if !strings.Contains(reason, "connection refused") || !strings.Contains(reason, "database.url") {
 			t.Errorf("reason is %q", reason)
 		}
 		r.db.rank(steve, "admin", withRow) // nobody listens
 		r.db.set(func(d *database) { clear(d.fails) })
-		pass(time.Second)
+		advanceTime(time.Second)
 		r.wantFollowing(true)
 		r.wantRank(steve, "admin")
-		r.wantTold(changefeed.EventPlayer)
+		r.wantEvent(changefeed.EventPlayer)
 		if n := r.metric(reloads, ""); n != 1 {
 			t.Errorf("%v reloads, want the first only", n)
 		}
@@ -48,14 +49,14 @@ func TestBackoffStaysBelowASecond(t *testing.T) {
 			clear(d.calls)
 		})
 		r.db.cut()
-		pass(time.Minute)
+		advanceTime(time.Minute)
 		if n := r.db.count("Open"); n < 60 || n > 140 {
 			t.Errorf("%d attempts in a minute", n)
 		}
 		r.db.set(func(d *database) { clear(d.fails) })
-		pass(2 * time.Second)
+		advanceTime(2 * time.Second)
 		r.db.cut()
-		pass(50 * time.Millisecond)
+		advanceTime(50 * time.Millisecond)
 		r.wantFollowing(true) // a new outage begins with a short delay
 	})
 }
@@ -70,15 +71,15 @@ func TestFailedCatchUpIsRepeated(t *testing.T) {
 			run(t, feed.Config{}, func(r *rig) {
 				r.db.set(func(d *database) { d.fails[method] = errBroken })
 				r.db.cut()
-				r.db.rank(steve, "admin", bare)
-				r.db.ban(target, bare)
-				pass(5 * time.Second)
+				r.db.rank(steve, "admin", keyOnly)
+				r.db.ban(target, keyOnly)
+				advanceTime(5 * time.Second)
 				r.wantFollowing(false)
 				r.db.set(func(d *database) { clear(d.fails) })
-				pass(5 * time.Second)
+				advanceTime(5 * time.Second)
 				r.wantFollowing(true)
 				r.db.equals(t, r)
-				if events := r.told(); len(events) != 2 {
+				if events := r.takeEvents(); len(events) != 2 {
 					t.Errorf("events are %+v, want one of the player and one of the ban", events)
 				}
 			})
@@ -90,12 +91,12 @@ func TestStalledNetworkIsNoticed(t *testing.T) {
 	t.Parallel()
 	run(t, feed.Config{Heartbeat: 5 * time.Second, StatementTimeout: 2 * time.Second}, func(r *rig) {
 		r.db.set(func(d *database) { d.stalls["Poll"] = true })
-		pass(8 * time.Second)
+		advanceTime(8 * time.Second)
 		r.wantFollowing(false)
 		if reason := r.feed.Status().Reason; !strings.Contains(reason, "deadline exceeded") {
 			t.Errorf("reason is %q", reason)
 		}
-		pass(time.Minute)
+		advanceTime(time.Minute)
 		if age := r.metric("playersync_feed_staleness_seconds", ""); age < 60 || age > 75 {
 			t.Errorf("staleness is %v s after a minute's stall", age)
 		}
@@ -104,7 +105,7 @@ func TestStalledNetworkIsNoticed(t *testing.T) {
 		}
 		r.db.rank(steve, "admin", withRow)
 		r.db.set(func(d *database) { clear(d.stalls) })
-		pass(3 * time.Second)
+		advanceTime(3 * time.Second)
 		r.wantFollowing(true)
 		r.wantRank(steve, "admin")
 	})
@@ -126,11 +127,11 @@ func TestForgets(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			run(t, feed.Config{}, func(r *rig) {
-				r.db.rank(other, "player", bare)
+				r.db.rank(other, "player", keyOnly)
 				r.fetch(other)
 				r.db.ban(syncer.TargetID(crook), withRow)
-				pass(10 * time.Second)
-				r.told()
+				advanceTime(10 * time.Second)
+				r.takeEvents()
 				r.db.cut()
 				r.db.set(func(d *database) {
 					d.players[steve] = nil
@@ -138,8 +139,8 @@ func TestForgets(t *testing.T) {
 					clear(d.bans)
 					c.fault(d)
 				})
-				pass(2 * time.Second)
-				r.wantTold(changefeed.EventResync)
+				advanceTime(2 * time.Second)
+				r.wantEvent(changefeed.EventResync)
 				r.wantFollowing(true)
 				r.db.equals(t, r)
 				if _, ok := r.players.Get(other); ok {
@@ -148,8 +149,8 @@ func TestForgets(t *testing.T) {
 				if n := r.metric(reloads, c.reason); n != 1 {
 					t.Errorf("%v reloads because of %s, want 1", n, c.reason)
 				}
-				r.db.rank(steve, "admin", bare)
-				pass(time.Second)
+				r.db.rank(steve, "admin", keyOnly)
+				advanceTime(time.Second)
 				r.wantRank(steve, "admin")
 			})
 		})
@@ -165,13 +166,13 @@ func TestFailedReloadIsRepeatedInFull(t *testing.T) {
 			d.players[steve].Rank = "changed elsewhere"
 		})
 		r.db.cut()
-		pass(5 * time.Second)
+		advanceTime(5 * time.Second)
 		r.wantFollowing(false)
-		r.wantSilence()
+		r.wantNoEvents()
 		r.db.set(func(d *database) { clear(d.fails) })
-		pass(2 * time.Second)
+		advanceTime(2 * time.Second)
 		r.wantRank(steve, "changed elsewhere")
-		r.wantTold(changefeed.EventResync)
+		r.wantEvent(changefeed.EventResync)
 		if status := r.feed.Status(); status.Epoch != "second" {
 			t.Errorf("status is %+v", status)
 		}
@@ -189,16 +190,16 @@ func TestEpochThatComesBack(t *testing.T) {
 			d.bans[syncer.TargetID(steve)] = syncer.ActiveBan{Target: syncer.TargetID(steve)}
 		})
 		r.db.cut()
-		pass(5 * time.Second)
+		advanceTime(5 * time.Second)
 		r.db.set(func(d *database) {
 			clear(d.fails)
 			clear(d.bans)
 			d.where.Epoch = "first"
 		})
-		pass(2 * time.Second)
+		advanceTime(2 * time.Second)
 		r.wantFollowing(true)
 		r.db.equals(t, r)
-		r.wantTold(changefeed.EventResync)
+		r.wantEvent(changefeed.EventResync)
 	})
 }
 
@@ -217,13 +218,13 @@ func TestRefusedConnections(t *testing.T) {
 			run(t, feed.Config{}, func(r *rig) {
 				healthy := r.db.where
 				r.db.set(func(d *database) { c.fault(&d.where) })
-				pass(6 * time.Second)
+				advanceTime(6 * time.Second)
 				r.wantFollowing(false)
 				if reason := r.feed.Status().Reason; !strings.Contains(reason, c.hint) {
 					t.Errorf("reason is %q", reason)
 				}
 				r.db.set(func(d *database) { d.where = healthy })
-				pass(2 * time.Second)
+				advanceTime(2 * time.Second)
 				r.wantFollowing(true)
 			})
 		})
@@ -235,25 +236,26 @@ func TestDisabledTriggers(t *testing.T) {
 	run(t, feed.Config{Heartbeat: 5 * time.Second}, func(r *rig) {
 		healthy := r.db.where
 		r.db.set(func(d *database) { d.where.Triggers, d.where.TriggersEnabled = "one is off", 12 })
-		pass(6 * time.Second)
+		advanceTime(6 * time.Second)
 		r.wantFollowing(false)
-		if reason := r.feed.Status().Reason; !strings.Contains(reason, "12 of 13") || !strings.Contains(reason, "enable always") {
+		reason := r.feed.Status().Reason
+		if !strings.Contains(reason, "12 of 13") || !strings.Contains(reason, "enable always") {
 			t.Errorf("reason is %q", reason)
 		}
-		r.told()
+		r.takeEvents()
 		r.db.rank(steve, "admin", unwritten)
-		pass(6 * time.Second)
+		advanceTime(6 * time.Second)
 		r.wantRank(steve, "admin")
-		r.wantTold(changefeed.EventResync)
+		r.wantEvent(changefeed.EventResync)
 
 		r.db.rank(steve, "mod", unwritten)
 		r.db.set(func(d *database) { d.where = healthy })
-		pass(6 * time.Second)
+		advanceTime(6 * time.Second)
 		r.wantRank(steve, "mod")
 		r.wantFollowing(true)
-		r.wantTold(changefeed.EventResync)
-		pass(time.Minute)
-		r.wantSilence()
+		r.wantEvent(changefeed.EventResync)
+		advanceTime(time.Minute)
+		r.wantNoEvents()
 	})
 }
 
@@ -262,9 +264,9 @@ func TestTriggersOffBetweenTwoPolls(t *testing.T) {
 	run(t, feed.Config{}, func(r *rig) {
 		r.db.rank(steve, "admin", unwritten)
 		r.db.set(func(d *database) { d.where.Triggers = "off and on again" })
-		pass(6 * time.Second)
+		advanceTime(6 * time.Second)
 		r.wantRank(steve, "admin")
-		r.wantTold(changefeed.EventResync)
+		r.wantEvent(changefeed.EventResync)
 		r.wantFollowing(true)
 	})
 }
@@ -278,19 +280,19 @@ func TestWholeTables(t *testing.T) {
 			return []changefeed.Change{{Entity: entity}}
 		}
 	}
-	for _, how := range []telling{bare, untold} {
+	for _, how := range []delivery{keyOnly, lost} {
 		run(t, feed.Config{}, func(r *rig) {
 			r.db.commit(r.db.begin(), how, truncate(syncer.EntityPlayer))
-			pass(6 * time.Second)
+			advanceTime(6 * time.Second)
 			r.db.equals(t, r)
-			r.wantTold(changefeed.EventResync)
+			r.wantEvent(changefeed.EventResync)
 			r.db.ban(syncer.TargetID(steve), withRow)
-			pass(6 * time.Second)
-			r.told()
+			advanceTime(6 * time.Second)
+			r.takeEvents()
 			r.db.commit(r.db.begin(), how, truncate(syncer.EntityBan))
-			pass(6 * time.Second)
+			advanceTime(6 * time.Second)
 			r.db.equals(t, r)
-			r.wantTold(changefeed.EventResync)
+			r.wantEvent(changefeed.EventResync)
 		})
 	}
 }
@@ -299,14 +301,14 @@ func TestOverflow(t *testing.T) {
 	t.Parallel()
 	run(t, feed.Config{}, func(r *rig) {
 		for range 5000 {
-			r.db.rank(other, "player", untold)
+			r.db.rank(other, "player", lost)
 		}
-		r.db.rank(steve, "admin", untold)
-		r.db.ban(syncer.TargetID(crook), untold)
-		pass(6 * time.Second)
+		r.db.rank(steve, "admin", lost)
+		r.db.ban(syncer.TargetID(crook), lost)
+		advanceTime(6 * time.Second)
 		r.wantRank(steve, "admin")
 		r.db.equals(t, r)
-		r.wantTold(changefeed.EventResync)
+		r.wantEvent(changefeed.EventResync)
 	})
 }
 
@@ -314,11 +316,11 @@ func TestEverythingIsReadAgainAtRandom(t *testing.T) {
 	t.Parallel()
 	run(t, feed.Config{}, func(r *rig) {
 		r.db.rank(steve, "admin", unwritten)
-		pass(6*time.Hour - time.Minute)
+		advanceTime(6*time.Hour - time.Minute)
 		r.wantRank(steve, "player")
-		pass(18*time.Hour + 2*time.Minute)
+		advanceTime(18*time.Hour + 2*time.Minute)
 		r.wantRank(steve, "admin")
-		if e := r.told()[0]; e.Type != changefeed.EventResync {
+		if e := r.takeEvents()[0]; e.Type != changefeed.EventResync {
 			t.Errorf("event is %+v", e)
 		}
 	})
@@ -327,24 +329,24 @@ func TestEverythingIsReadAgainAtRandom(t *testing.T) {
 func TestPrune(t *testing.T) {
 	t.Parallel()
 	run(t, feed.Config{Keep: 15 * time.Minute}, func(r *rig) {
-		pass(15 * time.Minute)
+		advanceTime(15 * time.Minute)
 		if r.db.count("Prune") != 0 {
 			t.Error("pruned too early")
 		}
 		r.db.set(func(d *database) { d.fails["Prune"] = errors.New("permission denied") })
-		pass(15 * time.Minute)
+		advanceTime(15 * time.Minute)
 		if n := r.db.count("Prune"); n == 0 || n > 12 {
 			t.Errorf("%d attempts at a prune that fails", n)
 		}
 		r.wantFollowing(true)
 		r.db.set(func(d *database) { clear(d.fails) })
-		pass(5 * time.Minute)
+		advanceTime(5 * time.Minute)
 		r.db.set(func(d *database) {
 			if len(d.changes) > 0 {
 				t.Error("old changes are still there")
 			}
 		})
-		r.wantSilence()
+		r.wantNoEvents()
 	})
 }
 
@@ -354,7 +356,7 @@ func TestReadyWaitsForTheWholeCatchUp(t *testing.T) {
 		r := newRig(t, feed.Config{})
 		r.db.set(func(d *database) { d.fails["LoadBans"] = errBroken })
 		r.launch()
-		pass(10 * time.Second)
+		advanceTime(10 * time.Second)
 		select {
 		case <-r.feed.Ready():
 			t.Error("ready without bans")
@@ -373,7 +375,7 @@ func TestOwnWriteAcrossAnEpochIsNotShown(t *testing.T) {
 	t.Parallel()
 	run(t, feed.Config{}, func(r *rig) {
 		begun := r.applier.Begin()
-		changes := append(r.db.rank(steve, "admin", untold), r.db.ban(syncer.TargetID(crook), untold)...)
+		changes := append(r.db.rank(steve, "admin", lost), r.db.ban(syncer.TargetID(crook), lost)...)
 		after := r.db.read([]syncer.PlayerID{steve})
 		after[0].Xid = changes[0].Xid
 		r.db.cut()
@@ -382,19 +384,19 @@ func TestOwnWriteAcrossAnEpochIsNotShown(t *testing.T) {
 			clear(d.bans)
 			ranked(steve, "player")(d)
 		})
-		pass(2 * time.Second)
-		r.told()
+		advanceTime(2 * time.Second)
+		r.takeEvents()
 		r.applier.Wrote(begun, after, changes)
 		r.wantRank(steve, "player")
-		r.wantSilence()
-		pass(time.Minute)
+		r.wantNoEvents()
+		advanceTime(time.Minute)
 		r.db.equals(t, r)
-		r.wantSilence()
+		r.wantNoEvents()
 	})
 }
 
 // It may as well have gone to the new database, after memory was read from that:
-// then what nobody else is told of must still reach memory.
+// then a change without any notification must still reach memory.
 func TestOwnWriteAcrossAnEpochIsReadAtOnce(t *testing.T) {
 	t.Parallel()
 	for name, during := range map[string]bool{"while following": false, "while reading": true} {
@@ -415,10 +417,10 @@ func TestOwnWriteAcrossAnEpochIsReadAtOnce(t *testing.T) {
 					}
 				})
 				r.db.cut()
-				pass(2 * time.Second)
+				advanceTime(2 * time.Second)
 				if !during {
 					write()
-					pass(100 * time.Millisecond)
+					advanceTime(100 * time.Millisecond)
 				}
 				r.wantRank(steve, "admin")
 			})

@@ -60,7 +60,7 @@ type Feed struct {
 	triggers string              // Position.Triggers at the cursor
 
 	connected  bool      // at least once
-	fresh      bool      // no poll has succeeded on this connection
+	unpolled   bool      // no poll has succeeded on this connection
 	due        time.Time // when to poll next
 	polled     time.Time // when the last poll was done
 	reloaded   time.Time // when everything was last read again
@@ -105,7 +105,7 @@ func (f *Feed) session(ctx context.Context) (caughtUp bool, err error) {
 	if f.connected {
 		f.metrics.reconnects.Inc()
 	}
-	f.connected, f.fresh = true, true
+	f.connected, f.unpolled = true, true
 	f.applier.reconnected()
 	if err := f.poll(ctx, conn); err != nil {
 		return false, err
@@ -135,21 +135,21 @@ func (f *Feed) open(ctx context.Context) (Conn, error) {
 
 // What keeps a connection from being followed.
 var (
-	errConnect = errors.New("connect to the database")
-	errStandby = errors.New("the database is a standby: point database.url at the primary, or promote this one")
-	errDeaf    = errors.New("the connection does not listen: a pooler in transaction mode is in the way; " +
+	errConnect      = errors.New("connect to the database")
+	errStandby      = errors.New("the database is a standby: point database.url at the primary, or promote this one")
+	errNotListening = errors.New("the connection does not listen: a pooler in transaction mode is in the way; " +
 		"connect to PostgreSQL directly, or choose poll-only mode")
 	errUnsettled = errors.New("the database still holds transaction ids of another one: run select feed_settle()")
 )
 
-// lost makes a fault known, in the log only if it is not the one before.
+// lost makes a fault known. In the log a repeated fault is only a debug message.
 func (f *Feed) lost(ctx context.Context, err error) {
 	if ctx.Err() != nil {
-		return // we were told to stop
+		return // ctx ended: a stop, not a fault
 	}
 	reason := err.Error()
 	switch {
-	case errors.Is(err, errStandby), errors.Is(err, errDeaf), errors.Is(err, errUnsettled):
+	case errors.Is(err, errStandby), errors.Is(err, errNotListening), errors.Is(err, errUnsettled):
 	case errors.Is(err, errConnect):
 		reason += "; check that PostgreSQL runs and that database.url is right; trying again"
 	case errors.Is(err, context.DeadlineExceeded):
@@ -167,8 +167,8 @@ func (f *Feed) lost(ctx context.Context, err error) {
 // maxBackoff bounds the delay before connecting again.
 const maxBackoff = time.Second
 
-// backoff returns a delay that doubles with each failure and differs between
-// sidecars, so that a database that comes back is not met by all at once.
+// backoff returns a delay that doubles with each failure and is random, so that not
+// all sidecars connect at the same moment when the database comes back.
 func (f *Feed) backoff(failures int) time.Duration {
 	longest := min(maxBackoff, 50*time.Millisecond<<min(failures, 10))
 	return time.Duration(float64(longest) * (0.5 + f.random()/2))

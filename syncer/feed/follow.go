@@ -9,10 +9,10 @@ import (
 	"playersync/syncer/changefeed"
 )
 
-// Polls in quick succession keep a random distance between these two.
+// The time between two polls is at least a random value between these two.
 const (
-	minPace = 20 * time.Millisecond
-	maxPace = 50 * time.Millisecond
+	minPollGap = 20 * time.Millisecond
+	maxPollGap = 50 * time.Millisecond
 )
 
 // Why a wait ended without a notification or a fault.
@@ -37,37 +37,38 @@ func (f *Feed) follow(ctx context.Context, conn Conn) error {
 				return err
 			}
 		case errors.Is(err, errInterrupted):
-			f.hurry()
+			f.pollSoon()
 		default:
 			return fmt.Errorf("wait for notifications: %w", err)
 		}
 	}
 }
 
-// window is a time to wait in: until a poll is due, or less if something must be
-// read. It outlasts notifications, so that each of them costs little.
+// window is how long to wait for notifications: until a poll is due, or less if
+// something must be read. One window serves many notifications, so that each of
+// them costs little.
 type window struct {
 	waiting context.Context //nolint:containedctx // it is the window's end
 	close   func()
 	due     time.Time
 }
 
-// renew opens a window, unless this one still is open and ends when it should.
+// renew opens a new window, unless the present one is open and ends at the right time.
 func (f *Feed) renew(ctx context.Context, w *window) {
 	if w.waiting != nil && w.waiting.Err() == nil && w.due.Equal(f.due) {
 		return
 	}
 	w.close()
 	interruptible, interrupt := context.WithCancel(ctx)
-	if f.applier.interruptible(interrupt) {
-		f.hurry()
+	if f.applier.setInterrupt(interrupt) {
+		f.pollSoon()
 	}
 	w.due = f.due
 	waiting, cancel := context.WithDeadline(interruptible, w.due)
 	w.waiting, w.close = waiting, func() { cancel(); interrupt() }
 }
 
-// wait returns the next notification, or says why it did not wait any longer.
+// wait returns the next notification, or an error that says why the wait ended.
 func (f *Feed) wait(ctx context.Context, w *window, conn Conn) ([]changefeed.Change, error) {
 	if !time.Now().Before(w.due) {
 		return nil, errDue
@@ -77,7 +78,7 @@ func (f *Feed) wait(ctx context.Context, w *window, conn Conn) ([]changefeed.Cha
 	case err == nil || ctx.Err() != nil:
 		return changes, err
 	case errors.Is(err, context.DeadlineExceeded) && w.waiting.Err() != nil:
-		f.idle()
+		f.reportMissed()
 		return nil, errDue
 	case errors.Is(err, context.Canceled) && w.waiting.Err() != nil:
 		return nil, errInterrupted
@@ -101,27 +102,29 @@ func (f *Feed) notified(changes []changefeed.Change) {
 	f.metrics.notifications.Inc()
 	mustRead := changes == nil
 	if changes == nil {
-		f.log.Warn("notification is unreadable, polling instead", "hint", "does a newer version write to this database?")
+		f.log.Warn("notification is unreadable, polling instead",
+			"hint", "does a newer version write to this database?")
 	} else {
-		var news []changefeed.Change
-		news, mustRead = f.applier.notified(changes)
-		f.observe(news)
+		var newChanges []changefeed.Change
+		newChanges, mustRead = f.applier.notified(changes)
+		f.observe(newChanges)
 	}
 	if mustRead {
-		f.hurry()
+		f.pollSoon()
 	}
 }
 
-// hurry brings the next poll forward: to now, unless the last was just done.
-func (f *Feed) hurry() {
-	pace := minPace + time.Duration(f.random()*float64(maxPace-minPace))
-	if soon := f.polled.Add(pace); soon.Before(f.due) {
+// pollSoon brings the next poll forward: to now, or to a short time after the last.
+func (f *Feed) pollSoon() {
+	gap := minPollGap + time.Duration(f.random()*float64(maxPollGap-minPollGap))
+	if soon := f.polled.Add(gap); soon.Before(f.due) {
 		f.due = soon
 	}
 }
 
-// idle takes stock when every notification sent so far has been received.
-func (f *Feed) idle() {
+// reportMissed counts and logs missed notifications. It is called when every
+// notification that was sent before the wait has been received.
+func (f *Feed) reportMissed() {
 	if missed := f.applier.missed(time.Now()); len(missed) > 0 {
 		f.metrics.foundByPoll.Add(float64(len(missed)))
 		f.log.Warn("changes were found by a poll only; did their writer die before it notified?",
@@ -129,15 +132,15 @@ func (f *Feed) idle() {
 	}
 }
 
-// observe measures how long ago changes that are now in memory were made.
-func (f *Feed) observe(news []changefeed.Change) {
+// observe measures the age of changes that have just been applied.
+func (f *Feed) observe(newChanges []changefeed.Change) {
 	now := f.Now()
-	for _, ch := range news {
+	for _, ch := range newChanges {
 		f.metrics.propagation.Observe(max(0, now.Sub(ch.At).Seconds()))
 	}
 }
 
-// schedule sets when to poll next if no notification asks for it earlier.
+// schedule sets the time of the next poll; a notification may bring it forward.
 func (f *Feed) schedule() {
 	interval := f.config.Heartbeat
 	if f.config.PollOnly {

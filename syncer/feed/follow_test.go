@@ -19,48 +19,49 @@ func TestNotifiedRowIsAppliedWithoutPoll(t *testing.T) {
 		r.db.rank(steve, "admin", withRow)
 		synctest.Wait()
 		r.wantRank(steve, "admin")
-		if e := r.wantTold(changefeed.EventPlayer); e.ID != steve || e.Player == nil || e.Player.Rank != "admin" || e.Gone {
+		e := r.wantEvent(changefeed.EventPlayer)
+		if e.ID != steve || e.Player == nil || e.Player.Rank != "admin" || e.Gone {
 			t.Errorf("event is %+v", e)
 		}
 		if got := r.db.count("Poll"); got != polls {
-			t.Errorf("%d polls for a row that travelled", got-polls)
+			t.Errorf("%d polls for a row that the notification carried", got-polls)
 		}
 		if n := r.metric("playersync_feed_propagation_seconds", ""); n != 1 {
 			t.Errorf("%v propagations measured, want 1", n)
 		}
-		pass(6 * time.Second)
-		r.wantSilence() // the poll found it again
+		advanceTime(6 * time.Second)
+		r.wantNoEvents() // the poll found it again
 	})
 }
 
-func TestBareKeyIsPolledAtOnce(t *testing.T) {
+func TestKeyWithoutRowIsPolledAtOnce(t *testing.T) {
 	t.Parallel()
 	run(t, feed.Config{}, func(r *rig) {
-		pass(time.Second)
-		r.db.rank(steve, "admin", bare)
+		advanceTime(time.Second)
+		r.db.rank(steve, "admin", keyOnly)
 		synctest.Wait()
 		r.wantRank(steve, "admin")
-		if e := r.wantTold(changefeed.EventPlayer); e.Player == nil || e.Player.Rank != "admin" {
+		if e := r.wantEvent(changefeed.EventPlayer); e.Player == nil || e.Player.Rank != "admin" {
 			t.Errorf("event is %+v", e)
 		}
-		r.db.remove(steve, bare)
-		pass(time.Second)
-		if e := r.wantTold(changefeed.EventPlayer); e.Player != nil || !e.Gone {
+		r.db.remove(steve, keyOnly)
+		advanceTime(time.Second)
+		if e := r.wantEvent(changefeed.EventPlayer); e.Player != nil || !e.Gone {
 			t.Errorf("event is %+v", e)
 		}
 	})
 }
 
-func TestStormOfBareKeysIsPaced(t *testing.T) {
+func TestPollsForManyKeysKeepTheirDistance(t *testing.T) {
 	t.Parallel()
 	run(t, feed.Config{}, func(r *rig) {
-		pass(time.Second)
+		advanceTime(time.Second)
 		r.db.set(func(d *database) { d.polls = nil })
 		for i := range 500 {
-			r.db.rank(steve, fmt.Sprint("rank", i), bare)
-			pass(time.Millisecond)
+			r.db.rank(steve, fmt.Sprint("rank", i), keyOnly)
+			advanceTime(time.Millisecond)
 		}
-		pass(100 * time.Millisecond)
+		advanceTime(100 * time.Millisecond)
 		r.wantRank(steve, "rank499")
 		r.db.set(func(d *database) {
 			if n := len(d.polls); n < 10 || n > 30 {
@@ -75,19 +76,19 @@ func TestStormOfBareKeysIsPaced(t *testing.T) {
 	})
 }
 
-func TestChangeOfPlayerNotHeldIsToldOnce(t *testing.T) {
+func TestChangeOfPlayerNotHeldIsPublishedOnce(t *testing.T) {
 	t.Parallel()
-	for name, how := range map[string]telling{"row": withRow, "bare": bare, "found by poll": untold} {
+	for name, how := range map[string]delivery{"row": withRow, "key only": keyOnly, "found by poll": lost} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			run(t, feed.Config{}, func(r *rig) {
-				r.db.rank(other, "player", untold)
-				pass(6 * time.Second)
-				r.told()
+				r.db.rank(other, "player", lost)
+				advanceTime(6 * time.Second)
+				r.takeEvents()
 				reads := r.db.count("ReadPlayers")
 				r.db.rank(other, "admin", how)
-				pass(11 * time.Second)
-				if e := r.wantTold(changefeed.EventPlayer); e.ID != other || e.Player != nil || e.Gone {
+				advanceTime(11 * time.Second)
+				if e := r.wantEvent(changefeed.EventPlayer); e.ID != other || e.Player != nil || e.Gone {
 					t.Errorf("event is %+v", e)
 				}
 				if r.db.count("ReadPlayers") != reads {
@@ -99,21 +100,21 @@ func TestChangeOfPlayerNotHeldIsToldOnce(t *testing.T) {
 }
 
 // A request may read the new state before the notification of it arrives. The
-// game servers that did not ask must hear of it all the same.
-func TestChangeThatARequestReadFirstIsTold(t *testing.T) {
+// game servers that did not ask must get its event all the same.
+func TestChangeThatARequestReadFirstIsPublished(t *testing.T) {
 	t.Parallel()
-	for name, how := range map[string]telling{"row": withRow, "bare": bare, "found by poll": untold} {
+	for name, how := range map[string]delivery{"row": withRow, "key only": keyOnly, "found by poll": lost} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			run(t, feed.Config{}, func(r *rig) {
-				changes := r.db.rank(steve, "admin", untold)
+				changes := r.db.rank(steve, "admin", lost)
 				r.fetch(steve)
-				r.wantSilence()
-				if how != untold {
+				r.wantNoEvents()
+				if how != lost {
 					r.db.set(func(d *database) { d.notify(changes, how) })
 				}
-				pass(11 * time.Second)
-				if e := r.wantTold(changefeed.EventPlayer); e.Player == nil || e.Player.Rank != "admin" {
+				advanceTime(11 * time.Second)
+				if e := r.wantEvent(changefeed.EventPlayer); e.Player == nil || e.Player.Rank != "admin" {
 					t.Errorf("event is %+v", e)
 				}
 			})
@@ -123,21 +124,23 @@ func TestChangeThatARequestReadFirstIsTold(t *testing.T) {
 
 func TestBans(t *testing.T) {
 	t.Parallel()
-	for name, how := range map[string]telling{"row": withRow, "bare": bare, "found by poll": untold, "garbled": garbled} {
+	for name, how := range map[string]delivery{
+		"row": withRow, "key only": keyOnly, "found by poll": lost, "garbled": garbled,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			run(t, feed.Config{}, func(r *rig) {
 				target := syncer.Target{Prefix: netip.MustParsePrefix("192.0.2.0/24")}
 				r.db.ban(target, how)
-				pass(11 * time.Second)
+				advanceTime(11 * time.Second)
 				r.db.equals(t, r)
-				if e := r.wantTold(changefeed.EventBan); e.Target != target || !e.Banned {
+				if e := r.wantEvent(changefeed.EventBan); e.Target != target || !e.Banned {
 					t.Errorf("event is %+v", e)
 				}
 				r.db.unban(target, how)
-				pass(11 * time.Second)
+				advanceTime(11 * time.Second)
 				r.db.equals(t, r)
-				if e := r.wantTold(changefeed.EventBan); e.Target != target || e.Banned {
+				if e := r.wantEvent(changefeed.EventBan); e.Target != target || e.Banned {
 					t.Errorf("event is %+v", e)
 				}
 			})
@@ -145,13 +148,13 @@ func TestBans(t *testing.T) {
 	}
 }
 
-func TestBanThatCameAndWentIsTold(t *testing.T) {
+func TestBanThatCameAndWentIsPublished(t *testing.T) {
 	t.Parallel()
 	run(t, feed.Config{}, func(r *rig) {
-		r.db.ban(syncer.TargetID(crook), untold)
-		r.db.unban(syncer.TargetID(crook), untold)
-		pass(6 * time.Second)
-		if e := r.wantTold(changefeed.EventBan); e.Banned {
+		r.db.ban(syncer.TargetID(crook), lost)
+		r.db.unban(syncer.TargetID(crook), lost)
+		advanceTime(6 * time.Second)
+		if e := r.wantEvent(changefeed.EventBan); e.Banned {
 			t.Errorf("event is %+v", e)
 		}
 	})
@@ -161,13 +164,13 @@ func TestLateCommitIsNotSkipped(t *testing.T) {
 	t.Parallel()
 	run(t, feed.Config{PollOnly: true}, func(r *rig) {
 		late := r.db.begin()
-		r.db.rank(other, "player", bare) // a higher id, visible first
-		pass(time.Minute)
-		r.told()
-		r.db.commit(late, bare, ranked(steve, "admin"))
-		pass(time.Second)
+		r.db.rank(other, "player", keyOnly) // a higher id, visible first
+		advanceTime(time.Minute)
+		r.takeEvents()
+		r.db.commit(late, keyOnly, ranked(steve, "admin"))
+		advanceTime(time.Second)
 		r.wantRank(steve, "admin")
-		r.wantTold(changefeed.EventPlayer)
+		r.wantEvent(changefeed.EventPlayer)
 	})
 }
 
@@ -175,7 +178,7 @@ func TestIdleFeedSendsOnlyHeartbeats(t *testing.T) {
 	t.Parallel()
 	run(t, feed.Config{Heartbeat: 5 * time.Second}, func(r *rig) {
 		r.db.set(func(d *database) { clear(d.calls) })
-		pass(time.Hour)
+		advanceTime(time.Hour)
 		r.db.set(func(d *database) {
 			if n := d.calls["Poll"]; n < 700 || n > 740 {
 				t.Errorf("%d heartbeats in an hour, want 720", n)
@@ -186,7 +189,7 @@ func TestIdleFeedSendsOnlyHeartbeats(t *testing.T) {
 				t.Errorf("also called %v", d.calls)
 			}
 		})
-		r.wantSilence()
+		r.wantNoEvents()
 	})
 }
 
@@ -195,10 +198,10 @@ func TestPollOnly(t *testing.T) {
 	run(t, feed.Config{PollOnly: true, PollInterval: 250 * time.Millisecond}, func(r *rig) {
 		r.wantFollowing(true)
 		r.db.rank(steve, "admin", withRow)
-		pass(300 * time.Millisecond)
+		advanceTime(300 * time.Millisecond)
 		r.wantRank(steve, "admin")
-		r.wantTold(changefeed.EventPlayer)
-		pass(time.Minute)
+		r.wantEvent(changefeed.EventPlayer)
+		advanceTime(time.Minute)
 		if r.db.count("Listen") != 0 || r.db.count("Wait") != 0 {
 			t.Error("listened in poll-only mode")
 		}
@@ -213,38 +216,38 @@ func TestFoundByPoll(t *testing.T) {
 	const name = "playersync_feed_found_by_poll_total"
 	run(t, feed.Config{}, func(r *rig) {
 		r.db.rank(steve, "admin", withRow)
-		r.db.rank(other, "admin", bare)
-		pass(time.Minute)
+		r.db.rank(other, "admin", keyOnly)
+		advanceTime(time.Minute)
 		if n := r.metric(name, ""); n != 0 {
 			t.Fatalf("%v of notified changes counted", n)
 		}
-		r.db.rank(steve, "mod", untold)
-		pass(time.Minute)
+		r.db.rank(steve, "mod", lost)
+		advanceTime(time.Minute)
 		if n := r.metric(name, ""); n != 1 {
 			t.Fatalf("%v counted of one lost notification", n)
 		}
-		late := r.db.rank(steve, "player", untold)
-		r.db.ban(syncer.TargetID(other), bare) // polls at once, and finds both
-		pass(500 * time.Millisecond)
+		late := r.db.rank(steve, "player", lost)
+		r.db.ban(syncer.TargetID(other), keyOnly) // polls at once, and finds both
+		advanceTime(500 * time.Millisecond)
 		r.wantRank(steve, "player")
 		r.db.set(func(d *database) { d.notify(late, withRow) })
-		pass(time.Minute)
+		advanceTime(time.Minute)
 		if n := r.metric(name, ""); n != 1 {
 			t.Fatalf("a late notification counted as lost")
 		}
-		r.db.rank(steve, "mod", untold)
+		r.db.rank(steve, "mod", lost)
 		r.db.cut() // before a heartbeat could find it
-		pass(time.Minute)
+		advanceTime(time.Minute)
 		if n := r.metric(name, ""); n != 1 {
 			t.Fatal("a change during a reconnect counted as lost")
 		}
 		r.wantRank(steve, "mod")
-		r.db.rank(steve, "player", untold)
-		r.db.ban(syncer.TargetID(crook), bare) // finds it
-		pass(100 * time.Millisecond)
+		r.db.rank(steve, "player", lost)
+		r.db.ban(syncer.TargetID(crook), keyOnly) // finds it
+		advanceTime(100 * time.Millisecond)
 		r.wantRank(steve, "player")
 		r.db.cut() // and perhaps its notification was under way
-		pass(time.Minute)
+		advanceTime(time.Minute)
 		if n := r.metric(name, ""); n != 1 {
 			t.Fatal("a notification that broke off counted as lost")
 		}
@@ -263,7 +266,7 @@ func TestCursorMovesWithEachPoll(t *testing.T) {
 		if n := r.applier.Noted(); n != 200 {
 			t.Errorf("%d changes noted, want 200", n)
 		}
-		pass(6 * time.Second)
+		advanceTime(6 * time.Second)
 		if n := r.applier.Noted(); n != 0 {
 			t.Errorf("%d changes noted after a poll", n)
 		}
@@ -276,29 +279,31 @@ func TestCursorMovesWithEachPoll(t *testing.T) {
 }
 
 // Own writes go on while the feed cannot connect; what is noted stays bounded.
-func TestNotesAreBounded(t *testing.T) {
+func TestTrackerIsBounded(t *testing.T) {
 	t.Parallel()
 	run(t, feed.Config{}, func(r *rig) {
 		r.db.set(func(d *database) { d.fails["Open"] = errBroken })
 		r.db.cut()
 		for xid := range uint64(100_000) {
-			r.applier.Wrote(r.applier.Begin(), nil, []changefeed.Change{{Entity: syncer.EntityPlayer, Key: string(other), Xid: 1000 + xid}})
+			r.applier.Wrote(r.applier.Begin(), nil, []changefeed.Change{
+				{Entity: syncer.EntityPlayer, Key: string(other), Xid: 1000 + xid},
+			})
 		}
 		if n := r.applier.Noted(); n > 1<<16 {
 			t.Errorf("%d changes noted", n)
 		}
-		r.told()
+		r.takeEvents()
 	})
 }
 
-func TestGarbledNotificationIsPolledFor(t *testing.T) {
+func TestUnreadableNotificationLeadsToPoll(t *testing.T) {
 	t.Parallel()
 	run(t, feed.Config{}, func(r *rig) {
-		pass(time.Second)
+		advanceTime(time.Second)
 		r.db.rank(steve, "admin", garbled)
 		synctest.Wait()
 		r.wantRank(steve, "admin")
-		r.wantTold(changefeed.EventPlayer)
+		r.wantEvent(changefeed.EventPlayer)
 	})
 }
 
@@ -317,10 +322,10 @@ func TestClock(t *testing.T) {
 		near("clock", time.Until(r.feed.Now()), time.Hour)
 		near("offset", r.feed.Status().ClockOffset, time.Hour)
 		r.db.set(func(d *database) { d.during["Poll"] = func() { <-time.After(100 * time.Millisecond) } })
-		pass(6 * time.Second)
+		advanceTime(6 * time.Second)
 		near("clock after a slow poll", time.Until(r.feed.Now()), time.Hour)
 		r.db.set(func(d *database) { d.ahead = -time.Minute }) // somebody sets the clock
-		pass(6 * time.Second)
+		advanceTime(6 * time.Second)
 		near("clock that was set", time.Until(r.feed.Now()), -time.Minute+50*time.Millisecond)
 	})
 }

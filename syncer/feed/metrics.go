@@ -42,13 +42,15 @@ func newMetrics(f *Feed, registry prometheus.Registerer) *metrics {
 	})
 	return &metrics{
 		propagation: factory.NewHistogram(prometheus.HistogramOpts{
-			Name:    "playersync_feed_propagation_seconds",
-			Help:    "From shortly before a change's commit (database clock) until it was applied here or known not to be held.",
+			Name: "playersync_feed_propagation_seconds",
+			Help: "From shortly before a change's commit (database clock) " +
+				"until it was applied here or known not to be held.",
 			Buckets: []float64{.00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
 		}),
 		foundByPoll: factory.NewCounter(prometheus.CounterOpts{
 			Name: "playersync_feed_found_by_poll_total",
-			Help: "Changes that a poll found on a healthy connection and whose notification never came: a writer died, or a fault.",
+			Help: "Changes that a poll found on a healthy connection and whose notification never came: " +
+				"a writer died, or a fault.",
 		}),
 		reconnects: factory.NewCounter(prometheus.CounterOpts{
 			Name: "playersync_feed_reconnects_total",

@@ -40,7 +40,7 @@ type rig struct {
 	events []changefeed.Event
 }
 
-// bans are real ones that remember how far they were told to be.
+// bans are real ones that remember the cursor they were advanced to.
 type bans struct {
 	*cache.Bans
 	advanced changefeed.Snapshot
@@ -63,7 +63,10 @@ func run(t *testing.T, config feed.Config, test func(r *rig)) {
 
 func newRig(t *testing.T, config feed.Config) *rig {
 	t.Helper()
-	r := &rig{T: t, db: newDatabase(), players: cache.NewPlayers(1000), bans: &bans{Bans: cache.NewBans()}, registry: prometheus.NewRegistry()}
+	r := &rig{
+		T: t, db: newDatabase(), registry: prometheus.NewRegistry(),
+		players: cache.NewPlayers(1000), bans: &bans{Bans: cache.NewBans()},
+	}
 	config.MinTriggers = 13
 	r.applier = feed.NewApplier(r.players, r.bans, func(e changefeed.Event) {
 		r.mu.Lock()
@@ -78,12 +81,12 @@ func newRig(t *testing.T, config feed.Config) *rig {
 // exists and is held; the events of that are dropped.
 func (r *rig) start() {
 	r.Helper()
-	r.db.rank(steve, "player", untold)
+	r.db.rank(steve, "player", lost)
 	r.players.Hold(steve)
 	r.launch()
 	<-r.feed.Ready()
 	synctest.Wait()
-	r.told()
+	r.takeEvents()
 }
 
 func (r *rig) launch() {
@@ -101,14 +104,14 @@ func (r *rig) launch() {
 	})
 }
 
-// pass lets time go by, and then whatever is due.
-func pass(d time.Duration) {
+// advanceTime lets time pass and waits until everything due by then is done.
+func advanceTime(d time.Duration) {
 	<-time.After(d)
 	synctest.Wait()
 }
 
-// told returns the events since the last call.
-func (r *rig) told() []changefeed.Event {
+// takeEvents returns the events since the last call.
+func (r *rig) takeEvents() []changefeed.Event {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	events := r.events
@@ -116,19 +119,19 @@ func (r *rig) told() []changefeed.Event {
 	return events
 }
 
-// wantTold fails the test unless exactly one event of the type came.
-func (r *rig) wantTold(want changefeed.EventType) changefeed.Event {
+// wantEvent fails the test unless exactly one event came, of this type.
+func (r *rig) wantEvent(want changefeed.EventType) changefeed.Event {
 	r.Helper()
-	events := r.told()
+	events := r.takeEvents()
 	if len(events) != 1 || events[0].Type != want {
 		r.Fatalf("events are %+v, want one %s", events, want)
 	}
 	return events[0]
 }
 
-func (r *rig) wantSilence() {
+func (r *rig) wantNoEvents() {
 	r.Helper()
-	if events := r.told(); len(events) > 0 {
+	if events := r.takeEvents(); len(events) > 0 {
 		r.Errorf("unexpected events: %+v", events)
 	}
 }
@@ -152,10 +155,10 @@ func (r *rig) wantFollowing(want bool) {
 // fetch reads a player into the cache as a request does.
 func (r *rig) fetch(id syncer.PlayerID) {
 	r.Helper()
-	_, err := r.players.Reread(r.Context(), id, func(_ context.Context, ids []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
+	fetch := func(_ context.Context, ids []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
 		return r.db.read(ids), nil
-	})
-	if err != nil {
+	}
+	if _, err := r.players.Reread(r.Context(), id, fetch); err != nil {
 		r.Fatal(err)
 	}
 }
@@ -175,7 +178,8 @@ func (r *rig) metric(name, label string) (value float64) {
 		found = true
 		for _, m := range family.GetMetric() {
 			if label == "" || m.GetLabel()[0].GetValue() == label {
-				value += m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
+				value += m.GetCounter().GetValue() + m.GetGauge().GetValue()
+				value += float64(m.GetHistogram().GetSampleCount())
 			}
 		}
 	}

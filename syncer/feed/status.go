@@ -19,14 +19,14 @@ type Status struct {
 // Status returns the present state. It may be called from any goroutine.
 func (f *Feed) Status() Status { return f.state.read() }
 
-// Now returns the time by the database's clock, as far as polls have told; the
-// local time until the first. It may be called from any goroutine.
+// Now returns the time by the database's clock, as estimated from polls, and the
+// local time before the first poll. It may be called from any goroutine.
 func (f *Feed) Now() time.Time { return f.state.now() }
 
 // Ready returns a channel that is closed after the first complete catch-up.
 func (f *Feed) Ready() <-chan struct{} { return f.ready }
 
-// state is what the feed's goroutine tells all others.
+// state is what the feed's goroutine shares with all others.
 type state struct {
 	mu     sync.RWMutex
 	status Status
@@ -48,15 +48,15 @@ func (s *state) now() time.Time {
 	return s.clock.at(time.Now())
 }
 
-// pollAnswered keeps what a poll told of the database's clock.
+// pollAnswered learns the database's clock from the answer to a poll.
 func (s *state) pollAnswered(sent, received, database time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.clock.learn(sent, received, database)
 }
 
-// caughtUp records that memory holds what was committed before the poll was sent.
-// A reason says that more may have gone unrecorded.
+// caughtUp records that memory holds everything that was committed before the poll
+// was sent. A reason says why changes may have gone unrecorded nevertheless.
 func (s *state) caughtUp(sent time.Time, epoch changefeed.Epoch, reason string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -64,7 +64,7 @@ func (s *state) caughtUp(sent time.Time, epoch changefeed.Epoch, reason string) 
 	s.status.Following, s.status.Reason = reason == "", reason
 }
 
-// lost records that memory has begun to age, and returns the reason before.
+// lost records that memory is no longer kept current, and returns the reason before.
 func (s *state) lost(reason string) (before string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -73,12 +73,12 @@ func (s *state) lost(reason string) (before string) {
 	return before
 }
 
-// clock maps local monotonic time to the database's clock, so that a step of the
-// local wall clock does no harm. The zero clock shows local time.
+// clock maps local monotonic time to the database's clock, so that steps of the
+// local wall clock do not matter. The zero clock shows local time.
 type clock struct {
-	local    time.Time
-	database time.Time
-	doubt    time.Duration // database is exact to ± this
+	local       time.Time
+	database    time.Time
+	uncertainty time.Duration // database is exact to ± this
 }
 
 // drift bounds how far two clocks run apart per unit of time.
@@ -91,15 +91,15 @@ func (c *clock) at(local time.Time) time.Time {
 	return c.database.Add(local.Sub(c.local))
 }
 
-// learn takes a reading of the database's clock, which was made some time between
-// sent and received. A more exact one made earlier is kept as long as the two
-// agree.
+// learn takes the database's time, which was read at some moment between sent and
+// received. An earlier, more exact value is kept as long as the two agree within
+// their uncertainties.
 func (c *clock) learn(sent, received, database time.Time) {
-	doubt := received.Sub(sent) / 2
-	middle := sent.Add(doubt)
-	aged := c.doubt + time.Duration(float64(middle.Sub(c.local))*drift)
-	agrees := database.Sub(c.at(middle)).Abs() <= doubt+aged
-	if c.local.IsZero() || doubt <= aged || !agrees {
-		*c = clock{local: middle, database: database, doubt: doubt}
+	uncertainty := received.Sub(sent) / 2
+	middle := sent.Add(uncertainty)
+	aged := c.uncertainty + time.Duration(float64(middle.Sub(c.local))*drift)
+	agrees := database.Sub(c.at(middle)).Abs() <= uncertainty+aged
+	if c.local.IsZero() || uncertainty <= aged || !agrees {
+		*c = clock{local: middle, database: database, uncertainty: uncertainty}
 	}
 }

@@ -11,28 +11,27 @@ import (
 
 // Table is the copy of a further table, or of its newest part, that the feed keeps
 // current. It is small enough to be read whole whenever a poll finds that it has
-// changed; what changes carry only makes it faster. It must be safe for concurrent
-// use, and what it returns as events is published in that order.
+// changed; rows that notifications carry only make it faster. It must be safe for
+// concurrent use. The events that it returns are published in their order.
 type Table interface {
 	// Entity names the table in changes.
 	Entity() syncer.Entity
 
-	// Apply takes in a change. changefeed.NeedsRead: only a read tells what it did.
+	// Apply takes in a change. changefeed.NeedsRead: only a read shows its effect.
 	Apply(ch changefeed.Change) (changefeed.ApplyResult, []changefeed.Event)
 
-	// Load replaces all by a read, but keeps what it was told of later than the
-	// snapshot.
+	// Load replaces all by a read, but keeps the changes that it received and that
+	// the snapshot does not see.
 	Load(snapshot changefeed.Snapshot, rows []changefeed.Row) []changefeed.Event
 
-	// Advance says that everything the cursor sees was taken in.
+	// Advance says that everything the cursor sees has been applied.
 	Advance(cursor changefeed.Snapshot)
 
 	// Reset forgets how old the copy is: snapshots to come are of another epoch.
 	Reset()
 }
 
-// table returns the copy of the table that an entity names, nil if it is none of
-// the further ones.
+// table returns the copy of the further table that an entity names, or nil.
 func (a *Applier) table(entity syncer.Entity) Table {
 	if i := slices.IndexFunc(a.tables, func(t Table) bool { return t.Entity() == entity }); i >= 0 {
 		return a.tables[i]
@@ -40,16 +39,16 @@ func (a *Applier) table(entity syncer.Entity) Table {
 	return nil
 }
 
-// hearTable is hear for a change of a further table.
-func (a *Applier) hearTable(t Table, ch changefeed.Change) (isNews, mustRead bool) {
-	isNews = a.notes.heard(ch)
-	effect, events := t.Apply(ch)
+// receiveTable is receive for a change of a further table.
+func (a *Applier) receiveTable(t Table, ch changefeed.Change) (isNew, mustRead bool) {
+	isNew = a.tracker.receive(ch)
+	result, events := t.Apply(ch)
 	a.publishAll(events)
-	if effect == changefeed.NeedsRead {
-		return isNews, true
+	if result == changefeed.NeedsRead {
+		return isNew, true
 	}
-	a.notes.told(ch)
-	return isNews, false
+	a.tracker.markPublished(ch)
+	return isNew, false
 }
 
 func (a *Applier) publishAll(events []changefeed.Event) {
@@ -63,7 +62,7 @@ func (a *Applier) loadTable(w work, t Table, snapshot changefeed.Snapshot, rows 
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	events := t.Load(snapshot, rows)
-	a.tellAll(w.tables[t.Entity()])
+	a.markPublished(w.tables[t.Entity()])
 	if !w.whole() {
 		a.publishAll(events)
 	}

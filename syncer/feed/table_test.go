@@ -17,7 +17,7 @@ import (
 	"playersync/syncer/feed"
 )
 
-// chat is a table that keeps what it is told, in order.
+// chat is a table that keeps the messages it receives, in order.
 type chat struct {
 	mu     sync.Mutex
 	loads  int
@@ -68,15 +68,16 @@ func (c *chat) loaded() int {
 	return c.loads
 }
 
-// says stores a message and tells of it.
-func (d *database) says(text string, how telling) {
+// addMessage stores a message and notifies listeners.
+func (d *database) addMessage(text string, how delivery) {
 	d.commit(d.begin(), how, func(d *database) []changefeed.Change {
 		m := syncer.StaffMessage{Text: text}
 		if d.tables == nil {
 			d.tables = map[syncer.Entity][]changefeed.Row{}
 		}
 		d.tables[syncer.EntityStaffMessage] = append(d.tables[syncer.EntityStaffMessage], &m)
-		return []changefeed.Change{{Entity: syncer.EntityStaffMessage, Key: text, Row: &changefeed.NewMessage{StaffMessage: m}}}
+		row := &changefeed.NewMessage{StaffMessage: m}
+		return []changefeed.Change{{Entity: syncer.EntityStaffMessage, Key: text, Row: row}}
 	})
 }
 
@@ -92,7 +93,7 @@ func runTable(t *testing.T, test func(r *rig, c *chat)) {
 			r.events = append(r.events, e)
 		}, c)
 		r.feed = feed.New(feed.Config{MinTriggers: 13}, r.db, r.applier, r.registry, slog.New(slog.DiscardHandler))
-		r.db.says("before", untold)
+		r.db.addMessage("before", lost)
 		r.start()
 		test(r, c)
 	})
@@ -107,30 +108,31 @@ func TestTableIsReadAtTheStart(t *testing.T) {
 	})
 }
 
-func TestTableIsToldAtOnceWhateverTravels(t *testing.T) {
+func TestTableIsPublishedAtOnceWhateverArrives(t *testing.T) {
 	t.Parallel()
-	for name, how := range map[string]telling{"row": withRow, "bare": bare, "garbled": garbled, "untold": untold} {
+	for name, how := range map[string]delivery{"row": withRow, "key only": keyOnly, "garbled": garbled, "lost": lost} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			runTable(t, func(r *rig, c *chat) {
-				r.db.says("one", how)
+				r.db.addMessage("one", how)
 				synctest.Wait()
 				if how == withRow {
 					if c.loaded() != 1 {
-						r.Error("was read although the row travelled")
+						r.Error("was read although the notification carried the row")
 					}
-					r.wantTold(changefeed.EventChat)
+					r.wantEvent(changefeed.EventChat)
 				}
-				pass(10 * time.Second)
+				advanceTime(10 * time.Second)
 				if how != withRow {
-					r.wantTold(changefeed.EventChat)
+					r.wantEvent(changefeed.EventChat)
 				}
 				if c.loaded() != 2 {
 					r.Errorf("read %d times, want at the start and after the poll", c.loaded())
 				}
-				pass(20 * time.Second)
-				r.wantSilence()
-				if missed := r.metric("playersync_feed_found_by_poll_total", ""); (missed == 1) != (how == untold) && how != garbled {
+				advanceTime(20 * time.Second)
+				r.wantNoEvents()
+				missed := r.metric("playersync_feed_found_by_poll_total", "")
+				if (missed == 1) != (how == lost) && how != garbled {
 					r.Errorf("%v changes count as missed", missed)
 				}
 			})
@@ -142,14 +144,14 @@ func TestTableThatCannotBeReadIsReadAgain(t *testing.T) {
 	t.Parallel()
 	runTable(t, func(r *rig, c *chat) {
 		r.db.set(func(d *database) { d.fails["ReadTable"] = errors.New("disk on fire") })
-		r.db.says("one", bare)
-		pass(time.Second)
+		r.db.addMessage("one", keyOnly)
+		advanceTime(time.Second)
 		r.wantFollowing(false)
-		r.wantSilence()
+		r.wantNoEvents()
 		r.db.set(func(d *database) { delete(d.fails, "ReadTable") })
-		pass(5 * time.Second)
+		advanceTime(5 * time.Second)
 		r.wantFollowing(true)
-		r.wantTold(changefeed.EventChat)
+		r.wantEvent(changefeed.EventChat)
 	})
 }
 
@@ -157,10 +159,10 @@ func TestTableOfAnotherEpochIsReset(t *testing.T) {
 	t.Parallel()
 	runTable(t, func(r *rig, c *chat) {
 		r.db.set(func(d *database) { d.where.Epoch = "second" })
-		pass(6 * time.Second)
+		advanceTime(6 * time.Second)
 		if c.resets != 1 || c.loaded() != 2 {
 			r.Errorf("%d resets, %d loads", c.resets, c.loads)
 		}
-		r.wantTold(changefeed.EventResync)
+		r.wantEvent(changefeed.EventResync)
 	})
 }

@@ -50,23 +50,24 @@ type work struct {
 	players    []syncer.PlayerID // wanted ones
 	targets    []syncer.Target
 
-	tables map[syncer.Entity][]changefeed.Change // further tables, with the changes behind it
-	marks  map[subject][]changefeed.Change       // the changes behind the rest, by subject
-	news   []changefeed.Change                   // those that this work applies
+	tables     map[syncer.Entity][]changefeed.Change // further tables, with the changes behind it
+	changes    map[subject][]changefeed.Change       // the changes behind the rest, by subject
+	newChanges []changefeed.Change                   // those that this work applies
 }
 
 // everything is the work after which nothing before it matters.
 func everything() work { return work{allPlayers: true, allBans: true, allTables: true} }
 
-// whole reports whether all players or all bans are read. Subscribers then get one resync.
+// whole reports whether all players or all bans are read. Subscribers then get one
+// resync.
 func (w *work) whole() bool { return w.allPlayers || w.allBans }
 
-// reads reports whether what a subject is about is read already: a player and its
-// balances are one reading.
+// reads reports whether the work includes the read of a subject already. One reading
+// holds a player and its balances.
 func (w *work) reads(s subject) bool {
 	other := s
 	other.balances = !s.balances
-	return w.marks[s] != nil || s.player != "" && w.marks[other] != nil
+	return w.changes[s] != nil || s.player != "" && w.changes[other] != nil
 }
 
 // add includes a change of a known entity.
@@ -89,5 +90,5 @@ func (w *work) add(ch changefeed.Change) {
 	case !known:
 		w.players = append(w.players, s.player)
 	}
-	w.marks[s] = append(w.marks[s], ch)
+	w.changes[s] = append(w.changes[s], ch)
 }

@@ -35,7 +35,8 @@ func isBan(o fishjson.Object, kind Kind) (bool, error) {
 		}
 	}
 	_, named := o["name"]
-	if !named && slices.ContainsFunc(targetFields, o.Has) { // a player of whom only the name was exported is not to be banned
+	// With a name it could be a player of whom only the name was exported.
+	if !named && slices.ContainsFunc(targetFields, o.Has) {
 		return true, nil
 	}
 	return false, syncer.Invalid("", "is neither a player nor a ban; say by --kind which of them it is")

@@ -32,9 +32,9 @@ type document struct {
 	err  error    // it is no document, and why
 }
 
-// documents reads the documents of a file: one per line, elements of a list, or
-// one behind the other, over as many lines as they like. Where one is broken, the
-// next line that begins with a brace begins the next one.
+// documents reads the documents of a file: one per line, elements of a list, or one
+// after the other, each over any number of lines. After a broken document, the next
+// line that begins with a brace begins the next one.
 type documents struct {
 	from *bufio.Reader
 	at   Position
@@ -83,8 +83,8 @@ func (d *documents) unread() error {
 	return d.from.UnreadByte()
 }
 
-// noise is what stands between documents and does not belong there, up to the end
-// of its line.
+// noise returns, as a broken document, text between documents that does not belong
+// there, up to the end of its line.
 func (d *documents) noise() (document, error) {
 	broken := document{line: d.at.Line + 1, err: syncer.Invalid("", "is no JSON document: must begin with {")}
 	for {
@@ -120,7 +120,7 @@ func (d *documents) document() (document, error) {
 			}
 			return d.finish(found)
 		case quoted:
-			if c == '\n' { // never part of a text: from here on begin and end would change places
+			if c == '\n' { // never part of a text: else later quotes would begin and end in turn
 				found.err = syncer.Invalid("", "is cut short: a text goes beyond the end of its line")
 				return d.finish(found)
 			}

@@ -111,34 +111,34 @@ func Import(ctx context.Context, from io.Reader, store Store, o Options) (Summar
 	r.summary.Ignored = map[string]int{}
 	documents := newDocuments(from, o.From)
 	at := o.From
-	lasting := context.WithoutCancel(ctx) // a transaction that began is brought to its end
+	uncancelled := context.WithoutCancel(ctx) // for transactions: they finish even if ctx ends
 	for ctx.Err() == nil {
 		found, err := documents.next()
 		if errors.Is(err, io.EOF) {
-			return r.summary, r.flush(lasting, documents.at)
+			return r.summary, r.flush(uncancelled, documents.at)
 		}
 		if err != nil {
 			return r.summary, fmt.Errorf("read documents: %w", err)
 		}
-		if err := r.take(lasting, found, at); err != nil {
+		if err := r.add(uncancelled, found, at); err != nil {
 			return r.summary, err
 		}
 		at = found.end
 		if len(r.players) >= batchPlayers || len(r.bans) >= batchBans || r.bytes >= batchBytes {
-			if err := r.flush(lasting, at); err != nil {
+			if err := r.flush(uncancelled, at); err != nil {
 				return r.summary, err
 			}
 		}
 	}
-	if err := r.flush(lasting, at); err != nil {
+	if err := r.flush(uncancelled, at); err != nil {
 		return r.summary, err
 	}
 	return r.summary, context.Cause(ctx)
 }
 
-// take adds a document to the batch. A player who is in it already is stored first,
+// add adds a document to the batch. A player who is in it already is stored first,
 // so that the later document adds to the earlier one.
-func (r *run) take(ctx context.Context, found document, before Position) error {
+func (r *run) add(ctx context.Context, found document, before Position) error {
 	r.summary.Documents++
 	at := place{found.line, found.end.Document}
 	player, bans, err := r.read(found, at)
@@ -187,7 +187,7 @@ func (r *run) read(found document, at place) (player merge.ImportedPlayer, bans 
 	return player, nil, err
 }
 
-// ignore notes a field that means nothing here. Of very many, not all are noted.
+// ignore counts a field that has no meaning here; at most 1000 names are kept.
 func (r *run) ignore(field string) {
 	if _, noted := r.summary.Ignored[field]; noted || len(r.summary.Ignored) < 1000 {
 		r.summary.Ignored[field]++
@@ -228,8 +228,8 @@ func (r *run) flush(ctx context.Context, at Position) error {
 	return nil
 }
 
-// storeEach stores entries together. If the database refuses a value, it finds by
-// halves the entry that is to blame.
+// storeEach stores entries together. If the database refuses a value, it finds the
+// wrong entry by bisection and refuses that one only.
 func storeEach[T any](entries []entry[T], store func([]T) error, refuse func(entry[T], error)) error {
 	if len(entries) == 0 {
 		return nil

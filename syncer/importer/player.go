@@ -31,7 +31,7 @@ var otherFields = strings.Fields("_id uuid __v globalStats globalFirstJoined glo
 // for a plugin that is too old to send one.
 const defaultPort = 6567
 
-// readPlayer reads a player's document. Fields that say nothing known are noted.
+// readPlayer reads a player's document and reports the fields that it does not know.
 func readPlayer(o fishjson.Object, options Options, unknown func(field string)) (merge.ImportedPlayer, error) {
 	var p merge.ImportedPlayer
 	id, err := playerID(o)
@@ -40,7 +40,9 @@ func readPlayer(o fishjson.Object, options Options, unknown func(field string)) 
 	}
 	p.ID = id
 	for name := range o {
-		if !slices.Contains(sharedFields, name) && !slices.Contains(unsyncedFields, name) && !slices.Contains(otherFields, name) {
+		known := slices.Contains(sharedFields, name) || slices.Contains(unsyncedFields, name) ||
+			slices.Contains(otherFields, name)
+		if !known {
 			unknown(name)
 		}
 	}
@@ -129,7 +131,7 @@ func readGamemodes(o fishjson.Object, own string, unknown func(string)) (map[str
 	return records, nil
 }
 
-// noteCounters notes the counters that the plugin does not have.
+// noteCounters reports the counters that the plugin does not have.
 func noteCounters(stats json.RawMessage, unknown func(string)) {
 	var counters fishjson.Object
 	if json.Unmarshal(stats, &counters) != nil {
@@ -223,7 +225,8 @@ func addUSIDs(records map[string]syncer.AddressRecord, path string, value json.R
 	return nil
 }
 
-// serverAddress writes an address as the sidecars do; what is none stays.
+// serverAddress writes an address as the sidecars do, and returns other texts as they
+// are.
 func serverAddress(text string) string {
 	if address, err := netip.ParseAddrPort(text); err == nil {
 		return netip.AddrPortFrom(address.Addr().Unmap().WithZone(""), address.Port()).String()

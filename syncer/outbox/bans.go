@@ -14,8 +14,8 @@ import (
 	"playersync/syncer/changefeed"
 )
 
-// A list is one bucket in bucketBans. Its blocks hold bans one after another in no
-// order, written once; its changes hold what became of single targets since.
+// A list is one bucket in bucketBans. Its blocks hold the bans of one moment in no
+// particular order; its changes hold the newer states of single targets.
 var (
 	bucketBlocks  = []byte("blocks")  // sequence → sealed bans
 	bucketChanges = []byte("changes") // Target.Key → sealed ban, or sealed nothing: no longer banned
@@ -26,17 +26,17 @@ var (
 // bansPerBlock bounds a transaction: about 400 kB.
 const bansPerBlock = 10_000
 
-// listInForce is the value of keyBans: which list [Outbox.LoadBans] reads.
-type listInForce struct {
+// currentList is the value of keyBans: which list [Outbox.LoadBans] reads.
+type currentList struct {
 	Generation uint64           `json:"generation"`
 	Epoch      changefeed.Epoch `json:"epoch"`
 	SavedAt    time.Time        `json:"savedAt"` // local clock
 }
 
-// SaveBans replaces the list of open bans. It writes beside the list in force and
-// switches at the end: until it returns nil the old list stays, whatever happens.
-// Changes reported by [Outbox.UpdateBans] meanwhile hold in either list, so open
-// must be no newer than they are. Only one list is saved at a time.
+// SaveBans replaces the list of open bans. It writes a second list and makes it the
+// current one at the end: until it returns nil, the old list stays in use, whatever
+// happens. Changes that [Outbox.UpdateBans] stores meanwhile go into both lists, so
+// open must be no newer than they are. Only one list is saved at a time.
 func (o *Outbox) SaveBans(epoch changefeed.Epoch, open iter.Seq[syncer.ActiveBan]) error {
 	o.saving.Lock()
 	defer o.saving.Unlock()
@@ -48,7 +48,7 @@ func (o *Outbox) SaveBans(epoch changefeed.Epoch, open iter.Seq[syncer.ActiveBan
 		return errors.Join(err, o.update("drop unfinished bans of", dropOtherLists))
 	}
 	return o.update("save bans to", func(tx *bbolt.Tx) error {
-		err := putInForce(tx, listInForce{Generation: generation, Epoch: epoch, SavedAt: time.Now().UTC()})
+		err := putCurrentList(tx, currentList{Generation: generation, Epoch: epoch, SavedAt: time.Now().UTC()})
 		if err != nil {
 			return err
 		}
@@ -109,7 +109,7 @@ func (o *Outbox) addBlock(generation uint64, block []byte) error {
 }
 
 // UpdateBans records targets that were banned or got another expiry, and targets
-// that are free again. It is on disk when it returns nil. Before the first list is
+// that are no longer banned. It is on disk when it returns nil. Before the first list is
 // saved there is nothing to update.
 func (o *Outbox) UpdateBans(set []syncer.ActiveBan, gone []syncer.Target) error {
 	if len(set)+len(gone) == 0 {
@@ -123,12 +123,12 @@ func (o *Outbox) UpdateBans(set []syncer.ActiveBan, gone []syncer.Target) error 
 		if err != nil {
 			return err
 		}
-		inForce, ok, err := getInForce(tx)
+		current, ok, err := getCurrentList(tx)
 		if err != nil || !ok {
 			return err
 		}
-		inForce.SavedAt = time.Now().UTC()
-		return putInForce(tx, inForce)
+		current.SavedAt = time.Now().UTC()
+		return putCurrentList(tx, current)
 	})
 }
 
@@ -161,20 +161,20 @@ func putChanges(changes *bbolt.Bucket, set []syncer.ActiveBan, gone []syncer.Tar
 // over repeatedly.
 func (o *Outbox) LoadBans() (iter.Seq[syncer.ActiveBan], time.Time, error) {
 	var list banList
-	var inForce listInForce
+	var current currentList
 	err := o.view("load bans from", func(tx *bbolt.Tx) error {
 		var ok bool
 		var err error
-		if inForce, ok, err = getInForce(tx); err != nil || !ok {
+		if current, ok, err = getCurrentList(tx); err != nil || !ok {
 			return err
 		}
-		bucket := tx.Bucket(bucketBans).Bucket(bigEndian(inForce.Generation))
+		bucket := tx.Bucket(bucketBans).Bucket(bigEndian(current.Generation))
 		if bucket == nil {
 			return fmt.Errorf("%w: the list is missing", ErrCorrupt)
 		}
 		return list.read(bucket)
 	})
-	return list.all, inForce.SavedAt, err
+	return list.all, current.SavedAt, err
 }
 
 // banList is a list copied out of the file.
@@ -212,7 +212,7 @@ func (l *banList) readBlock(record []byte) error {
 		return err
 	}
 	for rest := block; len(rest) > 0; {
-		_, behind, ok := takeBan(rest)
+		_, behind, ok := decodeBan(rest)
 		if !ok {
 			return ErrCorrupt
 		}
@@ -235,7 +235,7 @@ func (l *banList) readChange(key string, record []byte) error {
 		l.changes[target] = nil
 		return nil
 	}
-	ban, _, ok := takeBan(data)
+	ban, _, ok := decodeBan(data)
 	if !ok {
 		return ErrCorrupt
 	}
@@ -247,7 +247,7 @@ func (l *banList) all(yield func(syncer.ActiveBan) bool) {
 	for _, block := range l.blocks {
 		for len(block) > 0 {
 			var ban syncer.ActiveBan
-			ban, block, _ = takeBan(block) // readBlock has seen that it can be read
+			ban, block, _ = decodeBan(block) // readBlock has seen that it can be read
 			if _, changed := l.changes[ban.Target]; changed {
 				continue
 			}
@@ -263,39 +263,39 @@ func (l *banList) all(yield func(syncer.ActiveBan) bool) {
 	}
 }
 
-func getInForce(tx *bbolt.Tx) (inForce listInForce, ok bool, err error) {
+func getCurrentList(tx *bbolt.Tx) (current currentList, ok bool, err error) {
 	record := tx.Bucket(bucketMeta).Get(keyBans)
 	if record == nil {
-		return inForce, false, nil
+		return current, false, nil
 	}
 	data, err := unseal(record)
 	if err != nil {
-		return inForce, false, err
+		return current, false, err
 	}
-	if err := json.Unmarshal(data, &inForce); err != nil {
-		return inForce, false, fmt.Errorf("%w: %w", ErrCorrupt, err)
+	if err := json.Unmarshal(data, &current); err != nil {
+		return current, false, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
-	return inForce, true, nil
+	return current, true, nil
 }
 
-func putInForce(tx *bbolt.Tx, inForce listInForce) error {
-	data, err := json.Marshal(inForce)
+func putCurrentList(tx *bbolt.Tx, current currentList) error {
+	data, err := json.Marshal(current)
 	if err != nil {
 		return err
 	}
 	return tx.Bucket(bucketMeta).Put(keyBans, seal(data))
 }
 
-// dropOtherLists deletes every list but the one in force.
+// dropOtherLists deletes every list but the current one.
 func dropOtherLists(tx *bbolt.Tx) error {
-	inForce, ok, err := getInForce(tx)
+	current, ok, err := getCurrentList(tx)
 	if err != nil {
 		return err
 	}
 	lists := tx.Bucket(bucketBans)
 	var others [][]byte
 	err = lists.ForEachBucket(func(generation []byte) error {
-		if !ok || !bytes.Equal(generation, bigEndian(inForce.Generation)) {
+		if !ok || !bytes.Equal(generation, bigEndian(current.Generation)) {
 			others = append(others, bytes.Clone(generation))
 		}
 		return nil

@@ -36,7 +36,8 @@ func ban(i int, revision int64) syncer.ActiveBan {
 	case 3:
 		b.Target.Prefix = netip.PrefixFrom(v4, 31).Masked()
 	case 4:
-		b.Target = syncer.TargetAddress(netip.AddrFrom16([16]byte{0: 0x20, 12: 1, 13: byte(i >> 16), 14: byte(i >> 8), 15: byte(i)}))
+		address := [16]byte{0: 0x20, 12: 1, 13: byte(i >> 16), 14: byte(i >> 8), 15: byte(i)}
+		b.Target = syncer.TargetAddress(netip.AddrFrom16(address))
 	}
 	switch i % 3 {
 	case 1:
@@ -139,7 +140,8 @@ func TestUpdatesDuringASaveHoldInEitherList(t *testing.T) {
 		}
 	}))
 	got, _ := loaded(t, o)
-	if _, banned := got[ban(8, 0).Target]; banned || got[ban(7, 0).Target] != ban(7, 3) || got[ban(0, 0).Target].Revision != 2 {
+	_, banned := got[ban(8, 0).Target]
+	if banned || got[ban(7, 0).Target] != ban(7, 3) || got[ban(0, 0).Target].Revision != 2 {
 		t.Error("the new list lacks the update")
 	}
 }
@@ -158,7 +160,9 @@ func TestABanWithoutTargetIsRefusedAndTheOldListStays(t *testing.T) {
 		yield(syncer.ActiveBan{})
 	}
 	for name, err := range map[string]error{
-		"SaveBans": o.SaveBans("", bad), "set": o.UpdateBans([]syncer.ActiveBan{{}}, nil), "gone": o.UpdateBans(nil, []syncer.Target{{}}),
+		"SaveBans": o.SaveBans("", bad),
+		"set":      o.UpdateBans([]syncer.ActiveBan{{}}, nil),
+		"gone":     o.UpdateBans(nil, []syncer.Target{{}}),
 	} {
 		if err == nil || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: %v, want an error with the path", name, err)

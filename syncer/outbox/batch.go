@@ -80,7 +80,8 @@ func (o *Outbox) Pending(ctx context.Context) iter.Seq2[merge.Batch, error] {
 			}
 			batch, err := decodeBatch(key, record)
 			if err != nil {
-				err = errors.Join(o.named(fmt.Sprintf("set batch %x aside in", idOf(key)), err), o.refuse(key, err.Error()))
+				verb := fmt.Sprintf("set batch %x aside in", idOf(key))
+				err = errors.Join(o.named(verb, err), o.refuse(key, err.Error()))
 			}
 			if !yield(batch, err) {
 				return
@@ -199,7 +200,9 @@ func (o *Outbox) Refusals() ([]Refusal, error) {
 		return tx.Bucket(bucketRefused).ForEach(func(key, value []byte) error {
 			var refusal Refusal
 			if err := json.Unmarshal(value, &refusal); err != nil {
-				refusal = Refusal{ID: hex.EncodeToString(idOf(key)), Reason: ErrCorrupt.Error(), Raw: bytes.Clone(value)}
+				refusal = Refusal{
+					ID: hex.EncodeToString(idOf(key)), Reason: ErrCorrupt.Error(), Raw: bytes.Clone(value),
+				}
 			}
 			all = append(all, refusal)
 			return nil

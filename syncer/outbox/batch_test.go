@@ -22,7 +22,11 @@ import (
 )
 
 // equal compares what JSON does not keep apart as equal.
-var equal = cmp.Options{cmpopts.EquateEmpty(), cmp.Comparer(func(a, b syncer.Time) bool { return a == b }), cmp.Comparer(func(a, b netip.Addr) bool { return a == b })}
+var equal = cmp.Options{
+	cmpopts.EquateEmpty(),
+	cmp.Comparer(func(a, b syncer.Time) bool { return a == b }),
+	cmp.Comparer(func(a, b netip.Addr) bool { return a == b }),
+}
 
 // batch returns the n-th batch; every n has another id and content.
 func batch(n int) merge.Batch {
@@ -36,7 +40,10 @@ func batch(n int) merge.Batch {
 		},
 		"00000000-0000-0000-0000-000000000001": {Highlight: syncer.Some[*string](nil)},
 		"visits only": {Visits: []syncer.Visit{
-			{Server: "pvp", Name: "Steve", IP: netip.MustParseAddr("192.0.2.1"), Joins: int64(n), First: syncer.Millis(1), Last: syncer.Millis(2)},
+			{
+				Server: "pvp", Name: "Steve", IP: netip.MustParseAddr("192.0.2.1"), Joins: int64(n),
+				First: syncer.Millis(1), Last: syncer.Millis(2),
+			},
 			{Server: "pvp", Kicks: 1, First: syncer.Millis(1), Last: syncer.Millis(1)},
 		}},
 	}}

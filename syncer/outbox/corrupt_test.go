@@ -193,7 +193,8 @@ func TestFormatOfANewerProgram(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "outbox.db")
 	must(t, open(t, path).Close())
 	tamper(t, path, []string{"meta"}, func([]byte) []byte { return binary.AppendUvarint(nil, '2') })
-	if _, err := outbox.Open(path); err == nil || !strings.Contains(err.Error(), `"2"`) || !strings.Contains(err.Error(), path) {
+	_, err := outbox.Open(path)
+	if err == nil || !strings.Contains(err.Error(), `"2"`) || !strings.Contains(err.Error(), path) {
 		t.Fatalf("got %v, want an error naming format and path", err)
 	}
 }

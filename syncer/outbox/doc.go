@@ -11,23 +11,22 @@
 // batch and removing it makes it come back once more, which is harmless: the
 // database remembers the id and stores a batch once.
 //
-// A batch that the database will never take, and a record whose checksum does not
-// fit, is set aside with the reason, never dropped: [Outbox.Refused] counts them
-// and [Outbox.Refusals] hands them out.
+// A batch that the database will never accept, and a record whose checksum does not
+// match, is set aside with the reason, never dropped: [Outbox.Refused] counts them
+// and [Outbox.Refusals] returns them.
 //
 // # Bans
 //
-// [Outbox.SaveBans] writes a whole list beside the one in force and then switches
-// in one transaction: a crash leaves the old list or the new one, never a mixture.
+// [Outbox.SaveBans] writes a whole list beside the current one and then switches in
+// one transaction: a crash leaves the old list or the new one, never a mixture.
 // [Outbox.UpdateBans] adds single changes. The list read after a restart is as old
-// as the last of the two calls that succeeded before; [Outbox.LoadBans] says when
-// that was.
+// as the last successful call of either; [Outbox.LoadBans] returns that time.
 //
 // # What servers were shown
 //
-// Records of what game servers were shown are written behind, at most about a second
-// late, and completely when the sidecar ends in order; [Outbox.LoadShown] tells
-// whether it did. After a crash the latest are missing.
+// Records of what game servers were shown are written at most about a second late, and
+// completely at a clean shutdown; [Outbox.LoadShown] reports whether the last one was
+// clean. After a crash the latest records are missing.
 //
 // # Faults
 //

@@ -27,7 +27,7 @@ var (
 
 // Top-level buckets and their content.
 var (
-	bucketMeta    = []byte("meta")    // "format"; "bans": which list is in force
+	bucketMeta    = []byte("meta")    // "format"; "bans": which list is current
 	bucketBatches = []byte("batches") // sequence (8 bytes) and id (16 bytes) → sealed JSON
 	bucketIDs     = []byte("ids")     // id → key in batches or refused
 	bucketRefused = []byte("refused") // key as in batches → JSON of a Refusal
@@ -39,8 +39,8 @@ var (
 // format is raised when an older program could not read the file.
 const format = "1"
 
-// lockPatience is how long to wait for the lock: bbolt tries once and gives up.
-const lockPatience = time.Millisecond
+// lockTimeout is how long to wait for the file's lock: bbolt tries once and gives up.
+const lockTimeout = time.Millisecond
 
 // Outbox is an open file. Use [Open].
 type Outbox struct {
@@ -52,7 +52,7 @@ type Outbox struct {
 }
 
 // Open opens the file, or creates it with its directory. Neither is accessible to
-// other users: the file holds what proves identities. It fails with [ErrLocked] at
+// other users: the file holds usids, which prove identities. It fails with [ErrLocked] at
 // once if another process has the file open, and with [ErrCorrupt] if it is damaged.
 func Open(path string) (*Outbox, error) {
 	o := &Outbox{path: path}
@@ -87,7 +87,9 @@ func (o *Outbox) open() error {
 
 func (o *Outbox) openDatabase() error {
 	err := o.guard(func() (err error) {
-		o.db, err = bbolt.Open(o.path, 0o600, &bbolt.Options{Timeout: lockPatience, FreelistType: bbolt.FreelistMapType})
+		o.db, err = bbolt.Open(o.path, 0o600, &bbolt.Options{
+			Timeout: lockTimeout, FreelistType: bbolt.FreelistMapType,
+		})
 		return err
 	})
 	_, system := errors.AsType[syscall.Errno](err)
@@ -101,7 +103,7 @@ func (o *Outbox) openDatabase() error {
 	}
 }
 
-// prepare creates what a new file lacks, drops lists whose saving was cut short
+// prepare creates missing buckets, drops lists of bans whose saving was interrupted
 // and counts the batches.
 func (o *Outbox) prepare(tx *bbolt.Tx) error {
 	for _, name := range [][]byte{bucketMeta, bucketBatches, bucketIDs, bucketRefused, bucketBans, bucketWrites} {
@@ -152,8 +154,8 @@ func (o *Outbox) named(verb string, err error) error {
 	return fmt.Errorf("%s outbox %s: %w", verb, o.path, err)
 }
 
-// guard turns into errors what bbolt does on a damaged file: it panics, or reads
-// mapped memory that has no file behind it.
+// guard turns into errors what bbolt does on a damaged file: a panic, or an access to
+// mapped memory beyond the end of the file.
 func (o *Outbox) guard(do func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {

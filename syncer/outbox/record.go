@@ -14,10 +14,12 @@ var errNoTarget = errors.New("a ban without a target")
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// seal returns data behind its checksum: bbolt guards its own pages only against
+// seal returns data behind its checksum: bbolt protects its own pages only against
 // torn writes, not against a disk that returns other bytes.
 func seal(data []byte) []byte {
-	return append(binary.BigEndian.AppendUint32(make([]byte, 0, 4+len(data)), crc32.Checksum(data, castagnoli)), data...)
+	record := make([]byte, 0, 4+len(data))
+	record = binary.BigEndian.AppendUint32(record, crc32.Checksum(data, castagnoli))
+	return append(record, data...)
 }
 
 // unseal returns the data if the checksum fits. It shares memory with record.
@@ -76,8 +78,8 @@ func appendBan(to []byte, ban syncer.ActiveBan) ([]byte, error) {
 	return binary.AppendVarint(to, ban.Revision), nil
 }
 
-// takeBan reads the ban at the start of data and returns what follows it.
-func takeBan(data []byte) (ban syncer.ActiveBan, rest []byte, ok bool) {
+// decodeBan reads the ban at the start of data and returns what follows it.
+func decodeBan(data []byte) (ban syncer.ActiveBan, rest []byte, ok bool) {
 	if len(data) == 0 {
 		return ban, nil, false
 	}

@@ -7,12 +7,12 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// What game servers were shown: records whose form is the sidecar's business. They
-// are written behind, so after a crash they may be older than what the database
-// holds; a mark tells whether the last session ended in order.
+// What game servers were shown: records whose form only the sidecar knows. They are
+// written some time after the fact, so after a crash they may be older than the
+// database's rows; a key tells whether the last shutdown was clean.
 var (
-	bucketShown = []byte("shown")
-	keyInOrder  = []byte("shown in order") // in meta; there only between two sessions
+	bucketShown      = []byte("shown")
+	keyCleanShutdown = []byte("shown in order") // in meta; present only between two sessions
 )
 
 // SaveShown stores records by key and deletes those that are gone, in one step.
@@ -34,21 +34,21 @@ func (o *Outbox) SaveShown(set map[string][]byte, gone []string, last bool) erro
 			}
 		}
 		if last {
-			return tx.Bucket(bucketMeta).Put(keyInOrder, []byte{})
+			return tx.Bucket(bucketMeta).Put(keyCleanShutdown, []byte{})
 		}
 		return nil
 	})
 }
 
-// LoadShown hands out all records and begins a session. It reports whether the last
-// one ended in order, so that the records are the latest. Those that are damaged are
-// left out: then the error wraps [ErrCorrupt] and the rest was handed out.
-func (o *Outbox) LoadShown(keep func(key string, record []byte)) (inOrder bool, err error) {
+// LoadShown calls keep for every record and begins a session. It reports whether the
+// last shutdown was clean, so that the records are the latest. Damaged records are left
+// out: then the error wraps [ErrCorrupt], and keep was called for the rest.
+func (o *Outbox) LoadShown(keep func(key string, record []byte)) (clean bool, err error) {
 	var damaged error
 	err = o.update("load shown states of", func(tx *bbolt.Tx) error {
 		meta := tx.Bucket(bucketMeta)
-		inOrder = meta.Get(keyInOrder) != nil
-		if err := meta.Delete(keyInOrder); err != nil {
+		clean = meta.Get(keyCleanShutdown) != nil
+		if err := meta.Delete(keyCleanShutdown); err != nil {
 			return err
 		}
 		shown := tx.Bucket(bucketShown)
@@ -64,5 +64,5 @@ func (o *Outbox) LoadShown(keep func(key string, record []byte)) (inOrder bool, 
 			return nil
 		})
 	})
-	return inOrder, errors.Join(err, o.named("load shown states of", damaged))
+	return clean, errors.Join(err, o.named("load shown states of", damaged))
 }

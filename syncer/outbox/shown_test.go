@@ -16,11 +16,11 @@ func shownIn(t *testing.T, path string) (map[string]string, bool, *outbox.Outbox
 		t.Fatal(err)
 	}
 	found := map[string]string{}
-	inOrder, err := o.LoadShown(func(key string, record []byte) { found[key] = string(record) })
+	clean, err := o.LoadShown(func(key string, record []byte) { found[key] = string(record) })
 	if err != nil {
 		t.Fatal(err)
 	}
-	return found, inOrder, o
+	return found, clean, o
 }
 
 func TestShownStatesSurviveARestart(t *testing.T) {
@@ -52,10 +52,10 @@ func TestShownStatesSurviveARestart(t *testing.T) {
 			t.Fatal(err)
 		}
 		var found map[string]string
-		var inOrder bool
-		found, inOrder, o = shownIn(t, path)
-		if !maps.Equal(found, session.want) || inOrder != session.last {
-			t.Errorf("after %+v: %v, in order %v", session, found, inOrder)
+		var clean bool
+		found, clean, o = shownIn(t, path)
+		if !maps.Equal(found, session.want) || clean != session.last {
+			t.Errorf("after %+v: %v, clean %v", session, found, clean)
 		}
 	}
 	if err := o.Close(); err != nil {

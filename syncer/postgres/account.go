@@ -49,7 +49,7 @@ func (a *account) String() string {
 }
 
 // own gives a file or directory to the account.
-func (a *account) own(path string) error {
+func (a *account) chown(path string) error {
 	if a == nil {
 		return nil
 	}

@@ -141,7 +141,8 @@ func inspect(ctx context.Context, dir string) (Binaries, error) {
 	user.apply(cmd)
 	out, err := cmd.Output()
 	if errors.Is(err, os.ErrPermission) {
-		return Binaries{}, fmt.Errorf("run %s as %s: permission denied (may that user enter the directory?)", cmd.Path, user)
+		return Binaries{}, fmt.Errorf("run %s as %s: permission denied (may that user enter the directory?)",
+			cmd.Path, user)
 	}
 	if err != nil {
 		return Binaries{}, fmt.Errorf("run %s --version: %w", cmd.Path, err)

@@ -4,10 +4,10 @@
 //
 // # Binaries
 //
-// [Find] takes, in this order, the directory it is told, what is on PATH, the
-// directories of the distributions (newest first) and what an earlier run
-// fetched; failing all of these it fetches a build into the user's cache. The
-// oldest version accepted is [MinimumMajor].
+// [Find] looks, in this order, in the directory it is given, on PATH, in the
+// directories of the distributions (newest first) and among the builds that an
+// earlier run fetched; if none of these has a server, it fetches a build into the
+// user's cache. The oldest version accepted is [MinimumMajor].
 //
 // # Directory
 //
@@ -18,10 +18,10 @@
 //	postgres.log   what the server prints, mode 0600
 //	lock           held by the process that runs the server
 //
-// data/ appears by a rename once initdb is through, so that a run killed in
-// the middle of it leaves nothing half made. A throw-away server makes such a
-// directory below [os.TempDir] and removes it when it stops; the directories
-// of killed processes are removed by the next one that starts.
+// data/ appears by a rename after initdb has succeeded, so that a killed initdb
+// leaves no half-made cluster. A throw-away server makes such a directory below
+// [os.TempDir] and removes it when it stops; directories of killed processes are
+// removed by the next process that starts a throw-away server.
 //
 // # Access
 //
@@ -39,9 +39,9 @@
 //
 // # Lifetime
 //
-// The server is a direct child in a process group of its own: an interrupt
-// typed at a terminal reaches only us, who stop it in order. On Linux the
-// kernel stops it when we are killed. Elsewhere it outlives a SIGKILL of ours,
-// and the next start on the same directory reports it with its process id. A
-// postmaster.pid left by a server that is gone is no obstacle.
+// The server is a direct child in a process group of its own: an interrupt typed at
+// a terminal reaches only our process, which then stops the server cleanly. On Linux
+// the kernel stops the server when our process is killed. Elsewhere the server
+// outlives a SIGKILL of our process, and the next start on the same directory reports
+// it with its process id. A postmaster.pid of a server that no longer runs is ignored.
 package postgres

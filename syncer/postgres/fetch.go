@@ -55,7 +55,9 @@ func fetch(ctx context.Context, logger *slog.Logger, search Search, cache string
 
 // fetchOnce lets one process at a time fetch. The build appears under its
 // final name by a rename, so nobody ever sees half of it.
-func fetchOnce(ctx context.Context, logger *slog.Logger, build embedded.PostgresVersion, repository, dir string) (Binaries, error) {
+func fetchOnce(
+	ctx context.Context, logger *slog.Logger, build embedded.PostgresVersion, repository, dir string,
+) (Binaries, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return Binaries{}, fmt.Errorf("make cache: %w", err)
 	}
@@ -80,7 +82,9 @@ func fetchOnce(ctx context.Context, logger *slog.Logger, build embedded.Postgres
 
 // fetchInto fetches into a directory beside the target, tries the programs and
 // renames.
-func fetchInto(ctx context.Context, target string, build embedded.PostgresVersion, repository string) (Binaries, error) {
+func fetchInto(
+	ctx context.Context, target string, build embedded.PostgresVersion, repository string,
+) (Binaries, error) {
 	dir := filepath.Dir(target)
 	stale, _ := filepath.Glob(filepath.Join(dir, "fetch-*")) // left by killed processes
 	for _, path := range stale {

@@ -99,7 +99,8 @@ func TestFetchOnceForAll(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			want := Binaries{Dir: filepath.Join(search.CacheDir, "postgres", "18.3.0", "bin"), Major: 18, Version: "18.3"}
+			dir := filepath.Join(search.CacheDir, "postgres", "18.3.0", "bin")
+			want := Binaries{Dir: dir, Major: 18, Version: "18.3"}
 			if found != want {
 				t.Errorf("found %v, want %v", found, want)
 			}

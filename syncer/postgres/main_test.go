@@ -33,7 +33,7 @@ func runChild(dir string) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	fmt.Println(server.PID(), server.home.dir)
+	fmt.Println(server.PID(), server.directory.dir)
 	_, _ = io.Copy(io.Discard, os.Stdin)
 	return 0
 }

@@ -41,10 +41,10 @@ type Config struct {
 // Server is a running server, or one between Shutdown, Kill or a crash and
 // Restart. Its methods may be called by several goroutines.
 type Server struct {
-	config   Config
-	logger   *slog.Logger
-	home     *home
-	password string
+	config    Config
+	logger    *slog.Logger
+	directory *directory
+	password  string
 
 	mu       sync.Mutex // held while the server is started or ended
 	port     int
@@ -64,23 +64,23 @@ func Start(ctx context.Context, config Config) (*Server, error) {
 	if err := supported(); err != nil {
 		return nil, err
 	}
-	home, err := openHome(config.DataDir)
+	dir, err := openDirectory(config.DataDir)
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{config: config, logger: orDiscard(config.Logger), home: home, port: config.Port}
+	s := &Server{config: config, logger: orDiscard(config.Logger), directory: dir, port: config.Port}
 	if err := s.prepare(ctx); err != nil {
-		return nil, errors.Join(err, home.release())
+		return nil, errors.Join(err, dir.release())
 	}
 	if err := s.start(ctx); err != nil {
-		return nil, errors.Join(err, home.release())
+		return nil, errors.Join(err, dir.release())
 	}
 	return s, nil
 }
 
 // prepare finds the binaries and makes the cluster.
 func (s *Server) prepare(ctx context.Context) error {
-	major, err := s.home.clusterMajor()
+	major, err := s.directory.clusterMajor()
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (s *Server) prepare(ctx context.Context) error {
 		}
 		s.config.Binaries, err = Find(ctx, s.logger, s.config.Search)
 		if err != nil && major != 0 {
-			return fmt.Errorf("data directory %s was made by PostgreSQL %d: %w", s.home.dir, major, err)
+			return fmt.Errorf("data directory %s was made by PostgreSQL %d: %w", s.directory.dir, major, err)
 		}
 		if err != nil {
 			return err
@@ -100,17 +100,17 @@ func (s *Server) prepare(ctx context.Context) error {
 	if major != 0 && major != binaries.Major {
 		return fmt.Errorf("data directory %s was made by PostgreSQL %d, but %s has PostgreSQL %s: "+
 			"use the programs of version %d, or dump with these and restore into a new directory",
-			s.home.dir, major, binaries.Dir, binaries.Version, major)
+			s.directory.dir, major, binaries.Dir, binaries.Version, major)
 	}
 	if major == 0 {
 		began := time.Now()
-		s.logger.InfoContext(ctx, "making database cluster", "dir", s.home.dir, "version", binaries.Version)
-		if err := s.home.initialise(ctx, binaries, s.config.Durable); err != nil {
+		s.logger.InfoContext(ctx, "making database cluster", "dir", s.directory.dir, "version", binaries.Version)
+		if err := s.directory.initialise(ctx, binaries, s.config.Durable); err != nil {
 			return err
 		}
 		s.logger.DebugContext(ctx, "made database cluster", "took", time.Since(began))
 	}
-	s.password, err = s.home.readPassword()
+	s.password, err = s.directory.readPassword()
 	return err
 }
 
@@ -139,7 +139,7 @@ func (s *Server) Stop(ctx context.Context) error {
 	}
 	s.shutdown(ctx)
 	s.released = true
-	return s.home.release()
+	return s.directory.release()
 }
 
 // Kill ends the server by SIGKILL, as a crash would, and returns when it and
@@ -181,7 +181,7 @@ func (s *Server) Version() string { return s.config.Binaries.Version }
 func (s *Server) Binaries() Binaries { return s.config.Binaries }
 
 // LogPath names the file to which the server writes its log.
-func (s *Server) LogPath() string { return s.home.log() }
+func (s *Server) LogPath() string { return s.directory.log() }
 
 // URL is the connection URL of the superuser for the database postgres. It
 // holds the password: do not log it.
@@ -202,13 +202,13 @@ func (s *Server) DatabaseURL(name string) string {
 // Psql is a line for a shell that connects psql as the superuser. It names the file
 // that holds the password, and so may be logged.
 func (s *Server) Psql() string {
-	file := strings.ReplaceAll(s.home.password(), `'`, `'\''`)
+	file := strings.ReplaceAll(s.directory.password(), `'`, `'\''`)
 	return fmt.Sprintf("PGPASSWORD=$(cat '%s') psql -h 127.0.0.1 -p %d -U %s", file, s.port, superuser)
 }
 
 // String tells version and place, not the password.
 func (s *Server) String() string {
-	return fmt.Sprintf("PostgreSQL %s on 127.0.0.1:%d in %s", s.Version(), s.port, s.home.dir)
+	return fmt.Sprintf("PostgreSQL %s on 127.0.0.1:%d in %s", s.Version(), s.port, s.directory.dir)
 }
 
 // LogValue is String, for slog.

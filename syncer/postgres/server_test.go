@@ -26,7 +26,7 @@ func TestThrowAwayServerLeavesNothing(t *testing.T) {
 			t.Errorf("%s is %q, want %q", setting, got, want)
 		}
 	}
-	dir := server.home.dir
+	dir := server.directory.dir
 	for range 2 {
 		if err := server.Stop(t.Context()); err != nil {
 			t.Fatal(err)
@@ -67,14 +67,16 @@ func TestLineForPsql(t *testing.T) {
 	t.Parallel()
 	server := start(t, Config{DataDir: filepath.Join(dataDir(t), "Steve's")})
 	bin := t.TempDir()
-	if err := os.WriteFile(filepath.Join(bin, "psql"), []byte("#!/bin/sh\necho \"$PGPASSWORD $*\"\n"), 0o700); err != nil {
+	script := []byte("#!/bin/sh\necho \"$PGPASSWORD $*\"\n")
+	if err := os.WriteFile(filepath.Join(bin, "psql"), script, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	line := server.Psql()
 	shell := exec.CommandContext(t.Context(), "sh", "-c", line)
 	shell.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"))
 	shown, err := shell.Output()
-	if want := fmt.Sprintf("%s -h 127.0.0.1 -p %d -U postgres\n", server.password, server.port); err != nil || string(shown) != want {
+	want := fmt.Sprintf("%s -h 127.0.0.1 -p %d -U postgres\n", server.password, server.port)
+	if err != nil || string(shown) != want {
 		t.Errorf("%s: %q, %v, want %q", line, shown, err, want)
 	}
 	if strings.Contains(line, server.password) {
@@ -97,7 +99,7 @@ func TestOthersCannotLogIn(t *testing.T) {
 		}
 	}
 	for path, most := range map[string]os.FileMode{
-		server.home.password(): 0o600, server.home.data(): 0o700, server.home.log(): 0o600,
+		server.directory.password(): 0o600, server.directory.data(): 0o700, server.directory.log(): 0o600,
 	} {
 		info, err := os.Stat(path)
 		if err != nil {

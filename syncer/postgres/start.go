@@ -18,9 +18,9 @@ import (
 )
 
 const (
-	// orphanPatience is how long a postmaster whose parent was killed may take
-	// to end.
-	orphanPatience = 5 * time.Second
+	// orphanTimeout is how long a postmaster whose parent was killed may take to
+	// end.
+	orphanTimeout = 5 * time.Second
 	// startAttempts bounds the tries with another port, or while the memory of
 	// a killed server is still in use by its last backends.
 	startAttempts = 5
@@ -64,21 +64,21 @@ func (s *Server) choosePort() error {
 }
 
 // awaitOrphan waits for the end of a postmaster that another process of ours
-// left when it was killed. The lock tells that nobody else is to run one.
+// left when it was killed. We hold the lock, so no other process may start one.
 func (s *Server) awaitOrphan(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, orphanPatience)
+	ctx, cancel := context.WithTimeout(ctx, orphanTimeout)
 	defer cancel()
 	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
 	for {
-		pid, err := s.home.livePostmaster()
+		pid, err := s.directory.livePostmaster()
 		if err != nil || pid == 0 {
 			return err
 		}
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("data directory %s is in use by another PostgreSQL server, process %d: "+
-				"stop that one (kill -INT %d) or name another directory", s.home.dir, pid, pid)
+				"stop that one (kill -INT %d) or name another directory", s.directory.dir, pid, pid)
 		case <-ticker.C:
 		}
 	}
@@ -94,7 +94,7 @@ func (s *Server) startOnce(ctx context.Context) error {
 	cmd.Env = serverEnv()
 	// A file, not a pipe: the server must not wait for us when we are slow.
 	cmd.Stdout, cmd.Stderr = log, log
-	s.home.account.apply(cmd)
+	s.directory.account.apply(cmd)
 	signal := signalImmediate
 	if s.config.Durable {
 		signal = signalFast
@@ -107,12 +107,13 @@ func (s *Server) startOnce(ctx context.Context) error {
 	}
 	if err := s.awaitReady(ctx, p); err != nil {
 		p.stop(ctx)
-		return startError(err, readFrom(s.home.log(), offset))
+		return startError(err, readFrom(s.directory.log(), offset))
 	}
 	s.current.Lock()
 	s.postmaster = p
 	s.current.Unlock()
-	s.logger.InfoContext(ctx, "PostgreSQL is ready", "version", s.Version(), "port", s.port, "took", time.Since(began), "psql", s.Psql())
+	s.logger.InfoContext(ctx, "PostgreSQL is ready",
+		"version", s.Version(), "port", s.port, "took", time.Since(began), "psql", s.Psql())
 	return nil
 }
 
@@ -123,14 +124,14 @@ func (s *Server) arguments() []string {
 		settings["fsync"] = "off"
 		settings["full_page_writes"] = "off"
 	}
-	if s.home.temporary {
+	if s.directory.temporary {
 		settings["max_connections"] = "300"
 		settings["dynamic_shared_memory_type"] = "mmap" // goes with the directory, and containers have little /dev/shm
 	}
 	maps.Copy(settings, s.config.Settings)
 	settings["listen_addresses"] = "127.0.0.1"
 	settings["unix_socket_directories"] = ""
-	arguments := []string{"-D", s.home.data(), "-p", strconv.Itoa(s.port)}
+	arguments := []string{"-D", s.directory.data(), "-p", strconv.Itoa(s.port)}
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
 		arguments = append(arguments, "-c", name+"="+settings[name])
 	}
@@ -150,9 +151,9 @@ func (s *Server) awaitReady(ctx context.Context, p *process) error {
 		case <-p.done:
 			return fmt.Errorf("start PostgreSQL: it ended: %w", p.err)
 		case <-report.C:
-			s.logger.InfoContext(ctx, "waiting for PostgreSQL, which may be recovering", "dir", s.home.dir)
+			s.logger.InfoContext(ctx, "waiting for PostgreSQL, which may be recovering", "dir", s.directory.dir)
 		case <-poll.C:
-			if s.home.ready(p.pid()) {
+			if s.directory.ready(p.pid()) {
 				return s.ping(ctx)
 			}
 		}
@@ -170,7 +171,7 @@ func (s *Server) ping(ctx context.Context) error {
 // openLog opens the log for appending and returns its size. One that grew too
 // long is set aside.
 func (s *Server) openLog() (*os.File, int64, error) {
-	path := s.home.log()
+	path := s.directory.log()
 	if info, err := os.Stat(path); err == nil && info.Size() > longestLog {
 		if err := os.Rename(path, path+".1"); err != nil {
 			return nil, 0, fmt.Errorf("rotate log: %w", err)
@@ -199,7 +200,7 @@ func readFrom(path string, offset int64) []byte {
 	return content
 }
 
-// startError adds the server's own words to why it did not start.
+// startError adds the end of the server's log to the reason why it did not start.
 func startError(err error, log []byte) error {
 	text := tail(log)
 	if strings.Contains(text, "could not bind") || strings.Contains(text, "pre-existing shared memory block") {

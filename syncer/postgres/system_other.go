@@ -13,7 +13,8 @@ import (
 
 // supported reports whether servers can be run here.
 func supported() error {
-	return fmt.Errorf("run a private PostgreSQL on %s: %w; use a server of your own", runtime.GOOS, errors.ErrUnsupported)
+	return fmt.Errorf("run a private PostgreSQL on %s: %w; use a server of your own",
+		runtime.GOOS, errors.ErrUnsupported)
 }
 
 func (a *account) apply(*exec.Cmd) {}

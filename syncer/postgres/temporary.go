@@ -8,12 +8,12 @@ import (
 
 const temporaryPrefix = "playersync-postgres-"
 
-// openTemporaryHome makes the directory of a throw-away server and removes
+// openTemporaryDirectory makes the directory of a throw-away server and removes
 // those of processes that were killed.
-func openTemporaryHome() (*home, error) {
-	h := &home{account: serverAccount(), temporary: true}
+func openTemporaryDirectory() (*directory, error) {
+	d := &directory{account: serverAccount(), temporary: true}
 	parent := os.TempDir()
-	if closed, _ := h.account.closedParent(parent); closed != "" {
+	if closed, _ := d.account.closedParent(parent); closed != "" {
 		parent = "/tmp"
 	}
 	sweep(parent)
@@ -21,20 +21,20 @@ func openTemporaryHome() (*home, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make throw-away server: %w", err)
 	}
-	h.dir = dir
-	if err := os.Chmod(dir, h.mode()); err != nil {
+	d.dir = dir
+	if err := os.Chmod(dir, d.mode()); err != nil {
 		os.RemoveAll(dir)
 		return nil, fmt.Errorf("make throw-away server: %w", err)
 	}
 	// Only a locked file gets the name that a sweep looks for.
-	if h.lock, err = lockFile(filepath.Join(dir, "lock.new")); err == nil {
+	if d.lock, err = lockFile(filepath.Join(dir, "lock.new")); err == nil {
 		err = os.Rename(filepath.Join(dir, "lock.new"), filepath.Join(dir, "lock"))
 	}
 	if err != nil {
 		os.RemoveAll(dir)
 		return nil, fmt.Errorf("lock throw-away server: %w", err)
 	}
-	return h, nil
+	return d, nil
 }
 
 // sweep removes the directories of our throw-away servers whose process is gone.
@@ -49,11 +49,11 @@ func sweep(parent string) {
 		if err != nil {
 			continue
 		}
-		h := &home{dir: dir, lock: lock, temporary: true}
-		if pid, err := h.livePostmaster(); err != nil || pid != 0 {
+		d := &directory{dir: dir, lock: lock, temporary: true}
+		if pid, err := d.livePostmaster(); err != nil || pid != 0 {
 			lock.release()
 			continue
 		}
-		_ = h.release() // what cannot be removed now is tried again by the next
+		_ = d.release() // what cannot be removed now is tried again by the next
 	}
 }

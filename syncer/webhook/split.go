@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// maxContent bounds one message, in UTF-16 units: never more than the receiver
-// counts, whichever way it does.
+// maxContent bounds one message, in UTF-16 units: no other way of counting characters
+// gives a larger number.
 const maxContent = 2000
 
 // split cuts a text into parts that can be sent, at line breaks or spaces where

@@ -2,12 +2,13 @@
 // member content, and allowed_mentions that let nobody be pinged whatever the text
 // says.
 //
-// A text is queued at once and never delays who sends it; the queue is bounded, and
-// what does not fit is dropped and counted. Texts go out in order, one at a time. A
-// text of more than 2000 characters is sent in parts. What fails is tried again with
-// a growing delay, or the one that the receiver asks for, up to a limit; what the
-// receiver refuses for good is dropped. At shutdown a few seconds remain for what is
-// left. A text may arrive twice if an answer was lost.
+// A text is queued at once and never delays its sender; the queue is bounded, and
+// texts that do not fit are dropped and counted. Texts are sent in order, one at a
+// time. A text of more than 2000 characters is sent in parts. A failed attempt is
+// repeated after a growing delay, or after the delay that the receiver asks for, up to
+// a limit; a text that the receiver refuses for good is dropped. At shutdown the rest
+// of the queue is sent within a few seconds. A text may arrive twice if an answer was
+// lost.
 //
 // The URL is a secret: it is in no error and no log.
 package webhook
@@ -31,12 +32,12 @@ import (
 
 // Config says where to send. Zero values mean the defaults; only URL has none.
 type Config struct {
-	URL      string
-	Capacity int           // texts that wait, 1000
-	Timeout  time.Duration // of one attempt, 10 s
-	Backoff  time.Duration // before the second attempt, 1 s; doubles up to a minute
-	Attempts int           // before a text is dropped, 10
-	Linger   time.Duration // at shutdown for what is left, 3 s
+	URL             string
+	Capacity        int           // texts that wait, 1000
+	Timeout         time.Duration // of one attempt, 10 s
+	Backoff         time.Duration // before the second attempt, 1 s; doubles up to a minute
+	Attempts        int           // before a text is dropped, 10
+	ShutdownTimeout time.Duration // at shutdown, for the rest of the queue, 3 s
 }
 
 func (c Config) withDefaults() Config {
@@ -52,8 +53,8 @@ func (c Config) withDefaults() Config {
 	if c.Attempts <= 0 {
 		c.Attempts = 10
 	}
-	if c.Linger <= 0 {
-		c.Linger = 3 * time.Second
+	if c.ShutdownTimeout <= 0 {
+		c.ShutdownTimeout = 3 * time.Second
 	}
 	return c
 }
@@ -113,31 +114,31 @@ func (w *Webhook) drop(reason string, err error) {
 	w.log.Warn("a text for the webhook is dropped", "reason", err)
 }
 
-// Run sends what is queued until ctx ends, then what is left as far as that goes
-// quickly.
+// Run sends what is queued until ctx ends, and then the rest of the queue within
+// [Config.ShutdownTimeout].
 func (w *Webhook) Run(ctx context.Context) error {
-	// Ends some time after ctx, so that an attempt under way is not cut off.
-	lingering, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	// grace ends some time after ctx, so that an attempt under way can finish.
+	grace, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(w.config.Linger, cancel) })
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(w.config.ShutdownTimeout, cancel) })
 	defer stop()
 	for {
 		select {
 		case text := <-w.queue:
-			w.deliver(ctx, lingering, text)
+			w.deliver(ctx, grace, text)
 		case <-ctx.Done():
-			w.drain(ctx, lingering)
+			w.drain(ctx, grace)
 			return nil
 		}
 	}
 }
 
 // drain sends what was queued when ctx ended.
-func (w *Webhook) drain(ctx, lingering context.Context) {
+func (w *Webhook) drain(ctx, grace context.Context) {
 	for {
 		select {
 		case text := <-w.queue:
-			w.deliver(ctx, lingering, text)
+			w.deliver(ctx, grace, text)
 		default:
 			return
 		}
@@ -145,9 +146,9 @@ func (w *Webhook) drain(ctx, lingering context.Context) {
 }
 
 // deliver sends all parts of a text.
-func (w *Webhook) deliver(ctx, lingering context.Context, text string) {
+func (w *Webhook) deliver(ctx, grace context.Context, text string) {
 	for _, part := range split(text) {
-		if err := w.deliverPart(ctx, lingering, part); err != nil {
+		if err := w.deliverPart(ctx, grace, part); err != nil {
 			w.drop(reasonOf(err), err)
 			return
 		}
@@ -162,12 +163,12 @@ func reasonOf(err error) string {
 	return "failed"
 }
 
-// deliverPart tries until it succeeds, is refused for good, or it is enough. After
-// ctx has ended each part has one attempt.
-func (w *Webhook) deliverPart(ctx, lingering context.Context, part string) error {
+// deliverPart tries until it succeeds, is refused for good, or all attempts were made.
+// After ctx has ended each part has one attempt.
+func (w *Webhook) deliverPart(ctx, grace context.Context, part string) error {
 	delay := w.config.Backoff
 	for attempt := 1; ; attempt++ {
-		err := w.post(lingering, part)
+		err := w.post(grace, part)
 		refused, isRefusal := errors.AsType[*refusal](err)
 		if err == nil || isRefusal && !refused.temporary() || attempt == w.config.Attempts || ctx.Err() != nil {
 			return err
@@ -208,7 +209,7 @@ type refusal struct {
 // Error returns the status.
 func (r *refusal) Error() string { return fmt.Sprintf("the webhook answers %d", r.status) }
 
-// temporary reports whether the same may be taken later.
+// temporary reports whether another attempt may succeed.
 func (r *refusal) temporary() bool {
 	return r.status >= 500 || r.status == http.StatusTooManyRequests || r.status == http.StatusRequestTimeout
 }

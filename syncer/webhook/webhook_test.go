@@ -67,7 +67,8 @@ func (r *receiver) serve(w http.ResponseWriter, request *http.Request) {
 func start(t *testing.T, config Config, log io.Writer) (*Webhook, func()) {
 	t.Helper()
 	config.Backoff = time.Millisecond
-	w := New(config, prometheus.NewRegistry(), slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	handler := slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})
+	w := New(config, prometheus.NewRegistry(), slog.New(handler))
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- w.Run(ctx) }()
@@ -126,7 +127,8 @@ func TestWhatIsRefusedForGoodIsDropped(t *testing.T) {
 		t.Errorf("arrived %q", got)
 	}
 	stop()
-	if refused, failed := counted(t, w.dropped.WithLabelValues("refused")), counted(t, w.dropped.WithLabelValues("failed")); refused != 2 || failed != 1 {
+	refused := counted(t, w.dropped.WithLabelValues("refused"))
+	if failed := counted(t, w.dropped.WithLabelValues("failed")); refused != 2 || failed != 1 {
 		t.Errorf("%v refused and %v failed, want 2 and 1", refused, failed)
 	}
 }
@@ -172,7 +174,7 @@ func TestShutdownDoesNotHangOnASilentReceiver(t *testing.T) {
 	}))
 	t.Cleanup(silent.Close)
 	t.Cleanup(func() { close(release) })
-	w, stop := start(t, Config{URL: silent.URL, Timeout: time.Hour, Linger: time.Millisecond}, io.Discard)
+	w, stop := start(t, Config{URL: silent.URL, Timeout: time.Hour, ShutdownTimeout: time.Millisecond}, io.Discard)
 	w.Send("text")
 	<-asked
 	stop() // would never return
@@ -207,7 +209,8 @@ func TestSplit(t *testing.T) {
 			t.Fatalf("parts say %q, want %q", got, squeeze(text))
 		}
 	})
-	if parts := split(strings.Repeat("a", 1990) + "\n" + strings.Repeat("b", 100)); len(parts) != 2 || !strings.HasPrefix(parts[1], "b") {
+	parts := split(strings.Repeat("a", 1990) + "\n" + strings.Repeat("b", 100))
+	if len(parts) != 2 || !strings.HasPrefix(parts[1], "b") {
 		t.Errorf("parts %q", parts)
 	}
 	for _, blank := range []string{"", " ", "\n\n", strings.Repeat(" ", 5000)} {

@@ -30,12 +30,12 @@ func fetched(calls *int, readings ...changefeed.VersionedPlayer) Fetch {
 	}
 }
 
-func bareChange(xid uint64) changefeed.Change {
+func keyOnlyChange(xid uint64) changefeed.Change {
 	return changefeed.Change{Entity: syncer.EntityPlayer, Key: "p1", Xid: xid}
 }
 
 func rowOf(p *syncer.Player, xid uint64) changefeed.Change {
-	ch := bareChange(xid)
+	ch := keyOnlyChange(xid)
 	ch.Row = &changefeed.PlayerRow{Revision: p.Revision, Synced: p.Synced}
 	return ch
 }
@@ -57,8 +57,8 @@ func TestFillRace(t *testing.T) {
 		second changefeed.VersionedPlayer
 		calls  int
 	}{
-		{"row travels", rowOf(named("new", 2), 11), changefeed.VersionedPlayer{}, 1},
-		{"only the key travels", bareChange(11), reading(named("new", 2), 11), 2},
+		{"row arrives", rowOf(named("new", 2), 11), changefeed.VersionedPlayer{}, 1},
+		{"only the key arrives", keyOnlyChange(11), reading(named("new", 2), 11), 2},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -140,11 +140,12 @@ func TestReaderOutlivesFetchingReader(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	fetching, first, second := make(chan struct{}), make(chan error, 1), make(chan *syncer.Player, 1)
 	go func() {
-		_, _, err := c.Read(ctx, "p1", func(ctx context.Context, _ []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
-			close(fetching)
-			<-ctx.Done()
-			return nil, ctx.Err()
-		})
+		_, _, err := c.Read(ctx, "p1",
+			func(ctx context.Context, _ []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
+				close(fetching)
+				<-ctx.Done()
+				return nil, ctx.Err()
+			})
 		first <- err
 	}()
 	<-fetching
@@ -167,11 +168,12 @@ func TestWaitingReaderGivesUp(t *testing.T) {
 	fetching, goOn, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
-		_, _, _ = c.Read(t.Context(), "p1", func(context.Context, []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
-			close(fetching)
-			<-goOn
-			return []changefeed.VersionedPlayer{reading(nil, 10)}, nil
-		})
+		_, _, _ = c.Read(t.Context(), "p1",
+			func(context.Context, []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
+				close(fetching)
+				<-goOn
+				return []changefeed.VersionedPlayer{reading(nil, 10)}, nil
+			})
 	}()
 	<-fetching
 	ctx, cancel := context.WithCancel(t.Context())
@@ -187,11 +189,15 @@ func TestFailedFetchLeavesNothing(t *testing.T) {
 	t.Parallel()
 	c := NewPlayers(10)
 	broken := errors.New("connection refused")
-	_, _, err := c.Read(t.Context(), "p1", func(context.Context, []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) { return nil, broken })
+	_, _, err := c.Read(t.Context(), "p1",
+		func(context.Context, []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
+			return nil, broken
+		})
 	if !errors.Is(err, broken) {
 		t.Errorf("got %v, want the cause", err)
 	}
-	if _, _, err := c.Read(t.Context(), "p1", func(context.Context, []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) { return nil, nil }); err == nil {
+	nothing := func(context.Context, []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) { return nil, nil }
+	if _, _, err := c.Read(t.Context(), "p1", nothing); err == nil {
 		t.Error("a fetch without an answer was taken for one")
 	}
 	if all, stats := c.All(), c.Stats(); len(all) != 0 || stats.InFlight != 0 {
@@ -200,12 +206,15 @@ func TestFailedFetchLeavesNothing(t *testing.T) {
 }
 
 // A panic in fetch must not leave later readers waiting for ever.
-func TestPanickingFetchEndsFlight(t *testing.T) {
+func TestPanickingFetchEnds(t *testing.T) {
 	t.Parallel()
 	c := NewPlayers(10)
 	func() {
 		defer func() { _ = recover() }()
-		_, _, _ = c.Read(t.Context(), "p1", func(context.Context, []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) { panic("bug") })
+		_, _, _ = c.Read(t.Context(), "p1",
+			func(context.Context, []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
+				panic("bug")
+			})
 	}()
 	calls := 0
 	p, _, err := c.Read(t.Context(), "p1", fetched(&calls, reading(named("Steve", 1), 10)))
@@ -242,7 +251,8 @@ func TestRereadFetchesAndNeverGoesBack(t *testing.T) {
 	c := NewPlayers(10)
 	c.Hold("p1")
 	calls := 0
-	fetch := fetched(&calls, reading(named("first", 1), 10), reading(named("second", 2), 20), reading(named("stale", 1), 15))
+	fetch := fetched(&calls,
+		reading(named("first", 1), 10), reading(named("second", 2), 20), reading(named("stale", 1), 15))
 	for _, want := range []string{"first", "second", "second"} {
 		p, err := c.Reread(t.Context(), "p1", fetch)
 		if err != nil {
@@ -261,11 +271,12 @@ func TestFetchGivesUpOnInvisibleChange(t *testing.T) {
 	t.Parallel()
 	c := NewPlayers(10)
 	calls := 0
-	p, _, err := c.Read(t.Context(), "p1", func(context.Context, []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
-		calls++
-		c.Apply(bareChange(1 << 60))
-		return []changefeed.VersionedPlayer{reading(named("Steve", 1), 10)}, nil
-	})
+	p, _, err := c.Read(t.Context(), "p1",
+		func(context.Context, []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
+			calls++
+			c.Apply(keyOnlyChange(1 << 60))
+			return []changefeed.VersionedPlayer{reading(named("Steve", 1), 10)}, nil
+		})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,10 +28,10 @@ func refused(t *testing.T, config Config, words ...string) {
 func TestDirectoryInUseIsRefused(t *testing.T) {
 	t.Parallel()
 	server := start(t, Config{DataDir: dataDir(t)})
-	refused(t, Config{DataDir: server.home.dir}, "in use by another playersync", server.home.dir)
+	refused(t, Config{DataDir: server.directory.dir}, "in use by another playersync", server.directory.dir)
 	// Without the lock, only the live postmaster is in the way.
-	server.home.lock.release()
-	refused(t, Config{DataDir: server.home.dir}, "in use by another PostgreSQL", strconv.Itoa(server.PID()))
+	server.directory.lock.release()
+	refused(t, Config{DataDir: server.directory.dir}, "in use by another PostgreSQL", strconv.Itoa(server.PID()))
 	query(t, server.URL(), "SELECT 'unharmed'")
 }
 
@@ -43,7 +43,7 @@ func TestClusterOfAnotherVersionIsRefused(t *testing.T) {
 	}
 	other := server.Binaries()
 	other.Major, other.Version = 99, "99.1"
-	refused(t, Config{DataDir: server.home.dir, Binaries: other},
+	refused(t, Config{DataDir: server.directory.dir, Binaries: other},
 		fmt.Sprintf("made by PostgreSQL %d", server.Binaries().Major), "99.1", "dump")
 }
 
@@ -51,7 +51,7 @@ func TestStalePIDOfAnotherProcessIsNoObstacle(t *testing.T) {
 	t.Parallel()
 	server := start(t, Config{DataDir: dataDir(t)})
 	server.Kill()
-	stale := filepath.Join(server.home.data(), "postmaster.pid")
+	stale := filepath.Join(server.directory.data(), "postmaster.pid")
 	content, err := os.ReadFile(stale)
 	if err != nil {
 		t.Fatal(err)

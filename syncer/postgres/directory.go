@@ -14,67 +14,69 @@ import (
 	"time"
 )
 
-// home is the directory of one server; the package comment tells what is in it.
-type home struct {
+// directory is where one server lives; the package comment says what is in it.
+type directory struct {
 	dir       string
 	account   *account
 	lock      *fileLock
 	temporary bool // removed on release
 }
 
-func (h *home) data() string     { return filepath.Join(h.dir, "data") }
-func (h *home) password() string { return filepath.Join(h.dir, "password") }
-func (h *home) log() string      { return filepath.Join(h.dir, "postgres.log") }
+func (d *directory) data() string     { return filepath.Join(d.dir, "data") }
+func (d *directory) password() string { return filepath.Join(d.dir, "password") }
+func (d *directory) log() string      { return filepath.Join(d.dir, "postgres.log") }
 
-// openHome makes the directory if need be and locks it.
-func openHome(dir string) (*home, error) {
+// openDirectory makes the directory if it is missing and locks it.
+func openDirectory(dir string) (*directory, error) {
 	if dir == "" {
-		return openTemporaryHome()
+		return openTemporaryDirectory()
 	}
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("resolve data directory: %w", err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "PG_VERSION")); err == nil {
-		return nil, fmt.Errorf("data directory %s is a bare PostgreSQL cluster, not one made by playersync; name another directory", dir)
+		return nil, fmt.Errorf("data directory %s is a bare PostgreSQL cluster, not one made by playersync; "+
+			"name another directory", dir)
 	}
-	h := &home{dir: dir, account: serverAccount()}
-	if err := os.MkdirAll(dir, h.mode()); err != nil {
+	d := &directory{dir: dir, account: serverAccount()}
+	if err := os.MkdirAll(dir, d.mode()); err != nil {
 		return nil, fmt.Errorf("make data directory: %w", err)
 	}
-	if closed, mode := h.account.closedParent(dir); closed == dir {
+	if closed, mode := d.account.closedParent(dir); closed == dir {
 		if err := os.Chmod(dir, mode|0o111); err != nil {
-			return nil, fmt.Errorf("open data directory to %s: %w", h.account, err)
+			return nil, fmt.Errorf("open data directory to %s: %w", d.account, err)
 		}
 	} else if closed != "" {
-		return nil, fmt.Errorf("data directory %s: %s, who runs PostgreSQL in place of root, may not enter %s (mode %04o); "+
-			"choose a directory elsewhere, such as /var/lib/playersync", dir, h.account, closed, mode)
+		return nil, fmt.Errorf("data directory %s: %s, who runs PostgreSQL in place of root, "+
+			"may not enter %s (mode %04o); choose a directory elsewhere, such as /var/lib/playersync",
+			dir, d.account, closed, mode)
 	}
-	h.lock, err = lockFile(filepath.Join(dir, "lock"))
+	d.lock, err = lockFile(filepath.Join(dir, "lock"))
 	if errors.Is(err, errLocked) {
 		return nil, fmt.Errorf("data directory %s is in use by another playersync process", dir)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("write to data directory: %w", err)
 	}
-	return h, nil
+	return d, nil
 }
 
 // mode is that of the directory itself: as root, its server must pass it.
-func (h *home) mode() os.FileMode {
-	if h.account != nil {
+func (d *directory) mode() os.FileMode {
+	if d.account != nil {
 		return 0o711
 	}
 	return 0o700
 }
 
 // release gives the directory up; a temporary one is removed.
-func (h *home) release() error {
-	defer h.lock.release()
-	if !h.temporary {
+func (d *directory) release() error {
+	defer d.lock.release()
+	if !d.temporary {
 		return nil
 	}
-	if err := os.RemoveAll(h.dir); err != nil {
+	if err := os.RemoveAll(d.dir); err != nil {
 		return fmt.Errorf("remove throw-away server: %w", err)
 	}
 	return nil
@@ -82,11 +84,11 @@ func (h *home) release() error {
 
 // clusterMajor returns the major version that made the cluster, 0 if there is
 // no cluster yet.
-func (h *home) clusterMajor() (int, error) {
-	content, err := os.ReadFile(filepath.Join(h.data(), "PG_VERSION"))
+func (d *directory) clusterMajor() (int, error) {
+	content, err := os.ReadFile(filepath.Join(d.data(), "PG_VERSION"))
 	if errors.Is(err, os.ErrNotExist) {
-		if _, err := os.Stat(h.data()); err == nil {
-			return 0, fmt.Errorf("%s is no PostgreSQL cluster: it has no PG_VERSION", h.data())
+		if _, err := os.Stat(d.data()); err == nil {
+			return 0, fmt.Errorf("%s is no PostgreSQL cluster: it has no PG_VERSION", d.data())
 		}
 		return 0, nil
 	}
@@ -101,8 +103,8 @@ func (h *home) clusterMajor() (int, error) {
 }
 
 // readPassword reads the superuser's password.
-func (h *home) readPassword() (string, error) {
-	content, err := os.ReadFile(h.password())
+func (d *directory) readPassword() (string, error) {
+	content, err := os.ReadFile(d.password())
 	if err != nil {
 		return "", fmt.Errorf("read superuser's password: %w", err)
 	}
@@ -110,17 +112,17 @@ func (h *home) readPassword() (string, error) {
 }
 
 // initialise makes the cluster. It takes a second or so.
-func (h *home) initialise(ctx context.Context, binaries Binaries, durable bool) error {
-	fresh := h.data() + ".new"
+func (d *directory) initialise(ctx context.Context, binaries Binaries, durable bool) error {
+	fresh := d.data() + ".new"
 	if err := os.RemoveAll(fresh); err != nil {
 		return fmt.Errorf("remove unfinished cluster: %w", err)
 	}
-	if err := os.WriteFile(h.password(), []byte(rand.Text()+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(d.password(), []byte(rand.Text()+"\n"), 0o600); err != nil {
 		return fmt.Errorf("write superuser's password: %w", err)
 	}
 	var failure error
 	for _, locale := range localeArguments(binaries.Major) {
-		if failure = h.runInitdb(ctx, binaries, fresh, durable, locale); failure == nil {
+		if failure = d.runInitdb(ctx, binaries, fresh, durable, locale); failure == nil {
 			break
 		}
 		if !strings.Contains(failure.Error(), "locale") {
@@ -130,7 +132,7 @@ func (h *home) initialise(ctx context.Context, binaries Binaries, durable bool) 
 	if failure != nil {
 		return failure
 	}
-	if err := os.Rename(fresh, h.data()); err != nil {
+	if err := os.Rename(fresh, d.data()); err != nil {
 		return fmt.Errorf("move cluster into place: %w", err)
 	}
 	return nil
@@ -146,22 +148,22 @@ func localeArguments(major int) [][]string {
 	return libc
 }
 
-func (h *home) runInitdb(ctx context.Context, binaries Binaries, dir string, durable bool, locale []string) error {
+func (d *directory) runInitdb(ctx context.Context, binaries Binaries, dir string, durable bool, locale []string) error {
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 		return fmt.Errorf("make cluster directory: %w", err)
 	}
 	// initdb may not read our password file if it runs as another user.
-	password, err := os.ReadFile(h.password())
+	password, err := os.ReadFile(d.password())
 	if err != nil {
 		return fmt.Errorf("read superuser's password: %w", err)
 	}
-	copied := h.password() + ".initdb"
+	copied := d.password() + ".initdb"
 	if err := os.WriteFile(copied, password, 0o600); err != nil {
 		return fmt.Errorf("write superuser's password: %w", err)
 	}
 	defer os.Remove(copied)
 	for _, path := range []string{dir, copied} {
-		if err := h.account.own(path); err != nil {
+		if err := d.account.chown(path); err != nil {
 			return err
 		}
 	}
@@ -174,7 +176,7 @@ func (h *home) runInitdb(ctx context.Context, binaries Binaries, dir string, dur
 	cmd := exec.CommandContext(ctx, filepath.Join(binaries.Dir, executable("initdb")), arguments...)
 	cmd.Env = serverEnv()
 	cmd.WaitDelay = time.Second // a cancelled initdb leaves a child behind for a moment
-	h.account.apply(cmd)
+	d.account.apply(cmd)
 	bindLifetime(cmd, signalImmediate)
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
@@ -196,8 +198,8 @@ func (h *home) runInitdb(ctx context.Context, binaries Binaries, dir string, dur
 // or 0. A file left by one that is gone is removed: should its id meanwhile
 // belong to an unrelated process of the same user, PostgreSQL would refuse to
 // start.
-func (h *home) livePostmaster() (int, error) {
-	path := filepath.Join(h.data(), "postmaster.pid")
+func (d *directory) livePostmaster() (int, error) {
+	path := filepath.Join(d.data(), "postmaster.pid")
 	content, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return 0, nil
@@ -207,7 +209,7 @@ func (h *home) livePostmaster() (int, error) {
 	}
 	line, _, _ := strings.Cut(string(content), "\n")
 	pid, err := strconv.Atoi(strings.TrimSpace(line))
-	if err == nil && pid > 0 && postmasterAlive(pid, h.data()) {
+	if err == nil && pid > 0 && postmasterAlive(pid, d.data()) {
 		return pid, nil
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -218,8 +220,8 @@ func (h *home) livePostmaster() (int, error) {
 
 // ready reports whether the postmaster with this id says that it takes
 // connections.
-func (h *home) ready(pid int) bool {
-	content, err := os.ReadFile(filepath.Join(h.data(), "postmaster.pid"))
+func (d *directory) ready(pid int) bool {
+	content, err := os.ReadFile(filepath.Join(d.data(), "postmaster.pid"))
 	if err != nil {
 		return false
 	}
