@@ -22,7 +22,7 @@ import (
 )
 
 // limit is how long a test waits for what should happen soon.
-const limit = time.Minute
+const limit = pgtest.Patience
 
 // asProgram makes the test binary the program itself, so that the program runs
 // with the race detector where the tests do.
