@@ -21,7 +21,7 @@ const (
 	spendingServers = 8
 	spendingClients = 64
 	payments        = spendingClients * paymentsEach
-	paymentsPerKill = 500
+	paymentsPerKill = 1000
 	firstCoins      = 1000
 )
 
@@ -179,7 +179,7 @@ func TestBalancesAreSpentOnce(t *testing.T) {
 	for i := range spendingServers {
 		s.nodes = append(s.nodes, start(t, url, fmt.Sprint("n", i), func(c *daemon.Config) {
 			c.Feed.Heartbeat = time.Second
-			c.Store.MaxConnections = 4 // connecting again and again is what takes most of the time
+			c.Store.MaxConnections = 2 // connecting again and again is what takes most of the time
 		}).ready())
 	}
 	run(t, psql, `

@@ -211,7 +211,7 @@ func TestUnmodifiedPluginLosesNothing(t *testing.T) {
 	var nodes []*node
 	var backends []string
 	for i := range 2 {
-		n := start(t, url, fmt.Sprint("fish", i), func(c *daemon.Config) { c.Store.MaxConnections = 8 }).ready()
+		n := start(t, url, fmt.Sprint("fish", i), func(c *daemon.Config) { c.Store.MaxConnections = 4 }).ready()
 		nodes = append(nodes, n)
 		backends = append(backends, strings.TrimPrefix(n.URL(), "http://"))
 	}

@@ -89,6 +89,7 @@ func start(t testing.TB, url, name string, change ...func(*daemon.Config)) *node
 // that is not. See impatient.
 func patient(c *daemon.Config) {
 	c.Store.Timeout = patience
+	c.Store.MaxConnections = 2 // a new connection costs more than waiting for one
 	c.Feed.ConnectTimeout, c.Feed.StatementTimeout, c.Feed.ReloadTimeout = patience, patience, patience
 	c.Presence.Lease = never
 	c.Fish.Timeout = patience
