@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 func TestWatchShowsChangesUntilInterrupted(t *testing.T) {
@@ -27,7 +27,7 @@ func TestWatchShowsChangesUntilInterrupted(t *testing.T) {
 	execute(t, url, `insert into ban (ip) values ('203.0.113.7')`)
 	people.line(t, "203.0.113.7 banned")
 	var line watchJSON
-	if err := json.Unmarshal([]byte(programs.line(t, "203.0.113.7")), &line); err != nil || line.Type != syncer.EventBan || !*line.Banned {
+	if err := json.Unmarshal([]byte(programs.line(t, "203.0.113.7")), &line); err != nil || line.Type != changefeed.EventBan || !*line.Banned {
 		t.Errorf("as JSON: %+v, %v", line, err)
 	}
 	execute(t, url, `insert into staff_message (server, name, text) values ('pvp', 'Steve', 'who is on?')`)
