@@ -22,13 +22,3 @@ func TestBenchPropagation(t *testing.T) {
 		}
 	}
 }
-
-func TestBenchRefusesNonsense(t *testing.T) {
-	t.Parallel()
-	for _, arguments := range [][]string{{"--sidecars", "0"}, {"--rounds", "0"}, {"--duration", "0s"}, {"--polls", "-1"}} {
-		arguments = append([]string{"bench", "propagation", "--database-url", "postgres://localhost:1/"}, arguments...)
-		if r := runSyncer(t, nil, arguments...); r.code != exitUsage {
-			t.Errorf("syncer %s: exit code %d\n%s", strings.Join(arguments, " "), r.code, r.errs)
-		}
-	}
-}

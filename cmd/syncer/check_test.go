@@ -144,14 +144,6 @@ func loginWith(t *testing.T, address, role string) string {
 	return parsed.String()
 }
 
-func TestCheckNamesAWrongConfiguration(t *testing.T) {
-	t.Parallel()
-	findings, code := checked(t, []string{"SYNCER_LOG_LEVEL=loud"})
-	if f := findings["configuration"]; code != exitFailed || f.Verdict != verdictFail || !strings.Contains(f.Detail, "SYNCER_LOG_LEVEL") {
-		t.Errorf("exit code %d, %+v", code, f)
-	}
-}
-
 func TestCheckTriesTheConnectionThatListens(t *testing.T) {
 	t.Parallel()
 	address, environ := database(t)

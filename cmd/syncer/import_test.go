@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -25,43 +24,6 @@ func written(t *testing.T, name, text string) string {
 		t.Fatal(err)
 	}
 	return path
-}
-
-func TestImportStoresWhatItCanAndReportsTheRest(t *testing.T) {
-	t.Parallel()
-	_, environ := database(t)
-	file := written(t, "fish.json", `{"uuid":"Steve","rank":"mod","stats":{"pvp":{"gamesWon":3}},"old":1}
-{"uuid":"Alice","rank":"","flags":[]}
-{"uuid":"Herobrine"}
-`)
-	report := filepath.Join(t.TempDir(), "refused.jsonl")
-	if r := runSyncer(t, environ, "import", "fish", file, "--dry-run"); r.code != exitFailed || !strings.Contains(r.out, "nothing is stored") {
-		t.Errorf("dry run: %+v", r)
-	}
-	if r := runSyncer(t, environ, "player", "get", "Steve"); r.code != exitFailed {
-		t.Errorf("a dry run stored Steve: %+v", r)
-	}
-	for _, want := range []string{"1 added, 0 changed, 0 unchanged", "0 added, 0 changed, 1 unchanged"} {
-		r := runSyncer(t, environ, "import", "fish", file, "--report", report)
-		if r.code != exitFailed || !strings.Contains(r.out, want) || !strings.Contains(r.out, "old (1)") ||
-			!strings.Contains(r.errs, `fish.json:2: refused Alice: rank: must have 1 to 64 characters, has 0`) || !strings.Contains(r.errs, "1 document refused") {
-			t.Errorf("want %q: %+v", want, r)
-		}
-		lines, err := os.ReadFile(report)
-		var refused refusalJSON
-		if err != nil || json.Unmarshal(lines, &refused) != nil || refused.Line != 2 || refused.Field != "rank" || refused.File != file {
-			t.Errorf("reported %s, %v", lines, err)
-		}
-	}
-	if p := decode[syncer.Player](t, environ, "player", "get", "Steve"); p.Rank != "mod" || p.Gamemodes["pvp"].Stats["gamesWon"] != 3 {
-		t.Errorf("stored %+v", p)
-	}
-	if bans := decode[[]syncer.BanView](t, environ, "ban", "list"); len(bans) != 1 || *bans[0].UUID != "Herobrine" {
-		t.Errorf("bans %+v", bans)
-	}
-	if left, _ := filepath.Glob(file + ".*"); len(left) > 0 {
-		t.Errorf("left behind: %v", left)
-	}
 }
 
 func TestImportReadsPackedFilesAndMinecraftsLists(t *testing.T) {
@@ -88,33 +50,6 @@ func TestImportReadsPackedFilesAndMinecraftsLists(t *testing.T) {
 	}
 	if all, open := decode[[]syncer.BanView](t, environ, "ban", "list", "--all"), decode[[]syncer.BanView](t, environ, "ban", "list"); len(all) != 2 || len(open) != 1 || open[0].By != "Notch" {
 		t.Errorf("bans %+v", all)
-	}
-}
-
-func TestImportThatCannotBeMeant(t *testing.T) {
-	t.Parallel()
-	_, environ := database(t)
-	file := written(t, "a.json", "")
-	for _, args := range [][]string{
-		{},
-		{"fish"},
-		{"minecraft"},
-		{"bukkit", file},
-		{"fish", file, "--kind", "ban"},
-		{"fish", file, "--gamemode", strings.Repeat("x", 65)},
-		{"minecraft", file, "--replace"},
-	} {
-		if r := runSyncer(t, environ, append([]string{"import"}, args...)...); r.code != exitUsage {
-			t.Errorf("%q: %+v", args, r)
-		}
-	}
-	for _, name := range []string{filepath.Join(t.TempDir(), "none.json"), t.TempDir(), written(t, "bad.json.gz", "{}")} {
-		if r := runSyncer(t, environ, "import", "fish", name); r.code != exitFailed || r.errs == "" || r.out != "" {
-			t.Errorf("%s: %+v", name, r)
-		}
-	}
-	if r := runSyncer(t, environ, "import", "fish", file); r.code != exitDone {
-		t.Errorf("nothing to import: %+v", r)
 	}
 }
 

@@ -16,37 +16,33 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/rogpeppe/go-internal/testscript"
 
 	"playersync/syncer/postgres/pgtest"
 	"playersync/syncer/store"
 )
 
 // limit is how long a test waits for what should happen soon.
-const limit = time.Minute
+const limit = pgtest.Patience
 
-// asProgram makes the test binary the program itself, so that the program runs
-// with the race detector where the tests do.
-const asProgram = "PLAYERSYNC_TEST_AS_PROGRAM"
+// TestMain makes the test binary the program itself where it is called syncer, so that
+// the program runs with the race detector where the tests do.
+func TestMain(m *testing.M) { testscript.Main(tests{m}, map[string]func(){"syncer": main}) }
 
-func TestMain(m *testing.M) {
-	if os.Getenv(asProgram) != "" {
-		main()
-	}
-	os.Exit(pgtest.Main(m))
-}
+// tests are all tests of this package.
+type tests struct{ *testing.M }
+
+// Run runs them and stops their server.
+func (t tests) Run() int { return pgtest.Main(t.M) }
 
 // command prepares a run of the program with nothing of this machine's
 // configuration or state, and the given variables.
 func command(t *testing.T, environ []string, args ...string) *exec.Cmd {
 	t.Helper()
-	file, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(t.Context(), file, args...)
+	cmd := exec.CommandContext(t.Context(), "syncer", args...)
 	cmd.Dir = t.TempDir()
 	cmd.Env = append([]string{
-		asProgram + "=1", "PATH=" + os.Getenv("PATH"), "HOME=" + cmd.Dir, "TZ=UTC",
+		"PATH=" + os.Getenv("PATH"), "HOME=" + cmd.Dir, "TZ=UTC",
 		"SYNCER_DATA_DIR=" + filepath.Join(cmd.Dir, "data"),
 	}, environ...)
 	return cmd

@@ -208,10 +208,11 @@ func (f *fishNetwork) compare(server, id string, got fishPlayer) []string {
 func TestUnmodifiedPluginLosesNothing(t *testing.T) {
 	t.Parallel()
 	url, conn := database(t)
+	var nodes []*node
 	var backends []string
 	for i := range 2 {
-		n := start(t, url, fmt.Sprint("fish", i), func(c *daemon.Config) { c.Store.MaxConnections = 8 })
-		n.ready()
+		n := start(t, url, fmt.Sprint("fish", i), func(c *daemon.Config) { c.Store.MaxConnections = 4 }).ready()
+		nodes = append(nodes, n)
 		backends = append(backends, strings.TrimPrefix(n.URL(), "http://"))
 	}
 	f := newFishNetwork(backends, 1)
@@ -221,6 +222,7 @@ func TestUnmodifiedPluginLosesNothing(t *testing.T) {
 	if err := f.run(fishSteps); err != nil {
 		t.Fatal(err)
 	}
+	equal(t, conn, cast{players: f.ids}, nodes...)
 	lost, err := f.losses()
 	if err != nil {
 		t.Fatal(err)
@@ -228,6 +230,7 @@ func TestUnmodifiedPluginLosesNothing(t *testing.T) {
 	for _, what := range lost {
 		t.Error(what)
 	}
+	equal(t, conn, cast{players: f.ids}, nodes...)
 	for _, id := range f.ids {
 		for mode, want := range f.counted(id) {
 			got := one[int64](t, conn, `select (gamemodes -> $2 -> 'stats' ->> 'blocksBroken')::bigint from player where uuid = $1`, id, mode)

@@ -87,7 +87,7 @@ func TestUnbanWhileCutOffFromTheDatabase(t *testing.T) {
 				t.Parallel()
 				address, psql := database(t)
 				proxy := pgtest.NewProxy(t, address)
-				g := newGame(t, start(t, proxy.URL(), "a", m.adapt, impatient, func(c *daemon.Config) { c.Store.Timeout = time.Second }).ready())
+				g := newGame(t, start(t, proxy.URL(), "a", m.adapt).ready())
 				cut := g.follow()
 				run(t, psql, `insert into ban (uuid) values ('Steve'), ('Alice'); insert into ban (ip) values ('192.0.2.0/24')`)
 				g.learns("Alice", "203.0.113.1", true)
@@ -166,9 +166,7 @@ func TestUnbanDuringARestart(t *testing.T) {
 				address, psql := database(t)
 				proxy, disk := pgtest.NewProxy(t, address), t.TempDir()
 				again := func() *node {
-					return start(t, proxy.URL(), "a", m.adapt, impatient, func(c *daemon.Config) {
-						c.DataDir, c.Store.Timeout = disk, time.Second
-					})
+					return start(t, proxy.URL(), "a", m.adapt, func(c *daemon.Config) { c.DataDir = disk })
 				}
 				g := newGame(t, again().ready())
 				cut := g.follow()
@@ -213,7 +211,8 @@ func TestTemporaryBanEndsOnTheLocalList(t *testing.T) {
 	if err := json.Unmarshal(ban, &page); err != nil {
 		t.Fatal(err)
 	}
-	a.node.must(http.MethodPatch, fmt.Sprintf("/v1/bans/%d", page.Bans[0].ID), `{"duration": "1s"}`)
+	path := fmt.Sprintf("/v1/bans/%d", page.Bans[0].ID)
+	a.node.must(http.MethodPatch, path, `{"duration": "1h"}`)
 	pgtest.Eventually(t, patience, func() error {
 		a.mu.Lock()
 		defer a.mu.Unlock()
@@ -226,6 +225,10 @@ func TestTemporaryBanEndsOnTheLocalList(t *testing.T) {
 	})
 	if by := a.connect("Steve", "192.0.2.1"); by != "the local list" {
 		t.Errorf("before it ends: turned away by %q", by)
+	}
+	a.node.must(http.MethodPatch, path, `{"duration": "1s"}`)
+	for _, g := range []*game{a, b} {
+		g.learns("Steve", "192.0.2.1", false)
 	}
 	run(t, psql, `select pg_sleep(extract(epoch from expires_at - clock_timestamp())::float8 + 0.002) from ban`)
 	joinsAtOnce(t, "Steve", "192.0.2.1", a, b)

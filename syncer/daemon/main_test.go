@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -17,7 +16,7 @@ func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 
 // patience bounds what a test waits for. It says nothing about how fast
 // anything is.
-const patience = 30 * time.Second
+const patience = pgtest.Patience
 
 // database returns the URL of a fresh, migrated database and a connection to it,
 // as a person with psql has.

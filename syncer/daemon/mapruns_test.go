@@ -57,7 +57,7 @@ func TestMapRunSurvivesRestarts(t *testing.T) {
 	if err := store.Migrate(t.Context(), url); err != nil {
 		t.Fatal(err)
 	}
-	a := start(t, url, "a", impatient).ready()
+	a := start(t, url, "a").ready()
 	begun := a.runs("Frozen.msav", "1", 9)
 	about(t, "at the beginning", begun.PlayedMs, 0)
 
@@ -71,7 +71,7 @@ func TestMapRunSurvivesRestarts(t *testing.T) {
 		t.Fatal(err)
 	}
 	run(t, connect(t, url), ago) // only the sidecar is
-	a = start(t, url, "a", impatient).ready()
+	a = start(t, url, "a").ready()
 	about(t, "after a restart of the sidecar", a.runs("Frozen.msav", "2", 4).PlayedMs, 2)
 
 	run(t, connect(t, url), ago)

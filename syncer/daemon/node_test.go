@@ -50,6 +50,7 @@ func start(t testing.TB, url, name string, change ...func(*daemon.Config)) *node
 		Feed:        feed.Config{Heartbeat: never},
 		DataDir:     t.TempDir(),
 	}
+	patient(&config)
 	config.Sidecar.FlushInterval = 50 * time.Millisecond
 	for _, adapt := range change {
 		adapt(&config)
@@ -72,6 +73,7 @@ func start(t testing.TB, url, name string, change ...func(*daemon.Config)) *node
 			stopped = true
 			cancel()
 			result = <-done
+			client.CloseIdleConnections()
 		}
 		return result
 	}}
@@ -81,6 +83,17 @@ func start(t testing.TB, url, name string, change ...func(*daemon.Config)) *node
 		}
 	})
 	return n
+}
+
+// patient makes a node wait for what is slow: on a busy machine nothing counts as broken
+// that is not. See impatient.
+func patient(c *daemon.Config) {
+	c.Store.Timeout = patience
+	c.Store.MaxConnections = 2 // a new connection costs more than waiting for one
+	c.Feed.ConnectTimeout, c.Feed.StatementTimeout, c.Feed.ReloadTimeout = patience, patience, patience
+	c.Presence.Lease = never
+	c.Fish.Timeout = patience
+	c.HTTP.ReadTimeout, c.HTTP.RequestTimeout, c.HTTP.WriteTimeout, c.HTTP.DrainTimeout = patience, patience, patience, patience
 }
 
 // ready waits until the node follows the database.
@@ -147,8 +160,9 @@ func (n *node) try(method, path, body string, headers ...string) (answer, error)
 	return answer{status: response.StatusCode, header: response.Header, body: data}, err
 }
 
-// client keeps no idle connections, which goleak would find.
-var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
+// client keeps connections for a time in which no node closes them. Those that are left
+// at a node's end are closed, or goleak would find them.
+var client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16, IdleConnTimeout: time.Second}, Timeout: patience}
 
 // must is send for a request that has to succeed.
 func (n *node) must(method, path, body string) answer {

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strconv"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -34,10 +33,7 @@ func newOutage(t *testing.T) *outage {
 
 func (o *outage) start(t *testing.T) *node {
 	t.Helper()
-	return start(t, o.proxy.URL(), "a", beating.adapt, impatient, func(c *daemon.Config) {
-		c.DataDir = o.dir
-		c.Store.Timeout = time.Second
-	})
+	return start(t, o.proxy.URL(), "a", beating.adapt, func(c *daemon.Config) { c.DataDir = o.dir })
 }
 
 // restart stops the sidecar and starts it again with the same disk.

@@ -18,8 +18,9 @@ func leasing(lease time.Duration) func(*daemon.Config) {
 	return func(c *daemon.Config) { c.Presence.Lease = lease }
 }
 
-// soon is a lease that runs out within a test.
-var soon = leasing(300 * time.Millisecond)
+// soon is a lease that runs out within a test; at times it may do so on a busy machine
+// although the server lives.
+var soon = leasing(time.Second)
 
 // whoIsOnline returns "server: name" of all who are online, by server and name.
 func (n *node) whoIsOnline() []string {
@@ -115,16 +116,14 @@ func TestPlayersOfADeadServerLeave(t *testing.T) {
 	t.Parallel()
 	address, psql := database(t)
 	proxy := pgtest.NewProxy(t, address)
-	a, b := start(t, proxy.URL(), "a", soon, impatient).ready(), start(t, address, "b", soon).ready()
+	a, b := start(t, proxy.URL(), "a", soon).ready(), start(t, address, "b", soon).ready()
 	a.join(steve, "Steve")
 	b.join(steve, "Steve")
 	b.online("a: Steve", "b: Steve")
 	proxy.Refuse(true)
 	proxy.Cut()
 	b.online("b: Steve")
-	if n := one[int](t, psql, `select count(*)::int from server_overview where alive`); n != 1 {
-		t.Errorf("%d servers live, want 1", n)
-	}
+	eventuallyRow(t, psql, `select count(*)::int from server_overview where alive`, 1)
 	a.send(http.MethodPost, player(alex)+"/join", `{"name": "Alex", "ip": "192.0.2.1"}`)
 	a.leave(steve)
 	proxy.Refuse(false)
@@ -159,11 +158,12 @@ func TestPresenceIsPutRight(t *testing.T) {
 func TestNewerSidecarOfAServerTakesOver(t *testing.T) {
 	t.Parallel()
 	address, psql := database(t)
-	b := start(t, address, "b", soon).ready()
-	old := start(t, address, "a", soon).ready()
+	renewing := leasing(15 * time.Second) // the older one notices by its next renewal; none runs out
+	b := start(t, address, "b").ready()
+	old := start(t, address, "a", renewing).ready()
 	old.join(steve, "Steve")
 	b.online("a: Steve")
-	newer := start(t, address, "a", soon).ready()
+	newer := start(t, address, "a", renewing).ready()
 	b.online()
 	newer.join(alex, "Alex")
 	old.join("third", "Third") // keeps it to itself

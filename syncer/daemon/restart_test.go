@@ -20,7 +20,7 @@ func TestDatabaseRestartsUnderLoad(t *testing.T) {
 	}
 	r := &rig{workload: workload{t: t, url: url, cast: everyone()}}
 	for _, m := range []mode{beating, polling} {
-		r.nodes = append(r.nodes, start(t, url, m.name, m.adapt, impatient).ready())
+		r.nodes = append(r.nodes, start(t, url, m.name, m.adapt).ready())
 	}
 	populate(r.cast, r.nodes...)
 	r.during(60, func(round int) {

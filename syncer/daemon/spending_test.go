@@ -3,7 +3,6 @@ package daemon_test
 import (
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/anishathalye/porcupine"
 	"github.com/jackc/pgx/v5"
@@ -138,7 +137,7 @@ func (s *spenders) verify() {
 		operations[i].Call, operations[i].Return = -op.Return, -op.Call // see spending
 	}
 	end, at := ending(made)
-	if result := porcupine.CheckOperationsTimeout(spending(end, at), operations, 20*time.Second); result != porcupine.Ok {
+	if result := porcupine.CheckOperationsTimeout(spending(end, at), operations, patience); result != porcupine.Ok {
 		s.t.Errorf("the history of %d payments is not linearizable: %s", len(operations), result)
 	}
 }

@@ -68,11 +68,15 @@ func (w workload) start(operations int) <-chan struct{} {
 	return done
 }
 
-// during runs the fault again and again while there is traffic, at least a few times.
+// faultRounds is how often a fault comes: a number, so that a slow machine has no more to
+// do than a fast one.
+const faultRounds = 4
+
+// during runs the fault again and again while there is traffic.
 func (w workload) during(operations int, fault func(round int)) {
 	done := w.start(operations)
 	defer func() { <-done }()
-	for round := 0; round < 4 || !isClosed(done); round++ {
+	for round := range faultRounds {
 		fault(round)
 	}
 }

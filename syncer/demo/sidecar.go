@@ -21,13 +21,16 @@ type runningDaemon struct {
 
 // startDaemon starts a sidecar and waits until it follows the database.
 func startDaemon(ctx context.Context, url, version string, home syncer.GameServer, log *slog.Logger) (*runningDaemon, error) {
-	built, err := daemon.New(ctx, daemon.Config{
+	config := daemon.Config{
 		DatabaseURL: url,
 		Migrate:     true,
 		Sidecar:     sidecar.Config{Home: home},
-		HTTP:        httpapi.Config{Listen: "127.0.0.1:0"},
+		HTTP:        httpapi.Config{Listen: "127.0.0.1:0", RequestTimeout: patience},
 		Version:     version,
-	}, log.With("server", home.Name))
+	}
+	config.Store.Timeout = patience // a database that is slow here is not broken
+	config.Feed.ConnectTimeout, config.Feed.StatementTimeout = patience, patience
+	built, err := daemon.New(ctx, config, log.With("server", home.Name))
 	if err != nil {
 		return nil, fmt.Errorf("start syncer of %s: %w", home.Name, err)
 	}

@@ -16,8 +16,9 @@ import (
 	"playersync/syncer/httpapi"
 )
 
-// patience is how long a chapter waits for what should take milliseconds.
-const patience = 15 * time.Second
+// patience is how long a chapter waits for what should take milliseconds, also on a
+// machine that has much else to do.
+const patience = time.Minute
 
 // Event is something that a game server was told.
 type Event struct {

@@ -33,7 +33,7 @@ func publish(b *events.Broker, from, to int) {
 // next returns the next event of a subscription that must have one.
 func next(t *testing.T, s *events.Subscription) events.Numbered {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	e, err := s.Next(ctx)
 	if err != nil {

@@ -300,13 +300,13 @@ func TestSlowSubscribersAreCutOff(t *testing.T) {
 func TestStreamsOutliveTheServersTimeouts(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, func(c *Config, _ *Deps) {
-		c.ReadTimeout, c.RequestTimeout, c.WriteTimeout = 200*time.Millisecond, 20*time.Millisecond, 200*time.Millisecond
+		c.ReadTimeout, c.RequestTimeout, c.WriteTimeout = time.Second, 20*time.Millisecond, time.Second
 		c.IdleTimeout, c.Heartbeat = 20*time.Millisecond, 10*time.Millisecond
 	})
 	server := f.run(t)
 	s := openStream(t, server.url)
 	begin := time.Now()
-	for time.Since(begin) < 500*time.Millisecond {
+	for time.Since(begin) < 1500*time.Millisecond {
 		if s.frame(t) == nil {
 			t.Fatalf("ended after %s", time.Since(begin))
 		}

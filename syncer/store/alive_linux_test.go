@@ -40,7 +40,7 @@ func TestAliveTellsWhetherAnythingWaits(t *testing.T) {
 				t.Fatal("a quiet connection counts as dead")
 			}
 			end(server)
-			pgtest.Eventually(t, 30*time.Second, func() error {
+			pgtest.Eventually(t, pgtest.Patience, func() error {
 				if alive(client) {
 					return errors.New("the ended session counts as alive")
 				}
@@ -69,7 +69,7 @@ func TestAliveDoesNotWaitForAReader(t *testing.T) {
 			if !quiet {
 				t.Fatal("a quiet connection counts as dead")
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(pgtest.Patience):
 			t.Fatal("alive waits for somebody else's read")
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"playersync/syncer"
 	"playersync/syncer/merge"
@@ -304,7 +305,7 @@ func TestWhatConstraintsAllowCanBeRead(t *testing.T) {
 	onEachVersion(t, func(t *testing.T, address string) {
 		conn := psql(t, address)
 		run(t, conn, `do $$ begin execute format('alter database %I set timezone = ''Europe/Amsterdam''', current_database()); end $$`)
-		s, err := store.Open(context.Background(), address, store.Options{})
+		s, err := store.Open(context.Background(), address, store.Options{Timeout: time.Minute})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -99,7 +99,7 @@ func TestCrashBeginsAnEpoch(t *testing.T) {
 			if err := store.Migrate(ctx, url); err != nil {
 				t.Fatal(err)
 			}
-			s, err := store.Open(ctx, url, store.Options{})
+			s, err := store.Open(ctx, url, store.Options{Timeout: pgtest.Patience})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"testing"
@@ -11,9 +12,11 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 
-// open returns a store on a fresh, migrated database, and its URL.
+// open returns a store on a fresh, migrated database, and its URL. Unless the options
+// say otherwise, no operation is too slow.
 func open(t testing.TB, o store.Options) (*store.Store, string) {
 	t.Helper()
+	o.Timeout = cmp.Or(o.Timeout, pgtest.Patience)
 	url := pgtest.Database(t, "schema", store.Migrate)
 	s, err := store.Open(context.Background(), url, o)
 	if err != nil {

@@ -271,7 +271,7 @@ func TestMapStatsAgreeWithAPlainReference(t *testing.T) {
 	t.Parallel()
 	onEachVersion(t, func(t *testing.T, address string) {
 		conn := psql(t, address)
-		s, err := store.Open(context.Background(), address, store.Options{})
+		s, err := store.Open(context.Background(), address, store.Options{Timeout: time.Minute})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -19,6 +19,7 @@ package pgtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -35,8 +36,12 @@ import (
 // of PostgreSQL.
 const BinEnv = "PLAYERSYNC_POSTGRES_BIN"
 
-// startTimeout bounds finding (perhaps fetching) PostgreSQL and its start.
-const startTimeout = 5 * time.Minute
+const (
+	// startTimeout bounds finding (perhaps fetching) PostgreSQL and its start.
+	startTimeout = 5 * time.Minute
+	// stopTimeout bounds a server's shutdown, after which it is ended at once.
+	stopTimeout = time.Minute
+)
 
 // shared is the server of this process.
 var shared struct {
@@ -85,9 +90,9 @@ func stopShared() error {
 	if shared.server == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
-	if err := shared.server.Stop(ctx); err != nil {
+	if err := errors.Join(admin.close(ctx), shared.server.Stop(ctx)); err != nil {
 		return fmt.Errorf("stop PostgreSQL: %w", err)
 	}
 	return nil

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
-	"time"
 
 	"playersync/syncer/postgres"
 )
@@ -39,7 +38,7 @@ func stop(t testing.TB, server *postgres.Server) {
 		log, _ := os.ReadFile(server.LogPath())
 		t.Logf("end of the log of %s:\n%s", server, log[max(0, len(log)-4000):])
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
 	if err := server.Stop(ctx); err != nil {
 		t.Errorf("stop %s: %v", server, err)
