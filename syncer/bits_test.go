@@ -74,7 +74,7 @@ func FuzzParseBits(f *testing.F) {
 		if err != nil || back.String() != bits.String() || !back.Contains(bits) || !bits.Contains(back) {
 			t.Fatalf("%q is %v, and back %v, %v", text, bits, back, err)
 		}
-		e := merge.Edit{Achievements: syncer.Some(&text)}
+		e := merge.Edit{Scalars: merge.Scalars{Achievements: syncer.Some(&text)}}
 		if len(text) <= syncer.MaxBitsLength && e.Validate() != nil {
 			t.Fatalf("%q can be read, but is refused", text)
 		}

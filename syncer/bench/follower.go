@@ -58,7 +58,7 @@ func (c *follower) hold(ctx context.Context) error {
 // edit changes a player's rank as a request to this sidecar does.
 func (c *follower) edit(ctx context.Context, id syncer.PlayerID, rank string) error {
 	begun := c.applier.Begin()
-	reading, changes, err := c.store.EditPlayer(ctx, id, merge.Edit{Rank: syncer.Some(rank)}, nil)
+	reading, changes, err := c.store.EditPlayer(ctx, id, merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some(rank)}}, nil)
 	if err != nil {
 		return err
 	}

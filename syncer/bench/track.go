@@ -174,7 +174,7 @@ func (t *track) sample(ctx context.Context, kind int) (time.Duration, error) {
 		case oursEdit:
 			return t.sidecars[0].edit(ctx, id, rank)
 		default:
-			_, _, err := t.bare.EditPlayer(ctx, id, merge.Edit{Rank: syncer.Some(rank)}, nil)
+			_, _, err := t.bare.EditPlayer(ctx, id, merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some(rank)}}, nil)
 			return err
 		}
 	})

@@ -32,26 +32,26 @@ func TestPatchFields(t *testing.T) {
 	save := func(s merge.Save) sidecar.Patch { return sidecar.Patch{Save: s} }
 	for body, want := range map[string]sidecar.Patch{
 		`{}`:                                     {},
-		" \n{\"rank\" : \"admin\"}\t":            save(merge.Save{Rank: syncer.Some("admin")}),
+		" \n{\"rank\" : \"admin\"}\t":            save(merge.Save{Scalars: merge.Scalars{Rank: syncer.Some("admin")}}),
 		`{"flags":["b","a"]}`:                    save(merge.Save{Flags: syncer.Some([]string{"b", "a"})}),
 		`{"flags":[]}`:                           save(merge.Save{Flags: syncer.Some([]string{})}),
 		`{"flags":{"add":["a"],"remove":["b"]}}`: {AddFlags: []string{"a"}, RemoveFlags: []string{"b"}},
 		`{"flags":{}}`:                           {},
-		`{"unmuteTime":"infinity"}`:              save(merge.Save{UnmuteTime: syncer.Some(syncer.Forever)}),
-		`{"unmuteTime":null}`:                    save(merge.Save{UnmuteTime: syncer.Some(syncer.Time{})}),
-		`{"unmarkTime":"2031-05-06T09:08:09.1234+02:00"}`: save(merge.Save{UnmarkTime: syncer.Some(when)}),
-		`{"muted":true}`:  save(merge.Save{UnmuteTime: syncer.Some(syncer.Forever)}),
-		`{"muted":false}`: save(merge.Save{UnmuteTime: syncer.Some(syncer.Time{})}),
+		`{"unmuteTime":"infinity"}`:              save(merge.Save{Scalars: merge.Scalars{UnmuteTime: syncer.Some(syncer.Forever)}}),
+		`{"unmuteTime":null}`:                    save(merge.Save{Scalars: merge.Scalars{UnmuteTime: syncer.Some(syncer.Time{})}}),
+		`{"unmarkTime":"2031-05-06T09:08:09.1234+02:00"}`: save(merge.Save{Scalars: merge.Scalars{UnmarkTime: syncer.Some(when)}}),
+		`{"muted":true}`:  save(merge.Save{Scalars: merge.Scalars{UnmuteTime: syncer.Some(syncer.Forever)}}),
+		`{"muted":false}`: save(merge.Save{Scalars: merge.Scalars{UnmuteTime: syncer.Some(syncer.Time{})}}),
 		`{"attributes":{"b":{"x":null,"y":[1.50]},"a":1}}`: {AttributesPatch: []byte(`{"a":1,"b":{"x":null,"y":[1.50]}}`)},
 		`{"attributes":{}}`:                     {AttributesPatch: []byte(`{}`)},
-		`{"name":"a\u00e9\ud83d\ude00"}`:        save(merge.Save{Name: syncer.Some("aé😀")}),
-		`{"overrideName":null,"highlight":"x"}`: save(merge.Save{OverrideName: syncer.Some[*string](nil), Highlight: syncer.Some(new("x"))}),
-		`{"rainbow":{"speed":5}}`:               save(merge.Save{Rainbow: syncer.Some(&syncer.Rainbow{Speed: 5})}),
-		`{"rainbow":null}`:                      save(merge.Save{Rainbow: syncer.Some[*syncer.Rainbow](nil)}),
+		`{"name":"a\u00e9\ud83d\ude00"}`:        save(merge.Save{Scalars: merge.Scalars{Name: syncer.Some("aé😀")}}),
+		`{"overrideName":null,"highlight":"x"}`: save(merge.Save{Scalars: merge.Scalars{OverrideName: syncer.Some[*string](nil), Highlight: syncer.Some(new("x"))}}),
+		`{"rainbow":{"speed":5}}`:               save(merge.Save{Scalars: merge.Scalars{Rainbow: syncer.Some(&syncer.Rainbow{Speed: 5})}}),
+		`{"rainbow":null}`:                      save(merge.Save{Scalars: merge.Scalars{Rainbow: syncer.Some[*syncer.Rainbow](nil)}}),
 		`{"chatStrictness":"strict","showRankPrefix":false,"language":"de"}`: save(merge.Save{
-			ChatStrictness: syncer.Some("strict"), ShowRankPrefix: syncer.Some(false), Language: syncer.Some("de"),
+			Scalars: merge.Scalars{ChatStrictness: syncer.Some("strict"), ShowRankPrefix: syncer.Some(false), Language: syncer.Some("de")},
 		}),
-		`{"achievements":null}`: save(merge.Save{Achievements: syncer.Some[*string](nil)}),
+		`{"achievements":null}`: save(merge.Save{Scalars: merge.Scalars{Achievements: syncer.Some[*string](nil)}}),
 		`{"history":[{"action":"a","by":"b"},{"action":"c","by":"","time":"2031-05-06T07:08:09.123Z"},{"action":"d","by":"e","time":null}]}`: save(merge.Save{
 			History: []syncer.HistoryEntry{{Action: "a", By: "b", Time: now}, {Action: "c", Time: when}, {Action: "d", By: "e", Time: now}},
 		}),
@@ -181,9 +181,9 @@ func TestLeave(t *testing.T) {
 	}{
 		{"", merge.Save{}},
 		{"{}", merge.Save{}},
-		{`{"name":"Steve","stats":{"a":1},"usid":null}`, merge.Save{Name: syncer.Some("Steve"), Stats: map[string]int64{"a": 1}, USID: syncer.Some[*string](nil)}},
+		{`{"name":"Steve","stats":{"a":1},"usid":null}`, merge.Save{Scalars: merge.Scalars{Name: syncer.Some("Steve")}, Stats: map[string]int64{"a": 1}, USID: syncer.Some[*string](nil)}},
 		{`{"rank":"admin","flags":5,"unmuteTime":"x","unmarkTime":[],"muted":null,"attributes":"?","revision":"x","createdAt":1,"globalStats":null}`, merge.Save{}},
-		{`{"uuid":"` + exampleID + `","language":"de"}`, merge.Save{Language: syncer.Some("de")}},
+		{`{"uuid":"` + exampleID + `","language":"de"}`, merge.Save{Scalars: merge.Scalars{Language: syncer.Some("de")}}},
 	} {
 		f := newFixture(t)
 		f.ask(t, "POST", playerPath+"/leave", c.body).wants(http.StatusNoContent)

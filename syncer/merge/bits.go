@@ -24,3 +24,17 @@ func uniteOptionalBits(stored, added *string) *string {
 	text := old.Unite(extra).String()
 	return &text
 }
+
+// addsNoBits reports whether a saved set holds no bit beyond those shown and does not
+// clear them.
+func addsNoBits(shown, saved *string) bool {
+	if shown == nil || saved == nil {
+		return shown == saved
+	}
+	if *shown == *saved {
+		return true
+	}
+	before, errBefore := syncer.ParseBits(*shown)
+	after, errAfter := syncer.ParseBits(*saved)
+	return errBefore == nil && errAfter == nil && before.Contains(after)
+}

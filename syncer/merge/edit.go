@@ -13,23 +13,11 @@ import (
 // it arrives. The zero value changes nothing. Its JSON form is what the SQL
 // function player_edited takes and what waits on disk during an outage.
 type Edit struct {
-	// Important.
-	Rank       syncer.Optional[string]      `json:"rank,omitzero"`
-	Flags      SetEdit                      `json:"flags,omitzero"`
-	UnmuteTime syncer.Optional[syncer.Time] `json:"unmuteTime,omitzero"`
-	UnmarkTime syncer.Optional[syncer.Time] `json:"unmarkTime,omitzero"`
-	Attributes []json.RawMessage            `json:"attributes,omitempty"` // merge patches (RFC 7386), applied in order
+	Scalars
 
-	// Unimportant.
-	Name           syncer.Optional[string]          `json:"name,omitzero"`
-	OverrideName   syncer.Optional[*string]         `json:"overrideName,omitzero"`
-	Highlight      syncer.Optional[*string]         `json:"highlight,omitzero"`
-	Rainbow        syncer.Optional[*syncer.Rainbow] `json:"rainbow,omitzero"`
-	ChatStrictness syncer.Optional[string]          `json:"chatStrictness,omitzero"`
-	ShowRankPrefix syncer.Optional[bool]            `json:"showRankPrefix,omitzero"`
-	Language       syncer.Optional[string]          `json:"language,omitzero"`
-	Achievements   syncer.Optional[*string]         `json:"achievements,omitzero"` // bits are united with the stored ones; nil clears
-	History        []syncer.HistoryEntry            `json:"history,omitempty"`     // entries to add
+	Flags      SetEdit               `json:"flags,omitzero"`       // important
+	Attributes []json.RawMessage     `json:"attributes,omitempty"` // important; merge patches (RFC 7386), applied in order
+	History    []syncer.HistoryEntry `json:"history,omitempty"`    // entries to add
 
 	// Unsynced.
 	Gamemodes map[string]GamemodeEdit `json:"gamemodes,omitempty"` // by gamemode
@@ -111,21 +99,26 @@ func (s SetEdit) then(next SetEdit) SetEdit {
 
 // IsZero reports whether the edit changes nothing.
 func (e Edit) IsZero() bool {
-	return !e.IsImportant() && !e.Name.Set && !e.OverrideName.Set && !e.Highlight.Set && !e.Rainbow.Set &&
-		!e.ChatStrictness.Set && !e.ShowRankPrefix.Set && !e.Language.Set && !e.Achievements.Set &&
-		len(e.History) == 0 && len(e.Gamemodes) == 0 && len(e.Addresses) == 0 && len(e.Visits) == 0
+	return e.Scalars.isEmpty() && e.Flags.IsZero() && len(e.Attributes) == 0 && len(e.History) == 0 &&
+		len(e.Gamemodes) == 0 && len(e.Addresses) == 0 && len(e.Visits) == 0
 }
 
 // IsImportant reports whether the edit touches an important field and so must be
 // stored and spread at once.
 func (e Edit) IsImportant() bool {
-	return e.Rank.Set || !e.Flags.IsZero() || e.UnmuteTime.Set || e.UnmarkTime.Set || len(e.Attributes) > 0
+	return !e.Flags.IsZero() || len(e.Attributes) > 0 || !e.Scalars.important().isEmpty()
+}
+
+// ImportantChanges counts the important fields that the edit sets, each member of
+// flags by itself and the attributes as one.
+func (e Edit) ImportantChanges() int {
+	return e.Scalars.important().count() + len(e.Flags.Add) + len(e.Flags.Remove) + min(len(e.Attributes), 1)
 }
 
 // WithoutImportant returns the edit without what only an important change may
 // store: what a leave saves of a whole record.
 func (e Edit) WithoutImportant() Edit {
-	e.Rank, e.Flags, e.UnmuteTime, e.UnmarkTime, e.Attributes = Edit{}.Rank, SetEdit{}, Edit{}.UnmuteTime, Edit{}.UnmarkTime, nil
+	e.Scalars, e.Flags, e.Attributes = e.Scalars.withoutImportant(), SetEdit{}, nil
 	return e
 }
 
@@ -133,22 +126,10 @@ func (e Edit) WithoutImportant() Edit {
 // player_edited follows; p is not changed and nothing mutable is shared.
 func (e Edit) Apply(p syncer.Player) syncer.Player {
 	p = p.Clone()
-	p.Rank = e.Rank.Or(p.Rank)
+	p.Synced = e.Scalars.appliedTo(p.Synced)
 	p.Flags = e.Flags.apply(p.Flags)
-	p.UnmuteTime = e.UnmuteTime.Or(p.UnmuteTime)
-	p.UnmarkTime = e.UnmarkTime.Or(p.UnmarkTime)
 	for _, patch := range e.Attributes {
 		p.Attributes = MergePatch(p.Attributes, patch)
-	}
-	p.Name = e.Name.Or(p.Name)
-	p.OverrideName = e.OverrideName.Or(p.OverrideName)
-	p.Highlight = e.Highlight.Or(p.Highlight)
-	p.Rainbow = e.Rainbow.Or(p.Rainbow)
-	p.ChatStrictness = e.ChatStrictness.Or(p.ChatStrictness)
-	p.ShowRankPrefix = e.ShowRankPrefix.Or(p.ShowRankPrefix)
-	p.Language = e.Language.Or(p.Language)
-	if e.Achievements.Set {
-		p.Achievements = uniteOptionalBits(p.Achievements, e.Achievements.Value)
 	}
 	if len(e.History) > 0 {
 		p.History = syncer.UniteHistory(p.History, e.History)
@@ -183,28 +164,14 @@ func (g GamemodeEdit) apply(r syncer.GamemodeRecord) syncer.GamemodeRecord {
 // Then returns one edit that does what e and next do one after the other.
 func (e Edit) Then(next Edit) Edit {
 	return Edit{
-		Rank: e.Rank.Then(next.Rank), Flags: e.Flags.then(next.Flags),
-		UnmuteTime: e.UnmuteTime.Then(next.UnmuteTime), UnmarkTime: e.UnmarkTime.Then(next.UnmarkTime),
+		Scalars:    e.Scalars.then(next.Scalars),
+		Flags:      e.Flags.then(next.Flags),
 		Attributes: slices.Concat(e.Attributes, next.Attributes),
-		Name:       e.Name.Then(next.Name), OverrideName: e.OverrideName.Then(next.OverrideName),
-		Highlight: e.Highlight.Then(next.Highlight), Rainbow: e.Rainbow.Then(next.Rainbow),
-		ChatStrictness: e.ChatStrictness.Then(next.ChatStrictness), ShowRankPrefix: e.ShowRankPrefix.Then(next.ShowRankPrefix),
-		Language: e.Language.Then(next.Language), Achievements: thenBits(e.Achievements, next.Achievements),
-		History:   syncer.UniteHistory(e.History, next.History),
-		Gamemodes: thenEach(e.Gamemodes, next.Gamemodes, GamemodeEdit.then),
-		Addresses: thenEach(e.Addresses, next.Addresses, func(_, next AddressEdit) AddressEdit { return next }),
-		Visits:    joinVisits(e.Visits, next.Visits),
+		History:    syncer.UniteHistory(e.History, next.History),
+		Gamemodes:  thenEach(e.Gamemodes, next.Gamemodes, GamemodeEdit.then),
+		Addresses:  thenEach(e.Addresses, next.Addresses, func(_, next AddressEdit) AddressEdit { return next }),
+		Visits:     joinVisits(e.Visits, next.Visits),
 	}
-}
-
-// thenBits joins two edits of a bit set. Clearing and then adding cannot be told
-// apart from adding alone, so the stored bits survive: bits are only ever lost
-// by a clear that stays the last word.
-func thenBits(first, next syncer.Optional[*string]) syncer.Optional[*string] {
-	if first.Set && next.Set && next.Value != nil {
-		return syncer.Some(uniteOptionalBits(first.Value, next.Value))
-	}
-	return first.Then(next)
 }
 
 func (g GamemodeEdit) then(next GamemodeEdit) GamemodeEdit {

@@ -29,7 +29,7 @@ func TestBitsClearedAndThenAddedSurviveJoining(t *testing.T) {
 	stored, added, united := "[4]", "[3]", "[7]"
 	p := syncer.NewPlayer("id")
 	p.Achievements = &stored
-	joined := merge.Edit{Achievements: syncer.Some[*string](nil)}.Then(merge.Edit{Achievements: syncer.Some(&added)})
+	joined := merge.Edit{Scalars: merge.Scalars{Achievements: syncer.Some[*string](nil)}}.Then(merge.Edit{Scalars: merge.Scalars{Achievements: syncer.Some(&added)}})
 	if got := joined.Apply(p).Achievements; !sameBits(got, &united) {
 		t.Fatalf("got %v, want the stored bits and the added ones", *got)
 	}
@@ -186,7 +186,7 @@ func TestNullAndAbsentDiffer(t *testing.T) {
 	if !s.Highlight.Set || s.Highlight.Value != nil || !s.UnmuteTime.Set || !s.USID.Set || s.Rainbow.Set || s.Name.Set {
 		t.Fatalf("got %+v", s)
 	}
-	if got, want := text(t, merge.Save{Highlight: s.Highlight}), `{"highlight":null}`; got != want {
+	if got, want := text(t, merge.Save{Scalars: merge.Scalars{Highlight: s.Highlight}}), `{"highlight":null}`; got != want {
 		t.Fatalf("got %s, want %s", got, want)
 	}
 }

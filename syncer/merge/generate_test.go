@@ -80,14 +80,16 @@ func edits() *rapid.Generator[merge.Edit] { return rapid.Custom(anEdit) }
 
 func anEdit(t *rapid.T) merge.Edit {
 	e := merge.Edit{
-		Rank: maybe(words()).Draw(t, "rank"), UnmuteTime: maybe(times()).Draw(t, "unmute"), UnmarkTime: maybe(times()).Draw(t, "unmark"),
+		Scalars: merge.Scalars{
+			Rank: maybe(words()).Draw(t, "rank"), UnmuteTime: maybe(times()).Draw(t, "unmute"), UnmarkTime: maybe(times()).Draw(t, "unmark"),
+			Name: maybe(words()).Draw(t, "name"), OverrideName: maybe(nullable(words())).Draw(t, "override"),
+			Highlight: maybe(nullable(words())).Draw(t, "highlight"), Rainbow: maybe(nullable(rainbows())).Draw(t, "rainbow"),
+			ChatStrictness: maybe(strictness()).Draw(t, "strictness"), ShowRankPrefix: maybe(rapid.Bool()).Draw(t, "prefix"),
+			Language: maybe(words()).Draw(t, "language"), Achievements: maybe(nullable(bitTexts())).Draw(t, "achievements"),
+		},
 		Attributes: rapid.SliceOfN(patches(), 0, 2).Draw(t, "attributes"),
-		Name:       maybe(words()).Draw(t, "name"), OverrideName: maybe(nullable(words())).Draw(t, "override"),
-		Highlight: maybe(nullable(words())).Draw(t, "highlight"), Rainbow: maybe(nullable(rainbows())).Draw(t, "rainbow"),
-		ChatStrictness: maybe(strictness()).Draw(t, "strictness"), ShowRankPrefix: maybe(rapid.Bool()).Draw(t, "prefix"),
-		Language: maybe(words()).Draw(t, "language"), Achievements: maybe(nullable(bitTexts())).Draw(t, "achievements"),
-		History:   history().Draw(t, "history"),
-		Gamemodes: rapid.MapOfN(rapid.SampledFrom([]string{"pvp", "attack"}), gamemodeEdits(), 0, 2).Draw(t, "gamemodes"),
+		History:    history().Draw(t, "history"),
+		Gamemodes:  rapid.MapOfN(rapid.SampledFrom([]string{"pvp", "attack"}), gamemodeEdits(), 0, 2).Draw(t, "gamemodes"),
 		Addresses: rapid.MapOfN(rapid.SampledFrom([]string{servers[0].Address, servers[1].Address}),
 			rapid.Map(nullable(words()), func(usid *string) merge.AddressEdit { return merge.AddressEdit{USID: usid} }), 0, 2).Draw(t, "addresses"),
 	}
@@ -130,12 +132,16 @@ func serverOf() *rapid.Generator[syncer.GameServer] { return rapid.SampledFrom(s
 // saveOf returns the whole record that a server with this copy sends.
 func saveOf(v merge.View) merge.Save {
 	return merge.Save{
-		Rank: syncer.Some(v.Rank), Flags: syncer.Some(v.Flags), UnmuteTime: syncer.Some(v.UnmuteTime), UnmarkTime: syncer.Some(v.UnmarkTime),
+		Scalars: merge.Scalars{
+			Rank: syncer.Some(v.Rank), UnmuteTime: syncer.Some(v.UnmuteTime), UnmarkTime: syncer.Some(v.UnmarkTime),
+			Name: syncer.Some(v.Name), OverrideName: syncer.Some(v.OverrideName), Highlight: syncer.Some(v.Highlight),
+			Rainbow: syncer.Some(v.Rainbow), ChatStrictness: syncer.Some(v.ChatStrictness), ShowRankPrefix: syncer.Some(v.ShowRankPrefix),
+			Language: syncer.Some(v.Language), Achievements: syncer.Some(v.Achievements),
+		},
+		Flags:      syncer.Some(v.Flags),
 		Attributes: syncer.Some(v.Attributes),
-		Name:       syncer.Some(v.Name), OverrideName: syncer.Some(v.OverrideName), Highlight: syncer.Some(v.Highlight),
-		Rainbow: syncer.Some(v.Rainbow), ChatStrictness: syncer.Some(v.ChatStrictness), ShowRankPrefix: syncer.Some(v.ShowRankPrefix),
-		Language: syncer.Some(v.Language), Achievements: syncer.Some(v.Achievements), History: v.History,
-		USID: syncer.Some(v.USID), FirstJoined: v.FirstJoined, LastJoined: v.LastJoined, Stats: v.Stats,
+		History:    v.History,
+		USID:       syncer.Some(v.USID), FirstJoined: v.FirstJoined, LastJoined: v.LastJoined, Stats: v.Stats,
 	}
 }
 

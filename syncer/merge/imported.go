@@ -77,12 +77,8 @@ func (p ImportedPlayer) Merge(replace bool) Edit { return p.edit(replace) }
 
 func (p ImportedPlayer) edit(replace bool) Edit {
 	var e Edit
-	if s := p.Save; replace {
-		e = Edit{
-			Rank: s.Rank, UnmuteTime: s.UnmuteTime, UnmarkTime: s.UnmarkTime,
-			Name: s.Name, OverrideName: s.OverrideName, Highlight: s.Highlight, Rainbow: s.Rainbow,
-			ChatStrictness: s.ChatStrictness, ShowRankPrefix: s.ShowRankPrefix, Language: s.Language,
-		}
+	if replace {
+		e.Scalars = e.Scalars.setTo(p.Save.Scalars)
 	}
 	if p.Save.Achievements.Value != nil {
 		e.Achievements = p.Save.Achievements

@@ -10,21 +10,11 @@ import (
 // Save is a record, or part of one, as a game server sends it: absolute values,
 // as opposed to the differences of an [Edit]. Absent fields say nothing.
 type Save struct {
-	Rank       syncer.Optional[string]          `json:"rank,omitzero"`
-	Flags      syncer.Optional[[]string]        `json:"flags,omitzero"`
-	UnmuteTime syncer.Optional[syncer.Time]     `json:"unmuteTime,omitzero"`
-	UnmarkTime syncer.Optional[syncer.Time]     `json:"unmarkTime,omitzero"`
-	Attributes syncer.Optional[json.RawMessage] `json:"attributes,omitzero"`
+	Scalars
 
-	Name           syncer.Optional[string]          `json:"name,omitzero"`
-	OverrideName   syncer.Optional[*string]         `json:"overrideName,omitzero"`
-	Highlight      syncer.Optional[*string]         `json:"highlight,omitzero"`
-	Rainbow        syncer.Optional[*syncer.Rainbow] `json:"rainbow,omitzero"`
-	ChatStrictness syncer.Optional[string]          `json:"chatStrictness,omitzero"`
-	ShowRankPrefix syncer.Optional[bool]            `json:"showRankPrefix,omitzero"`
-	Language       syncer.Optional[string]          `json:"language,omitzero"`
-	Achievements   syncer.Optional[*string]         `json:"achievements,omitzero"`
-	History        []syncer.HistoryEntry            `json:"history,omitempty"`
+	Flags      syncer.Optional[[]string]        `json:"flags,omitzero"`
+	Attributes syncer.Optional[json.RawMessage] `json:"attributes,omitzero"`
+	History    []syncer.HistoryEntry            `json:"history,omitempty"`
 
 	USID        syncer.Optional[*string] `json:"usid,omitzero"`
 	FirstJoined syncer.Time              `json:"firstJoined,omitzero"`
@@ -38,19 +28,7 @@ type Save struct {
 // counters moved by the difference, history and achievements united, join times
 // only widened.
 func Diff(shown View, saved Save, s syncer.GameServer) Edit {
-	e := Edit{
-		Rank:           changed(shown.Rank, saved.Rank),
-		UnmuteTime:     changed(shown.UnmuteTime, saved.UnmuteTime),
-		UnmarkTime:     changed(shown.UnmarkTime, saved.UnmarkTime),
-		Name:           changed(shown.Name, saved.Name),
-		OverrideName:   changedPointer(shown.OverrideName, saved.OverrideName),
-		Highlight:      changedPointer(shown.Highlight, saved.Highlight),
-		Rainbow:        changedPointer(shown.Rainbow, saved.Rainbow),
-		ChatStrictness: changed(shown.ChatStrictness, saved.ChatStrictness),
-		ShowRankPrefix: changed(shown.ShowRankPrefix, saved.ShowRankPrefix),
-		Language:       changed(shown.Language, saved.Language),
-		Achievements:   changedBits(shown.Achievements, saved.Achievements),
-	}
+	e := Edit{Scalars: saved.Scalars.changesOf(shown.Synced)}
 	if saved.Flags.Set {
 		e.Flags = diffSet(shown.Flags, saved.Flags.Value)
 	}
@@ -62,8 +40,8 @@ func Diff(shown View, saved Save, s syncer.GameServer) Edit {
 			e.History = append(e.History, entry)
 		}
 	}
-	if usid := changedPointer(shown.USID, saved.USID); usid.Set {
-		e.Addresses = map[string]AddressEdit{s.Address: {USID: usid.Value}}
+	if saved.USID.Set && !sameValue(shown.USID, saved.USID.Value) {
+		e.Addresses = map[string]AddressEdit{s.Address: {USID: saved.USID.Value}}
 	}
 	if g := DiffGamemode(shown, saved); !g.IsZero() {
 		e.Gamemodes = map[string]GamemodeEdit{s.Gamemode: g}
@@ -121,35 +99,4 @@ func diffSet(shown, saved []string) SetEdit {
 		}
 	}
 	return e
-}
-
-// changed keeps a saved value only where it differs from the one shown.
-func changed[T comparable](shown T, saved syncer.Optional[T]) syncer.Optional[T] {
-	if saved.Set && saved.Value == shown {
-		return syncer.Optional[T]{}
-	}
-	return saved
-}
-
-func changedPointer[T comparable](shown *T, saved syncer.Optional[*T]) syncer.Optional[*T] {
-	equal := shown == nil && saved.Value == nil ||
-		shown != nil && saved.Value != nil && *shown == *saved.Value
-	if saved.Set && equal {
-		return syncer.Optional[*T]{}
-	}
-	return saved
-}
-
-// changedBits keeps saved achievements only where they hold a bit not yet shown,
-// or clear what was shown.
-func changedBits(shown *string, saved syncer.Optional[*string]) syncer.Optional[*string] {
-	if saved = changedPointer(shown, saved); !saved.Set || saved.Value == nil || shown == nil {
-		return saved
-	}
-	before, errBefore := syncer.ParseBits(*shown)
-	after, errAfter := syncer.ParseBits(*saved.Value)
-	if errBefore == nil && errAfter == nil && before.Contains(after) {
-		return syncer.Optional[*string]{}
-	}
-	return saved
 }

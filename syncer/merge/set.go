@@ -15,11 +15,7 @@ import (
 func Set(current, shown View, saved Save, s syncer.GameServer) Edit {
 	shown.Flags, shown.Attributes, shown.History, shown.Achievements = current.Flags, current.Attributes, current.History, current.Achievements
 	e := Diff(shown, saved, s)
-	e.Rank = saved.Rank
-	e.UnmuteTime, e.UnmarkTime = saved.UnmuteTime, saved.UnmarkTime
-	e.Name, e.OverrideName, e.Highlight = saved.Name, saved.OverrideName, saved.Highlight
-	e.Rainbow, e.ChatStrictness = saved.Rainbow, saved.ChatStrictness
-	e.ShowRankPrefix, e.Language = saved.ShowRankPrefix, saved.Language
+	e.Scalars = e.Scalars.setTo(saved.Scalars)
 	if saved.USID.Set {
 		e.Addresses = map[string]AddressEdit{s.Address: {USID: saved.USID.Value}}
 	}
@@ -29,33 +25,14 @@ func Set(current, shown View, saved Save, s syncer.GameServer) Edit {
 // Without returns e less what next sets anew: what of an older edit may still be
 // stored after a newer one was.
 func (e Edit) Without(next Edit) Edit {
-	e.Rank = without(e.Rank, next.Rank)
-	e.UnmuteTime = without(e.UnmuteTime, next.UnmuteTime)
-	e.UnmarkTime = without(e.UnmarkTime, next.UnmarkTime)
-	e.Name = without(e.Name, next.Name)
-	e.OverrideName = without(e.OverrideName, next.OverrideName)
-	e.Highlight = without(e.Highlight, next.Highlight)
-	e.Rainbow = without(e.Rainbow, next.Rainbow)
-	e.ChatStrictness = without(e.ChatStrictness, next.ChatStrictness)
-	e.ShowRankPrefix = without(e.ShowRankPrefix, next.ShowRankPrefix)
-	e.Language = without(e.Language, next.Language)
+	e.Scalars = e.Scalars.without(next.Scalars)
 	e.Flags.Add = slices.DeleteFunc(slices.Clone(e.Flags.Add), func(m string) bool { return slices.Contains(next.Flags.Remove, m) })
 	e.Flags.Remove = slices.DeleteFunc(slices.Clone(e.Flags.Remove), func(m string) bool { return slices.Contains(next.Flags.Add, m) })
-	if next.Achievements.Set && (next.Achievements.Value == nil || e.Achievements.Value == nil) {
-		e.Achievements = syncer.Optional[*string]{}
-	}
 	e.Addresses = maps.Clone(e.Addresses)
 	for address := range next.Addresses {
 		delete(e.Addresses, address)
 	}
 	return e
-}
-
-func without[T any](value, next syncer.Optional[T]) syncer.Optional[T] {
-	if next.Set {
-		return syncer.Optional[T]{}
-	}
-	return value
 }
 
 // Split parts an edit by when it must be stored: what is important, and the
@@ -66,10 +43,7 @@ func (e Edit) Split() (now, later Edit) {
 		return Edit{}, later
 	}
 	later.History = nil
-	now = Edit{
-		Rank: e.Rank, Flags: e.Flags, UnmuteTime: e.UnmuteTime, UnmarkTime: e.UnmarkTime, Attributes: e.Attributes,
-		History: e.History,
-	}
+	now = Edit{Scalars: e.Scalars.important(), Flags: e.Flags, Attributes: e.Attributes, History: e.History}
 	return now, later
 }
 
@@ -77,17 +51,9 @@ func (e Edit) Split() (now, later Edit) {
 // it is that the sender started from that view.
 func Distance(shown View, saved Save, s syncer.GameServer) int {
 	e := Diff(shown, saved, s)
-	distance := len(e.Flags.Add) + len(e.Flags.Remove) + len(e.Attributes) + len(e.History) + len(e.Addresses)
+	distance := e.Scalars.count() + len(e.Flags.Add) + len(e.Flags.Remove) + len(e.Attributes) + len(e.History) + len(e.Addresses)
 	for _, g := range e.Gamemodes {
 		distance += len(g.Stats)
-	}
-	for _, set := range []bool{
-		e.Rank.Set, e.UnmuteTime.Set, e.UnmarkTime.Set, e.Name.Set, e.OverrideName.Set, e.Highlight.Set,
-		e.Rainbow.Set, e.ChatStrictness.Set, e.ShowRankPrefix.Set, e.Language.Set, e.Achievements.Set,
-	} {
-		if set {
-			distance++
-		}
 	}
 	return distance
 }
@@ -108,11 +74,7 @@ func Nearest(shown []View, saved Save, s syncer.GameServer) int {
 // Overlaps reports whether both edits set one and the same scalar, so that their
 // order matters.
 func (e Edit) Overlaps(other Edit) bool {
-	both := e.Rank.Set && other.Rank.Set || e.UnmuteTime.Set && other.UnmuteTime.Set || e.UnmarkTime.Set && other.UnmarkTime.Set ||
-		e.Name.Set && other.Name.Set || e.OverrideName.Set && other.OverrideName.Set || e.Highlight.Set && other.Highlight.Set ||
-		e.Rainbow.Set && other.Rainbow.Set || e.ChatStrictness.Set && other.ChatStrictness.Set ||
-		e.ShowRankPrefix.Set && other.ShowRankPrefix.Set || e.Language.Set && other.Language.Set ||
-		e.Achievements.Set && other.Achievements.Set
+	both := e.Scalars.overlaps(other.Scalars)
 	for address := range e.Addresses {
 		_, shared := other.Addresses[address]
 		both = both || shared

@@ -13,7 +13,7 @@ import (
 func (e Edit) Validate() error {
 	checks := []func() error{
 		e.validateImportant,
-		e.validateScalars,
+		e.Scalars.withoutImportant().validate,
 		func() error { return validateHistory(e.History) },
 		e.validateUnsynced,
 		func() error { return validateVisits(e.Visits) },
@@ -27,10 +27,8 @@ func (e Edit) Validate() error {
 }
 
 func (e Edit) validateImportant() error {
-	if e.Rank.Set {
-		if err := syncer.CheckName("rank", e.Rank.Value); err != nil {
-			return err
-		}
+	if err := e.Scalars.important().validate(); err != nil {
+		return err
 	}
 	for _, list := range [][]string{e.Flags.Add, e.Flags.Remove} {
 		if len(list) > syncer.MaxFlags {
@@ -49,37 +47,6 @@ func (e Edit) validateImportant() error {
 	}
 	for _, patch := range e.Attributes {
 		if err := checkAttributes(patch); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (e Edit) validateScalars() error {
-	texts := []struct {
-		field string
-		value string
-		limit int
-	}{
-		{"name", e.Name.Value, syncer.MaxNameLength},
-		{"overrideName", text(e.OverrideName.Value), syncer.MaxNameLength},
-		{"highlight", text(e.Highlight.Value), syncer.MaxMarkupLength},
-		{"language", e.Language.Value, syncer.MaxIdentifierLength},
-		{"achievements", text(e.Achievements.Value), syncer.MaxBitsLength},
-	}
-	for _, t := range texts {
-		if err := syncer.CheckText(t.field, t.value, t.limit); err != nil {
-			return err
-		}
-	}
-	if r := e.Rainbow.Value; r != nil && (r.Speed < 1 || r.Speed > syncer.MaxRainbowSpeed) {
-		return syncer.Invalid("rainbow.speed", "must be from 1 to %d, is %d", syncer.MaxRainbowSpeed, r.Speed)
-	}
-	if s := e.ChatStrictness; s.Set && s.Value != syncer.StrictnessChat && s.Value != syncer.StrictnessStrict {
-		return syncer.Invalid("chatStrictness", "must be %q or %q, is %q", syncer.StrictnessChat, syncer.StrictnessStrict, s.Value)
-	}
-	if a := e.Achievements.Value; a != nil {
-		if _, err := syncer.ParseBits(*a); err != nil {
 			return err
 		}
 	}

@@ -30,10 +30,10 @@ func TestValidateNamesTheField(t *testing.T) {
 		field string
 		edit  merge.Edit
 	}{
-		"empty rank":            {"rank", merge.Edit{Rank: syncer.Some("")}},
-		"long rank":             {"rank", merge.Edit{Rank: syncer.Some(long(65))}},
-		"unprintable rank":      {"rank", merge.Edit{Rank: syncer.Some("a\tb")}},
-		"rank not UTF-8":        {"rank", merge.Edit{Rank: syncer.Some("a\xff")}},
+		"empty rank":            {"rank", merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("")}}},
+		"long rank":             {"rank", merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some(long(65))}}},
+		"unprintable rank":      {"rank", merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("a\tb")}}},
+		"rank not UTF-8":        {"rank", merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("a\xff")}}},
 		"empty flag":            {"flags[1]", merge.Edit{Flags: merge.SetEdit{Add: []string{"a", ""}}}},
 		"flag to remove":        {"flags[0]", merge.Edit{Flags: merge.SetEdit{Remove: []string{"\u200b"}}}},
 		"flag both ways":        {"flags", merge.Edit{Flags: merge.SetEdit{Add: []string{"a"}, Remove: []string{"a"}}}},
@@ -54,17 +54,17 @@ func TestValidateNamesTheField(t *testing.T) {
 		"tiny number":           {"attributes", attributes(`{"a":1E-99999}`)},
 		"exponent out of range": {"attributes", attributes(`{"a":1e99999999999999999999}`)},
 		"endless number":        {"attributes", attributes(`{"a":0.` + strings.Repeat("1", 20000) + `}`)},
-		"long name":             {"name", merge.Edit{Name: syncer.Some(long(513))}},
-		"name with NUL":         {"name", merge.Edit{Name: syncer.Some("a\x00")}},
-		"override name":         {"overrideName", merge.Edit{OverrideName: syncer.Some(new("\xc3"))}},
-		"highlight":             {"highlight", merge.Edit{Highlight: syncer.Some(new(long(513)))}},
-		"rainbow too slow":      {"rainbow.speed", merge.Edit{Rainbow: syncer.Some(&syncer.Rainbow{Speed: 0})}},
-		"rainbow too fast":      {"rainbow.speed", merge.Edit{Rainbow: syncer.Some(&syncer.Rainbow{Speed: 1001})}},
-		"strictness":            {"chatStrictness", merge.Edit{ChatStrictness: syncer.Some("lax")}},
-		"empty strictness":      {"chatStrictness", merge.Edit{ChatStrictness: syncer.Some("")}},
-		"language":              {"language", merge.Edit{Language: syncer.Some(long(65))}},
-		"achievements":          {"achievements", merge.Edit{Achievements: syncer.Some(new("12"))}},
-		"long achievements":     {"achievements", merge.Edit{Achievements: syncer.Some(new("[0" + strings.Repeat(",0", 3000) + "]"))}},
+		"long name":             {"name", merge.Edit{Scalars: merge.Scalars{Name: syncer.Some(long(513))}}},
+		"name with NUL":         {"name", merge.Edit{Scalars: merge.Scalars{Name: syncer.Some("a\x00")}}},
+		"override name":         {"overrideName", merge.Edit{Scalars: merge.Scalars{OverrideName: syncer.Some(new("\xc3"))}}},
+		"highlight":             {"highlight", merge.Edit{Scalars: merge.Scalars{Highlight: syncer.Some(new(long(513)))}}},
+		"rainbow too slow":      {"rainbow.speed", merge.Edit{Scalars: merge.Scalars{Rainbow: syncer.Some(&syncer.Rainbow{Speed: 0})}}},
+		"rainbow too fast":      {"rainbow.speed", merge.Edit{Scalars: merge.Scalars{Rainbow: syncer.Some(&syncer.Rainbow{Speed: 1001})}}},
+		"strictness":            {"chatStrictness", merge.Edit{Scalars: merge.Scalars{ChatStrictness: syncer.Some("lax")}}},
+		"empty strictness":      {"chatStrictness", merge.Edit{Scalars: merge.Scalars{ChatStrictness: syncer.Some("")}}},
+		"language":              {"language", merge.Edit{Scalars: merge.Scalars{Language: syncer.Some(long(65))}}},
+		"achievements":          {"achievements", merge.Edit{Scalars: merge.Scalars{Achievements: syncer.Some(new("12"))}}},
+		"long achievements":     {"achievements", merge.Edit{Scalars: merge.Scalars{Achievements: syncer.Some(new("[0" + strings.Repeat(",0", 3000) + "]"))}}},
 		"empty action":          {"history[1].action", entries(func(h *syncer.HistoryEntry) { h.Action = "" })},
 		"long action":           {"history[1].action", entries(func(h *syncer.HistoryEntry) { h.Action = long(513) })},
 		"author":                {"history[1].by", entries(func(h *syncer.HistoryEntry) { h.By = "\x00" })},
@@ -101,13 +101,15 @@ func TestValidateAcceptsTheLimits(t *testing.T) {
 	t.Parallel()
 	long := func(n int) string { return strings.Repeat("ä", n) }
 	e := merge.Edit{
-		Rank: syncer.Some(long(64)), UnmuteTime: syncer.Some(syncer.Forever), UnmarkTime: syncer.Some(syncer.Time{}),
+		Scalars: merge.Scalars{
+			Rank: syncer.Some(long(64)), UnmuteTime: syncer.Some(syncer.Forever), UnmarkTime: syncer.Some(syncer.Time{}),
+			Name: syncer.Some(long(512)), Highlight: syncer.Some[*string](nil), Rainbow: syncer.Some(&syncer.Rainbow{Speed: 1000}),
+			Language: syncer.Some(""), Achievements: syncer.Some(new("[-1, 5]")),
+		},
 		Attributes: []json.RawMessage{
 			[]byte(`{}`), []byte(`{"a":"\\u0000 \\ \\ud83d \ud83d\ude00 \ufffd �","n":-12345678901234567890.5E+10}`),
 			[]byte(`{"a":` + strings.Repeat("[", 64) + strings.Repeat("]", 64) + `}`),
 		},
-		Name: syncer.Some(long(512)), Highlight: syncer.Some[*string](nil), Rainbow: syncer.Some(&syncer.Rainbow{Speed: 1000}),
-		Language: syncer.Some(""), Achievements: syncer.Some(new("[-1, 5]")),
 		History: []syncer.HistoryEntry{{Action: long(512), Time: syncer.Millis(0)}},
 		Gamemodes: map[string]merge.GamemodeEdit{"pvp": {
 			Stats: map[string]int64{"n": 2 * syncer.MaxCounter}, AtLeast: map[string]int64{"n": syncer.MaxCounter},
@@ -130,9 +132,12 @@ func TestValidEditsSurviveJSON(t *testing.T) {
 		rapid.SampledFrom([]string{`{}`, `{"a":1}{}`, `{"a":1} `, `{"a":"\ud800"}`, `[`, `{"a":nul}`}))
 	rapid.Check(t, func(t *rapid.T) {
 		e := merge.Edit{
-			Rank: maybe(wild).Draw(t, "rank"), Flags: merge.SetEdit{Add: rapid.SliceOfN(wild, 0, 1).Draw(t, "add")},
-			Name: maybe(wild).Draw(t, "name"), Highlight: maybe(nullable(wild)).Draw(t, "highlight"),
-			Achievements: maybe(nullable(rapid.OneOf(bitTexts(), wild))).Draw(t, "achievements"),
+			Scalars: merge.Scalars{
+				Rank: maybe(wild).Draw(t, "rank"),
+				Name: maybe(wild).Draw(t, "name"), Highlight: maybe(nullable(wild)).Draw(t, "highlight"),
+				Achievements: maybe(nullable(rapid.OneOf(bitTexts(), wild))).Draw(t, "achievements"),
+			},
+			Flags: merge.SetEdit{Add: rapid.SliceOfN(wild, 0, 1).Draw(t, "add")},
 		}
 		switch rapid.IntRange(0, 3).Draw(t, "which") { // one at a time, or nearly all are refused
 		case 0:

@@ -48,3 +48,24 @@ func ViewOf(p syncer.Player, s syncer.GameServer) View {
 	}
 	return v
 }
+
+// Saved returns v as the server holds it that was shown v and then sent a save: what
+// the save says, and of the rest what was shown.
+func (v View) Saved(save Save) View {
+	v.Synced = save.Scalars.writtenTo(v.Synced)
+	v.Flags = save.Flags.Or(v.Flags)
+	v.USID = save.USID.Or(v.USID)
+	if save.History != nil {
+		v.History = save.History
+	}
+	if save.Stats != nil {
+		v.Stats = save.Stats
+	}
+	if !save.FirstJoined.IsZero() {
+		v.FirstJoined = save.FirstJoined
+	}
+	if !save.LastJoined.IsZero() {
+		v.LastJoined = save.LastJoined
+	}
+	return v
+}

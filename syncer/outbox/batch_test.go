@@ -32,13 +32,13 @@ var equal = cmp.Options{
 func batch(n int) merge.Batch {
 	b := merge.Batch{Edits: map[syncer.PlayerID]merge.Edit{
 		"AAAAAAAAAAAAAAAAAAAAAA==": {
-			Rank:    syncer.Some("rank" + strconv.Itoa(n)),
+			Scalars: merge.Scalars{Rank: syncer.Some("rank" + strconv.Itoa(n))},
 			History: []syncer.HistoryEntry{{Action: "muted", By: "Steve", Time: syncer.Millis(int64(n))}},
 			Gamemodes: map[string]merge.GamemodeEdit{
 				"pvp": {LastJoined: syncer.Millis(1), Stats: map[string]int64{"blocks": int64(n)}},
 			},
 		},
-		"00000000-0000-0000-0000-000000000001": {Highlight: syncer.Some[*string](nil)},
+		"00000000-0000-0000-0000-000000000001": {Scalars: merge.Scalars{Highlight: syncer.Some[*string](nil)}},
 		"visits only": {Visits: []syncer.Visit{
 			{
 				Server: "pvp", Name: "Steve", IP: netip.MustParseAddr("192.0.2.1"), Joins: int64(n),

@@ -64,7 +64,7 @@ func (s *Sidecar) Join(ctx context.Context, from syncer.GameServer, id syncer.Pl
 func (s *Sidecar) joinEdit(from syncer.GameServer, request JoinRequest) merge.Edit {
 	now := syncer.TimeOf(s.clock.Now())
 	edit := merge.Edit{
-		Name:      syncer.Some(request.Name),
+		Scalars:   merge.Scalars{Name: syncer.Some(request.Name)},
 		Gamemodes: map[string]merge.GamemodeEdit{from.Gamemode: {FirstJoined: now, LastJoined: now}},
 	}
 	edit.Visits = []syncer.Visit{{

@@ -31,7 +31,7 @@ func TestEveryWriteSaysWhoMakesIt(t *testing.T) {
 		do         func(ctx context.Context, by, unlike string) error
 	}{
 		{"edit player", "player rank", false, func(ctx context.Context, _, unlike string) error {
-			_, _, err := s.EditPlayer(ctx, "a", merge.Edit{Rank: syncer.Some(unlike)}, nil)
+			_, _, err := s.EditPlayer(ctx, "a", merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some(unlike)}}, nil)
 			return err
 		}},
 		{"edit with history", "player flags", false, func(ctx context.Context, _, unlike string) error {
@@ -62,7 +62,7 @@ func TestEveryWriteSaysWhoMakesIt(t *testing.T) {
 			return err
 		}},
 		{"import a known player", "player rank", false, func(ctx context.Context, _, unlike string) error {
-			save := merge.Save{Rank: syncer.Some("i" + unlike)}
+			save := merge.Save{Scalars: merge.Scalars{Rank: syncer.Some("i" + unlike)}}
 			_, err := s.ImportPlayers(ctx, []merge.ImportedPlayer{{ID: "a", Save: save}}, store.PlayerImportOptions{Replace: true})
 			return err
 		}},
@@ -152,7 +152,7 @@ func TestSavesAreNotAudited(t *testing.T) {
 	conn := psql(t, url)
 	ctx := syncer.WithActor(context.Background(), "Alice")
 	batch := newBatch(map[syncer.PlayerID]merge.Edit{
-		"a":   {Name: syncer.Some("x"), History: []syncer.HistoryEntry{{Action: "warned", Time: syncer.Millis(1)}}},
+		"a":   {Scalars: merge.Scalars{Name: syncer.Some("x")}, History: []syncer.HistoryEntry{{Action: "warned", Time: syncer.Millis(1)}}},
 		"new": {Addresses: map[string]merge.AddressEdit{"a:1": {USID: new("secret")}}, Visits: []syncer.Visit{visit("pvp", "x", "192.0.2.1", 1)}},
 	})
 	for range 2 { // the second time it is a repetition

@@ -313,8 +313,8 @@ func TestWhatConstraintsAllowCanBeRead(t *testing.T) {
 		feed := follow(t, s)
 		run(t, conn, `insert into player (uuid) values ('a')`)
 		edit := merge.Edit{
-			Achievements: syncer.Some(new("[1,1]")),
-			Gamemodes:    map[string]merge.GamemodeEdit{"pvp": {FirstJoined: syncer.Millis(1), LastJoined: syncer.Millis(1), Stats: map[string]int64{"a": 1}}},
+			Scalars:   merge.Scalars{Achievements: syncer.Some(new("[1,1]"))},
+			Gamemodes: map[string]merge.GamemodeEdit{"pvp": {FirstJoined: syncer.Millis(1), LastJoined: syncer.Millis(1), Stats: map[string]int64{"a": 1}}},
 		}
 		for _, set := range []string{
 			`flags = '[0:1]={b,a}'`, `flags = array[e'\n', 'ü']`,

@@ -17,18 +17,20 @@ func drawEdit(t *rapid.T) merge.Edit {
 	name := rapid.StringMatching(`[a-z ]{0,8}[a-z]`)
 	pointer := rapid.Ptr(text, true)
 	e := merge.Edit{
-		Rank:           optional(t, "rank", name),
-		UnmuteTime:     optional(t, "unmuteTime", drawTime()),
-		UnmarkTime:     optional(t, "unmarkTime", drawTime()),
-		Name:           optional(t, "name", text),
-		OverrideName:   optional(t, "overrideName", pointer),
-		Highlight:      optional(t, "highlight", pointer),
-		Rainbow:        optional(t, "rainbow", rapid.Ptr(rapid.Custom(drawRainbow), true)),
-		ChatStrictness: optional(t, "chatStrictness", rapid.SampledFrom([]string{"chat", "strict"})),
-		ShowRankPrefix: optional(t, "showRankPrefix", rapid.Bool()),
-		Language:       optional(t, "language", text),
-		Achievements:   optional(t, "achievements", rapid.Ptr(rapid.Custom(drawBits), true)),
-		History:        rapid.SliceOfN(rapid.Custom(drawEntry), 0, 3).Draw(t, "history"),
+		Scalars: merge.Scalars{
+			Rank:           optional(t, "rank", name),
+			UnmuteTime:     optional(t, "unmuteTime", drawTime()),
+			UnmarkTime:     optional(t, "unmarkTime", drawTime()),
+			Name:           optional(t, "name", text),
+			OverrideName:   optional(t, "overrideName", pointer),
+			Highlight:      optional(t, "highlight", pointer),
+			Rainbow:        optional(t, "rainbow", rapid.Ptr(rapid.Custom(drawRainbow), true)),
+			ChatStrictness: optional(t, "chatStrictness", rapid.SampledFrom([]string{"chat", "strict"})),
+			ShowRankPrefix: optional(t, "showRankPrefix", rapid.Bool()),
+			Language:       optional(t, "language", text),
+			Achievements:   optional(t, "achievements", rapid.Ptr(rapid.Custom(drawBits), true)),
+		},
+		History: rapid.SliceOfN(rapid.Custom(drawEntry), 0, 3).Draw(t, "history"),
 	}
 	flags := rapid.SampledFrom([]string{"member", "developer", "a b", "é", "Z"})
 	e.Flags.Add = syncer.NormalizeSet(rapid.SliceOfN(flags, 0, 3).Draw(t, "add"))

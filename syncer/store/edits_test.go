@@ -27,19 +27,19 @@ func TestRefusedEdits(t *testing.T) {
 		code     syncer.Code
 		field    string
 	}{
-		{"nobody", merge.Edit{Rank: syncer.Some("mod")}, nil, syncer.CodeNotFound, ""},
-		{"nobody", merge.Edit{Rank: syncer.Some("mod")}, &revision, syncer.CodeNotFound, ""},
-		{"a", merge.Edit{Rank: syncer.Some("mod")}, new(revision - 1), syncer.CodeStale, "If-Match"},
-		{"a", merge.Edit{Rank: syncer.Some("")}, nil, syncer.CodeInvalid, "rank"},
+		{"nobody", merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("mod")}}, nil, syncer.CodeNotFound, ""},
+		{"nobody", merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("mod")}}, &revision, syncer.CodeNotFound, ""},
+		{"a", merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("mod")}}, new(revision - 1), syncer.CodeStale, "If-Match"},
+		{"a", merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("")}}, nil, syncer.CodeInvalid, "rank"},
 		{"a", merge.Edit{Flags: merge.SetEdit{Add: []string{long}}}, nil, syncer.CodeInvalid, "flags"},
-		{"a", merge.Edit{Name: syncer.Some(long)}, nil, syncer.CodeInvalid, "name"},
-		{"a", merge.Edit{OverrideName: syncer.Some(&long)}, nil, syncer.CodeInvalid, "overrideName"},
-		{"a", merge.Edit{Highlight: syncer.Some(&long)}, nil, syncer.CodeInvalid, "highlight"},
-		{"a", merge.Edit{Rainbow: syncer.Some(&syncer.Rainbow{})}, nil, syncer.CodeInvalid, "rainbow.speed"},
-		{"a", merge.Edit{ChatStrictness: syncer.Some("x")}, nil, syncer.CodeInvalid, "chatStrictness"},
-		{"a", merge.Edit{Language: syncer.Some(long)}, nil, syncer.CodeInvalid, "language"},
-		{"a", merge.Edit{Achievements: syncer.Some(new("x"))}, nil, syncer.CodeInvalid, "achievements"},
-		{"a", merge.Edit{Rank: syncer.Some("mod"), History: []syncer.HistoryEntry{{Time: syncer.Millis(1)}}}, nil, syncer.CodeInvalid, "history.action"},
+		{"a", merge.Edit{Scalars: merge.Scalars{Name: syncer.Some(long)}}, nil, syncer.CodeInvalid, "name"},
+		{"a", merge.Edit{Scalars: merge.Scalars{OverrideName: syncer.Some(&long)}}, nil, syncer.CodeInvalid, "overrideName"},
+		{"a", merge.Edit{Scalars: merge.Scalars{Highlight: syncer.Some(&long)}}, nil, syncer.CodeInvalid, "highlight"},
+		{"a", merge.Edit{Scalars: merge.Scalars{Rainbow: syncer.Some(&syncer.Rainbow{})}}, nil, syncer.CodeInvalid, "rainbow.speed"},
+		{"a", merge.Edit{Scalars: merge.Scalars{ChatStrictness: syncer.Some("x")}}, nil, syncer.CodeInvalid, "chatStrictness"},
+		{"a", merge.Edit{Scalars: merge.Scalars{Language: syncer.Some(long)}}, nil, syncer.CodeInvalid, "language"},
+		{"a", merge.Edit{Scalars: merge.Scalars{Achievements: syncer.Some(new("x"))}}, nil, syncer.CodeInvalid, "achievements"},
+		{"a", merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("mod")}, History: []syncer.HistoryEntry{{Time: syncer.Millis(1)}}}, nil, syncer.CodeInvalid, "history.action"},
 	} {
 		_, changes, err := s.EditPlayer(context.Background(), test.id, test.edit, test.expected)
 		refusal, _ := errors.AsType[*syncer.Error](err)
@@ -50,7 +50,7 @@ func TestRefusedEdits(t *testing.T) {
 	if got := value[int64](t, conn, `select revision from player`); got != revision {
 		t.Error("a refused edit was stored")
 	}
-	if _, _, err := s.EditPlayer(context.Background(), "a", merge.Edit{Rank: syncer.Some("mod")}, &revision); err != nil {
+	if _, _, err := s.EditPlayer(context.Background(), "a", merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("mod")}}, &revision); err != nil {
 		t.Errorf("at the expected revision: %v", err)
 	}
 }
@@ -66,7 +66,7 @@ func TestEditsWithoutADatabase(t *testing.T) {
 	}
 	t.Cleanup(s.Close)
 	edit := func() error {
-		_, _, err := s.EditPlayer(context.Background(), "a", merge.Edit{Rank: syncer.Some("mod")}, nil)
+		_, _, err := s.EditPlayer(context.Background(), "a", merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("mod")}}, nil)
 		return err
 	}
 	if err := edit(); err != nil {
@@ -113,7 +113,7 @@ func TestOutcomeOfACutEditIsUnknown(t *testing.T) {
 	run(t, rival, `update player set name = 'x'`)
 	done := make(chan error, 1)
 	go func() {
-		_, _, err := s.EditPlayer(context.Background(), "a", merge.Edit{Rank: syncer.Some("mod")}, nil)
+		_, _, err := s.EditPlayer(context.Background(), "a", merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("mod")}}, nil)
 		done <- err
 	}()
 	pgtest.Eventually(t, time.Minute, func() error {

@@ -218,7 +218,7 @@ func hotQueries(t *testing.T, s *store.Store) []hotQuery {
 			History:   []syncer.HistoryEntry{{Action: "kicked", By: t.Name(), Time: syncer.Millis(1)}},
 		}
 	}
-	rank := merge.Edit{Rank: syncer.Some(t.Name()), History: []syncer.HistoryEntry{{Action: "promoted", Time: syncer.Millis(2)}}}
+	rank := merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some(t.Name())}, History: []syncer.HistoryEntry{{Action: "promoted", Time: syncer.Millis(2)}}}
 	address := netip.MustParseAddr("198.51.100.7")
 	id, ip := syncer.TargetID(syncer.PlayerID(t.Name())), syncer.TargetAddress(address)
 	active := true

@@ -15,8 +15,11 @@ func oldSteve() merge.ImportedPlayer {
 	return merge.ImportedPlayer{
 		ID: "Steve",
 		Save: merge.Save{
-			Rank: syncer.Some("mod"), Flags: syncer.Some([]string{"member", "vip"}), UnmuteTime: syncer.Some(syncer.Forever),
-			Name: syncer.Some("Old"), Rainbow: syncer.Some(&syncer.Rainbow{Speed: 3}), Achievements: syncer.Some(new("[5]")),
+			Scalars: merge.Scalars{
+				Rank: syncer.Some("mod"), UnmuteTime: syncer.Some(syncer.Forever),
+				Name: syncer.Some("Old"), Rainbow: syncer.Some(&syncer.Rainbow{Speed: 3}), Achievements: syncer.Some(new("[5]")),
+			},
+			Flags:   syncer.Some([]string{"member", "vip"}),
 			History: []syncer.HistoryEntry{{Action: "mute", By: "Alice", Time: syncer.Millis(1000)}},
 		},
 		Gamemodes: map[string]syncer.GamemodeRecord{
@@ -117,11 +120,14 @@ func TestImportTakesWhatIsJustValid(t *testing.T) {
 	p := merge.ImportedPlayer{
 		ID: syncer.PlayerID(strings.Repeat("é", 64)),
 		Save: merge.Save{
-			Rank: syncer.Some(strings.Repeat("r", 64)), Flags: syncer.Some([]string{"b", "a", "b"}),
-			Name: syncer.Some(strings.Repeat("é", 512)), OverrideName: syncer.Some(new("\n")), Language: syncer.Some(strings.Repeat("l", 64)),
-			UnmuteTime: syncer.Some(syncer.Millis(1 << 62)), UnmarkTime: syncer.Some(syncer.Millis(-1 << 62)),
-			Achievements: syncer.Some(new("[-9223372036854775808, 9223372036854775807]")),
-			History:      []syncer.HistoryEntry{{Action: strings.Repeat("é", 512), By: strings.Repeat("b", 512), Time: syncer.Millis(1 << 62)}},
+			Scalars: merge.Scalars{
+				Rank: syncer.Some(strings.Repeat("r", 64)),
+				Name: syncer.Some(strings.Repeat("é", 512)), OverrideName: syncer.Some(new("\n")), Language: syncer.Some(strings.Repeat("l", 64)),
+				UnmuteTime: syncer.Some(syncer.Millis(1 << 62)), UnmarkTime: syncer.Some(syncer.Millis(-1 << 62)),
+				Achievements: syncer.Some(new("[-9223372036854775808, 9223372036854775807]")),
+			},
+			Flags:   syncer.Some([]string{"b", "a", "b"}),
+			History: []syncer.HistoryEntry{{Action: strings.Repeat("é", 512), By: strings.Repeat("b", 512), Time: syncer.Millis(1 << 62)}},
 		},
 		Gamemodes: map[string]syncer.GamemodeRecord{`mode "é"`: {
 			FirstJoined: syncer.Millis(-1 << 62), LastJoined: syncer.Millis(1 << 62), Stats: map[string]int64{"x.y": syncer.MaxCounter, "z": -syncer.MaxCounter},
@@ -140,7 +146,7 @@ func TestImportTakesWhatIsJustValid(t *testing.T) {
 func TestImportIsRefusedAsAWhole(t *testing.T) {
 	t.Parallel()
 	s, url := open(t, store.Options{})
-	bad := merge.ImportedPlayer{ID: "Alice", Save: merge.Save{Rank: syncer.Some("")}}
+	bad := merge.ImportedPlayer{ID: "Alice", Save: merge.Save{Scalars: merge.Scalars{Rank: syncer.Some("")}}}
 	_, err := s.ImportPlayers(t.Context(), []merge.ImportedPlayer{oldSteve(), bad}, store.PlayerImportOptions{})
 	if syncer.CodeOf(err) != syncer.CodeInvalid {
 		t.Errorf("refused with %v", err)

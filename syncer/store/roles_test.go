@@ -49,7 +49,7 @@ func workAsSidecar(t *testing.T, s *store.Store) {
 	ctx := context.Background()
 	home := syncer.GameServer{Name: "a", Gamemode: "pvp", Address: "127.0.0.1:6567"}
 	entry := syncer.HistoryEntry{Action: "warned", By: "console", Time: syncer.Millis(1)}
-	edit := merge.Edit{Rank: syncer.Some("mod"), History: []syncer.HistoryEntry{entry}}
+	edit := merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("mod")}, History: []syncer.HistoryEntry{entry}}
 	address := netip.MustParseAddr("198.51.100.7")
 	for name, work := range map[string]func() error{
 		"register server": func() error { return s.RegisterServer(ctx, home, "1") },

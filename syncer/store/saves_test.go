@@ -34,8 +34,8 @@ func TestSaveBatchCreatesAndTells(t *testing.T) {
 	ear := listen(t, url)
 	history := []syncer.HistoryEntry{{Action: "kicked", By: "x", Time: syncer.Millis(1)}}
 	batch := newBatch(map[syncer.PlayerID]merge.Edit{
-		"old":      {Name: syncer.Some("Steve"), History: history},
-		"new":      {Name: syncer.Some("Alex"), History: history},
+		"old":      {Scalars: merge.Scalars{Name: syncer.Some("Steve")}, History: history},
+		"new":      {Scalars: merge.Scalars{Name: syncer.Some("Alex")}, History: history},
 		"unsynced": wins(1),
 	})
 	readings, changes, err := s.SaveBatch(context.Background(), batch)
@@ -78,7 +78,7 @@ func TestSaveBatchCreatesAndTells(t *testing.T) {
 func TestRefusedBatchStoresNothing(t *testing.T) {
 	t.Parallel()
 	s, url := open(t, store.Options{Timeout: time.Minute})
-	batch := newBatch(map[syncer.PlayerID]merge.Edit{"a": wins(1), "b": {ChatStrictness: syncer.Some("x")}})
+	batch := newBatch(map[syncer.PlayerID]merge.Edit{"a": wins(1), "b": {Scalars: merge.Scalars{ChatStrictness: syncer.Some("x")}}})
 	if _, _, err := s.SaveBatch(context.Background(), batch); syncer.CodeOf(err) != syncer.CodeInvalid {
 		t.Errorf("a bad batch: %v", err)
 	}
@@ -106,10 +106,10 @@ func TestWritesLeaveLargeAttributesWhereTheyAre(t *testing.T) {
 		outside := fmt.Sprintf(`select string_agg(distinct chunk_id::text, ' ') from %s`,
 			value[string](t, conn, `select reltoastrelid::regclass::text from pg_class where oid = 'player'::regclass`))
 		before := value[string](t, conn, outside)
-		if _, _, err := s.SaveBatch(context.Background(), newBatch(map[syncer.PlayerID]merge.Edit{"a": {Name: syncer.Some("Steve")}})); err != nil {
+		if _, _, err := s.SaveBatch(context.Background(), newBatch(map[syncer.PlayerID]merge.Edit{"a": {Scalars: merge.Scalars{Name: syncer.Some("Steve")}}})); err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := s.EditPlayer(context.Background(), "a", merge.Edit{Rank: syncer.Some("mod")}, nil); err != nil {
+		if _, _, err := s.EditPlayer(context.Background(), "a", merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("mod")}}, nil); err != nil {
 			t.Fatal(err)
 		}
 		if after := value[string](t, conn, outside); after != before {

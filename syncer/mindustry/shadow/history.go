@@ -175,7 +175,7 @@ func (t History) repeats(u Upload, now time.Time) bool {
 		return true
 	}
 	return !slices.ContainsFunc(t.States, func(s State) bool {
-		return s.Asked && s.At.After(received) && s.explains(u) && importantChanges(s.difference(u)) == 1
+		return s.Asked && s.At.After(received) && s.explains(u) && s.difference(u).ImportantChanges() == 1
 	})
 }
 
@@ -248,28 +248,18 @@ func (s State) explains(u Upload) bool {
 func (s State) leadsTo(u Upload) bool {
 	edit := s.difference(u)
 	noted := len(edit.History) == 1 && !edit.Rank.Set && edit.Flags.IsZero()
-	return importantChanges(edit) <= 1 && (noted || len(edit.History) == 0)
+	return edit.ImportantChanges() <= 1 && (noted || len(edit.History) == 0)
 }
 
 func (s State) difference(u Upload) merge.Edit { return merge.Diff(heldBy(s.View, u), u.Save, u.From) }
 
-func importantChanges(e merge.Edit) int {
-	changes := len(e.Flags.Add) + len(e.Flags.Remove)
-	for _, set := range []bool{e.Rank.Set, e.UnmuteTime.Set, e.UnmarkTime.Set, len(e.Attributes) > 0} {
-		if set {
-			changes++
-		}
-	}
-	return changes
-}
-
 // isUnchanged reports whether an edit changes nothing important and notes nothing.
-func isUnchanged(e merge.Edit) bool { return importantChanges(e)+len(e.History) == 0 }
+func isUnchanged(e merge.Edit) bool { return e.ImportantChanges()+len(e.History) == 0 }
 
 // sameImportant reports whether both states say the same of what is important.
 func (s State) sameImportant(other State) bool {
-	a, b := s.View, other.View
-	return a.Rank == b.Rank && slices.Equal(a.Flags, b.Flags) && a.UnmuteTime == b.UnmuteTime && a.UnmarkTime == b.UnmarkTime
+	held := merge.Save{Scalars: merge.ScalarsOf(other.View.Synced), Flags: syncer.Some(other.View.Flags)}
+	return !merge.Diff(s.View, held, syncer.GameServer{}).IsImportant()
 }
 
 // held returns the index of the latest state that a copy can have grown from and whose

@@ -29,8 +29,12 @@ func veteran() syncer.Player {
 // copyOf is what a server uploads that took the view over and changed nothing.
 func copyOf(v merge.View) merge.Save {
 	return merge.Save{
-		Rank: syncer.Some(v.Rank), Flags: syncer.Some(v.Flags), UnmuteTime: syncer.Some(v.UnmuteTime), UnmarkTime: syncer.Some(v.UnmarkTime),
-		Highlight: syncer.Some(v.Highlight), Achievements: syncer.Some(v.Achievements), USID: syncer.Some(v.USID), History: v.History,
+		Scalars: merge.Scalars{
+			Rank: syncer.Some(v.Rank), UnmuteTime: syncer.Some(v.UnmuteTime), UnmarkTime: syncer.Some(v.UnmarkTime),
+			Highlight: syncer.Some(v.Highlight), Achievements: syncer.Some(v.Achievements),
+		},
+		Flags: syncer.Some(v.Flags),
+		USID:  syncer.Some(v.USID), History: v.History,
 		FirstJoined: v.FirstJoined, LastJoined: v.LastJoined, Stats: v.Stats,
 	}
 }

@@ -179,8 +179,12 @@ func (w *copyWorld) upload(s *copyServer, m message) message {
 	s.counted += m.counted
 	s.synced = v.Stats["blocks"]
 	m.upload = &merge.Save{
-		Rank: syncer.Some(v.Rank), Flags: syncer.Some(v.Flags), UnmuteTime: syncer.Some(v.UnmuteTime), UnmarkTime: syncer.Some(v.UnmarkTime),
-		History: slices.Clone(v.History), Achievements: syncer.Some(v.Achievements), USID: syncer.Some(v.USID),
+		Scalars: merge.Scalars{
+			Rank: syncer.Some(v.Rank), UnmuteTime: syncer.Some(v.UnmuteTime), UnmarkTime: syncer.Some(v.UnmarkTime),
+			Achievements: syncer.Some(v.Achievements),
+		},
+		Flags:   syncer.Some(v.Flags),
+		History: slices.Clone(v.History), USID: syncer.Some(v.USID),
 		FirstJoined: v.FirstJoined, Stats: v.Stats,
 	}
 	return m

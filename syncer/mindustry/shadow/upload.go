@@ -89,7 +89,7 @@ func (t History) receiveImportant(current *merge.View, u Upload, now time.Time) 
 		outcome.Edit = withGamemode(outcome.Edit, u.From, harmless(u).Gamemodes[u.From.Gamemode])
 	}
 	outcome.USIDRefused = keepUSID(&outcome.Edit, current, u)
-	state := State{View: after(base, u.Save), At: now}
+	state := State{View: base.Saved(u.Save), At: now}
 	if outcome.USIDRefused {
 		state.View.USID = base.USID
 	}
@@ -125,7 +125,7 @@ func (t History) receiveCopy(current *merge.View, u Upload, now time.Time) (Outc
 	outcome.Edit = outcome.Edit.WithoutImportant()
 	outcome.Edit.OverrideName = syncer.Optional[*string]{} // set elsewhere and only echoed by copies
 	outcome.USIDRefused = keepUSID(&outcome.Edit, current, u)
-	state := State{View: after(base, u.Save), At: now}
+	state := State{View: base.Saved(u.Save), At: now}
 	if outcome.USIDRefused {
 		state.View.USID = base.USID
 	}
@@ -279,29 +279,6 @@ func heldBy(v merge.View, u Upload) merge.View {
 		v.Flags = slices.DeleteFunc(slices.Clone(v.Flags), func(flag string) bool {
 			return !knows(flag, pluginFlags) && !slices.Contains(flags.Value, flag)
 		})
-	}
-	return v
-}
-
-// after returns the view with what a copy says.
-func after(v merge.View, saved merge.Save) merge.View {
-	v.Rank, v.UnmuteTime, v.UnmarkTime = saved.Rank.Or(v.Rank), saved.UnmuteTime.Or(v.UnmuteTime), saved.UnmarkTime.Or(v.UnmarkTime)
-	v.Flags = saved.Flags.Or(v.Flags)
-	v.Name, v.OverrideName, v.Highlight = saved.Name.Or(v.Name), saved.OverrideName.Or(v.OverrideName), saved.Highlight.Or(v.Highlight)
-	v.Rainbow, v.ChatStrictness = saved.Rainbow.Or(v.Rainbow), saved.ChatStrictness.Or(v.ChatStrictness)
-	v.ShowRankPrefix, v.Language = saved.ShowRankPrefix.Or(v.ShowRankPrefix), saved.Language.Or(v.Language)
-	v.Achievements, v.USID = saved.Achievements.Or(v.Achievements), saved.USID.Or(v.USID)
-	if saved.History != nil {
-		v.History = saved.History
-	}
-	if saved.Stats != nil {
-		v.Stats = saved.Stats
-	}
-	if !saved.FirstJoined.IsZero() {
-		v.FirstJoined = saved.FirstJoined
-	}
-	if !saved.LastJoined.IsZero() {
-		v.LastJoined = saved.LastJoined
 	}
 	return v
 }
