@@ -16,10 +16,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -70,22 +68,24 @@ type Daemon struct {
 	postgres *postgres.Server
 	scratch  string // throw-away data directory, or ""
 
-	store   *store.Store
-	players *cache.Players
-	bans    *cache.Bans
-	events  *events.Broker
-	outbox  *outbox.Outbox
-	applier *feed.Applier
-	feed    *feed.Feed
-	sidecar *sidecar.Sidecar
-	rules   *sidecar.Bans
-	audit   *sidecar.Audit
-	http    *httpapi.Server
+	store  *store.Store
+	outbox *outbox.Outbox
 
-	moderation moderation
-	counts     *sidecar.Counts
-	mapRuns    *sidecar.MapRuns
-	presence   presence
+	// The copies in memory, and what keeps them current.
+	players   *cache.Players
+	bans      *cache.Bans
+	sessions  *cache.Sessions
+	messages  *cache.Messages
+	patterns  *cache.Patterns
+	addresses *cache.Blacklist
+	applier   *feed.Applier
+	feed      *feed.Feed
+	events    *events.Broker
+
+	use     useCases
+	plugin  plugin
+	webhook *webhook.Webhook // nil: none
+	http    *httpapi.Server
 
 	listener net.Listener
 	registry *prometheus.Registry
@@ -101,7 +101,9 @@ func New(ctx context.Context, config Config, log *slog.Logger) (*Daemon, error) 
 	if config.EventBuffer <= 0 {
 		config.EventBuffer = 8192
 	}
-	d := &Daemon{config: config, log: log, started: time.Now(), url: config.DatabaseURL, registry: prometheus.NewRegistry()}
+	d := &Daemon{
+		config: config, log: log, started: time.Now(), url: config.DatabaseURL, registry: prometheus.NewRegistry(),
+	}
 	for _, build := range []func(context.Context) error{d.openDatabase, d.openData, d.wire, d.listen} {
 		if err := build(ctx); err != nil {
 			d.close()
@@ -165,66 +167,38 @@ func (d *Daemon) openData(context.Context) error {
 
 // wire connects the parts.
 func (d *Daemon) wire(context.Context) error {
-	d.players = cache.NewPlayers(d.config.CachedLimit)
-	d.events = events.NewBroker(d.config.EventBuffer)
-	d.moderation = newModeration()
-	d.presence = newPresence()
-	tables := slices.Concat(d.moderation.tables(), d.presence.tables())
-	d.applier = feed.NewApplier(d.players, d.bans, d.events.Publish, tables...)
-
-	follow := d.config.Feed
-	follow.MinTriggers = store.FeedTriggers
-	d.feed = feed.New(follow, source{d}, d.applier, d.registry, d.log)
-
-	d.wirePresence()
-	d.rules = sidecar.NewBans(d.store, d.bans, d.applier, clock{d})
-	d.sidecar = sidecar.New(d.config.Sidecar, sidecar.Deps{
-		Store: d.store, Players: d.players, Bans: d.rules, Applier: d.applier,
-		Clock: clock{d}, Outbox: d.outbox, ShownStates: d.outbox, Others: d.presence.attendance(), Log: d.log,
-	})
-
+	d.wireFeed()
+	if d.config.Webhook.URL != "" {
+		d.webhook = webhook.New(d.config.Webhook, d.registry, d.log)
+	}
+	d.wireUseCases()
+	d.wirePlugin()
 	d.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	d.registerMetrics()
-	d.wireModeration()
-	d.wireAudit()
-	d.wireMapRuns()
-
 	mounts, err := d.fish()
 	if err != nil {
 		return err
 	}
+	u := &d.use
 	d.http, err = httpapi.New(d.config.HTTP, httpapi.Deps{
-		Players: d.sidecar, Visits: sidecar.NewInfo(d.store, d.sidecar), USIDs: sidecar.NewUSIDs(d.store, d.players, d.log),
-		Bans: d.rules, BanDetails: d.rules, BanTransfer: d.rules, Audit: d.audit,
-		Chat: d.moderation.chat, Counts: d.counts, MapRuns: d.mapRuns, Events: d.events, Ready: d.missing, Mounts: mounts,
-		Balances: sidecar.NewBalances(d.store, d.players, d.applier),
-		Presence: d.presence.online, Transients: d.presence.transients,
-		Registry: d.registry, Log: d.log, Version: d.config.Version,
+		Players: u.players, Visits: u.info, USIDs: u.usids, Balances: u.balances,
+		Bans: u.bans, BanDetails: u.bans, BanTransfer: u.bans, Audit: u.audit,
+		Presence: u.presence, Transients: u.transients, Chat: u.chat, Counts: u.counts, MapRuns: u.mapRuns,
+		Events: d.events, Ready: d.missing, Mounts: mounts, Registry: d.registry, Log: d.log, Version: d.config.Version,
 	})
 	return err
 }
 
-// fish returns what serves the protocol of the fish-commands plugin. The plugin can
-// send no token, so where one is asked for, only a secret prefix or the list of
-// networks can stand in for it: without either it is not served.
-func (d *Daemon) fish() (map[string]http.Handler, error) {
-	config, guarded := d.config.Fish, d.config.HTTP.Token == "" || len(d.config.HTTP.AllowedNetworks) > 0
-	if d.config.NoFish {
-		return nil, nil
-	}
-	if !guarded && config.Prefix == "" {
-		d.log.Info("not serving /api: it cannot carry http.token; set http.fish.prefix or http.allowed_networks to serve it")
-		return nil, nil
-	}
-	config.MaxBody = d.config.HTTP.MaxBody
-	handler, err := fishapi.New(config, fishapi.Deps{
-		Players: d.sidecar, Bans: d.rules, USIDs: d.sidecar, Log: d.log,
-		Chat: d.moderation.chat, Antibot: d.moderation.antibot, Blacklist: d.moderation.blacklist, ModLog: d.moderation.log,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("http.fish.prefix: %w", err)
-	}
-	return handler.Mounts(), nil
+// wireFeed makes the copies in memory and what keeps them current. The bans exist
+// already: they were read from disk.
+func (d *Daemon) wireFeed() {
+	d.players, d.sessions = cache.NewPlayers(d.config.CachedLimit), cache.NewSessions()
+	d.messages, d.patterns, d.addresses = cache.NewMessages(store.HeldMessages), cache.NewPatterns(), cache.NewBlacklist()
+	d.events = events.NewBroker(d.config.EventBuffer)
+	d.applier = feed.NewApplier(d.players, d.bans, d.events.Publish, d.messages, d.patterns, d.addresses, d.sessions)
+	config := d.config.Feed
+	config.MinTriggers = store.FeedTriggers
+	d.feed = feed.New(config, source{d}, d.applier, d.registry, d.log)
 }
 
 func (d *Daemon) listen(ctx context.Context) error {

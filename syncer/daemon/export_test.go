@@ -11,9 +11,9 @@ func (d *Daemon) Standing() iter.Seq[syncer.ActiveBan] { return d.bans.All() }
 
 // Chat returns the number of the last message of the staff chat in memory.
 func (d *Daemon) Chat() (last int64, known bool) {
-	mark, known := d.moderation.messages.Mark()
+	mark, known := d.messages.Mark()
 	return mark.Last, known
 }
 
 // ChatPositions reports whether polls of the staff chat count.
-func (d *Daemon) ChatPositions() bool { return d.moderation.chat.IsReady() }
+func (d *Daemon) ChatPositions() bool { return d.plugin.deliveries.IsReady() }

@@ -4,34 +4,67 @@ import "github.com/prometheus/client_golang/prometheus"
 
 // gauge registers a figure that is read when somebody asks for the metrics.
 func (d *Daemon) gauge(name, help string, read func() float64) {
-	d.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "playersync_" + name, Help: help}, read))
+	options := prometheus.GaugeOpts{Name: "playersync_" + name, Help: help}
+	d.registry.MustRegister(prometheus.NewGaugeFunc(options, read))
 }
 
 // counter is gauge for figures that only grow.
 func (d *Daemon) counter(name, help string, read func() float64) {
-	d.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "playersync_" + name, Help: help}, read))
+	options := prometheus.CounterOpts{Name: "playersync_" + name, Help: help}
+	d.registry.MustRegister(prometheus.NewCounterFunc(options, read))
 }
 
 func (d *Daemon) registerMetrics() {
-	d.gauge("cached_players", "Players in memory, those known not to exist included.", func() float64 { return float64(d.players.Stats().Cached) })
-	d.gauge("held_players", "Players in memory because they are on a server or have unsaved changes.", func() float64 { return float64(d.players.Stats().Held) })
-	d.counter("player_hits_total", "Reads of players answered from memory.", func() float64 { return float64(d.players.Stats().Hits) })
-	d.counter("player_misses_total", "Reads of players that went to the database.", func() float64 { return float64(d.players.Stats().Misses) })
-	d.counter("player_evictions_total", "Players dropped from memory to make room.", func() float64 { return float64(d.players.Stats().Evictions) })
+	d.gauge("cached_players", "Players in memory, those known not to exist included.",
+		func() float64 { return float64(d.players.Stats().Cached) })
+	d.gauge("held_players", "Players in memory because they are on a server or have unsaved changes.",
+		func() float64 { return float64(d.players.Stats().Held) })
+	d.counter("player_hits_total", "Reads of players answered from memory.",
+		func() float64 { return float64(d.players.Stats().Hits) })
+	d.counter("player_misses_total", "Reads of players that went to the database.",
+		func() float64 { return float64(d.players.Stats().Misses) })
+	d.counter("player_evictions_total", "Players dropped from memory to make room.",
+		func() float64 { return float64(d.players.Stats().Evictions) })
 
-	d.gauge("banned_ids", "Open bans of player ids, expired ones included.", func() float64 { return float64(d.bans.Len().IDs) })
-	d.gauge("banned_addresses", "Open bans of single addresses, expired ones included.", func() float64 { return float64(d.bans.Len().Addresses) })
-	d.gauge("banned_ranges", "Open bans of address ranges, expired ones included.", func() float64 { return float64(d.bans.Len().Ranges) })
+	d.gauge("banned_ids", "Open bans of player ids, expired ones included.",
+		func() float64 { return float64(d.bans.Len().IDs) })
+	d.gauge("banned_addresses", "Open bans of single addresses, expired ones included.",
+		func() float64 { return float64(d.bans.Len().Addresses) })
+	d.gauge("banned_ranges", "Open bans of address ranges, expired ones included.",
+		func() float64 { return float64(d.bans.Len().Ranges) })
 
-	d.gauge("online_players", "Players on the game servers of this sidecar.", func() float64 { n, _ := d.sidecar.Online(); return float64(n) })
-	d.gauge("unsaved_players", "Players with changes that are not in the database yet.", func() float64 { _, n := d.sidecar.Online(); return float64(n) })
-	d.gauge("outbox_batches", "Batches of saves that wait on disk for the database.", func() float64 { return float64(d.outbox.Len()) })
-	d.gauge("outbox_refused_batches", "Batches that the database refused, kept on disk for a person to look at.", func() float64 { return float64(d.outbox.Refused()) })
+	d.gauge("online_players", "Players on the game servers of this sidecar.",
+		func() float64 { n, _ := d.use.players.Online(); return float64(n) })
+	d.gauge("unsaved_players", "Players with changes that are not in the database yet.",
+		func() float64 { _, n := d.use.players.Online(); return float64(n) })
+	d.gauge("outbox_batches", "Batches of saves that wait on disk for the database.",
+		func() float64 { return float64(d.outbox.Len()) })
+	d.gauge("outbox_refused_batches", "Batches that the database refused, kept on disk for a person to look at.",
+		func() float64 { return float64(d.outbox.Refused()) })
 
-	d.counter("fish_refused_usids_total", "Changes of a privileged player's proof of identity that an upload was not allowed to make.", func() float64 { return float64(d.sidecar.RefusedUSIDs()) })
+	d.counter("fish_refused_usids_total", "Changes of a privileged player's proof of identity that an upload was not allowed to make.",
+		func() float64 { return float64(d.plugin.players.RefusedUSIDs()) })
 
-	d.gauge("pool_connections", "Open connections of the pool.", func() float64 { return float64(d.store.PoolStats().TotalConns()) })
-	d.gauge("pool_busy_connections", "Connections of the pool in use.", func() float64 { return float64(d.store.PoolStats().AcquiredConns()) })
-	d.gauge("pool_max_connections", "Most connections the pool may open.", func() float64 { return float64(d.store.PoolStats().MaxConns()) })
-	d.counter("pool_waits_total", "Times that a statement waited for a free connection.", func() float64 { return float64(d.store.PoolStats().EmptyAcquireCount()) })
+	d.gauge("network_players", "Different players on all game servers of the network.",
+		func() float64 { n, _ := d.use.presence.Counts(); return float64(n) })
+	d.gauge("network_sessions", "Players on all game servers, one on two servers counted twice.",
+		func() float64 { return float64(len(d.sessions.All())) })
+	d.gauge("transients", "Transients kept for the game servers of this sidecar.",
+		func() float64 { n, _ := d.use.transients.Size(); return float64(n) })
+	d.gauge("transient_bytes", "What transients take in memory, keys included.",
+		func() float64 { _, n := d.use.transients.Size(); return float64(n) })
+
+	d.gauge("waiting_writes", "Small writes (blacklist, moderation log, player counts, map runs) that wait for the database.",
+		func() float64 { return float64(d.use.queue.Len()) })
+	d.gauge("blacklisted_addresses", "Addresses on the connection blacklist.",
+		func() float64 { all, _ := d.addresses.Addresses(); return float64(len(all)) })
+
+	d.gauge("pool_connections", "Open connections of the pool.",
+		func() float64 { return float64(d.store.PoolStats().TotalConns()) })
+	d.gauge("pool_busy_connections", "Connections of the pool in use.",
+		func() float64 { return float64(d.store.PoolStats().AcquiredConns()) })
+	d.gauge("pool_max_connections", "Most connections the pool may open.",
+		func() float64 { return float64(d.store.PoolStats().MaxConns()) })
+	d.counter("pool_waits_total", "Times that a statement waited for a free connection.",
+		func() float64 { return float64(d.store.PoolStats().EmptyAcquireCount()) })
 }

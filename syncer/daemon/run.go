@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"slices"
 	"time"
 )
 
@@ -20,15 +19,33 @@ type stage struct {
 	err    error
 }
 
+// stages are the parts that run, in the order of shutdown: each still needs the later
+// ones.
+func (d *Daemon) stages() []*stage {
+	stages := []*stage{
+		{name: "http", run: func(ctx context.Context) error { return d.http.Serve(ctx, d.listener) }},
+		{name: "staff chat", run: d.use.chat.Run},
+		{name: "chat deliveries", run: d.plugin.deliveries.Run},
+		{name: "write queue", run: d.use.queue.Run},
+	}
+	if d.webhook != nil {
+		stages = append(stages, &stage{name: "webhook", run: d.webhook.Run})
+	}
+	return append(stages, []*stage{
+		{name: "presence", run: d.use.presence.Run},
+		{name: "transients", run: d.use.transients.Run},
+		{name: "audit", run: d.use.audit.Run},
+		{name: "saver", run: d.use.saver.Run},
+		{name: "shown states", run: d.plugin.players.Run},
+		{name: "feed", run: d.feed.Run},
+		{name: "ban list", run: d.keepBans},
+	}...)
+}
+
 // Run serves until ctx ends or a part fails, then shuts down in order and
 // returns the first error.
 func (d *Daemon) Run(ctx context.Context) error {
-	// In the order of shutdown: each stage still needs the later ones.
-	stages := slices.Concat(
-		[]*stage{{name: "http", run: func(ctx context.Context) error { return d.http.Serve(ctx, d.listener) }}},
-		d.moderation.stages(), d.presence.stages(),
-		[]*stage{{name: "audit", run: d.audit.Run}, {name: "sidecar", run: d.sidecar.Run}, {name: "feed", run: d.feed.Run}, {name: "ban list", run: d.keepBans}},
-	)
+	stages := d.stages()
 	failed := make(chan struct{}, len(stages))
 	for _, s := range stages {
 		s.start(context.WithoutCancel(ctx), failed)

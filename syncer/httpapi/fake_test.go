@@ -30,7 +30,7 @@ var testNow = time.Date(2030, 1, 2, 3, 4, 5, 6e6, time.UTC)
 var testHome = syncer.GameServer{Name: "survival-1", Gamemode: "survival", Address: "203.0.113.1:6567"}
 
 var (
-	_ Players = (*sidecar.Sidecar)(nil)
+	_ Players = (*sidecar.Players)(nil)
 	_ Bans    = (*sidecar.Bans)(nil)
 	_ USIDs   = (*sidecar.USIDs)(nil)
 	_ MapRuns = (*sidecar.MapRuns)(nil)

@@ -3,6 +3,6 @@
 // moderation log and rejected usids. It does no I/O.
 //
 // Its inner rooms are named for what they do: shadow finds what a whole copy of a
-// player changes, fishjson reads and writes the plugin's JSON, and fishapi answers
-// its requests. Another game's protocol stands beside it.
+// player changes, fish holds the use-cases of the plugin, fishjson reads and writes its
+// JSON, and fishapi answers its requests. Another game's protocol stands beside it.
 package mindustry

@@ -52,7 +52,8 @@ func TestSmallWritesWaitInOrderAcrossARestart(t *testing.T) {
 			Server: "a", Gamemode: "pvp", Map: "b", Session: "c", Players: 3, Wave: new(0), At: syncer.Millis(1),
 		}},
 		{Value: syncer.MapFinish{
-			Key: [16]byte{255}, Server: "a", Map: "b", Session: "c", Winner: "d", Success: true, Players: new(0), At: syncer.Millis(2),
+			Key: [16]byte{255}, Server: "a", Map: "b", Session: "c", Winner: "d", Success: true,
+			Players: new(0), At: syncer.Millis(2),
 		}},
 	}
 	o, err := outbox.Open(path)

@@ -28,7 +28,9 @@ type AuditConfig struct {
 // AuditStore is the audit in the database.
 type AuditStore interface {
 	ListAudit(ctx context.Context, filter syncer.AuditFilter, before int64, size int) ([]syncer.AuditEntry, error)
-	RevertAudit(ctx context.Context, number int64, by, reason string) (syncer.AuditEntry, []changefeed.VersionedPlayer, []changefeed.Change, error)
+	RevertAudit(
+		ctx context.Context, number int64, by, reason string,
+	) (syncer.AuditEntry, []changefeed.VersionedPlayer, []changefeed.Change, error)
 	PruneAudit(ctx context.Context, keep time.Duration) (more bool, err error)
 }
 

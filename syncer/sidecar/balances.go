@@ -10,17 +10,29 @@ import (
 // Balances is what players own. Nothing is ever computed from a copy: a change is a
 // difference, and the database decides whether there is enough.
 type Balances struct {
+	BalanceReads
+
 	store   BalanceStore
 	players HeldBalances
 	applier Applier
 }
 
+// BalanceReads are the reads that need no rule of this package; the store has them.
+type BalanceReads interface {
+	// Ledger returns up to size changes of a player's balances below a number, newest
+	// first; for 0 the newest. With a currency, only of that one.
+	Ledger(
+		ctx context.Context, id syncer.PlayerID, currency string, before int64, size int,
+	) ([]syncer.LedgerEntry, error)
+	// Currencies returns all currencies by name.
+	Currencies(ctx context.Context) ([]syncer.Currency, error)
+}
+
 // BalanceStore is what balances need of the database.
 type BalanceStore interface {
+	BalanceReads
 	ReadPlayers(ctx context.Context, ids []syncer.PlayerID) ([]changefeed.VersionedPlayer, error)
 	MoveBalance(ctx context.Context, m syncer.Transfer) (syncer.TransferResult, []changefeed.Change, error)
-	Ledger(ctx context.Context, id syncer.PlayerID, currency string, before int64, size int) ([]syncer.LedgerEntry, error)
-	Currencies(ctx context.Context) ([]syncer.Currency, error)
 	AddCurrency(ctx context.Context, name string) (added bool, err error)
 }
 
@@ -32,7 +44,7 @@ type HeldBalances interface {
 
 // NewBalances returns the balances of players, some of which are in memory.
 func NewBalances(store BalanceStore, players HeldBalances, applier Applier) *Balances {
-	return &Balances{store: store, players: players, applier: applier}
+	return &Balances{BalanceReads: store, store: store, players: players, applier: applier}
 }
 
 // Of returns a player's balances, from memory if its copy is there. Errors:
@@ -79,17 +91,6 @@ func (b *Balances) Move(ctx context.Context, m syncer.Transfer) (syncer.Transfer
 	}
 	b.applier.Wrote(begun, nil, changes)
 	return moved, nil
-}
-
-// Ledger returns up to size changes of a player's balances below a number, newest
-// first; for 0 the newest. With a currency, only of that one.
-func (b *Balances) Ledger(ctx context.Context, id syncer.PlayerID, currency string, before int64, size int) ([]syncer.LedgerEntry, error) {
-	return b.store.Ledger(ctx, id, currency, before, size)
-}
-
-// Currencies returns all currencies by name.
-func (b *Balances) Currencies(ctx context.Context) ([]syncer.Currency, error) {
-	return b.store.Currencies(ctx)
 }
 
 // AddCurrency adds a currency; it reports false if there is one of that name.

@@ -100,7 +100,8 @@ func (c *Counts) Export(ctx context.Context, r syncer.CountRange) (syncer.CountR
 		return r, nil, err
 	}
 	if len(counts) > MaxCounts {
-		return r, nil, syncer.Invalid("to", "the range has more than %d samples: ask for less of it at a time, or for longer steps", MaxCounts)
+		return r, nil, syncer.Invalid("to",
+			"the range has more than %d samples: ask for less of it at a time, or for longer steps", MaxCounts)
 	}
 	return r, counts, nil
 }

@@ -119,7 +119,8 @@ func TestExportIsLimited(t *testing.T) {
 	}
 	r.found++
 	var refusal *syncer.Error
-	if _, _, err := r.Export(t.Context(), day); !errors.As(err, &refusal) || refusal.Field != "to" || refusal.Code != syncer.CodeInvalid {
+	_, _, err := r.Export(t.Context(), day)
+	if !errors.As(err, &refusal) || refusal.Field != "to" || refusal.Code != syncer.CodeInvalid {
 		t.Errorf("too many: %v", err)
 	}
 }

@@ -33,11 +33,4 @@
 // player is on it. A leave is compared with the nearest of them (three-way
 // merge); without any, for example after a restart of the sidecar, with the
 // current row, and then counters are only ever raised.
-//
-// Servers that upload whole copies ([Sidecar.Fetch], [Sidecar.Upload]) never say that
-// a player is on them: for each of them and each player a [shadow.History] is kept for
-// a day after the last request, on disk too. An orderly restart forgets nothing of
-// it. After kill -9 the last second may be missing: an important upload whose fetch
-// fell into it is stored as given, and counters are raised to what the next upload
-// says instead of moved by differences.
 package sidecar

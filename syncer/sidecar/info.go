@@ -11,7 +11,7 @@ import (
 // kicked, under which names and from which addresses. It is safe for concurrent use.
 type Info struct {
 	store   InfoStore
-	players *Sidecar
+	players *Players
 }
 
 // InfoStore is what info needs of the database. Lists return the position of the next
@@ -20,12 +20,14 @@ type InfoStore interface {
 	PlayerInfo(ctx context.Context, id syncer.PlayerID) (syncer.PlayerInfo, error)
 	InfoByName(ctx context.Context, name string, size int, after string) ([]syncer.InfoMatch, string, error)
 	InfoByAddress(ctx context.Context, ip netip.Prefix, size int, after string) ([]syncer.InfoMatch, string, error)
-	SharingAccounts(ctx context.Context, id syncer.PlayerID, size int, after string) ([]syncer.SharingAccount, string, error)
+	SharingAccounts(
+		ctx context.Context, id syncer.PlayerID, size int, after string,
+	) ([]syncer.SharingAccount, string, error)
 }
 
 // NewInfo returns the info in the store; players counts the visits that are not stored
 // yet.
-func NewInfo(store InfoStore, players *Sidecar) *Info {
+func NewInfo(store InfoStore, players *Players) *Info {
 	return &Info{store: store, players: players}
 }
 

@@ -47,7 +47,9 @@ func NewMapRuns(store MapRunStore, queue *writequeue.Queue, clock Clock) *MapRun
 // Report notes what a game server runs and returns the run in progress; nil if the
 // report waits on disk for the database. Of the report, the server and time are
 // filled in here. Errors: invalid.
-func (m *MapRuns) Report(ctx context.Context, from syncer.GameServer, report syncer.MapReport) (*syncer.CurrentMapRun, error) {
+func (m *MapRuns) Report(
+	ctx context.Context, from syncer.GameServer, report syncer.MapReport,
+) (*syncer.CurrentMapRun, error) {
 	report.Server, report.Gamemode, report.At = from.Name, from.Gamemode, syncer.TimeOf(m.clock.Now())
 	if err := report.Validate(); err != nil {
 		return nil, err
@@ -145,6 +147,8 @@ func (m *MapRuns) Runs(ctx context.Context, filter syncer.MapRunFilter, page Pag
 }
 
 // Stats returns statistics, by map and gamemode.
-func (m *MapRuns) Stats(ctx context.Context, filter syncer.MapStatsFilter, page Page) ([]syncer.MapStats, string, error) {
+func (m *MapRuns) Stats(
+	ctx context.Context, filter syncer.MapStatsFilter, page Page,
+) ([]syncer.MapStats, string, error) {
 	return m.store.MapStats(ctx, filter, page.Size, page.After)
 }

@@ -79,7 +79,9 @@ type Sessions interface {
 const renewals = 3
 
 // NewPresence returns a presence; Run must be running for anybody to hear of it.
-func NewPresence(config PresenceConfig, store PresenceStore, sessions Sessions, clock Clock, log *slog.Logger) *Presence {
+func NewPresence(
+	config PresenceConfig, store PresenceStore, sessions Sessions, clock Clock, log *slog.Logger,
+) *Presence {
 	if config.Lease <= 0 {
 		config.Lease = 15 * time.Second
 	}
@@ -172,7 +174,9 @@ func (p *Presence) Counts() (players int, servers []syncer.OnlineCount) {
 
 // Of returns where a player is, and when it was last on each server, the latest
 // first. The latter is nil while the database is away.
-func (p *Presence) Of(ctx context.Context, id syncer.PlayerID) (now []syncer.Session, before []syncer.LastSeen, err error) {
+func (p *Presence) Of(
+	ctx context.Context, id syncer.PlayerID,
+) (now []syncer.Session, before []syncer.LastSeen, err error) {
 	for _, row := range p.sessions.All() {
 		if row.ID == id {
 			now = append(now, row.Session)

@@ -178,7 +178,7 @@ func (p *Presence) putBack(edit syncer.SessionEdit) {
 
 // release removes the leases at once instead of letting them run out.
 func (p *Presence) release(ctx context.Context) {
-	final, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+	final, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()
 	if err := p.store.ReleaseLeases(final, p.run); err != nil {
 		p.log.Warn("cannot tell the other servers that nobody is online here; they notice when the lease runs out",

@@ -12,11 +12,11 @@ import (
 const replayInterval = time.Second
 
 // runReplay sends what waits in the outbox, in order, until ctx ends.
-func (s *Sidecar) runReplay(ctx context.Context) error {
+func (s *Saver) runReplay(ctx context.Context) error {
 	ticker := time.NewTicker(replayInterval)
 	defer ticker.Stop()
 	for {
-		if s.outbox.Len() > 0 {
+		if s.hasWaiting() {
 			s.replay(ctx)
 		}
 		select {
@@ -28,7 +28,7 @@ func (s *Sidecar) runReplay(ctx context.Context) error {
 }
 
 // replay sends batches until one does not get through.
-func (s *Sidecar) replay(ctx context.Context) {
+func (s *Saver) replay(ctx context.Context) {
 	sent := 0
 	for batch, err := range s.outbox.Pending(ctx) {
 		if ctx.Err() != nil {
@@ -49,7 +49,7 @@ func (s *Sidecar) replay(ctx context.Context) {
 }
 
 // resend stores one batch from the outbox; false means that it stays there.
-func (s *Sidecar) resend(ctx context.Context, batch merge.Batch) bool {
+func (s *Saver) resend(ctx context.Context, batch merge.Batch) bool {
 	err := s.storeBatch(ctx, batch)
 	if syncer.CodeOf(err) == syncer.CodeInvalid {
 		return s.resendEach(ctx, batch, err)
@@ -62,13 +62,13 @@ func (s *Sidecar) resend(ctx context.Context, batch merge.Batch) bool {
 
 // resendEach is saveEach for a batch that is on disk: its parts replace it there
 // once each has been stored or refused.
-func (s *Sidecar) resendEach(ctx context.Context, batch merge.Batch, refusal error) bool {
+func (s *Saver) resendEach(ctx context.Context, batch merge.Batch, refusal error) bool {
 	if len(batch.Edits) == 1 {
 		return s.setAside(batch, refusal)
 	}
 	for id, edit := range batch.Edits {
 		single := merge.Batch{ID: partOf(batch.ID, id), Edits: map[syncer.PlayerID]merge.Edit{id: edit}}
-		s.rename(id, batch.ID, single.ID)
+		s.visitors.rename(id, batch.ID, single.ID)
 		err := s.storeBatch(ctx, single)
 		switch {
 		case err == nil:
@@ -85,11 +85,11 @@ func (s *Sidecar) resendEach(ctx context.Context, batch merge.Batch, refusal err
 
 // setAside keeps a refused save of one player on disk for a person to look at. It may
 // wait there already. False means that it could not be kept.
-func (s *Sidecar) setAside(single merge.Batch, refusal error) bool {
+func (s *Saver) setAside(single merge.Batch, refusal error) bool {
 	for id := range single.Edits {
 		s.log.Error("the database refuses a save; it is set aside on disk", "player", id, "error", refusal)
 	}
-	s.drop(single)
+	s.visitors.drop(single)
 	err := s.outbox.Add(single)
 	if err == nil {
 		err = s.outbox.Refuse(single.ID, refusal.Error())
@@ -100,7 +100,7 @@ func (s *Sidecar) setAside(single merge.Batch, refusal error) bool {
 	return err == nil
 }
 
-func (s *Sidecar) discard(id [16]byte) bool {
+func (s *Saver) discard(id [16]byte) bool {
 	if err := s.outbox.Remove(id); err != nil {
 		s.log.Error("cannot remove a stored save from the outbox; it will be recognised when sent again", "error", err)
 		return false

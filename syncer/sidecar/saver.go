@@ -2,56 +2,96 @@ package sidecar
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
+	"iter"
+	"log/slog"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 	"playersync/syncer/merge"
 )
 
-// maxBatch is how many players one batch holds: as many as the database's feed
-// reports one by one.
-const maxBatch = 256
-
-// lastWords bounds the flush at shutdown; what is not in the database by then
+// shutdownTimeout bounds the flush at shutdown; what is not in the database by then
 // waits in the outbox.
-const lastWords = 5 * time.Second
+const shutdownTimeout = 5 * time.Second
+
+// Saver stores the edits that [Players] hold in memory, in batches. It is safe for
+// concurrent use; Run must be running for anything to be stored.
+type Saver struct {
+	interval time.Duration
+	visitors *visitors
+	store    SaverStore
+	applier  Applier
+	outbox   Outbox
+	log      *slog.Logger
+}
+
+// SaverStore is what the saver needs of the database.
+type SaverStore interface {
+	// SaveBatch stores a batch once, however often it is sent.
+	SaveBatch(ctx context.Context, batch merge.Batch) ([]changefeed.VersionedPlayer, []changefeed.Change, error)
+}
+
+// Outbox keeps batches on disk while the database is away.
+type Outbox interface {
+	Add(batch merge.Batch) error
+	Pending(ctx context.Context) iter.Seq2[merge.Batch, error]
+	Remove(id [16]byte) error
+	Refuse(id [16]byte, reason string) error
+	Len() int
+}
+
+// NewSaver returns a saver without edits. It stores them at the latest after the
+// interval; 0 means 5 s. A player with edits is held in memory.
+func NewSaver(
+	interval time.Duration, store SaverStore, held HeldPlayers, applier Applier, outbox Outbox, log *slog.Logger,
+) *Saver {
+	if interval <= 0 {
+		interval = 5 * time.Second
+	}
+	return &Saver{
+		interval: interval, visitors: newVisitors(held),
+		store: store, applier: applier, outbox: outbox, log: log,
+	}
+}
+
+// hasWaiting reports whether batches wait on disk.
+func (s *Saver) hasWaiting() bool { return s.outbox.Len() > 0 }
 
 // Run stores what is held in memory: leaves as they come, everything else each
-// flush interval, and what waits in the outbox once the database is back. When
-// ctx ends it stores all that is left and returns nil.
-func (s *Sidecar) Run(ctx context.Context) error {
+// interval, and what waits in the outbox once the database is back. When ctx ends it
+// stores all that is left and returns nil.
+func (s *Saver) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return s.runSaver(ctx) })
+	group.Go(func() error { return s.runFlush(ctx) })
 	group.Go(func() error { return s.runReplay(ctx) })
-	group.Go(func() error { return s.trails.run(ctx) })
 	return group.Wait()
 }
 
-func (s *Sidecar) runSaver(ctx context.Context) error {
-	ticker := time.NewTicker(s.config.FlushInterval)
+func (s *Saver) runFlush(ctx context.Context) error {
+	ticker := time.NewTicker(s.interval)
 	defer ticker.Stop()
 	for {
 		select {
-		case <-s.wake:
-			s.flush(ctx, s.takeUrgent)
+		case <-s.visitors.wake:
+			s.flush(ctx, s.visitors.takeUrgent)
 		case <-ticker.C:
-			s.flush(ctx, s.takePending)
+			s.flush(ctx, s.visitors.takePending)
 		case <-ctx.Done():
-			final, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+			final, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 			defer cancel()
-			s.flush(final, s.takeUrgent)
-			s.flush(final, s.takePending)
+			s.flush(final, s.visitors.takeUrgent)
+			s.flush(final, s.visitors.takePending)
 			return nil
 		}
 	}
 }
 
 // flush saves batch after batch until take has no more.
-func (s *Sidecar) flush(ctx context.Context, take func() (merge.Batch, []chan error)) {
+func (s *Saver) flush(ctx context.Context, take func() (merge.Batch, []chan error)) {
 	for {
 		batch, waiting := take()
 		if len(batch.Edits) == 0 && len(waiting) == 0 {
@@ -64,18 +104,7 @@ func (s *Sidecar) flush(ctx context.Context, take func() (merge.Batch, []chan er
 	}
 }
 
-// await asks for the player's edits to be made safe at once. The caller holds
-// s.mu for writing.
-func (s *Sidecar) await(id syncer.PlayerID) <-chan error {
-	done := make(chan error, 1)
-	s.urgent[id] = append(s.urgent[id], done)
-	select {
-	case s.wake <- struct{}{}:
-	default: // the saver is about to look anyway
-	}
-	return done
-}
-
+// wait returns what became of an edit that somebody awaits.
 func wait(ctx context.Context, saved <-chan error) error {
 	select {
 	case err := <-saved:
@@ -85,62 +114,14 @@ func wait(ctx context.Context, saved <-chan error) error {
 	}
 }
 
-// takeUrgent moves the edits of players that somebody waits for into a batch.
-func (s *Sidecar) takeUrgent() (merge.Batch, []chan error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	batch := newBatch()
-	var waiting []chan error
-	for id, channels := range s.urgent {
-		if len(batch.Edits) == maxBatch {
-			break
-		}
-		s.take(&batch, id)
-		waiting = append(waiting, channels...)
-		delete(s.urgent, id)
-	}
-	return batch, waiting
-}
-
-// takePending moves edits of any players into a batch.
-func (s *Sidecar) takePending() (merge.Batch, []chan error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	batch := newBatch()
-	for id := range s.visitors {
-		if len(batch.Edits) == maxBatch {
-			break
-		}
-		s.take(&batch, id)
-	}
-	return batch, nil
-}
-
-// take moves one player's pending edit into the batch. The caller holds s.mu.
-func (s *Sidecar) take(batch *merge.Batch, id syncer.PlayerID) {
-	v, known := s.visitors[id]
-	if !known || v.pending.IsZero() {
-		return
-	}
-	batch.Edits[id] = v.pending
-	v.saving = append(v.saving, sending{batch: batch.ID, edit: v.pending})
-	v.pending = merge.Edit{}
-}
-
-func newBatch() merge.Batch {
-	batch := merge.Batch{Edits: map[syncer.PlayerID]merge.Edit{}}
-	_, _ = rand.Read(batch.ID[:]) // never fails, says its documentation
-	return batch
-}
-
 // save makes a batch safe: in the database or, failing that, on disk behind what
 // waits there already. An error means that it is in memory only, as before.
-func (s *Sidecar) save(ctx context.Context, batch merge.Batch) error {
+func (s *Saver) save(ctx context.Context, batch merge.Batch) error {
 	if len(batch.Edits) == 0 {
 		return nil
 	}
 	var err error
-	if s.outbox.Len() == 0 {
+	if !s.hasWaiting() {
 		if err = s.storeBatch(ctx, batch); err == nil {
 			return nil
 		}
@@ -151,28 +132,28 @@ func (s *Sidecar) save(ctx context.Context, batch merge.Batch) error {
 	}
 	if failed := s.outbox.Add(batch); failed != nil {
 		s.log.Error("cannot keep saves on disk; they are in memory only", "players", len(batch.Edits), "error", failed)
-		s.giveBack(batch)
+		s.visitors.giveBack(batch)
 		return syncer.Unavailable(errors.Join(err, failed))
 	}
 	return nil
 }
 
 // storeBatch stores one batch and shows the result to everyone.
-func (s *Sidecar) storeBatch(ctx context.Context, batch merge.Batch) error {
+func (s *Saver) storeBatch(ctx context.Context, batch merge.Batch) error {
 	begun := s.applier.Begin()
 	readings, changes, err := s.store.SaveBatch(ctx, batch)
 	if err != nil {
 		return err
 	}
 	s.applier.Wrote(begun, readings, changes)
-	s.drop(batch)
+	s.visitors.drop(batch)
 	return nil
 }
 
 // saveEach stores the players of a batch one by one after the database refused a
 // value in it, so that one bad edit costs nobody else's. The bad one is set aside
 // on disk for a person to look at, and reported to whoever waits.
-func (s *Sidecar) saveEach(ctx context.Context, batch merge.Batch, refusal error) error {
+func (s *Saver) saveEach(ctx context.Context, batch merge.Batch, refusal error) error {
 	if len(batch.Edits) == 1 {
 		s.setAside(batch, refusal)
 		return refusal
@@ -181,46 +162,10 @@ func (s *Sidecar) saveEach(ctx context.Context, batch merge.Batch, refusal error
 	for id, edit := range batch.Edits {
 		single := newBatch()
 		single.Edits[id] = edit
-		s.rename(id, batch.ID, single.ID)
+		s.visitors.rename(id, batch.ID, single.ID)
 		if err := s.save(ctx, single); err != nil {
 			refused = err
 		}
 	}
 	return refused
-}
-
-// drop forgets that a batch was under way.
-func (s *Sidecar) drop(batch merge.Batch) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for id := range batch.Edits {
-		if v, known := s.visitors[id]; known {
-			v.remove(batch.ID)
-			s.forget(id)
-		}
-	}
-}
-
-// giveBack makes a batch's edits pending again.
-func (s *Sidecar) giveBack(batch merge.Batch) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for id, edit := range batch.Edits {
-		v := s.visitor(id)
-		v.remove(batch.ID)
-		v.pending = edit.Then(v.pending)
-	}
-}
-
-// rename moves one player's part from one batch to another.
-func (s *Sidecar) rename(id syncer.PlayerID, from, to [16]byte) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if v, known := s.visitors[id]; known {
-		for i := range v.saving {
-			if v.saving[i].batch == from {
-				v.saving[i].batch = to
-			}
-		}
-	}
 }

@@ -96,12 +96,16 @@ func (t *Transients) hasRoom(added, before *transient) error {
 	if before != nil {
 		bytes -= before.size()
 	} else if len(server.players[added.id]) >= t.limits.Keys {
-		return &syncer.Error{Code: syncer.CodeFull, Field: "key", Message: "the player has too many transients on this server; delete some first"}
+		return full("key", "the player has too many transients on this server; delete some first")
 	}
 	if bytes > t.limits.Bytes {
-		return &syncer.Error{Code: syncer.CodeFull, Field: "value", Message: "all transients of this server take too much memory; delete some first"}
+		return full("value", "all transients of this server take too much memory; delete some first")
 	}
 	return nil
+}
+
+func full(field, message string) error {
+	return &syncer.Error{Code: syncer.CodeFull, Field: field, Message: message}
 }
 
 // Get returns a value with the time that it has left; not_found if there is none.

@@ -122,7 +122,8 @@ func (q *Queue) storeOldest(ctx context.Context) bool {
 		return false
 	}
 	if err != nil {
-		q.log.Error("the database refuses a small write that waited on disk; it is dropped", "kind", oldest.kind, "error", err)
+		q.log.Error("the database refuses a small write that waited on disk; it is dropped",
+			"kind", oldest.kind, "error", err)
 	}
 	if oldest.number != 0 {
 		if err := q.disk.RemoveWrite(oldest.number); err != nil {

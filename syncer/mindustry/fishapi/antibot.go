@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// Antibot is what the protocol needs of the name patterns; *sidecar.Antibot is one.
+// Antibot is what the protocol needs of the name patterns; *fish.Antibot is one.
 type Antibot interface {
 	Patterns() (blacklist, graylist *string, err error)
 }

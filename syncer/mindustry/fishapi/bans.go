@@ -8,8 +8,8 @@ import (
 	"playersync/syncer/mindustry/fishjson"
 )
 
-// Bans is what the protocol needs of the use-cases about bans; *sidecar.Sidecar
-// is one.
+// Bans is what the protocol needs of the use-cases about bans; *sidecar.Bans is
+// one.
 type Bans interface {
 	IsBanned(id syncer.PlayerID, address netip.Addr) (bool, error)
 	AddBan(ctx context.Context, ban syncer.NewBan) (stored syncer.Ban, created bool, err error)

@@ -11,7 +11,7 @@ import (
 )
 
 // Blacklist is what the protocol needs of the connection blacklist;
-// *sidecar.Blacklist is one.
+// *fish.Blacklist is one.
 type Blacklist interface {
 	Sync(ctx context.Context, add []string, by string) (all []string, err error)
 	Remove(ctx context.Context, address string) error

@@ -1,6 +1,6 @@
 // Package fishapi serves the protocol of the fish-commands plugin, unmodified, at
 // /api/… or behind a secret path prefix. It only translates: what a request means
-// is decided in packages sidecar and syncer, on the same rows as everything else.
+// is decided in packages fish and sidecar, on the same rows as everything else.
 //
 // # Who asks
 //

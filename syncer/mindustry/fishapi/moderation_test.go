@@ -69,7 +69,7 @@ func (d *desk) Add(_ context.Context, source, message string) error {
 
 func (d *desk) handler(t testing.TB) http.Handler {
 	t.Helper()
-	h, err := fishapi.New(fishapi.Config{}, fishapi.Deps{Chat: d, Antibot: d, Blacklist: d, ModLog: d, Log: slog.New(slog.DiscardHandler)})
+	h, err := fishapi.New(fishapi.Config{}, fishapi.Deps{Chat: d, Deliveries: d, Antibot: d, Blacklist: d, ModLog: d, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // Players is what the protocol needs of the use-cases about players;
-// *sidecar.Sidecar is one. Values it returns are shared and not changed here.
+// *fish.Players is one. Values it returns are shared and not changed here.
 type Players interface {
 	Fetch(ctx context.Context, from syncer.GameServer, id syncer.PlayerID) (view *merge.View, err error)
 	Upload(ctx context.Context, from syncer.GameServer, id syncer.PlayerID, save merge.Save, important bool) error

@@ -30,14 +30,15 @@ type Config struct {
 
 // Deps are the parts the protocol is built from.
 type Deps struct {
-	Players   Players
-	Bans      Bans
-	USIDs     USIDs
-	Chat      Chat
-	Antibot   Antibot
-	Blacklist Blacklist
-	ModLog    ModLog
-	Log       *slog.Logger
+	Players    Players
+	Bans       Bans
+	USIDs      USIDs
+	Chat       Chat
+	Deliveries Deliveries
+	Antibot    Antibot
+	Blacklist  Blacklist
+	ModLog     ModLog
+	Log        *slog.Logger
 }
 
 // Handler answers the plugin. It is safe for concurrent use.

@@ -10,9 +10,13 @@ import (
 	"playersync/syncer/mindustry/fishjson"
 )
 
+// Deliveries gives servers the messages of the staff chat; *fish.Deliveries is one.
+type Deliveries interface {
+	Take(gamemode string) (text string, lost func())
+}
+
 // Chat is what the protocol needs of the staff chat; *sidecar.Chat is one.
 type Chat interface {
-	Take(gamemode string) (text string, lost func())
 	Send(ctx context.Context, m syncer.StaffMessage, forward bool) (syncer.StaffMessage, error)
 }
 
@@ -37,7 +41,7 @@ func (h *Handler) staffMessages(c *call) error {
 	if err != nil {
 		return err
 	}
-	text, lost := h.deps.Chat.Take(gamemode)
+	text, lost := h.deps.Deliveries.Take(gamemode)
 	if text == "" {
 		return c.json(noMessages)
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // USIDs is what the protocol needs of the use-cases about proofs of identity;
-// *sidecar.Sidecar is one.
+// *fish.USIDs is one.
 type USIDs interface {
 	RejectUSID(ctx context.Context, from syncer.GameServer, id syncer.PlayerID, usid, code string) error
 }

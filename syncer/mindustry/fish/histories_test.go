@@ -1,4 +1,4 @@
-package sidecar
+package fish
 
 import (
 	"context"
@@ -14,10 +14,10 @@ import (
 	"playersync/syncer/merge"
 )
 
-// shownRig is the trails of servers in a bubble whose clock is the test's, with what
+// shownRig is the histories of servers in a bubble whose clock is the test's, with what
 // they keep on disk and in memory.
 type shownRig struct {
-	*trails
+	*histories
 	t *testing.T
 
 	mu     sync.Mutex
@@ -25,12 +25,12 @@ type shownRig struct {
 	held   map[syncer.PlayerID]int
 }
 
-// shown calls test in a bubble in which the trails are tidied up.
+// shown calls test in a bubble in which the histories are tidied up.
 func shown(t *testing.T, test func(r *shownRig)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		r := &shownRig{t: t, onDisk: map[string][]byte{}, held: map[syncer.PlayerID]int{}}
-		r.trails = newTrails(r, r, slog.New(slog.DiscardHandler))
+		r.histories = newHistories(r, r, slog.New(slog.DiscardHandler))
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- r.run(ctx) }()
@@ -65,20 +65,8 @@ func (r *shownRig) hold(id syncer.PlayerID, by int) {
 	}
 }
 
-func (r *shownRig) Get(syncer.PlayerID) (*syncer.Player, bool) { panic("not used") }
-
-func (r *shownRig) Balances(syncer.PlayerID) (syncer.Balances, bool) { panic("not used") }
-
-func (r *shownRig) Read(context.Context, syncer.PlayerID, Fetch) (*syncer.Player, bool, error) {
-	panic("not used")
-}
-
-func (r *shownRig) Reread(context.Context, syncer.PlayerID, Fetch) (*syncer.Player, error) {
-	panic("not used")
-}
-
-func keyOf(id string) trailKey {
-	return trailKey{address: "192.0.2.1:6567", gamemode: "pvp", id: syncer.PlayerID(id)}
+func keyOf(id string) historyKey {
+	return historyKey{address: "192.0.2.1:6567", gamemode: "pvp", id: syncer.PlayerID(id)}
 }
 
 // pass lets time go by, and then whatever is due.
@@ -102,8 +90,8 @@ func (r *shownRig) show(id string) (done func()) {
 // wantKept fails the test unless exactly these are known, on disk and in memory.
 func (r *shownRig) wantKept(ids ...string) {
 	r.t.Helper()
-	r.trails.mu.Lock()
-	defer r.trails.mu.Unlock()
+	r.histories.mu.Lock()
+	defer r.histories.mu.Unlock()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, id := range ids {
@@ -132,20 +120,20 @@ func TestWhatServersWereShownIsForgottenADayAfterTheLastRequest(t *testing.T) {
 		r.show("Steve")()
 		r.show("Alice")()
 		finish := r.show("asked for all the time")
-		pass(2 * trailWritten)
+		pass(2 * historyWritten)
 		r.wantKept("Steve", "Alice", "asked for all the time")
 		r.wantHeld(3)
-		pass(trailWarm + trailSwept)
+		pass(historyWarm + historySwept)
 		r.wantKept("Steve", "Alice", "asked for all the time")
 		r.wantHeld(1) // the one that is asked for
 		r.show("Alice")()
 		r.wantHeld(2)
-		pass(trailKept - trailWarm)
+		pass(historyKept - historyWarm)
 		r.wantKept("Alice", "asked for all the time")
-		pass(trailWarm + 2*trailSwept)
+		pass(historyWarm + 2*historySwept)
 		r.wantKept("asked for all the time")
 		finish()
-		pass(2 * trailSwept)
+		pass(2 * historySwept)
 		r.wantKept()
 		r.wantHeld(0)
 	})
@@ -155,19 +143,19 @@ func TestFloodOfPlayersForgetsThoseUnusedForLongest(t *testing.T) {
 	t.Parallel()
 	shown(t, func(r *shownRig) {
 		finish := r.show("first, and still asked for")
-		most := maxTrails + maxTrails/10
+		most := maxHistories + maxHistories/10
 		for i := range most {
 			r.show(fmt.Sprint(i))()
 			pass(time.Millisecond)
 		}
-		pass(2 * trailWritten)
-		r.trails.mu.Lock()
+		pass(2 * historyWritten)
+		r.histories.mu.Lock()
 		known := len(r.entries)
 		_, first := r.entries[keyOf("first, and still asked for")]
 		_, last := r.entries[keyOf(fmt.Sprint(most-1))]
 		_, second := r.entries[keyOf("0")]
-		r.trails.mu.Unlock()
-		if known > maxTrails+1 || known < maxTrails || !first || !last || second {
+		r.histories.mu.Unlock()
+		if known > maxHistories+1 || known < maxHistories || !first || !last || second {
 			t.Errorf("%d are known; the one asked for %t, the last %t, the oldest %t", known, first, last, second)
 		}
 		if len(r.onDisk) != known || len(r.held) != known {

@@ -1,4 +1,4 @@
-package sidecar
+package fish
 
 import (
 	"time"
@@ -11,7 +11,7 @@ import (
 const resendWindow = time.Second
 
 // queue is how far the servers of one gamemode have got in the staff chat. It is
-// guarded by Chat.mu.
+// guarded by Deliveries.mu.
 type queue struct {
 	done    int64     // number of the message up to which all is surely delivered
 	offered int64     // the same with the last answer

@@ -1,4 +1,4 @@
-package sidecar
+package fish
 
 import (
 	"context"
@@ -14,9 +14,9 @@ import (
 	"playersync/syncer/changefeed"
 )
 
-// chatRig is a chat whose database and clock are the test's.
+// chatRig is the deliveries of a chat whose database and clock are the test's.
 type chatRig struct {
-	*Chat
+	*Deliveries
 	t        *testing.T
 	messages *cache.Messages
 	stored   map[string]int64
@@ -36,23 +36,13 @@ func newChatRig(t *testing.T) *chatRig {
 
 // restart forgets all that is not stored.
 func (r *chatRig) restart() {
-	r.Chat = NewChat(ChatConfig{Sidecar: "a", Now: func() time.Time { return r.now }}, r, r.messages, r, slog.New(slog.DiscardHandler))
+	config := DeliveriesConfig{Sidecar: "a", Now: func() time.Time { return r.now }}
+	r.Deliveries = NewDeliveries(config, r, r.messages, r, slog.New(slog.DiscardHandler))
 	r.flush(r.t.Context())
 }
 
-func (r *chatRig) Now() time.Time           { return r.now }
-func (r *chatRig) Staleness() time.Duration { return 0 }
-func (r *chatRig) Following() bool          { return true }
-
-func (r *chatRig) SendStaffMessage(context.Context, syncer.StaffMessage) (syncer.StaffMessage, bool, error) {
-	panic("not used")
-}
-
-func (r *chatRig) StaffMessagesAfter(context.Context, int64, int) ([]syncer.StaffMessage, error) {
-	panic("not used")
-}
-
-func (r *chatRig) PruneStaffChat(context.Context) error { return nil }
+func (r *chatRig) Now() time.Time  { return r.now }
+func (r *chatRig) Following() bool { return true }
 
 func (r *chatRig) StaffDeliveries(context.Context, string) (map[string]int64, error) {
 	copied := map[string]int64{}
@@ -70,7 +60,9 @@ func (r *chatRig) SaveStaffDeliveries(_ context.Context, _ string, delivered map
 func (r *chatRig) hears(server, text string, echo bool) {
 	r.t.Helper()
 	r.xid++
-	m := syncer.StaffMessage{Number: r.last + 1, SentAt: syncer.TimeOf(r.now), Server: server, Name: "Steve", Text: text, Echo: echo}
+	m := syncer.StaffMessage{
+		Number: r.last + 1, SentAt: syncer.TimeOf(r.now), Server: server, Name: "Steve", Text: text, Echo: echo,
+	}
 	effect, events := r.messages.Apply(changefeed.Change{
 		Entity: syncer.EntityStaffMessage, Key: "k", Xid: r.xid, Row: &changefeed.NewMessage{StaffMessage: m, After: r.last},
 	})
@@ -200,7 +192,7 @@ func TestIdlePollsAreNotStored(t *testing.T) {
 	}
 }
 
-func TestLongBacklogComesInParts(t *testing.T) {
+func TestManyMessagesComeInParts(t *testing.T) {
 	t.Parallel()
 	r := newChatRig(t)
 	r.polls("pvp")

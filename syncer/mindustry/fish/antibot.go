@@ -1,4 +1,4 @@
-package sidecar
+package fish
 
 import (
 	"errors"
@@ -56,7 +56,8 @@ func (a *Antibot) sound(kind mindustry.PatternKind) *string {
 		err := mindustry.CheckNamePattern(pattern)
 		a.checked[kind] = checkedPattern{pattern, err == nil}
 		if err != nil {
-			a.log.Error("a name pattern in antibot_pattern breaks the rule and is not given to game servers", "kind", kind, "error", err)
+			a.log.Error("a name pattern in antibot_pattern breaks the rule and is not given to game servers",
+				"kind", kind, "error", err)
 		}
 	}
 	if !a.checked[kind].ok {

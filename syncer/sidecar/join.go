@@ -1,0 +1,118 @@
+package sidecar
+
+import (
+	"context"
+
+	"playersync/syncer"
+	"playersync/syncer/merge"
+)
+
+// Join tells whether a player may enter and what is known of it. A banned player
+// is not created, held or counted. While the database is away, the ban verdict
+// still comes from memory, and so does the player if it is cached; else Player
+// is nil and the join is remembered all the same.
+func (p *Players) Join(
+	ctx context.Context, from syncer.GameServer, id syncer.PlayerID, request JoinRequest,
+) (JoinResult, error) {
+	edit := p.joinEdit(from, request)
+	if err := edit.Validate(); err != nil {
+		return JoinResult{}, err
+	}
+	banned, err := p.bans.CheckBans(ctx, id, request.IP)
+	if err != nil {
+		return JoinResult{}, err
+	}
+	if len(banned) > 0 {
+		return p.rejected(ctx, from, id, banned[0])
+	}
+
+	p.arrive(from, id)
+	player, source, err := p.readForJoin(ctx, id)
+	if err != nil {
+		p.visitors.mu.Lock()
+		defer p.visitors.mu.Unlock()
+		delete(p.visitors.of(id).servers, from.Name)
+		p.visitors.forget(id)
+		return JoinResult{}, err
+	}
+	for _, other := range p.others {
+		other.Joined(from, id, request)
+	}
+
+	p.visitors.mu.Lock()
+	defer p.visitors.mu.Unlock()
+	v := p.visitors.of(id)
+	if player == nil {
+		v.pending = v.pending.Then(edit)
+		return JoinResult{Source: source}, nil
+	}
+	before := p.visitors.view(from, player)
+	if edit.Name.Value == before.Name {
+		edit.Name = syncer.Optional[string]{}
+	}
+	if usid := request.USID; usid != nil && before.USID != nil && *usid == *before.USID {
+		edit.Addresses = nil
+	}
+	v.pending = v.pending.Then(edit)
+	view := p.visitors.view(from, player)
+	v.show(from.Name, view)
+	return JoinResult{Player: &view, Source: source}, nil
+}
+
+// joinEdit is what a join changes of a player.
+func (p *Players) joinEdit(from syncer.GameServer, request JoinRequest) merge.Edit {
+	now := syncer.TimeOf(p.Now())
+	edit := merge.Edit{
+		Scalars:   merge.Scalars{Name: syncer.Some(request.Name)},
+		Gamemodes: map[string]merge.GamemodeEdit{from.Gamemode: {FirstJoined: now, LastJoined: now}},
+	}
+	edit.Visits = []syncer.Visit{{
+		Server: from.Name, Name: request.Name, IP: request.IP.Unmap().WithZone(""), Joins: 1, First: now, Last: now,
+	}}
+	if request.USID != nil {
+		edit.Addresses = map[string]merge.AddressEdit{from.Address: {USID: request.USID}}
+	}
+	return edit
+}
+
+// arrive puts the player on the server with nothing shown to it yet.
+func (p *Players) arrive(from syncer.GameServer, id syncer.PlayerID) {
+	p.visitors.mu.Lock()
+	defer p.visitors.mu.Unlock()
+	p.visitors.of(id).servers[from.Name] = nil
+}
+
+// readForJoin reads the row anew, since what is unsynced does not travel, and
+// creates it for a newcomer. Without the database it falls back to memory.
+func (p *Players) readForJoin(ctx context.Context, id syncer.PlayerID) (*syncer.Player, Source, error) {
+	player, err := p.held.Reread(ctx, id, p.store.ReadPlayers)
+	if err == nil && player == nil {
+		if err = p.store.CreatePlayers(ctx, []syncer.PlayerID{id}); err == nil {
+			player, err = p.held.Reread(ctx, id, p.store.ReadPlayers)
+		}
+	}
+	switch {
+	case err == nil && player != nil:
+		return player, FromDatabase, nil
+	case err == nil || syncer.IsAway(err): // deleted within the moment, or away
+		cached, _ := p.held.Get(id)
+		return cached, FromMemory, nil
+	default:
+		return nil, "", err
+	}
+}
+
+// rejected answers the join of a banned player.
+func (p *Players) rejected(
+	ctx context.Context, from syncer.GameServer, id syncer.PlayerID, ban syncer.Ban,
+) (JoinResult, error) {
+	player, fromMemory, err := p.held.Read(ctx, id, p.store.ReadPlayers)
+	if err != nil && !syncer.IsAway(err) {
+		return JoinResult{}, err
+	}
+	result := JoinResult{Ban: &ban, Source: sourceOf(fromMemory || err != nil)}
+	if player != nil {
+		result.Player = new(p.View(from, player))
+	}
+	return result, nil
+}

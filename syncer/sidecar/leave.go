@@ -1,0 +1,70 @@
+package sidecar
+
+import (
+	"context"
+
+	"playersync/syncer"
+	"playersync/syncer/merge"
+)
+
+// Leave saves what the server sends of a player that left and acknowledges it
+// once it is safe: in the database, or on disk while the database is away.
+// Important fields in the save are ignored. A repeated leave changes nothing.
+func (p *Players) Leave(ctx context.Context, from syncer.GameServer, id syncer.PlayerID, save merge.Save) error {
+	current, err := p.readForLeave(ctx, id)
+	if err != nil {
+		return err
+	}
+	p.visitors.mu.Lock()
+	edit := p.leaveEdit(from, current, save)
+	if err := edit.Validate(); err != nil {
+		p.visitors.mu.Unlock()
+		return err
+	}
+	v := p.visitors.of(id)
+	if _, on := v.servers[from.Name]; on {
+		now := syncer.TimeOf(p.Now())
+		edit = edit.Then(merge.Edit{
+			Gamemodes: map[string]merge.GamemodeEdit{from.Gamemode: {LastJoined: now}},
+			Visits:    []syncer.Visit{{Server: from.Name, First: now, Last: now}},
+		})
+		for _, other := range p.others {
+			other.Left(from, id)
+		}
+	}
+	delete(v.servers, from.Name)
+	v.pending = v.pending.Then(edit)
+	if v.isSaved() {
+		p.visitors.forget(id)
+		p.visitors.mu.Unlock()
+		return nil
+	}
+	saved := p.visitors.await(id)
+	p.visitors.mu.Unlock()
+	return wait(ctx, saved)
+}
+
+// readForLeave returns the player to compare a save with. Without the database
+// and a copy it is a new player: then only what differs from the defaults is
+// known to be meant.
+func (p *Players) readForLeave(ctx context.Context, id syncer.PlayerID) (syncer.Player, error) {
+	player, _, err := p.held.Read(ctx, id, p.store.ReadPlayers)
+	if err != nil && !syncer.IsAway(err) {
+		return syncer.Player{}, err
+	}
+	if player == nil {
+		return syncer.NewPlayer(id), nil
+	}
+	return *player, nil
+}
+
+// leaveEdit compares the save with what the server was shown. The caller holds p.visitors.mu.
+func (p *Players) leaveEdit(from syncer.GameServer, current syncer.Player, save merge.Save) merge.Edit {
+	if v, known := p.visitors.byID[current.ID]; known {
+		shown := v.servers[from.Name]
+		if nearest := merge.Nearest(shown, save, from); nearest >= 0 {
+			return merge.Diff(shown[nearest], save, from).WithoutImportant()
+		}
+	}
+	return merge.DiffUnseen(p.visitors.view(from, &current), save, from).WithoutImportant()
+}

@@ -1,0 +1,144 @@
+package sidecar
+
+import (
+	"slices"
+	"sync"
+
+	"playersync/syncer"
+	"playersync/syncer/merge"
+)
+
+// maxShown is how many states of a player each server may have been shown last.
+const maxShown = 8
+
+// visitors are the players with something to remember: those on a game server of this
+// sidecar, and those whose edits are not stored yet. They are shared by [Players],
+// which add edits, and [Saver], which stores them.
+type visitors struct {
+	held HeldPlayers
+
+	mu     sync.RWMutex
+	byID   map[syncer.PlayerID]*visitor
+	urgent map[syncer.PlayerID][]chan error // leaves that wait for their edits to be safe
+	wake   chan struct{}                    // a leave waits; capacity 1
+}
+
+func newVisitors(held HeldPlayers) *visitors {
+	return &visitors{
+		held: held, byID: map[syncer.PlayerID]*visitor{},
+		urgent: map[syncer.PlayerID][]chan error{}, wake: make(chan struct{}, 1),
+	}
+}
+
+// visitor is what is remembered of one player: where it is, what was shown of it, and
+// which edits are not stored yet. All fields are guarded by visitors.mu.
+type visitor struct {
+	servers map[string][]merge.View // by server name: states shown, latest last
+	saving  []sending               // in batches that are not known to be stored, oldest first
+	pending merge.Edit              // in no batch yet
+}
+
+// sending is one player's part of a batch under way.
+type sending struct {
+	batch [16]byte
+	edit  merge.Edit
+}
+
+// unsaved returns all edits that the row may not have yet.
+func (v *visitor) unsaved() merge.Edit {
+	var all merge.Edit
+	for _, s := range v.saving {
+		all = all.Then(s.edit)
+	}
+	return all.Then(v.pending)
+}
+
+// isSaved reports whether no edit is in memory only.
+func (v *visitor) isSaved() bool { return v.pending.IsZero() && len(v.saving) == 0 }
+
+// show remembers a state that was shown to a server the player is on.
+func (v *visitor) show(server string, view merge.View) {
+	shown, on := v.servers[server]
+	if !on {
+		return
+	}
+	if len(shown) == maxShown {
+		shown = shown[1:]
+	}
+	v.servers[server] = append(slices.Clip(shown), view)
+}
+
+// remove forgets the part that a batch carries.
+func (v *visitor) remove(batch [16]byte) {
+	v.saving = slices.DeleteFunc(slices.Clone(v.saving), func(s sending) bool { return s.batch == batch })
+}
+
+// count returns how many players are on a server, and how many have edits that are not
+// stored yet.
+func (vs *visitors) count() (online, unsaved int) {
+	vs.mu.RLock()
+	defer vs.mu.RUnlock()
+	for _, v := range vs.byID {
+		if len(v.servers) > 0 {
+			online++
+		}
+		if !v.unsaved().IsZero() {
+			unsaved++
+		}
+	}
+	return online, unsaved
+}
+
+// The methods below are for callers that hold vs.mu, for writing unless they only read.
+
+// of returns what is remembered of a player, made if need be.
+func (vs *visitors) of(id syncer.PlayerID) *visitor {
+	v, known := vs.byID[id]
+	if !known {
+		v = &visitor{servers: map[string][]merge.View{}}
+		vs.byID[id] = v
+		vs.held.Hold(id)
+	}
+	return v
+}
+
+// forget drops a player of whom nothing is left to remember.
+func (vs *visitors) forget(id syncer.PlayerID) {
+	v, known := vs.byID[id]
+	if known && len(v.servers) == 0 && v.isSaved() {
+		delete(vs.byID, id)
+		vs.held.Release(id)
+	}
+}
+
+// view returns the player as a server sees it, with the edits laid over that are not
+// stored yet.
+func (vs *visitors) view(from syncer.GameServer, player *syncer.Player) merge.View {
+	v, known := vs.byID[player.ID]
+	if !known || v.isSaved() {
+		return merge.ViewOf(*player, from)
+	}
+	return merge.ViewOf(v.unsaved().Apply(*player), from)
+}
+
+// await asks for the player's edits to be made safe at once.
+func (vs *visitors) await(id syncer.PlayerID) <-chan error {
+	done := make(chan error, 1)
+	vs.urgent[id] = append(vs.urgent[id], done)
+	select {
+	case vs.wake <- struct{}{}:
+	default: // the saver is about to look anyway
+	}
+	return done
+}
+
+// take moves one player's pending edit into a batch.
+func (vs *visitors) take(batch *merge.Batch, id syncer.PlayerID) {
+	v, known := vs.byID[id]
+	if !known || v.pending.IsZero() {
+		return
+	}
+	batch.Edits[id] = v.pending
+	v.saving = append(v.saving, sending{batch: batch.ID, edit: v.pending})
+	v.pending = merge.Edit{}
+}
