@@ -8,13 +8,14 @@ import (
 
 	"playersync/syncer"
 	"playersync/syncer/changefeed"
+	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/mindustry"
 )
 
 func TestBanIsAddedListedCheckedAndLifted(t *testing.T) {
 	t.Parallel()
 	url, environ := database(t)
-	ban := decode[syncer.BanView](t, environ, "ban", "add", "uuid:Steve", "--reason", "griefing", "--by", "Notch", "--for", "1d12h")
+	ban := decode[wire.Ban](t, environ, "ban", "add", "uuid:Steve", "--reason", "griefing", "--by", "Notch", "--for", "1d12h")
 	if ban.UUID == nil || *ban.UUID != "Steve" || ban.Reason != "griefing" || ban.By != "Notch" || !ban.Active {
 		t.Errorf("added %+v", ban)
 	}
@@ -22,26 +23,26 @@ func TestBanIsAddedListedCheckedAndLifted(t *testing.T) {
 	if expires, ok := ban.ExpiresAt.Instant(); !ok || expires.Sub(created).Round(time.Minute) != 36*time.Hour {
 		t.Errorf("it lasts from %v to %v, want 36 h", created, expires)
 	}
-	if again := decode[syncer.BanView](t, environ, "ban", "add", "Steve", "--reason", "other"); again.ID != ban.ID || again.Reason != "griefing" {
+	if again := decode[wire.Ban](t, environ, "ban", "add", "Steve", "--reason", "other"); again.ID != ban.ID || again.Reason != "griefing" {
 		t.Errorf("the second ban answers %+v, want the one that stands", again)
 	}
-	if ip := decode[syncer.BanView](t, environ, "ban", "add", "203.0.113.0/24").IP; ip == nil || *ip != "203.0.113.0/24" {
+	if ip := decode[wire.Ban](t, environ, "ban", "add", "203.0.113.0/24").IP; ip == nil || *ip != "203.0.113.0/24" {
 		t.Errorf("banned the range %v", ip)
 	}
 	execute(t, url, "insert into ban (uuid, created_at, expires_at) values ('Old', now() - interval '2 days', now() - interval '1 day')")
 
-	if bans := decode[[]syncer.BanView](t, environ, "ban", "list"); len(bans) != 2 {
+	if bans := decode[[]wire.Ban](t, environ, "ban", "list"); len(bans) != 2 {
 		t.Errorf("in force: %+v, want 2", bans)
 	}
-	if bans := decode[[]syncer.BanView](t, environ, "ban", "list", "--all", "--limit", "3"); len(bans) != 3 {
+	if bans := decode[[]wire.Ban](t, environ, "ban", "list", "--all", "--limit", "3"); len(bans) != 3 {
 		t.Errorf("all: %+v, want 3", bans)
 	}
-	if bans := decode[[]syncer.BanView](t, environ, "ban", "list", "--ip", "203.0.113.9"); len(bans) != 1 {
+	if bans := decode[[]wire.Ban](t, environ, "ban", "list", "--ip", "203.0.113.9"); len(bans) != 1 {
 		t.Errorf("of the address: %+v, want 1", bans)
 	}
 	type answer struct {
 		Banned bool
-		Bans   []syncer.BanView
+		Bans   []wire.Ban
 	}
 	if a := decode[answer](t, environ, "ban", "check", "Steve", "203.0.113.9"); !a.Banned || len(a.Bans) != 2 {
 		t.Errorf("check of both: %+v", a)
@@ -50,7 +51,7 @@ func TestBanIsAddedListedCheckedAndLifted(t *testing.T) {
 		t.Errorf("check of another: %+v", a)
 	}
 
-	lifted := decode[syncer.BanView](t, environ, "ban", "lift", "Steve", "--by", "Notch", "--reason", "appeal")
+	lifted := decode[wire.Ban](t, environ, "ban", "lift", "Steve", "--by", "Notch", "--reason", "appeal")
 	if lifted.ID != ban.ID || lifted.Active || lifted.LiftedAt.IsZero() || lifted.LiftedBy != "Notch" || lifted.LiftReason != "appeal" {
 		t.Errorf("lifted %+v", lifted)
 	}

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"playersync/syncer"
+	"playersync/syncer/httpapi/wire"
 )
 
 func TestAuditIsListedAndReverted(t *testing.T) {
@@ -19,7 +20,7 @@ func TestAuditIsListedAndReverted(t *testing.T) {
 	succeed(t, environ, "ban", "add", "203.0.113.0/24", "--by", "Alice")
 	execute(t, url, `update player set flags = '{trusted}'`)
 
-	all := decode[[]syncer.AuditView](t, environ, "audit")
+	all := decode[[]wire.AuditEntry](t, environ, "audit")
 	if len(all) != 3 || all[0].Field != "flags" || all[0].Role != "postgres" || all[0].By != nil || *all[1].By != "Alice" || *all[2].By != thisUser() {
 		t.Fatalf("all changes: %+v", all)
 	}
@@ -27,7 +28,7 @@ func TestAuditIsListedAndReverted(t *testing.T) {
 		"--uuid=Steve": 2, "--ip=203.0.113.9": 1, "--field=rank": 1, "--by=Alice": 1, "--by=postgres": 1, "--server=pvp": 0,
 		"--from=1h": 3, "--to=1h": 0, "--from=2030-01-31T18:00:00Z": 0, "--to=2999-01-31T18:00:00Z": 3, "--limit=2": 2,
 	} {
-		if found := decode[[]syncer.AuditView](t, environ, "audit", flag); len(found) != want {
+		if found := decode[[]wire.AuditEntry](t, environ, "audit", flag); len(found) != want {
 			t.Errorf("%s: %+v, want %d", flag, found, want)
 		}
 	}
@@ -45,7 +46,7 @@ func TestAuditIsListedAndReverted(t *testing.T) {
 	if r := runSyncer(t, environ, "audit", "revert", number); r.code != exitFailed || !strings.Contains(r.errs, "has changed since") {
 		t.Errorf("revert again: %+v", r)
 	}
-	if lift := decode[syncer.AuditView](t, environ, "audit", "revert", fmt.Sprint(all[1].ID), "--reason", "a slip"); lift.Field != "lift" || *lift.Reverts != all[1].ID {
+	if lift := decode[wire.AuditEntry](t, environ, "audit", "revert", fmt.Sprint(all[1].ID), "--reason", "a slip"); lift.Field != "lift" || *lift.Reverts != all[1].ID {
 		t.Errorf("revert of the ban: %+v", lift)
 	}
 	if r := runSyncer(t, environ, "audit", "revert", "999"); r.code != exitFailed || !strings.Contains(r.errs, "no change 999") {
@@ -73,7 +74,7 @@ func TestCommandsSayWhoMakesTheChange(t *testing.T) {
 	}
 	succeed(t, environ, "player", "set", "Steve", "--rank", "vip")
 	got := []string{}
-	for _, e := range decode[[]syncer.AuditView](t, environ, "audit") {
+	for _, e := range decode[[]wire.AuditEntry](t, environ, "audit") {
 		got = append(got, e.Field+" "+*e.By)
 	}
 	if want := "rank " + thisUser() + ", row Alice, row Alice, lift Alice, reason Alice, row Alice, rank Alice"; strings.Join(got, ", ") != want {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"playersync/syncer"
+	"playersync/syncer/httpapi/wire"
 )
 
 func file(t *testing.T, name, content string) string {
@@ -113,22 +113,22 @@ func TestImportNamesWhatItRefuses(t *testing.T) {
 func TestBanIsShownChangedAndNotedOn(t *testing.T) {
 	t.Parallel()
 	_, environ := database(t)
-	ban := decode[syncer.BanView](t, environ, "ban", "add", "Steve", "--reason", "griefing")
-	if note := decode[noteJSON](t, environ, "ban", "note", "1", "uses a second account", "--by", "Alice"); note.By != "Alice" || note.ID == 0 {
+	ban := decode[wire.Ban](t, environ, "ban", "add", "Steve", "--reason", "griefing")
+	if note := decode[wire.BanNote](t, environ, "ban", "note", "1", "uses a second account", "--by", "Alice"); note.By != "Alice" || note.ID == 0 {
 		t.Errorf("noted %+v", note)
 	}
-	changed := decode[syncer.BanView](t, environ, "ban", "change", "1", "--for", "7d", "--reason", "")
+	changed := decode[wire.Ban](t, environ, "ban", "change", "1", "--for", "7d", "--reason", "")
 	if changed.ID != ban.ID || changed.ExpiresAt.IsZero() || changed.Reason != "" {
 		t.Errorf("changed %+v", changed)
 	}
-	shown := decode[notedBanJSON](t, environ, "ban", "show", "1")
+	shown := decode[wire.NotedBan](t, environ, "ban", "show", "1")
 	if shown.Ban.ExpiresAt != changed.ExpiresAt || len(shown.Notes) != 1 || shown.Notes[0].Text != "uses a second account" {
 		t.Errorf("shown %+v", shown)
 	}
 	if text := succeed(t, environ, "ban", "show", "1"); !strings.Contains(text, "Steve") || !strings.Contains(text, "uses a second account") {
 		t.Errorf("for people:\n%s", text)
 	}
-	if bans := decode[[]syncer.BanView](t, environ, "ban", "list", "--kind", "player", "--from", "2020-01-01T00:00:00Z", "--reason", "x"); len(bans) != 0 {
+	if bans := decode[[]wire.Ban](t, environ, "ban", "list", "--kind", "player", "--from", "2020-01-01T00:00:00Z", "--reason", "x"); len(bans) != 0 {
 		t.Errorf("listed %+v", bans)
 	}
 	for _, args := range [][]string{{"show", "x"}, {"change", "1"}, {"note", "1", ""}, {"list", "--kind", "id"}, {"list", "--from", "today"}} {
@@ -155,7 +155,7 @@ func TestBanOfARangeIsPreviewed(t *testing.T) {
 	if text := succeed(t, environ, "ban", "add", "203.0.113.0/24"); !strings.Contains(text, "it meets 1 player ") {
 		t.Errorf("ban add prints %s", text)
 	}
-	preview := decode[syncer.BanPreviewView](t, environ, "ban", "preview", "203.0.113.0/28")
+	preview := decode[wire.BanPreview](t, environ, "ban", "preview", "203.0.113.0/28")
 	if preview.Count != 1 || preview.Players[0].Name != "Steve" || preview.Players[0].Times != 4 || len(preview.Bans) != 1 || preview.Online != 1 || preview.Players[0].Servers[0] != "pvp" {
 		t.Errorf("preview %+v", preview)
 	}

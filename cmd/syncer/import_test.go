@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"playersync/syncer"
+	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/importer"
 	"playersync/syncer/merge"
 )
@@ -56,7 +57,7 @@ func TestImportStoresWhatItCanAndReportsTheRest(t *testing.T) {
 	if p := decode[syncer.Player](t, environ, "player", "get", "Steve"); p.Rank != "mod" || p.Gamemodes["pvp"].Stats["gamesWon"] != 3 {
 		t.Errorf("stored %+v", p)
 	}
-	if bans := decode[[]syncer.BanView](t, environ, "ban", "list"); len(bans) != 1 || *bans[0].UUID != "Herobrine" {
+	if bans := decode[[]wire.Ban](t, environ, "ban", "list"); len(bans) != 1 || *bans[0].UUID != "Herobrine" {
 		t.Errorf("bans %+v", bans)
 	}
 	if left, _ := filepath.Glob(file + ".*"); len(left) > 0 {
@@ -86,7 +87,7 @@ func TestImportReadsPackedFilesAndMinecraftsLists(t *testing.T) {
 			t.Errorf("lists: %+v", results)
 		}
 	}
-	if all, open := decode[[]syncer.BanView](t, environ, "ban", "list", "--all"), decode[[]syncer.BanView](t, environ, "ban", "list"); len(all) != 2 || len(open) != 1 || open[0].By != "Notch" {
+	if all, open := decode[[]wire.Ban](t, environ, "ban", "list", "--all"), decode[[]wire.Ban](t, environ, "ban", "list"); len(all) != 2 || len(open) != 1 || open[0].By != "Notch" {
 		t.Errorf("bans %+v", all)
 	}
 }

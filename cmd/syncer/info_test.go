@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"playersync/syncer"
+	"playersync/syncer/httpapi/wire"
 )
 
 const someVisits = `
@@ -17,7 +17,7 @@ func TestInfoTellsOfVisits(t *testing.T) {
 	t.Parallel()
 	url, environ := database(t)
 	execute(t, url, someVisits)
-	info := decode[syncer.InfoView](t, environ, "info", "get", "Steve")
+	info := decode[wire.PlayerInfo](t, environ, "info", "get", "Steve")
 	if info.UUID != "id-1" || info.Joins != 5 || info.Kicks != 1 || len(info.Servers) != 2 || len(info.Names) != 2 || len(info.Addresses) != 2 {
 		t.Errorf("info %+v", info)
 	}
@@ -37,17 +37,17 @@ func TestInfoTellsOfVisits(t *testing.T) {
 		t.Errorf("of a new player:\n%s", text)
 	}
 
-	if found := decode[[]syncer.InfoMatch](t, environ, "info", "search", "--name", "OLD"); len(found) != 1 || found[0].ID != "id-1" {
+	if found := decode[[]wire.InfoMatch](t, environ, "info", "search", "--name", "OLD"); len(found) != 1 || found[0].UUID != "id-1" {
 		t.Errorf("by name: %+v", found)
 	}
-	if found := decode[[]syncer.InfoMatch](t, environ, "info", "search", "--ip", "203.0.113.0/24"); len(found) != 2 {
+	if found := decode[[]wire.InfoMatch](t, environ, "info", "search", "--ip", "203.0.113.0/24"); len(found) != 2 {
 		t.Errorf("by address: %+v", found)
 	}
 	if text := succeed(t, environ, "info", "search", "--ip", "203.0.113.0/24", "--limit", "1"); !strings.Contains(text, "203.0.113.7") || !strings.Contains(text, "--limit") {
 		t.Errorf("search prints\n%s", text)
 	}
-	accounts := decode[[]syncer.SharingAccount](t, environ, "info", "accounts", "id-1")
-	if len(accounts) != 1 || accounts[0].ID != "id-2" || accounts[0].Addresses[0] != (syncer.SharedAddress{IP: "203.0.113.7", Times: 1, OwnTimes: 3}) {
+	accounts := decode[[]wire.SharingAccount](t, environ, "info", "accounts", "id-1")
+	if len(accounts) != 1 || accounts[0].UUID != "id-2" || accounts[0].Addresses[0] != (wire.SharedAddress{IP: "203.0.113.7", Times: 1, OwnTimes: 3}) {
 		t.Errorf("accounts %+v", accounts)
 	}
 	if text := succeed(t, environ, "info", "accounts", "Steve"); !strings.Contains(text, "Alice") {
@@ -72,8 +72,8 @@ func TestCountsAreExported(t *testing.T) {
 		from generate_series(0, 7199) as i cross join (values ('pvp'), ('attack')) as s (server)`)
 	execute(t, url, `select thin_player_counts(now() - '2020-01-08 12:00+00'::timestamptz, '1 hour')`)
 	month := []string{"counts", "export", "--from", "2020-01-01T00:00:00Z", "--to", "2020-01-21T00:00:00Z"}
-	counts := decode[[]syncer.PlayerCount](t, environ, month...)
-	seen := map[syncer.PlayerCount]bool{}
+	counts := decode[[]wire.PlayerCount](t, environ, month...)
+	seen := map[wire.PlayerCount]bool{}
 	for _, c := range counts {
 		seen[c] = true
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"playersync/syncer"
+	"playersync/syncer/httpapi/wire"
 )
 
 func TestMapsAreShown(t *testing.T) {
@@ -49,10 +50,10 @@ func TestMapsAreShown(t *testing.T) {
 	if stats := decode[[]syncer.MapStats](t, environ, "map", "stats", "--gamemode", "pvp"); len(stats) != 1 || stats[0].LateRTVs != 1 || stats[0].Lost != 0 {
 		t.Errorf("statistics of pvp: %+v", stats)
 	}
-	if runs := decode[[]mapRunJSON](t, environ, "map", "runs", "--server", "survival-1", "--limit", "1"); len(runs) != 1 || runs[0].Outcome != syncer.MapEarlyRTV {
+	if runs := decode[[]wire.MapRun](t, environ, "map", "runs", "--server", "survival-1", "--limit", "1"); len(runs) != 1 || runs[0].Outcome != syncer.MapEarlyRTV {
 		t.Errorf("the newest of a server: %+v", runs)
 	}
-	if runs := decode[[]currentMapJSON](t, environ, "map", "current"); len(runs) != 1 || runs[0].PlayedMs != 61000 {
+	if runs := decode[[]wire.CurrentMapRun](t, environ, "map", "current"); len(runs) != 1 || runs[0].PlayedMs != 61000 {
 		t.Errorf("in progress: %+v", runs)
 	}
 	for code, commands := range map[int][][]string{
