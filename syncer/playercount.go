@@ -1,9 +1,6 @@
 package syncer
 
 import (
-	"bytes"
-	"encoding/csv"
-	"strconv"
 	"time"
 )
 
@@ -20,10 +17,10 @@ const countTolerance = time.Minute
 // PlayerCount is the most players that a server had in some time, or the sum of that
 // over all servers.
 type PlayerCount struct {
-	Server  string `json:"server,omitempty" doc:"Name of the game server; absent: all together."`
-	Slot    Time   `json:"slot" doc:"Start of the time that the sample stands for."`
-	Minutes int64  `json:"minutes" doc:"Length of that time."`
-	Players int64  `json:"players" doc:"The most players at any moment of it; all together: the sum of that over the servers."`
+	Server  string
+	Slot    Time
+	Minutes int64
+	Players int64
 }
 
 // CountReport is the number of players on a server at some moment.
@@ -100,25 +97,4 @@ func (r CountRange) Normalize() (CountRange, error) {
 		r.To = end.Add(r.Step)
 	}
 	return r, nil
-}
-
-// AppendCountsCSV appends counts as CSV (RFC 4180) with a header. Sums name no server.
-func AppendCountsCSV(b []byte, counts []PlayerCount, sum bool) []byte {
-	buffer := bytes.NewBuffer(b)
-	w := csv.NewWriter(buffer)
-	w.UseCRLF = true
-	record := []string{"slot", "minutes", "players"}
-	if !sum {
-		record = append(record, "server")
-	}
-	_ = w.Write(record) // a buffer takes everything
-	for _, c := range counts {
-		record = append(record[:0], c.Slot.String(), strconv.FormatInt(c.Minutes, 10), strconv.FormatInt(c.Players, 10))
-		if !sum {
-			record = append(record, c.Server)
-		}
-		_ = w.Write(record)
-	}
-	w.Flush()
-	return buffer.Bytes()
 }

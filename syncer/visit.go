@@ -105,28 +105,28 @@ func newestFirst(a, b Time) int {
 // InfoMatch is a player found by a name or an address, with the counts of all
 // servers together.
 type InfoMatch struct {
-	ID      PlayerID `json:"uuid" doc:"Player id."`
-	Name    string   `json:"name" doc:"The current name."`
-	Matched []string `json:"matched" nullable:"false" doc:"Up to eight of the names or addresses that match, the one used last first."`
-	At      Time     `json:"matchedAt" doc:"When the player last joined with one of them."`
-	Joins   int64    `json:"joins" doc:"Times joined, on all servers."`
-	Kicks   int64    `json:"kicks" doc:"Times kicked, from all servers."`
-	First   Time     `json:"firstSeen" doc:"When first seen."`
-	Last    Time     `json:"lastSeen" doc:"When last seen."`
+	ID      PlayerID
+	Name    string
+	Matched []string
+	At      Time
+	Joins   int64
+	Kicks   int64
+	First   Time
+	Last    Time
 }
 
 // SharingAccount is a player who joined from addresses that another joined from.
 type SharingAccount struct {
-	ID        PlayerID        `json:"uuid" doc:"Player id."`
-	Name      string          `json:"name" doc:"The current name."`
-	Shared    int64           `json:"shared" doc:"How many addresses both joined from."`
-	Last      Time            `json:"lastSeen" doc:"When this account last joined from one of them."`
-	Addresses []SharedAddress `json:"addresses" nullable:"false" doc:"Up to 32 of them, the one this account used last first."`
+	ID        PlayerID
+	Name      string
+	Shared    int64
+	Last      Time
+	Addresses []SharedAddress
 }
 
 // SharedAddress is one of the addresses.
 type SharedAddress struct {
-	IP       string `json:"ip" doc:"The address."`
-	Times    int64  `json:"times" doc:"How often this account joined from it."`
-	OwnTimes int64  `json:"ownTimes" doc:"How often the player asked about did."`
+	IP       string
+	Times    int64
+	OwnTimes int64
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"playersync/syncer"
+	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/store"
 )
 
@@ -114,11 +115,7 @@ func (a *app) listAudit(command *cobra.Command, list auditList) error {
 		if err != nil {
 			return err
 		}
-		views := make([]syncer.AuditView, len(entries))
-		for i, e := range entries {
-			views[i] = e.View()
-		}
-		return a.print(views, func(w io.Writer) {
+		return a.print(wire.AuditEntriesOf(entries), func(w io.Writer) {
 			if len(entries) == 0 {
 				fmt.Fprintln(w, "no changes")
 			}
@@ -154,7 +151,7 @@ change left; what was changed and changed back counts as unchanged.`,
 				if err != nil {
 					return err
 				}
-				return a.print(entry.View(), func(w io.Writer) { writeAudit(w, entry) })
+				return a.print(wire.AuditEntryOf(entry), func(w io.Writer) { writeAudit(w, entry) })
 			})
 		},
 	}

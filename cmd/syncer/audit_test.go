@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"playersync/syncer"
+	"playersync/syncer/httpapi/wire"
 )
 
 func TestCommandsSayWhoMakesTheChange(t *testing.T) {
@@ -31,7 +32,7 @@ func TestCommandsSayWhoMakesTheChange(t *testing.T) {
 	}
 	succeed(t, environ, "player", "set", "Steve", "--rank", "vip")
 	got := []string{}
-	for _, e := range decode[[]syncer.AuditView](t, environ, "audit") {
+	for _, e := range decode[[]wire.AuditEntry](t, environ, "audit") {
 		got = append(got, e.Field+" "+*e.By)
 	}
 	if want := "rank " + thisUser() + ", row Alice, row Alice, lift Alice, reason Alice, row Alice, rank Alice"; strings.Join(got, ", ") != want {

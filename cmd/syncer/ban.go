@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"playersync/syncer"
+	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/store"
 )
 
@@ -67,7 +68,7 @@ func newBanAddCommand(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.print(stands.View(now), func(w io.Writer) {
+				return a.print(wire.BanOf(stands, now), func(w io.Writer) {
 					verb := "banned"
 					if !created {
 						verb = "already banned:"
@@ -109,7 +110,7 @@ func newBanLiftCommand(a *app) *cobra.Command {
 				if !lifted {
 					return syncer.NotFound("%s is not banned", target)
 				}
-				return a.print(ban.View(now), func(w io.Writer) { fmt.Fprintln(w, "unbanned", clean(target.String())) })
+				return a.print(wire.BanOf(ban, now), func(w io.Writer) { fmt.Fprintln(w, "unbanned", clean(target.String())) })
 			})
 		},
 		ValidArgsFunction: a.completeTargets,
@@ -199,10 +200,7 @@ func newBanCheckCommand(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				answer := struct {
-					Banned bool             `json:"banned"`
-					Bans   []syncer.BanView `json:"bans"`
-				}{len(bans) > 0, syncer.ViewBans(bans, now)}
+				answer := wire.Checked{Banned: len(bans) > 0, Bans: wire.BansOf(bans, now)}
 				return a.print(answer, func(w io.Writer) {
 					if !answer.Banned {
 						fmt.Fprintln(w, "not banned")

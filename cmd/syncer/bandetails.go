@@ -10,22 +10,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"playersync/syncer"
+	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/store"
 )
-
-// notedBanJSON is a ban with its notes for programs.
-type notedBanJSON struct {
-	Ban   syncer.BanView `json:"ban"`
-	Notes []noteJSON     `json:"notes"`
-}
-
-// noteJSON is a note for programs.
-type noteJSON struct {
-	ID   int64       `json:"id"`
-	At   syncer.Time `json:"at"`
-	By   string      `json:"by"`
-	Text string      `json:"text"`
-}
 
 // parseNumber reads the number of a ban.
 func parseNumber(text string) (int64, error) {
@@ -51,11 +38,7 @@ func newBanShowCommand(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				shown := notedBanJSON{Ban: ban.View(now), Notes: make([]noteJSON, len(ban.Notes))}
-				for i, note := range ban.Notes {
-					shown.Notes[i] = noteJSON{note.Number, note.At, note.By, note.Text}
-				}
-				return a.print(shown, func(w io.Writer) { printNotedBan(w, ban, now) })
+				return a.print(wire.NotedBanOf(ban, now), func(w io.Writer) { printNotedBan(w, ban, now) })
 			})
 		},
 	}
@@ -108,7 +91,7 @@ func newBanChangeCommand(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.print(ban.View(now), func(w io.Writer) {
+				return a.print(wire.BanOf(ban, now), func(w io.Writer) {
 					fmt.Fprintf(w, "%s is banned %s\n", clean(ban.Target.String()), banState(ban, now))
 				})
 			})
@@ -141,7 +124,7 @@ func newBanNoteCommand(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.print(noteJSON{stored.Number, stored.At, stored.By, stored.Text}, func(w io.Writer) {
+				return a.print(wire.BanNoteOf(stored), func(w io.Writer) {
 					fmt.Fprintf(w, "noted on ban %d\n", number)
 				})
 			})

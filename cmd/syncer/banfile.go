@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"playersync/syncer"
+	"playersync/syncer/httpapi/strict"
+	"playersync/syncer/httpapi/wire"
 )
 
 // Formats of a file of bans.
@@ -56,7 +58,16 @@ type banFile struct {
 
 // add takes one record in, or notes why not.
 func (f *banFile) add(line int, object []byte) {
-	record, err := syncer.ParseBanRecord(object)
+	var read wire.BanRecord
+	if err, refused := errors.AsType[*strict.Error](strict.Unmarshal(object, &read)); refused {
+		fault := strict.Fault{Message: "is not a JSON object"}
+		if err.Malformed == "" {
+			fault = err.Faults[0]
+		}
+		f.refused = append(f.refused, refusedLine{line, fault.Path, fault.Message})
+		return
+	}
+	record, err := read.Record()
 	if e, refused := errors.AsType[*syncer.Error](err); refused {
 		f.refused = append(f.refused, refusedLine{line, e.Field, e.Message})
 		return
@@ -157,7 +168,7 @@ func newBanWriter(out io.Writer, format string) (*banWriter, error) {
 }
 
 func (w *banWriter) write(record syncer.BanRecord) error {
-	object, err := json.Marshal(record)
+	object, err := json.Marshal(wire.BanRecordOf(record))
 	if err != nil {
 		return err
 	}

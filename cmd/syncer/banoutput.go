@@ -7,10 +7,11 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/httpapi/wire"
 )
 
 func (a *app) printBans(bans []syncer.Ban, now time.Time) error {
-	return a.print(syncer.ViewBans(bans, now), func(w io.Writer) {
+	return a.print(wire.BansOf(bans, now), func(w io.Writer) {
 		if len(bans) == 0 {
 			fmt.Fprintln(w, "no bans")
 			return

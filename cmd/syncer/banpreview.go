@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"playersync/syncer"
+	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/store"
 )
 
@@ -43,7 +44,7 @@ func newBanPreviewCommand(a *app) *cobra.Command {
 }
 
 func (a *app) printPreview(p syncer.BanPreview, now time.Time) error {
-	shown := p.View(now)
+	shown := wire.BanPreviewOf(p, now)
 	rows := make([][]string, len(p.Players))
 	for i, seen := range p.Players {
 		last := clock(seen.LastSeen, "")

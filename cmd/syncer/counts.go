@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"playersync/syncer"
+	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/store"
 )
 
@@ -56,10 +57,10 @@ With --step the most of each step, with --sum the sum of that over the servers.`
 					return err
 				}
 				if flags.csv {
-					_, err := a.out.Write(syncer.AppendCountsCSV(nil, counts, r.Sum))
+					_, err := a.out.Write(wire.PlayerCountsOf(r, counts).AppendCSV(nil))
 					return err
 				}
-				return a.print(counts, func(w io.Writer) { countTable(w, counts, r.Sum) })
+				return a.print(wire.PlayerCountsOf(r, counts).Counts, func(w io.Writer) { countTable(w, counts, r.Sum) })
 			})
 		},
 	}

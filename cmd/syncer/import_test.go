@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"playersync/syncer"
+	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/importer"
 	"playersync/syncer/merge"
 )
@@ -48,7 +49,7 @@ func TestImportReadsPackedFilesAndMinecraftsLists(t *testing.T) {
 			t.Errorf("lists: %+v", results)
 		}
 	}
-	if all, open := decode[[]syncer.BanView](t, environ, "ban", "list", "--all"), decode[[]syncer.BanView](t, environ, "ban", "list"); len(all) != 2 || len(open) != 1 || open[0].By != "Notch" {
+	if all, open := decode[[]wire.Ban](t, environ, "ban", "list", "--all"), decode[[]wire.Ban](t, environ, "ban", "list"); len(all) != 2 || len(open) != 1 || open[0].By != "Notch" {
 		t.Errorf("bans %+v", all)
 	}
 }

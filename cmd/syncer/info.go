@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"playersync/syncer"
+	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/store"
 )
 
@@ -47,7 +48,7 @@ func newInfoGetCommand(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.print(info.View(), func(w io.Writer) { printInfo(w, info) })
+				return a.print(wire.PlayerInfoOf(info), func(w io.Writer) { printInfo(w, info) })
 			})
 		},
 	}
@@ -106,7 +107,7 @@ func newInfoSearchCommand(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.print(found, func(w io.Writer) { matchTable(w, found, next != "") })
+				return a.print(wire.InfoPageOf(found, "").Players, func(w io.Writer) { matchTable(w, found, next != "") })
 			})
 		},
 	}
@@ -176,7 +177,7 @@ func newInfoAccountsCommand(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.print(accounts, func(w io.Writer) { accountTable(w, accounts, next != "") })
+				return a.print(wire.AccountsPageOf(accounts, "").Accounts, func(w io.Writer) { accountTable(w, accounts, next != "") })
 			})
 		},
 	}

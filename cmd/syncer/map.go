@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"playersync/syncer"
+	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/store"
 )
 
@@ -99,9 +100,9 @@ func newMapRunsCommand(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				shown, rows := make([]mapRunJSON, len(runs)), make([][]string, len(runs))
+				shown, rows := make([]wire.MapRun, len(runs)), make([][]string, len(runs))
 				for i, r := range runs {
-					shown[i] = mapRunJSONOf(r)
+					shown[i] = wire.MapRunOf(r)
 					rows[i] = []string{
 						clock(r.EndedAt, ""), r.Server, r.Map, string(r.Outcome()), playTime(r.Played), strconv.Itoa(r.MaxPlayers), wave(r.Wave),
 					}
@@ -135,9 +136,9 @@ func newMapCurrentCommand(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				shown, rows := make([]currentMapJSON, len(runs)), make([][]string, len(runs))
+				shown, rows := make([]wire.CurrentMapRun, len(runs)), make([][]string, len(runs))
 				for i, r := range runs {
-					shown[i] = currentMapJSONOf(r)
+					shown[i] = *wire.CurrentRunOf(&r).Run
 					reported, _ := r.ReportedAt.Instant()
 					rows[i] = []string{
 						r.Server, r.Map, playTime(r.Played), strconv.Itoa(r.Players), strconv.Itoa(r.MaxPlayers), wave(r.Wave),

@@ -12,49 +12,6 @@ import (
 	"playersync/syncer"
 )
 
-// mapRunJSON is a finished run as the API writes it too.
-type mapRunJSON struct {
-	ID         int64             `json:"id"`
-	Server     string            `json:"server"`
-	Map        string            `json:"map"`
-	Gamemode   string            `json:"gamemode"`
-	Outcome    syncer.MapOutcome `json:"outcome"`
-	Winner     string            `json:"winner"`
-	Success    bool              `json:"success"`
-	StartedAt  syncer.Time       `json:"startedAt"`
-	EndedAt    syncer.Time       `json:"endedAt"`
-	PlayedMs   int64             `json:"playedMs"`
-	MaxPlayers int               `json:"maxPlayers"`
-	Wave       *int              `json:"wave"`
-}
-
-func mapRunJSONOf(r syncer.MapRun) mapRunJSON {
-	return mapRunJSON{
-		ID: r.Number, Server: r.Server, Map: r.Map, Gamemode: r.Gamemode, Outcome: r.Outcome(), Winner: r.Winner, Success: r.Success,
-		StartedAt: r.StartedAt, EndedAt: r.EndedAt, PlayedMs: r.Played.Milliseconds(), MaxPlayers: r.MaxPlayers, Wave: r.Wave,
-	}
-}
-
-// currentMapJSON is a run in progress as the API writes it too.
-type currentMapJSON struct {
-	Server     string      `json:"server"`
-	Map        string      `json:"map"`
-	Gamemode   string      `json:"gamemode"`
-	StartedAt  syncer.Time `json:"startedAt"`
-	ReportedAt syncer.Time `json:"reportedAt"`
-	PlayedMs   int64       `json:"playedMs"`
-	Players    int         `json:"players"`
-	MaxPlayers int         `json:"maxPlayers"`
-	Wave       *int        `json:"wave"`
-}
-
-func currentMapJSONOf(r syncer.CurrentMapRun) currentMapJSON {
-	return currentMapJSON{
-		Server: r.Server, Map: r.Map, Gamemode: r.Gamemode, StartedAt: r.StartedAt, ReportedAt: r.ReportedAt,
-		PlayedMs: r.Played.Milliseconds(), Players: r.Players, MaxPlayers: r.MaxPlayers, Wave: r.Wave,
-	}
-}
-
 // mapStatsText shows a line per map, or all there is to say of one.
 func mapStatsText(w io.Writer, stats []syncer.MapStats, inFull bool) {
 	if len(stats) == 0 {

@@ -10,7 +10,7 @@ import (
 
 	"playersync/syncer"
 	"playersync/syncer/daemon"
-	"playersync/syncer/httpapi"
+	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/postgres/pgtest"
 )
 
@@ -207,7 +207,7 @@ func TestTemporaryBanEndsOnTheLocalList(t *testing.T) {
 	run(t, psql, `insert into ban (uuid) values ('Steve')`)
 	b.learns("Steve", "192.0.2.1", true)
 	ban := a.node.must(http.MethodGet, "/v1/bans", "").body
-	var page httpapi.BansPage
+	var page wire.BansPage
 	if err := json.Unmarshal(ban, &page); err != nil {
 		t.Fatal(err)
 	}

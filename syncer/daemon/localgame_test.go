@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"playersync/syncer"
-	"playersync/syncer/httpapi"
+	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/postgres/pgtest"
 )
 
@@ -92,7 +92,7 @@ func (g *game) take(lines *bufio.Scanner) {
 func (g *game) apply(id, kind, data string) {
 	switch kind {
 	case "ban":
-		var event httpapi.BanEvent
+		var event wire.BanEvent
 		if err := json.Unmarshal([]byte(data), &event); err != nil {
 			g.t.Errorf("event %q: %v", data, err)
 			return
@@ -145,7 +145,7 @@ func (g *game) list() (map[syncer.Target]syncer.Time, error) {
 		if err == nil && answer.status != http.StatusOK {
 			err = fmt.Errorf("%d %s", answer.status, answer.body)
 		}
-		var page httpapi.BansPage
+		var page wire.BansPage
 		if err == nil {
 			err = json.Unmarshal(answer.body, &page)
 		}

@@ -7,24 +7,24 @@ import (
 	"testing"
 	"time"
 
-	"playersync/syncer/httpapi"
+	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/postgres/pgtest"
 	"playersync/syncer/store"
 )
 
 // runs reports the map that a game runs, and returns the run in progress; nil if
 // the report waits.
-func (n *node) runs(named, session string, players int) *httpapi.CurrentMapRun {
+func (n *node) runs(named, session string, players int) *wire.CurrentMapRun {
 	n.t.Helper()
 	a := n.must(http.MethodPost, "/v1/map-run", fmt.Sprintf(`{"map": %q, "session": %q, "players": %d}`, named, session, players))
-	return decoded[httpapi.CurrentRun](n.t, a).Run
+	return decoded[wire.CurrentRun](n.t, a).Run
 }
 
 // finishes ends the run in progress with a win.
-func (n *node) finishes(named, session string) *httpapi.MapRun {
+func (n *node) finishes(named, session string) *wire.MapRun {
 	n.t.Helper()
 	a := n.must(http.MethodPost, "/v1/map-run/finish", fmt.Sprintf(`{"map": %q, "session": %q, "winner": "sharded", "success": true}`, named, session))
-	return decoded[httpapi.FinishedRun](n.t, a).Run
+	return decoded[wire.FinishedRun](n.t, a).Run
 }
 
 func decoded[T any](t testing.TB, a answer) (body T) {
@@ -86,7 +86,7 @@ func TestMapRunSurvivesRestarts(t *testing.T) {
 		}
 		return nil
 	})
-	read := decoded[httpapi.CurrentRun](t, a.get("/v1/map-run")).Run
+	read := decoded[wire.CurrentRun](t, a.get("/v1/map-run")).Run
 	about(t, "after a restart of the database", read.PlayedMs, 3)
 	if read.MaxPlayers != 9 || read.Players != 4 {
 		t.Errorf("players of %+v", read)
@@ -96,7 +96,7 @@ func TestMapRunSurvivesRestarts(t *testing.T) {
 	if finished.MaxPlayers != 9 || finished.Server != "a" || finished.Gamemode != "gamemode-a" || finished.Outcome != "won" {
 		t.Errorf("finished %+v", finished)
 	}
-	stats := decoded[httpapi.MapStatsPage](t, a.get("/v1/map-stats?map=Frozen.msav")).Stats
+	stats := decoded[wire.MapStatsPage](t, a.get("/v1/map-stats?map=Frozen.msav")).Stats
 	if len(stats) != 1 || stats[0].Won != 1 || *stats[0].BestMs != finished.PlayedMs {
 		t.Errorf("statistics %+v", stats)
 	}
@@ -192,20 +192,20 @@ func TestMapRunsOfServersAreApart(t *testing.T) {
 		b.runs("two", "1", i)
 	}
 	body := `{"map": "one", "session": "1", "winner": "crux", "success": false, ` + key + `}`
-	first := decoded[httpapi.FinishedRun](t, a.must(http.MethodPost, "/v1/map-run/finish", body)).Run
+	first := decoded[wire.FinishedRun](t, a.must(http.MethodPost, "/v1/map-run/finish", body)).Run
 	a.runs("one", "1", 0)
-	again := decoded[httpapi.FinishedRun](t, a.must(http.MethodPost, "/v1/map-run/finish", body)).Run
+	again := decoded[wire.FinishedRun](t, a.must(http.MethodPost, "/v1/map-run/finish", body)).Run
 	if again.ID != first.ID || again.EndedAt != first.EndedAt {
 		t.Errorf("the same end gives %+v, then %+v", first, again)
 	}
-	if current := decoded[httpapi.CurrentRun](t, b.get("/v1/map-run")).Run; current == nil || current.Map != "two" {
+	if current := decoded[wire.CurrentRun](t, b.get("/v1/map-run")).Run; current == nil || current.Map != "two" {
 		t.Errorf("b runs %+v", current)
 	}
 	b.must(http.MethodPost, "/v1/map-run/abandon", "")
-	if current := decoded[httpapi.CurrentRun](t, b.get("/v1/map-run")).Run; current != nil {
+	if current := decoded[wire.CurrentRun](t, b.get("/v1/map-run")).Run; current != nil {
 		t.Errorf("after giving up b runs %+v", current)
 	}
-	if runs := decoded[httpapi.MapRunsPage](t, b.get("/v1/map-runs?server=a&map=one")).Runs; len(runs) != 1 || runs[0].ID != first.ID {
+	if runs := decoded[wire.MapRunsPage](t, b.get("/v1/map-runs?server=a&map=one")).Runs; len(runs) != 1 || runs[0].ID != first.ID {
 		t.Errorf("b lists %+v", runs)
 	}
 	run(t, psql, `delete from map_run_current`) // by hand the run is given up too

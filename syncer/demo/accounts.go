@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"playersync/syncer"
-	"playersync/syncer/httpapi"
+	"playersync/syncer/httpapi/wire"
 )
 
 const alice syncer.PlayerID = "alice"
@@ -26,13 +26,13 @@ func playAccounts(ctx context.Context, s *Stage) error {
 			return err
 		}
 		s.Did(visit.server.Name, fmt.Sprintf("%s joins from %s", visit.name, steveIP), time.Since(began))
-		var info syncer.InfoView // what the asked sidecar counted is in the database now
+		var info wire.PlayerInfo // what the asked sidecar counted is in the database now
 		if _, err := visit.server.send(ctx, http.MethodGet, path(visit.id)+"/info", nil, &info); err != nil {
 			return err
 		}
 	}
 	began := time.Now()
-	var page httpapi.AccountsPage
+	var page wire.AccountsPage
 	if _, err := s.Survival.send(ctx, http.MethodGet, path(steve)+"/accounts", nil, &page); err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"playersync/syncer/httpapi"
+	"playersync/syncer/httpapi/wire"
 )
 
 // uploadRounds is how often both servers change Steve at the same moment.
@@ -166,7 +166,7 @@ func (u *uploads) verify(ctx context.Context, marks []Mark) error {
 		return nil // and so it is not counted
 	}
 	u.stored++
-	has := func(r httpapi.Record) bool {
+	has := func(r wire.Record) bool {
 		return uploadState{r.Rank, slices.Sorted(slices.Values(r.Flags))}.equals(u.wanted)
 	}
 	for _, mark := range marks {

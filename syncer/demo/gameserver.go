@@ -13,7 +13,7 @@ import (
 	"strings"
 
 	"playersync/syncer"
-	"playersync/syncer/httpapi"
+	"playersync/syncer/httpapi/wire"
 )
 
 // GameServer stands for a game and its plugin: it talks to the sidecar beside it
@@ -43,33 +43,33 @@ func (g *GameServer) close() {
 }
 
 // Join reports that a player connects, and returns the record and the verdict.
-func (g *GameServer) Join(ctx context.Context, id syncer.PlayerID, name, ip string) (joined httpapi.Joined, err error) {
+func (g *GameServer) Join(ctx context.Context, id syncer.PlayerID, name, ip string) (joined wire.Joined, err error) {
 	_, err = g.send(ctx, http.MethodPost, path(id)+"/join", map[string]string{"name": name, "ip": ip}, &joined)
 	return joined, err
 }
 
 // Leave reports that a player left, with the whole record as the game has it.
-func (g *GameServer) Leave(ctx context.Context, record httpapi.Record) error {
+func (g *GameServer) Leave(ctx context.Context, record wire.Record) error {
 	_, err := g.send(ctx, http.MethodPost, path(record.UUID)+"/leave", record, nil)
 	return err
 }
 
 // Patch changes fields of a player.
-func (g *GameServer) Patch(ctx context.Context, id syncer.PlayerID, fields map[string]any) (record httpapi.Record, err error) {
+func (g *GameServer) Patch(ctx context.Context, id syncer.PlayerID, fields map[string]any) (record wire.Record, err error) {
 	_, err = g.send(ctx, http.MethodPatch, path(id), fields, &record)
 	return record, err
 }
 
 // Player returns what the sidecar holds of a player, and whether the answer came
 // from "memory" or from the "database".
-func (g *GameServer) Player(ctx context.Context, id syncer.PlayerID) (record httpapi.Record, source string, err error) {
+func (g *GameServer) Player(ctx context.Context, id syncer.PlayerID) (record wire.Record, source string, err error) {
 	header, err := g.send(ctx, http.MethodGet, path(id), nil, &record)
 	return record, header.Get("Syncer-Source"), err
 }
 
 // Banned asks whether bans forbid a player id to join.
 func (g *GameServer) Banned(ctx context.Context, id syncer.PlayerID) (bool, error) {
-	var checked httpapi.Checked
+	var checked wire.Checked
 	_, err := g.send(ctx, http.MethodPost, "/v1/bans/check", map[string]any{"uuid": id}, &checked)
 	return checked.Banned, err
 }

@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"time"
 
-	"playersync/syncer/httpapi"
+	"playersync/syncer/httpapi/wire"
 )
 
 const (
@@ -47,15 +47,15 @@ func playMapRun(ctx context.Context, s *Stage) error {
 }
 
 // reportMap tells the sidecar of survival what the game runs.
-func (s *Stage) reportMap(ctx context.Context, session string, players int, what string) (httpapi.CurrentMapRun, error) {
+func (s *Stage) reportMap(ctx context.Context, session string, players int, what string) (wire.CurrentMapRun, error) {
 	began := time.Now()
-	var answer httpapi.CurrentRun
+	var answer wire.CurrentRun
 	_, err := s.Survival.send(ctx, http.MethodPost, "/v1/map-run", map[string]any{"map": demoMap, "session": session, "players": players}, &answer)
 	if err != nil {
-		return httpapi.CurrentMapRun{}, err
+		return wire.CurrentMapRun{}, err
 	}
 	if answer.Run == nil {
-		return httpapi.CurrentMapRun{}, fmt.Errorf("%s: the report waits for the database", s.Survival.Name)
+		return wire.CurrentMapRun{}, fmt.Errorf("%s: the report waits for the database", s.Survival.Name)
 	}
 	s.Did(s.Survival.Name, what, time.Since(began))
 	return *answer.Run, nil
@@ -70,7 +70,7 @@ func (s *Stage) finishMap(ctx context.Context) error {
 	}
 	s.Did(s.Survival.Name, "wins it in wave 45", time.Since(began))
 	began = time.Now()
-	var page httpapi.MapStatsPage
+	var page wire.MapStatsPage
 	if _, err := s.PvP.send(ctx, http.MethodGet, "/v1/map-stats?map="+demoMap, nil, &page); err != nil {
 		return err
 	}

@@ -3,7 +3,7 @@ package demo
 import (
 	"context"
 
-	"playersync/syncer/httpapi"
+	"playersync/syncer/httpapi/wire"
 )
 
 // playPsql edits Steve's row by plain SQL.
@@ -22,7 +22,7 @@ func playPsql(ctx context.Context, s *Stage) error {
 		{"update player set rank = 'admin' where uuid = 'steve'", "rank admin", steveRanked("admin")},
 		{
 			"update player set flags = flags || '{member}' where uuid = 'steve'", "flag member",
-			steveWhose(func(r httpapi.Record) bool { return flagsOf(r) == "member" }),
+			steveWhose(func(r wire.Record) bool { return flagsOf(r) == "member" }),
 		},
 		{
 			"insert into player (uuid, rank) values ('steve', 'mod') on conflict (uuid) do update set rank = excluded.rank",

@@ -7,7 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"playersync/syncer/httpapi"
+	"playersync/syncer/httpapi/wire"
 )
 
 // pollInterval is that of the documents' second option.
@@ -55,7 +55,7 @@ func playPolling(ctx context.Context, s *Stage) error {
 	last := ranks[len(ranks)-1]
 	s.Check("on average survival knew first", told < polled, true)
 	s.Check("the poller saw the last change", poller.seen, last)
-	if err := s.checkBothHold(ctx, "holds it too", last, func(r httpapi.Record) string { return r.Rank }); err != nil {
+	if err := s.checkBothHold(ctx, "holds it too", last, func(r wire.Record) string { return r.Rank }); err != nil {
 		return err
 	}
 	return s.dismissSteve(ctx)

@@ -9,9 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-
 	"playersync/syncer/changefeed"
-	"playersync/syncer/httpapi"
+	"playersync/syncer/httpapi/wire"
 )
 
 // playSpending lets Steve, who has money for one sword, buy one on each server in
@@ -52,7 +51,7 @@ type purchase struct {
 	key    string
 	took   time.Duration
 	short  bool // there was not enough
-	moved  httpapi.Moved
+	moved  wire.Moved
 }
 
 // buyTwice sells a sword on both servers at once, and once more what was sold.
@@ -126,7 +125,7 @@ func (p *purchase) outcome() string {
 // verifySpending compares what both servers hold, the row and the ledger.
 func (s *Stage) verifySpending(ctx context.Context) error {
 	for _, server := range s.GameServers() {
-		var held httpapi.PlayerBalances
+		var held wire.PlayerBalances
 		header, err := server.send(ctx, http.MethodGet, path(steve)+"/balances", nil, &held)
 		if err != nil {
 			return err

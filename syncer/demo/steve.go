@@ -6,7 +6,7 @@ import (
 
 	"playersync/syncer"
 	"playersync/syncer/changefeed"
-	"playersync/syncer/httpapi"
+	"playersync/syncer/httpapi/wire"
 )
 
 // The documents' example player.
@@ -48,7 +48,7 @@ func (s *Stage) dismissSteve(ctx context.Context) error {
 }
 
 // steveWhose matches an event that shows a state of Steve.
-func steveWhose(matches func(httpapi.Record) bool) func(Event) bool {
+func steveWhose(matches func(wire.Record) bool) func(Event) bool {
 	return func(e Event) bool {
 		return e.Type == changefeed.EventPlayer && e.Player.UUID == steve && e.Player.Player != nil && matches(*e.Player.Player)
 	}
@@ -56,11 +56,11 @@ func steveWhose(matches func(httpapi.Record) bool) func(Event) bool {
 
 // steveRanked matches an event that shows Steve with a rank.
 func steveRanked(rank string) func(Event) bool {
-	return steveWhose(func(r httpapi.Record) bool { return r.Rank == rank })
+	return steveWhose(func(r wire.Record) bool { return r.Rank == rank })
 }
 
 // flagsOf names the flags of a record.
-func flagsOf(r httpapi.Record) string {
+func flagsOf(r wire.Record) string {
 	if len(r.Flags) == 0 {
 		return "no flags"
 	}
@@ -68,11 +68,11 @@ func flagsOf(r httpapi.Record) string {
 }
 
 // standing is how a record reads in the story.
-func standing(r httpapi.Record) string { return "rank " + r.Rank + ", " + flagsOf(r) }
+func standing(r wire.Record) string { return "rank " + r.Rank + ", " + flagsOf(r) }
 
 // checkBothHold verifies what both servers hold of Steve, without asking the
 // database.
-func (s *Stage) checkBothHold(ctx context.Context, claim string, want string, show func(httpapi.Record) string) error {
+func (s *Stage) checkBothHold(ctx context.Context, claim string, want string, show func(wire.Record) string) error {
 	for _, server := range s.GameServers() {
 		record, source, err := server.Player(ctx, steve)
 		if err != nil {

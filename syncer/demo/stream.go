@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"playersync/syncer/changefeed"
-	"playersync/syncer/httpapi"
+	"playersync/syncer/httpapi/wire"
 )
 
 // patience is how long a chapter waits for what should take milliseconds, also on a
@@ -24,9 +24,9 @@ const patience = time.Minute
 type Event struct {
 	At      time.Time // when the line arrived
 	Type    changefeed.EventType
-	Player  httpapi.PlayerEvent  // of a player event
-	Ban     httpapi.BanEvent     // of a ban event
-	Balance httpapi.BalanceEvent // of a balance event
+	Player  wire.PlayerEvent  // of a player event
+	Ban     wire.BanEvent     // of a ban event
+	Balance wire.BalanceEvent // of a balance event
 }
 
 // stream reads a sidecar's server-sent events and keeps them.

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"playersync/syncer"
-	"playersync/syncer/httpapi"
+	"playersync/syncer/httpapi/wire"
 )
 
 // playTwoServers plays the documents' table of a player who is on two servers at
@@ -37,7 +37,7 @@ func playTwoServers(ctx context.Context, s *Stage) error {
 type twoServers struct {
 	*Stage
 	joined            int // the first of the servers
-	onSurvival, onPvP httpapi.Record
+	onSurvival, onPvP wire.Record
 	knownOnPvP        string // of Steve, before his flag is added there
 }
 
@@ -65,7 +65,7 @@ func (t *twoServers) row(ctx context.Context, left, right string) error {
 func (t *twoServers) joins(ctx context.Context) error {
 	for _, entry := range []struct {
 		server *GameServer
-		copied *httpapi.Record
+		copied *wire.Record
 	}{{t.Survival, &t.onSurvival}, {t.PvP, &t.onPvP}} {
 		began := time.Now()
 		joined, err := entry.server.Join(ctx, steve, steveName, steveIP)
@@ -104,7 +104,7 @@ func (t *twoServers) setRank(ctx context.Context) error {
 }
 
 func (t *twoServers) addFlag(ctx context.Context) error {
-	hasFlag := steveWhose(func(r httpapi.Record) bool { return flagsOf(r) == "member" })
+	hasFlag := steveWhose(func(r wire.Record) bool { return flagsOf(r) == "member" })
 	add := map[string]any{"flags": map[string]any{"add": []string{"member"}}}
 	patched, told, err := t.change(ctx, t.PvP, t.Survival, "flag member", add, hasFlag)
 	if err != nil {
@@ -150,8 +150,8 @@ func (t *twoServers) leaveSurvival(ctx context.Context) error {
 
 // leave sends back the record of the join with what happened since on that server,
 // and waits until both know the new history.
-func (t *twoServers) leave(ctx context.Context, server *GameServer, record httpapi.Record, action string) (string, error) {
-	record.History = append(record.History, syncer.HistoryEntry{Action: action, By: server.Name, Time: syncer.TimeOf(time.Now())})
+func (t *twoServers) leave(ctx context.Context, server *GameServer, record wire.Record, action string) (string, error) {
+	record.History = append(record.History, wire.HistoryEntry{Action: action, By: server.Name, Time: syncer.TimeOf(time.Now())})
 	marks := []Mark{t.Survival.Mark(), t.PvP.Mark()}
 	began := time.Now()
 	if err := server.Leave(ctx, record); err != nil {
@@ -159,7 +159,7 @@ func (t *twoServers) leave(ctx context.Context, server *GameServer, record httpa
 	}
 	took := time.Since(began)
 	t.record(server.Name, "Steve leaves", took)
-	knows := steveWhose(func(r httpapi.Record) bool { return strings.Contains(historyOf(r), action) })
+	knows := steveWhose(func(r wire.Record) bool { return strings.Contains(historyOf(r), action) })
 	for _, mark := range marks {
 		if _, err := mark.Until(ctx, "history with "+action+" by "+server.Name, knows); err != nil {
 			return "", err
@@ -169,7 +169,7 @@ func (t *twoServers) leave(ctx context.Context, server *GameServer, record httpa
 }
 
 // historyOf names the actions in a record's history.
-func historyOf(r httpapi.Record) string {
+func historyOf(r wire.Record) string {
 	actions := make([]string, len(r.History))
 	for i, entry := range r.History {
 		actions[i] = entry.Action + " by " + entry.By
@@ -191,7 +191,7 @@ func (t *twoServers) verify(ctx context.Context) error {
 	t.Check("the row has the rank that survival set and the flag that pvp added", "rank "+rank+", "+flags, "rank mod, member")
 	t.Check("the histories of both servers are united", history, "warned by pvp, muted by survival")
 	t.Check("each gamemode has counters of its own", kills+" "+blocks, `{"kills": 3} {"blocksBroken": 120}`)
-	return t.checkBothHold(ctx, "holds the same", "rank mod, member, warned by pvp, muted by survival", func(r httpapi.Record) string {
+	return t.checkBothHold(ctx, "holds the same", "rank mod, member, warned by pvp, muted by survival", func(r wire.Record) string {
 		return standing(r) + ", " + historyOf(r)
 	})
 }

@@ -11,10 +11,17 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/sidecar"
 )
 
 var _ Audit = (*sidecar.Audit)(nil)
+
+// revertInput is what a revert was asked with.
+type revertInput struct {
+	number     int64
+	by, reason string
+}
 
 // fakeAudit is an audit of one change, which notes what it is asked.
 type fakeAudit struct{ *fake }
@@ -62,7 +69,7 @@ func TestAuditIsListed(t *testing.T) {
 func TestChangesAreTakenBack(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	var entry syncer.AuditView
+	var entry wire.AuditEntry
 	for body, want := range map[string]revertInput{
 		"": {17, "", ""}, `{}`: {17, "", ""}, `{"by":"Steve","reason":"a slip"}`: {17, "Steve", "a slip"}, `{"by":null}`: {17, "", ""},
 	} {

@@ -10,6 +10,7 @@ import (
 
 	"playersync/syncer"
 	"playersync/syncer/changefeed"
+	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/sidecar"
 )
 
@@ -84,14 +85,14 @@ const (
 func TestChangesOfBalances(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	var balances PlayerBalances
+	var balances wire.PlayerBalances
 	got := f.ask(t, "GET", "/v1/players/"+exampleID+"/balances", "").wants(http.StatusOK).into(&balances)
 	if balances.UUID != exampleID || balances.Balances["coins"] != 1000 || got.Header().Get("Syncer-Source") != "memory" {
 		t.Errorf("balances %+v, headers %v", balances, got.Header())
 	}
 	f.ask(t, "GET", "/v1/players/nobody/balances", "").problem(http.StatusNotFound)
 
-	var moved Moved
+	var moved wire.Moved
 	f.ask(t, "POST", coinsPath, `{"change":-250,"key":"a","reason":"sword","by":"shop"}`).wants(http.StatusOK).into(&moved)
 	if len(moved.Entries) != 1 || moved.Entries[0].Change != -250 || moved.Entries[0].Balance != 750 || moved.Entries[0].Peer != nil {
 		t.Errorf("moved %+v", moved)
@@ -171,7 +172,7 @@ func TestLedgerPages(t *testing.T) {
 	}
 	var keys []string
 	for after := ""; ; {
-		var page LedgerPage
+		var page wire.LedgerPage
 		f.ask(t, "GET", ledgerPath+"?limit=2"+after, "").wants(http.StatusOK).into(&page)
 		for _, entry := range page.Entries {
 			keys = append(keys, *entry.Key)

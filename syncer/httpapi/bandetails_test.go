@@ -7,15 +7,16 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/httpapi/wire"
 )
 
 func TestNotesOnABan(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.ask(t, "POST", "/v1/bans", `{"uuid":"a"}`).wants(http.StatusCreated)
-	var note BanNote
+	var note wire.BanNote
 	f.ask(t, "POST", "/v1/bans/1/notes", `{"text":"uses a second account","by":"Alice"}`).wants(http.StatusCreated).into(&note)
-	var noted NotedBan
+	var noted wire.NotedBan
 	f.ask(t, "GET", "/v1/bans/1", "").wants(http.StatusOK).into(&noted)
 	if len(noted.Notes) != 1 || noted.Notes[0] != note || note.Text != "uses a second account" || note.By != "Alice" || *noted.Ban.UUID != "a" {
 		t.Errorf("ban %+v", noted)
@@ -72,7 +73,7 @@ func TestChangeBan(t *testing.T) {
 func TestPreviewBan(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	var preview BanPreview
+	var preview wire.BanPreview
 	f.ask(t, "GET", "/v1/bans/preview?ip=198.51.100.0/24&limit=7", "").wants(http.StatusOK).into(&preview)
 	if f.target != mustTarget(t, "198.51.100.0/24") || f.page.Size != 7 || preview.IP != "198.51.100.0/24" || preview.Count != 1 || preview.Online != 1 || preview.Bans == nil || preview.Players[0].Servers[0] != "pvp" {
 		t.Errorf("preview %+v of %v, %d", preview, f.target, f.page.Size)

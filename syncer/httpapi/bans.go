@@ -1,212 +1,293 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
-	"errors"
+	"math"
 	"net/http"
-	"reflect"
-
-	"github.com/danielgtaylor/huma/v2"
+	"net/netip"
+	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/sidecar"
 )
 
 // registerBans adds the operations on bans.
 func (s *Server) registerBans() {
-	register(s, s.banOperation())
-	register(s, s.checkOperation())
-	register(s, s.liftOperation())
-	register(s, s.bansOperation())
+	declare(s, route{
+		http.MethodPost, "/v1/bans", "add-ban", tagBans,
+		"Ban a player id, an address or a range",
+		"At most one ban of a target stands at a time: if one does already, it is returned as it is.",
+		replies{201: "The new ban.", 200: "The ban that already stands."},
+		storedOr(http.StatusConflict),
+	}, s.addBan)
+	declareByHand[checkBansInput, result[wire.Checked]](s, route{
+		http.MethodPost, "/v1/bans/check", "check-bans", tagBans,
+		"Ask whether bans forbid joining",
+		"The bans of the player id, of the address and of every range that contains it. The verdict comes from memory.",
+		replies{200: "The verdict."},
+		nil,
+	}, s.byHand(s.checkBans))
+	declare(s, route{
+		http.MethodPost, "/v1/bans/lift", "lift-ban", tagBans,
+		"Lift a ban",
+		"The ban stays as history. Exactly the given target is meant: a range that contains it stays banned.",
+		replies{200: "Whether a ban stood."},
+		stored,
+	}, s.liftBan)
+	declare(s, route{
+		http.MethodGet, "/v1/bans", "list-bans", tagBans,
+		"List bans",
+		"Bans open and lifted, from the database.",
+		replies{200: "One page."},
+		stored,
+	}, s.listBans)
+	s.registerSingleBans()
+	s.registerBanTransfer()
 }
 
-// Lifted is the body of a lift's answer.
-type Lifted struct {
-	Lifted bool `json:"lifted" doc:"Whether a ban stood and was lifted."`
-	Ban    *Ban `json:"ban" doc:"The ban that was lifted; null if none stood."`
+// registerSingleBans adds the operations on one ban, and on one that may be made.
+func (s *Server) registerSingleBans() {
+	declare(s, route{
+		http.MethodGet, "/v1/bans/{number}", "get-ban", tagBans,
+		"Read a ban and its notes",
+		"A ban open or over, from the database. Notes are for the staff: no verdict and no event carries them.",
+		replies{200: "The ban."},
+		storedOr(http.StatusNotFound),
+	}, s.getBan)
+	declare(s, route{
+		http.MethodPatch, "/v1/bans/{number}", "change-ban", tagBans,
+		"Change the reason or the end of a ban",
+		"Of a ban in force: one that is over stays as it is. An expiresAt of null or infinity lets it last until it is lifted; a duration counts from now.",
+		replies{200: "The ban as it is now."},
+		storedOr(http.StatusNotFound, http.StatusConflict),
+	}, s.changeBan)
+	declare(s, route{
+		http.MethodPost, "/v1/bans/{number}/notes", "add-ban-note", tagBans,
+		"Note something on a ban",
+		"For the staff: players never see it. A ban that is over can be noted on too.",
+		replies{201: "The note as it is stored."},
+		storedOr(http.StatusNotFound),
+	}, s.addBanNote)
+	declare(s, route{
+		http.MethodGet, "/v1/bans/preview", "preview-ban", tagBans,
+		"Ask whom a ban of a range would keep out",
+		"The players who joined from an address or range before, as far as that is remembered, and where they are now. Nothing is banned.",
+		replies{200: "The preview."},
+		stored,
+	}, s.previewBan)
 }
 
-// TransformSchema says which members may be null.
-func (Lifted) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
-	return nullableMembers(s, "ban")
+// registerBanTransfer adds the operations that carry bans to another database.
+func (s *Server) registerBanTransfer() {
+	declare(s, route{
+		http.MethodGet, "/v1/bans/export", "export-bans", tagBans,
+		"Export bans with their notes",
+		"Bans open and over, without their numbers; one that has expired is closed. `syncer ban export` writes all of them to a file.",
+		replies{200: "One page."},
+		stored,
+	}, s.exportBans)
+	declare(s, route{
+		http.MethodPost, "/v1/bans/import", "import-bans", tagBans,
+		"Import bans",
+		"What is here already stays as it is, so that a repeated import changes nothing; only notes that lack are added. " +
+			"As many as http.max_body holds; `syncer ban import` takes whole files.",
+		replies{200: "What became of them."},
+		stored,
+	}, s.importBans)
 }
 
-// BansPage is the body of a listing's answer.
-type BansPage struct {
-	Bans []Ban   `json:"bans" nullable:"false" doc:"The bans, newest first."`
-	Next *string `json:"next" doc:"The next page's after; null: this is the last."`
+// Bans is what the API needs of the use-cases about bans; *sidecar.Sidecar is one.
+type Bans interface {
+	AddBan(ctx context.Context, request syncer.NewBan) (ban syncer.Ban, created bool, err error)
+	CheckBans(ctx context.Context, id syncer.PlayerID, address netip.Addr) ([]syncer.Ban, error)
+	LiftBan(ctx context.Context, target syncer.Target, by, reason string) (ban syncer.Ban, lifted bool, err error)
+	ListBans(ctx context.Context, filter syncer.BanFilter, page sidecar.Page) (bans []syncer.Ban, next string, err error)
 }
 
-func (s *Server) banOperation() operation[syncer.NewBan, plain[Ban]] {
-	schema := banSchema("Whom to ban: either uuid or ip. Null says as much as absent.", "uuid", "ip", "reason", "by", "expiresAt", "duration")
-	return operation[syncer.NewBan, plain[Ban]]{
-		doc: document{
-			method: http.MethodPost, path: "/v1/bans", id: "add-ban", tag: tagBans,
-			summary:     "Ban a player id, an address or a range",
-			description: "At most one ban of a target stands at a time: if one does already, it is returned as it is.",
-			request:     jsonBody("The ban.", true, schema, exampleNewBan),
-			replies: []reply{
-				{http.StatusCreated, "The new ban.", reflect.TypeFor[Ban](), exampleBan(), nil, ""},
-				{http.StatusOK, "The ban that already stands.", reflect.TypeFor[Ban](), exampleBan(), nil, ""},
-			},
-			refusals: append([]int{http.StatusConflict}, stored...),
-		},
-		decode: body(s, func(_ *call, v value) syncer.NewBan { return decodeNewBan(v, s.deps.Players.Now()) }),
-		handle: func(ctx context.Context, _ *call, in syncer.NewBan) (plain[Ban], error) {
-			ban, created, err := s.deps.Bans.AddBan(ctx, in)
-			status := http.StatusOK
-			if created {
-				status = http.StatusCreated
-			}
-			return plain[Ban]{status, ban.View(s.deps.Players.Now())}, err
-		},
-	}
+// BanDetails is what the API needs of the use-cases about single bans and their
+// notes; *sidecar.Sidecar is one.
+type BanDetails interface {
+	Ban(ctx context.Context, number int64) (syncer.NotedBan, error)
+	ChangeBan(ctx context.Context, number int64, change syncer.BanChange) (syncer.Ban, error)
+	AddBanNote(ctx context.Context, ban int64, note syncer.BanNote) (syncer.BanNote, error)
+	PreviewBan(ctx context.Context, target syncer.Target, size int) (syncer.BanPreview, error)
 }
 
-func (s *Server) checkOperation() operation[banQuestion, checkAnswer] {
-	return operation[banQuestion, checkAnswer]{
-		doc: document{
-			method: http.MethodPost, path: "/v1/bans/check", id: "check-bans", tag: tagBans,
-			summary:     "Ask whether bans forbid joining",
-			description: "The bans of the player id, of the address and of every range that contains it. The verdict comes from memory.",
-			request:     jsonBody("Whom to ask about.", true, banSchema("A uuid, an ip or both.", "uuid", "ip"), exampleQuestion),
-			replies:     []reply{{http.StatusOK, "The verdict.", reflect.TypeFor[Checked](), exampleChecked(), nil, ""}},
-		},
-		decode: body(s, func(_ *call, v value) banQuestion { return decodeBanQuestion(v) }),
-		handle: func(ctx context.Context, _ *call, in banQuestion) (checkAnswer, error) {
-			bans, err := s.deps.Bans.CheckBans(ctx, in.id, in.address)
-			if err != nil || len(bans) == 0 {
-				return checkAnswer{}, err
-			}
-			return checkAnswer{bans: bans, now: s.deps.Players.Now()}, nil
-		},
-	}
+// BanTransfer is what the API needs of the use-cases that carry bans from one
+// database to another; *sidecar.Sidecar is one.
+type BanTransfer interface {
+	ExportBans(ctx context.Context, filter syncer.BanFilter, before int64, size int) (bans []syncer.BanRecord, next int64, err error)
+	ImportBans(ctx context.Context, records []syncer.BanRecord, trial bool) ([]syncer.ImportedBan, error)
 }
 
-func (s *Server) liftOperation() operation[liftRequest, plain[Lifted]] {
-	schema := banSchema("Whose ban to lift: either uuid or ip.", "uuid", "ip", "by", "reason")
-	return operation[liftRequest, plain[Lifted]]{
-		doc: document{
-			method: http.MethodPost, path: "/v1/bans/lift", id: "lift-ban", tag: tagBans,
-			summary:     "Lift a ban",
-			description: "The ban stays as history. Exactly the given target is meant: a range that contains it stays banned.",
-			request:     jsonBody("The target.", true, schema, exampleLift),
-			replies:     []reply{{http.StatusOK, "Whether a ban stood.", reflect.TypeFor[Lifted](), exampleLifted(), nil, ""}},
-			refusals:    stored,
-		},
-		decode: body(s, func(_ *call, v value) liftRequest { return decodeLift(v) }),
-		handle: func(ctx context.Context, _ *call, in liftRequest) (plain[Lifted], error) {
-			ban, lifted, err := s.deps.Bans.LiftBan(ctx, in.target, in.by, in.reason)
-			answer := Lifted{Lifted: lifted}
-			if lifted {
-				b := ban.View(s.deps.Players.Now())
-				answer.Ban = &b
-			}
-			return plain[Lifted]{http.StatusOK, answer}, err
-		},
-	}
+type addBanInput struct {
+	Author
+	Body wire.NewBan `doc:"Whom to ban, for how long and why."`
 }
 
-// bansInput is what to list.
-type bansInput struct {
-	filter syncer.BanFilter
-	page   sidecar.Page
-}
-
-func (s *Server) bansOperation() operation[bansInput, plain[BansPage]] {
-	return operation[bansInput, plain[BansPage]]{
-		doc: document{
-			method: http.MethodGet, path: "/v1/bans", id: "list-bans", tag: tagBans,
-			summary:     "List bans",
-			description: "Bans open and lifted, from the database.",
-			parameters: append([]*huma.Param{
-				queryParameter("uuid", "Only of this player id.", textSchema("", exampleID, 64), false),
-				queryParameter("ip", "Only of addresses and ranges that overlap this one.", textSchema("", "198.51.100.7", 64), false),
-				queryParameter("by", "Only by this author.", textSchema("", "Steve", 512), false),
-				queryParameter("liftedBy", "Only those that this person lifted.", textSchema("", "Alice", 512), false),
-				queryParameter("active", "Only those in force now, or only those not.", booleanSchema(""), false),
-				queryParameter("kind", "Only of player ids, single addresses or ranges.", enumSchema("", "player", "address", "range"), false),
-				queryParameter("reason", "Only those whose reason contains this, whatever the case.", textSchema("", "grief", syncer.MaxReasonLength), false),
-				queryParameter("from", "Only those made at this time or later, RFC 3339.", instantParameter(), false),
-				queryParameter("to", "Only those made before this time, RFC 3339.", instantParameter(), false),
-			}, pageParameters()...),
-			replies:  []reply{{http.StatusOK, "One page.", reflect.TypeFor[BansPage](), exampleBansPage(), nil, ""}},
-			refusals: append([]int{http.StatusBadRequest}, stored...),
-		},
-		decode: decodeBans,
-		handle: func(ctx context.Context, _ *call, in bansInput) (plain[BansPage], error) {
-			bans, next, err := s.deps.Bans.ListBans(ctx, in.filter, in.page)
-			return plain[BansPage]{http.StatusOK, BansPage{syncer.ViewBans(bans, s.deps.Players.Now()), optional(next)}}, inQueryIfAny(err)
-		},
-	}
-}
-
-// instantParameter describes a time in the query.
-func instantParameter() *huma.Schema {
-	return &huma.Schema{Type: huma.TypeString, Format: "date-time", Examples: []any{exampleTime}}
-}
-
-func decodeBans(c *call) (in bansInput, err error) {
-	q, err := parameters(c.r, "uuid", "ip", "by", "liftedBy", "active", "kind", "reason", "from", "to", "limit", "after")
+func (s *Server) addBan(ctx context.Context, in *addBanInput) (*resultAs[wire.Ban], error) {
+	request, err := in.Body.Ban(s.deps.Players.Now())
 	if err != nil {
-		return in, err
+		return nil, err
 	}
-	in.page = q.page()
-	in.filter = q.banFilter()
-	return in, q.err()
+	ban, created, err := s.deps.Bans.AddBan(ctx, request)
+	status := http.StatusOK
+	if created {
+		status = http.StatusCreated
+	}
+	return &resultAs[wire.Ban]{status, wire.BanOf(ban, s.deps.Players.Now())}, err
 }
 
-// banFilter reads which bans are wanted.
-func (q *query) banFilter() (f syncer.BanFilter) {
-	f.By, f.LiftedBy, f.Reason = q.text("by"), q.text("liftedBy"), q.text("reason")
-	f.CreatedFrom, f.CreatedTo = q.instant("from"), q.instant("to")
-	var err error
-	if q.values.Has("uuid") {
-		f.ID, err = syncer.ParsePlayerID(q.values.Get("uuid"))
-		q.note("uuid", err)
-	}
-	if q.values.Has("ip") {
-		prefix, err := syncer.ParsePrefix(q.values.Get("ip"))
-		q.note("ip", err)
-		f.IP = syncer.Target{Prefix: prefix}.IP()
-	}
-	if q.values.Has("kind") {
-		f.Kind, err = syncer.ParseBanKind(q.values.Get("kind"))
-		q.note("kind", err)
-	}
-	switch active := q.values.Get("active"); {
-	case active == "true" || active == "false":
-		f.Active = new(active == "true")
-	case q.values.Has("active"):
-		q.fault("active", "must be true or false")
-	}
-	return f
+type checkBansInput struct {
+	Author
+	Body wire.BanCheck `doc:"Whom to ask about."`
 }
 
-// text reads a text that PostgreSQL takes.
-func (q *query) text(name string) string {
-	text := q.values.Get(name)
-	if !storableText(text) {
-		q.fault(name, "must be UTF-8 without NUL")
+func (s *Server) checkBans(ctx context.Context, c *call) (answer, error) {
+	var in wire.BanCheck
+	if err := s.body(c, &in); err != nil {
+		return nil, err
 	}
-	return text
+	id, address, err := in.Question()
+	if err != nil {
+		return nil, err
+	}
+	bans, err := s.deps.Bans.CheckBans(ctx, id, address)
+	return checkAnswer{bans, s.deps.Players.Now()}, err
 }
 
-// instant reads an RFC 3339 time, or none.
-func (q *query) instant(name string) syncer.Time {
-	if !q.values.Has(name) {
-		return syncer.Time{}
-	}
-	at, err := syncer.ParseTime(q.values.Get(name))
-	if err != nil || at.IsForever() {
-		q.fault(name, "must be an RFC 3339 time such as "+exampleTime+"; write + as %2B")
-	}
-	return at
+// checkAnswer says whether bans forbid joining.
+type checkAnswer struct {
+	bans []syncer.Ban
+	now  time.Time
 }
 
-// note takes over a fault that the domain found.
-func (q *query) note(name string, err error) {
-	if e, ok := errors.AsType[*syncer.Error](err); ok {
-		q.fault(name, e.Message)
+func (a checkAnswer) status() int        { return http.StatusOK }
+func (a checkAnswer) header(http.Header) {}
+
+func (a checkAnswer) append(b []byte) []byte {
+	if len(a.bans) == 0 {
+		return append(b, `{"banned":false,"bans":[]}`...)
 	}
+	return appendJSON(b, wire.Checked{Banned: true, Bans: wire.BansOf(a.bans, a.now)})
+}
+
+type liftBanInput struct {
+	Author
+	Body wire.BanLift `doc:"Whose ban to lift."`
+}
+
+func (s *Server) liftBan(ctx context.Context, in *liftBanInput) (*result[wire.Lifted], error) {
+	target, by, reason, err := in.Body.Lift()
+	if err != nil {
+		return nil, err
+	}
+	ban, lifted, err := s.deps.Bans.LiftBan(ctx, target, by, reason)
+	answer := wire.Lifted{Lifted: lifted}
+	if lifted {
+		answer.Ban = new(wire.BanOf(ban, s.deps.Players.Now()))
+	}
+	return &result[wire.Lifted]{answer}, err
+}
+
+type listBansInput struct {
+	UUID     playerID       `query:"uuid" minLength:"1" maxLength:"64" example:"abcdefghijklmnopqrstuv==" doc:"Only of this player id."`
+	IP       network        `query:"ip" minLength:"1" maxLength:"64" example:"198.51.100.7" doc:"Only of addresses and ranges that overlap this one."`
+	By       string         `query:"by" maxLength:"512" example:"Steve" doc:"Only by this author."`
+	LiftedBy string         `query:"liftedBy" maxLength:"512" example:"Alice" doc:"Only those that this person lifted."`
+	Active   given[bool]    `query:"active" doc:"Only those in force now, or only those not."`
+	Kind     syncer.BanKind `query:"kind" minLength:"1" enum:"player,address,range" doc:"Only of player ids, single addresses or ranges."`
+	Reason   string         `query:"reason" maxLength:"2000" example:"grief" doc:"Only those whose reason contains this, whatever the case."`
+	From     queryTime      `query:"from" minLength:"1" format:"date-time" doc:"Only those made at this time or later, RFC 3339."`
+	To       queryTime      `query:"to" minLength:"1" format:"date-time" doc:"Only those made before this time, RFC 3339."`
+	Page
+}
+
+func (s *Server) listBans(ctx context.Context, in *listBansInput) (*result[wire.BansPage], error) {
+	bans, next, err := s.deps.Bans.ListBans(ctx, syncer.BanFilter{
+		ID: in.UUID.PlayerID, IP: in.IP.text(), By: in.By, LiftedBy: in.LiftedBy,
+		Active: in.Active.pointer(), Kind: in.Kind, Reason: in.Reason, CreatedFrom: in.From.Time, CreatedTo: in.To.Time,
+	}, in.selection())
+	return &result[wire.BansPage]{wire.BansPage{Bans: wire.BansOf(bans, s.deps.Players.Now()), Next: wire.Next(next)}}, inQueryIfAny(err)
+}
+
+// OneBan is part of the input of an operation on one ban.
+type OneBan struct {
+	Number int64 `path:"number" minimum:"1" maximum:"9007199254740991" example:"7" doc:"The ban's id."`
+}
+
+func (s *Server) getBan(ctx context.Context, in *OneBan) (*result[wire.NotedBan], error) {
+	ban, err := s.deps.BanDetails.Ban(ctx, in.Number)
+	return &result[wire.NotedBan]{wire.NotedBanOf(ban, s.deps.Players.Now())}, err
+}
+
+type changeBanInput struct {
+	Author
+	OneBan
+	Body wire.BanChange `doc:"The changes."`
+}
+
+func (s *Server) changeBan(ctx context.Context, in *changeBanInput) (*result[wire.Ban], error) {
+	change, err := in.Body.Change(s.deps.Players.Now())
+	if err != nil {
+		return nil, err
+	}
+	ban, err := s.deps.BanDetails.ChangeBan(ctx, in.Number, change)
+	return &result[wire.Ban]{wire.BanOf(ban, s.deps.Players.Now())}, err
+}
+
+type addBanNoteInput struct {
+	Author
+	OneBan
+	Body wire.NewBanNote `doc:"The note."`
+}
+
+func (s *Server) addBanNote(ctx context.Context, in *addBanNoteInput) (*result[wire.BanNote], error) {
+	note, err := in.Body.Note()
+	if err != nil {
+		return nil, err
+	}
+	note, err = s.deps.BanDetails.AddBanNote(ctx, in.Number, note)
+	return &result[wire.BanNote]{wire.BanNoteOf(note)}, err
+}
+
+type previewBanInput struct {
+	IP network `query:"ip" required:"true" maxLength:"64" example:"198.51.100.0/24" doc:"Address or CIDR range."`
+	PageSize
+}
+
+func (s *Server) previewBan(ctx context.Context, in *previewBanInput) (*result[wire.BanPreview], error) {
+	preview, err := s.deps.BanDetails.PreviewBan(ctx, syncer.Target{Prefix: in.IP.Prefix}, in.Limit)
+	return &result[wire.BanPreview]{wire.BanPreviewOf(preview, s.deps.Players.Now())}, err
+}
+
+type exportBansInput struct {
+	Active given[bool] `query:"active" doc:"Only those in force now, or only those not."`
+	NumberedPage
+}
+
+func (s *Server) exportBans(ctx context.Context, in *exportBansInput) (*result[wire.BanExport], error) {
+	before := cmp.Or(in.After.number, math.MaxInt64)
+	bans, next, err := s.deps.BanTransfer.ExportBans(ctx, syncer.BanFilter{Active: in.Active.pointer()}, before, in.Limit)
+	out := wire.BanExport{Bans: make([]wire.BanRecord, len(bans)), Next: nextPosition(next)}
+	for i, ban := range bans {
+		out.Bans[i] = wire.BanRecordOf(ban)
+	}
+	return &result[wire.BanExport]{out}, err
+}
+
+type importBansInput struct {
+	Author
+	Body wire.NewBanImport `doc:"Bans, of which all are stored or none."`
+}
+
+func (s *Server) importBans(ctx context.Context, in *importBansInput) (*result[wire.BanImport], error) {
+	records, err := in.Body.Records()
+	if err != nil {
+		return nil, err
+	}
+	imported, err := s.deps.BanTransfer.ImportBans(ctx, records, in.Body.DryRun)
+	return &result[wire.BanImport]{wire.BanImportOf(imported, in.Body.DryRun)}, err
 }

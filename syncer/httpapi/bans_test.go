@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"playersync/syncer"
+	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/sidecar"
 )
 
@@ -33,7 +34,7 @@ func TestBan(t *testing.T) {
 		`{"uuid":"a","duration":"100000d"}`:                      {Target: syncer.TargetID("a"), ExpiresAt: in(100_000 * day)},
 	} {
 		f := newFixture(t)
-		var ban Ban
+		var ban wire.Ban
 		f.ask(t, "POST", "/v1/bans", body).wants(http.StatusCreated).into(&ban)
 		if f.newBan != want {
 			t.Errorf("%s: %+v", body, f.newBan)
@@ -85,7 +86,7 @@ func TestCheckAndLift(t *testing.T) {
 	for body, banned := range map[string]bool{
 		`{"uuid":"a"}`: false, `{"ip":"198.51.100.7"}`: true, `{"uuid":"a","ip":"::ffff:198.51.100.9"}`: true, `{"ip":"198.51.101.7","uuid":null}`: false,
 	} {
-		var checked Checked
+		var checked wire.Checked
 		f.ask(t, "POST", "/v1/bans/check", body).wants(http.StatusOK).into(&checked)
 		if checked.Banned != banned || len(checked.Bans) > 0 != banned || checked.Bans == nil {
 			t.Errorf("%s: %+v", body, checked)
@@ -93,7 +94,7 @@ func TestCheckAndLift(t *testing.T) {
 	}
 	for body, fields := range map[string]string{
 		`{}`: "uuid", `{"ip":"198.51.100.0/24"}`: "ip", `{"uuid":1}`: "uuid", `{"uuid":""}`: "uuid", `{"uuid":"\u0000"}`: "uuid",
-		`{"uuid":"a","reason":"x"}`: "reason", `{"ip":"x","uuid":"\n"}`: "uuid ip",
+		`{"uuid":"a","reason":"x"}`: "reason", `{"ip":"x","uuid":"\n"}`: "ip uuid",
 	} {
 		f.ask(t, "POST", "/v1/bans/check", body).problem(http.StatusUnprocessableEntity).names(t, strings.Split(fields, " ")...)
 	}
@@ -103,7 +104,7 @@ func TestCheckAndLift(t *testing.T) {
 	} {
 		f.ask(t, "POST", "/v1/bans/lift", body).problem(http.StatusUnprocessableEntity).names(t, strings.Split(fields, " ")...)
 	}
-	var lifted Lifted
+	var lifted wire.Lifted
 	f.ask(t, "POST", "/v1/bans/lift", `{"ip":"198.51.100.7"}`).wants(http.StatusOK).into(&lifted)
 	if lifted.Lifted || lifted.Ban != nil {
 		t.Errorf("an address inside the range lifted %+v", lifted)
@@ -123,7 +124,7 @@ func TestListBans(t *testing.T) {
 		"liftedBy=Alice&kind=range&reason=Grief":                           {LiftedBy: "Alice", Kind: syncer.BanOfRange, Reason: "Grief"},
 		"from=2030-01-02T03:04:05.006Z&to=2030-01-02T05:04:05.006%2B01:00": {CreatedFrom: syncer.TimeOf(testNow), CreatedTo: syncer.TimeOf(testNow.Add(time.Hour))},
 	} {
-		var page BansPage
+		var page wire.BansPage
 		f.ask(t, "GET", "/v1/bans?"+query, "").wants(http.StatusOK).into(&page)
 		if diff := cmp.Diff(want, f.filter, equateDomain); diff != "" || page.Bans == nil || page.Next != nil || f.page != (sidecar.Page{Size: 50}) {
 			t.Errorf("%s: page %+v, asked %+v %s", query, page, f.page, diff)

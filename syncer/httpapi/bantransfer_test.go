@@ -4,12 +4,14 @@ import (
 	"encoding/json"
 	"net/http"
 	"testing"
+
+	"playersync/syncer/httpapi/wire"
 )
 
 func TestExportedBansCanBeImported(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	var imported BanImport
+	var imported wire.BanImport
 	body := `{"bans":[{"uuid":"a","createdAt":"2020-01-01T00:00:00Z","notes":[{"at":"2020-01-01T00:00:00Z","by":"","text":"n"}]},{"ip":"::1"}]}`
 	f.ask(t, "POST", "/v1/bans/import", body).wants(http.StatusOK).into(&imported)
 	if len(imported.Bans) != 2 || imported.DryRun || len(f.records) != 2 {

@@ -10,7 +10,7 @@ import (
 	"playersync/syncer/merge"
 )
 
-// appendRecord appends what encoding/json writes for recordOf(v, now), without
+// appendRecord appends what encoding/json writes for wire.RecordOf(v, now), without
 // reflection: this is what nearly every answer consists of. A property test holds
 // the two equal in meaning.
 func appendRecord(b []byte, v *merge.View, now time.Time) []byte {

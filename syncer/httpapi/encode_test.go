@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"playersync/syncer"
+	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/merge"
 )
 
@@ -58,13 +59,7 @@ func TestRecordIsWhatEncodingJSONWrites(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := views().Draw(t, "view")
 		now := time.UnixMilli(rapid.Int64Range(0, 4e12).Draw(t, "now"))
-		record := recordOf(v, now)
-		if record.Flags == nil {
-			record.Flags = []string{}
-		}
-		if record.History == nil {
-			record.History = []syncer.HistoryEntry{}
-		}
+		record := wire.RecordOf(v, now)
 		want, err := json.Marshal(record)
 		if err != nil {
 			t.Fatal(err)
@@ -96,23 +91,23 @@ func sameJSON(t *rapid.T, a, b []byte) bool {
 // there must not be forgotten here.
 func TestRecordHasEveryField(t *testing.T) {
 	t.Parallel()
-	record, view := fieldNames(reflect.TypeFor[Record]()), fieldNames(reflect.TypeFor[merge.View]())
+	record, view := fieldNames(reflect.TypeFor[wire.Record]()), fieldNames(reflect.TypeFor[merge.View]())
 	view["muted"] = true
 	if diff := cmp.Diff(view, record); diff != "" {
 		t.Errorf("record and view differ: %s", diff)
 	}
-	table := map[string]bool{}
-	for _, field := range playerFields {
-		table[field.name] = true
+	if diff := cmp.Diff(record, fieldNames(reflect.TypeFor[wire.Leave]())); diff != "" {
+		t.Errorf("record and what a leave takes differ: %s", diff)
 	}
-	if diff := cmp.Diff(record, table); diff != "" {
-		t.Errorf("record and field table differ: %s", diff)
+	if diff := cmp.Diff(record, fieldNames(reflect.TypeFor[wire.PlayerPatch]())); diff != "" {
+		t.Errorf("record and what a patch knows differ: %s", diff)
 	}
-	save := fieldNames(reflect.TypeFor[merge.Save]())
-	for _, field := range playerFields {
-		if writable := field.class != computed && field.name != "muted"; writable != save[field.name] {
-			t.Errorf("%s: writable %t, in a save %t", field.name, writable, save[field.name])
-		}
+	own, save := fieldNames(reflect.TypeFor[wire.OwnFields]()), fieldNames(reflect.TypeFor[merge.Save]())
+	for _, important := range []string{"rank", "flags", "unmuteTime", "unmarkTime", "attributes"} {
+		own[important] = true
+	}
+	if diff := cmp.Diff(save, own); diff != "" {
+		t.Errorf("a save and what can be written differ: %s", diff)
 	}
 }
 

@@ -4,6 +4,9 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 )
 
 // etag returns a revision as an entity tag.
@@ -11,6 +14,21 @@ func etag(revision int64) string {
 	b := make([]byte, 0, 24)
 	b = strconv.AppendInt(append(b, '"'), revision, 10)
 	return string(append(b, '"'))
+}
+
+// Condition is part of the input of a change that may depend on a revision.
+type Condition struct {
+	IfMatch string `header:"If-Match" example:"\"42\"" doc:"ETag that the change depends on, or \"*\"."`
+
+	revision *int64
+}
+
+// Resolve reads the revision.
+func (c *Condition) Resolve(ctx huma.Context) []error {
+	r, _ := humago.Unwrap(ctx)
+	var err error
+	c.revision, err = ifMatch(r.Header)
+	return faultsOf(err)
 }
 
 // ifMatch reads the revision that a change depends on: nil for none and for "*",

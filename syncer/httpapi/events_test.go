@@ -14,6 +14,7 @@ import (
 
 	"playersync/syncer"
 	"playersync/syncer/changefeed"
+	"playersync/syncer/httpapi/wire"
 )
 
 // polled is the answer of a long poll.
@@ -193,7 +194,7 @@ func TestStream(t *testing.T) {
 	f.publishPlayer(43)
 	f.publishBan("banned")
 	player, ban := s.frame(t), s.frame(t)
-	var event PlayerEvent
+	var event wire.PlayerEvent
 	if err := json.Unmarshal([]byte(player["data"]), &event); err != nil || player["event"] != "player" || event.Revision != 43 || event.Player == nil {
 		t.Errorf("%v: %v", player, err)
 	}
@@ -250,7 +251,7 @@ func TestHeartbeat(t *testing.T) {
 		w := httptest.NewRecorder()
 		time.AfterFunc(20*time.Second, func() { f.publishPlayer(43) })
 		time.AfterFunc(40*time.Second, cancel)
-		f.server.stream(ctx, w, interest{after: f.events.LastID(), types: []changefeed.EventType{changefeed.EventBan}})
+		f.server.stream(ctx, w, &interest{After: f.events.LastID(), Types: eventTypes{[]changefeed.EventType{changefeed.EventBan}}})
 		last := f.events.LastID()
 		first := strings.TrimSuffix(last, "1") + "0"
 		if want := ":\nid: " + first + "\n\n:\nid: " + first + "\n\n:\nid: " + last + "\n\n"; w.Body.String() != want {
@@ -285,7 +286,7 @@ func TestSlowSubscribersAreCutOff(t *testing.T) {
 		f := newFixture(t)
 		begin := time.Now()
 		f.publishPlayer(43)
-		f.server.stream(t.Context(), &stuckWriter{ResponseRecorder: httptest.NewRecorder()}, interest{after: "of-another-process"})
+		f.server.stream(t.Context(), &stuckWriter{ResponseRecorder: httptest.NewRecorder()}, &interest{After: "of-another-process"})
 		if waited := time.Since(begin); waited != f.server.config.WriteTimeout {
 			t.Errorf("waited %s", waited)
 		}

@@ -1,12 +1,9 @@
 package httpapi
 
 import (
-	"bytes"
-	"encoding/json"
 	"net/http"
+	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // fuzzBodies checks for every body: no panic, and either success or a refusal
@@ -17,6 +14,7 @@ func fuzzBodies(f *testing.F, method, path string, seeds ...string) {
 		f.Add(seed)
 	}
 	fixture := newFixture(f)
+	f.Add(fixture.exampleBody(method, strings.Replace(path, exampleID, "{id}", 1)))
 	f.Fuzz(func(t *testing.T, body string) {
 		fixture.bans = nil
 		calls := fixture.calls
@@ -41,86 +39,31 @@ func fuzzBodies(f *testing.F, method, path string, seeds ...string) {
 
 func FuzzPatch(f *testing.F) {
 	fuzzBodies(
-		f, "PATCH", playerPath, string(appendJSON(nil, examplePatch)), string(appendJSON(nil, exampleRecord())),
+		f, "PATCH", playerPath, string(appendJSON(nil, exampleRecord())),
 		`{"flags":["a"],"unmuteTime":"infinity","unmarkTime":"2031-01-01T00:00:00Z","rainbow":{"speed":1},"stats":{"a":1e3}}`,
 		`{"history":[{"action":"a","by":"b","time":null}],"attributes":{"a":[1e-999,{}]},"muted":true}`,
 	)
 }
 
 func FuzzLeave(f *testing.F) {
-	fuzzBodies(f, "POST", playerPath+"/leave", string(appendJSON(nil, exampleLeave)), string(appendJSON(nil, exampleRecord())))
+	fuzzBodies(f, "POST", playerPath+"/leave", string(appendJSON(nil, exampleRecord())))
 }
 
 func FuzzJoin(f *testing.F) {
-	fuzzBodies(f, "POST", playerPath+"/join", string(appendJSON(nil, exampleJoin)), `{"name":"","ip":"::1%eth0","usid":null}`)
+	fuzzBodies(f, "POST", playerPath+"/join", `{"name":"","ip":"::1%eth0","usid":null}`)
 }
 
 func FuzzBan(f *testing.F) {
 	fuzzBodies(
-		f, "POST", "/v1/bans", string(appendJSON(nil, exampleNewBan)),
+		f, "POST", "/v1/bans",
 		`{"uuid":"a","duration":"P1W2DT3H4M5S"}`, `{"uuid":"a","duration":"9999999w"}`, `{"ip":"2001:db8::/32","expiresAt":"9999-12-31T23:59:59.999Z"}`,
 	)
 }
 
 func FuzzCheck(f *testing.F) {
-	fuzzBodies(f, "POST", "/v1/bans/check", string(appendJSON(nil, exampleQuestion)))
+	fuzzBodies(f, "POST", "/v1/bans/check")
 }
 
 func FuzzLift(f *testing.F) {
-	fuzzBodies(f, "POST", "/v1/bans/lift", string(appendJSON(nil, exampleLift)))
-}
-
-// FuzzScan holds the scanner to encoding/json: what is valid is cut into the same parts.
-func FuzzScan(f *testing.F) {
-	for _, seed := range []string{
-		`{}`, `[]`, ` { "a" : [ 1 , -2.5e3,true ] , "b\"}":{"":null},"c":"\\" }`, `[[],{},"",[{"a":[]}]]`, `{"\u0061":1}`, `[1 ,2]`,
-	} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		var faults []FieldError
-		v, err := parse(data, &faults)
-		if err != nil {
-			return
-		}
-		var want any
-		decoder := json.NewDecoder(bytes.NewReader(data))
-		decoder.UseNumber()
-		if err := decoder.Decode(&want); err != nil {
-			t.Fatal(err)
-		}
-		if is := scanned(v); len(faults) == 0 && !cmp.Equal(is, want) {
-			t.Errorf("%q: %v, want %v", data, is, want)
-		}
-	})
-}
-
-// scanned builds a tree from what the scanner cuts.
-func scanned(v value) any {
-	switch v.raw[0] {
-	case '{':
-		tree := map[string]any{}
-		members, _ := v.members()
-		for _, m := range members {
-			tree[m.name] = scanned(m.value)
-		}
-		return tree
-	case '[':
-		tree := []any{}
-		items, _ := v.list()
-		for _, item := range items {
-			tree = append(tree, scanned(item))
-		}
-		return tree
-	case '"':
-		text, _ := v.text()
-		return text
-	case 't', 'f':
-		is, _ := v.boolean()
-		return is
-	case 'n':
-		return nil
-	default:
-		return json.Number(v.raw)
-	}
+	fuzzBodies(f, "POST", "/v1/bans/lift")
 }

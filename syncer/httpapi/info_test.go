@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"playersync/syncer"
+	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/sidecar"
 )
 
@@ -49,7 +50,7 @@ func TestKicks(t *testing.T) {
 func TestSearchPlayerInfo(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	var page InfoPage
+	var page wire.InfoPage
 	f.ask(t, "GET", "/v1/player-info?name=st%25eve&limit=7&after=x", "").wants(http.StatusOK).into(&page)
 	if f.searched != "st%eve" || f.page != (sidecar.Page{Size: 7, After: "x"}) || len(page.Players) != 1 || page.Next == nil || *page.Next != "more" {
 		t.Errorf("searched %q %+v, got %+v", f.searched, f.page, page)

@@ -3,13 +3,61 @@ package httpapi
 import (
 	"context"
 	"net/http"
-	"reflect"
-
-	"github.com/danielgtaylor/huma/v2"
 
 	"playersync/syncer"
+	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/sidecar"
 )
+
+// registerMapRuns adds the operations on map runs.
+func (s *Server) registerMapRuns() {
+	declare(s, route{
+		http.MethodPost, "/v1/map-run", "report-map-run", tagMaps,
+		"Report the map that this server runs",
+		"To be sent when a map is loaded, after a restart, when somebody joins, and every 10 to 60 seconds. The run in progress goes on if it is of " +
+			"the same map and gamemode; else another begins, and the one before does not count. `session` is any text that the game draws when it " +
+			"starts: the time since the report before counts as played if that was of the same session, so the time that the game was down does not.",
+		replies{200: "The run in progress.", 202: "The database is away: the report waits on disk."},
+		[]int{http.StatusGatewayTimeout},
+	}, s.reportMap)
+	declare(s, route{
+		http.MethodPost, "/v1/map-run/finish", "finish-map-run", tagMaps,
+		"End the run in progress",
+		"It counts in the statistics from now on. Give a `key`, a random UUID, to send the end again without fear: the same key returns " +
+			"the same run. While the database is away the end waits on disk and is stored once.",
+		replies{200: "The finished run.", 202: "The database is away: the end waits on disk."},
+		[]int{http.StatusConflict, http.StatusGatewayTimeout},
+	}, s.finishMap)
+	declare(s, route{
+		http.MethodPost, "/v1/map-run/abandon", "abandon-map-run", tagMaps,
+		"Forget the run in progress",
+		"It does not count, and the next report begins another, of the same map too. Without a run in progress nothing happens.",
+		replies{204: "No run is in progress."},
+		stored,
+	}, s.abandonMap)
+	declare(s, route{
+		http.MethodGet, "/v1/map-run", "get-map-run", tagMaps,
+		"Read the run in progress on this server",
+		"From the database, as it was last reported.",
+		replies{200: "The run; null: none is in progress."},
+		stored,
+	}, s.currentMap)
+	declare(s, route{
+		http.MethodGet, "/v1/map-runs", "list-map-runs", tagMaps,
+		"List finished runs",
+		"Of all servers, newest first, from the database. Runs that waited for the database stand where they were stored.",
+		replies{200: "One page."},
+		stored,
+	}, s.listMapRuns)
+	declare(s, route{
+		http.MethodGet, "/v1/map-stats", "list-map-stats", tagMaps,
+		"Read statistics of maps",
+		"The finished runs of all servers, summed up by map and gamemode, from the database. Runs without players do not count; times, " +
+			"waves and players are those of significant runs. With `map`, all of it comes in one page.",
+		replies{200: "One page."},
+		stored,
+	}, s.listMapStats)
+}
 
 // MapRuns is what the API needs of the use-cases about map runs; *sidecar.MapRuns
 // is one.
@@ -22,63 +70,32 @@ type MapRuns interface {
 	Stats(ctx context.Context, filter syncer.MapStatsFilter, page sidecar.Page) (stats []syncer.MapStats, next string, err error)
 }
 
-// registerMapRuns adds the operations on map runs.
-func (s *Server) registerMapRuns() {
-	register(s, s.reportMapOperation())
-	register(s, s.finishMapOperation())
-	register(s, s.abandonMapOperation())
-	register(s, s.currentMapOperation())
-	register(s, s.mapRunsOperation())
-	register(s, s.mapStatsOperation())
+type reportMapInput struct {
+	Acting
+	Body wire.MapReport `doc:"What runs."`
 }
 
-func (s *Server) reportMapOperation() operation[syncer.MapReport, plain[CurrentRun]] {
-	return operation[syncer.MapReport, plain[CurrentRun]]{
-		doc: document{
-			method: http.MethodPost, path: "/v1/map-run", id: "report-map-run", tag: tagMaps, asServer: true,
-			summary: "Report the map that this server runs",
-			description: "To be sent when a map is loaded, after a restart, when somebody joins, and every 10 to 60 seconds. The run in progress goes on if it is of " +
-				"the same map and gamemode; else another begins, and the one before does not count. `session` is any text that the game draws when it " +
-				"starts: the time since the report before counts as played if that was of the same session, so the time that the game was down does not.",
-			request: jsonBody("What runs.", true, mapReportSchema(), exampleMapReport),
-			replies: []reply{
-				{http.StatusOK, "The run in progress.", reflect.TypeFor[CurrentRun](), exampleCurrentRun(), nil, ""},
-				{http.StatusAccepted, "The database is away: the report waits on disk.", reflect.TypeFor[CurrentRun](), CurrentRun{}, nil, ""},
-			},
-			refusals: []int{http.StatusGatewayTimeout},
-		},
-		decode: body(s, func(_ *call, v value) syncer.MapReport { return decodeMapReport(v) }),
-		handle: func(ctx context.Context, c *call, report syncer.MapReport) (plain[CurrentRun], error) {
-			run, err := s.deps.MapRuns.Report(ctx, c.from, report)
-			return plain[CurrentRun]{storedOrWaits(run != nil), CurrentRun{currentMapRunOf(run)}}, err
-		},
+func (s *Server) reportMap(ctx context.Context, in *reportMapInput) (*resultAs[wire.CurrentRun], error) {
+	report, err := in.Body.Report()
+	if err != nil {
+		return nil, err
 	}
+	run, err := s.deps.MapRuns.Report(ctx, in.from, report)
+	return &resultAs[wire.CurrentRun]{storedOrWaits(run != nil), wire.CurrentRunOf(run)}, err
 }
 
-func (s *Server) finishMapOperation() operation[syncer.MapFinish, plain[FinishedRun]] {
-	return operation[syncer.MapFinish, plain[FinishedRun]]{
-		doc: document{
-			method: http.MethodPost, path: "/v1/map-run/finish", id: "finish-map-run", tag: tagMaps, asServer: true,
-			summary: "End the run in progress",
-			description: "It counts in the statistics from now on. Give a `key`, a random UUID, to send the end again without fear: the same key returns " +
-				"the same run. While the database is away the end waits on disk and is stored once.",
-			request: jsonBody("How it ended.", true, mapFinishSchema(), exampleMapFinish),
-			replies: []reply{
-				{http.StatusOK, "The finished run.", reflect.TypeFor[FinishedRun](), exampleFinishedRun(), nil, ""},
-				{http.StatusAccepted, "The database is away: the end waits on disk.", reflect.TypeFor[FinishedRun](), FinishedRun{}, nil, ""},
-			},
-			refusals: []int{http.StatusConflict, http.StatusGatewayTimeout},
-		},
-		decode: body(s, func(_ *call, v value) syncer.MapFinish { return decodeMapFinish(v) }),
-		handle: func(ctx context.Context, c *call, finish syncer.MapFinish) (plain[FinishedRun], error) {
-			run, err := s.deps.MapRuns.Finish(ctx, c.from, finish)
-			answer := FinishedRun{}
-			if run != nil {
-				answer.Run = new(mapRunOf(*run))
-			}
-			return plain[FinishedRun]{storedOrWaits(run != nil), answer}, err
-		},
+type finishMapInput struct {
+	Acting
+	Body wire.MapFinish `doc:"How it ended."`
+}
+
+func (s *Server) finishMap(ctx context.Context, in *finishMapInput) (*resultAs[wire.FinishedRun], error) {
+	finish, err := in.Body.Finish()
+	if err != nil {
+		return nil, err
 	}
+	run, err := s.deps.MapRuns.Finish(ctx, in.from, finish)
+	return &resultAs[wire.FinishedRun]{storedOrWaits(run != nil), wire.FinishedRunOf(run)}, err
 }
 
 // storedOrWaits is the status for what is stored or waits on disk.
@@ -89,126 +106,35 @@ func storedOrWaits(stored bool) int {
 	return http.StatusAccepted
 }
 
-func (s *Server) abandonMapOperation() operation[struct{}, nothing] {
-	return operation[struct{}, nothing]{
-		doc: document{
-			method: http.MethodPost, path: "/v1/map-run/abandon", id: "abandon-map-run", tag: tagMaps, asServer: true,
-			summary:     "Forget the run in progress",
-			description: "It does not count, and the next report begins another, of the same map too. Without a run in progress nothing happens.",
-			replies:     []reply{{http.StatusNoContent, "No run is in progress.", nil, nil, nil, ""}},
-			refusals:    stored,
-		},
-		handle: func(ctx context.Context, c *call, _ struct{}) (nothing, error) {
-			return nothing{}, s.deps.MapRuns.Abandon(ctx, c.from)
-		},
-	}
+func (s *Server) abandonMap(ctx context.Context, in *Acting) (*struct{}, error) {
+	return &struct{}{}, s.deps.MapRuns.Abandon(ctx, in.from)
 }
 
-func (s *Server) currentMapOperation() operation[struct{}, plain[CurrentRun]] {
-	return operation[struct{}, plain[CurrentRun]]{
-		doc: document{
-			method: http.MethodGet, path: "/v1/map-run", id: "get-map-run", tag: tagMaps, asServer: true,
-			summary:     "Read the run in progress on this server",
-			description: "From the database, as it was last reported.",
-			replies:     []reply{{http.StatusOK, "The run; null: none is in progress.", reflect.TypeFor[CurrentRun](), exampleCurrentRun(), nil, ""}},
-			refusals:    stored,
-		},
-		handle: func(ctx context.Context, c *call, _ struct{}) (plain[CurrentRun], error) {
-			run, err := s.deps.MapRuns.Current(ctx, c.from)
-			return plain[CurrentRun]{http.StatusOK, CurrentRun{currentMapRunOf(run)}}, err
-		},
-	}
+func (s *Server) currentMap(ctx context.Context, in *Asking) (*result[wire.CurrentRun], error) {
+	run, err := s.deps.MapRuns.Current(ctx, in.from)
+	return &result[wire.CurrentRun]{wire.CurrentRunOf(run)}, err
 }
 
-// mapRunsInput is what to list.
-type mapRunsInput struct {
-	filter syncer.MapRunFilter
-	page   sidecar.Page
+type listMapRunsInput struct {
+	Map      mapName    `query:"map" minLength:"1" maxLength:"255" example:"Frozen_Forest.msav" doc:"Only of this map."`
+	Gamemode serverName `query:"gamemode" minLength:"1" maxLength:"64" example:"survival" doc:"Only in this gamemode."`
+	Server   serverName `query:"server" minLength:"1" maxLength:"64" example:"survival-1" doc:"Only on this server."`
+	Page
 }
 
-func (s *Server) mapRunsOperation() operation[mapRunsInput, plain[MapRunsPage]] {
-	return operation[mapRunsInput, plain[MapRunsPage]]{
-		doc: document{
-			method: http.MethodGet, path: "/v1/map-runs", id: "list-map-runs", tag: tagMaps,
-			summary:     "List finished runs",
-			description: "Of all servers, newest first, from the database. Runs that waited for the database stand where they were stored.",
-			parameters: append([]*huma.Param{
-				queryParameter("map", "Only of this map.", textSchema("", exampleMap, syncer.MaxMapLength), false),
-				queryParameter("gamemode", "Only in this gamemode.", textSchema("", "survival", 64), false),
-				queryParameter("server", "Only on this server.", textSchema("", "survival-1", 64), false),
-			}, pageParameters()...),
-			replies:  []reply{{http.StatusOK, "One page.", reflect.TypeFor[MapRunsPage](), exampleMapRuns(), nil, ""}},
-			refusals: append([]int{http.StatusBadRequest}, stored...),
-		},
-		decode: func(c *call) (in mapRunsInput, err error) {
-			q, err := parameters(c.r, "map", "gamemode", "server", "limit", "after")
-			if err != nil {
-				return in, err
-			}
-			in.filter = syncer.MapRunFilter{
-				Map:      q.filter("map", syncer.CheckMap),
-				Gamemode: q.filter("gamemode", syncer.CheckServerName),
-				Server:   q.filter("server", syncer.CheckServerName),
-			}
-			in.page = q.page()
-			return in, q.err()
-		},
-		handle: func(ctx context.Context, _ *call, in mapRunsInput) (plain[MapRunsPage], error) {
-			runs, next, err := s.deps.MapRuns.Runs(ctx, in.filter, in.page)
-			page := MapRunsPage{Runs: make([]MapRun, len(runs)), Next: optional(next)}
-			for i, run := range runs {
-				page.Runs[i] = mapRunOf(run)
-			}
-			return plain[MapRunsPage]{http.StatusOK, page}, inQueryIfAny(err)
-		},
-	}
+func (s *Server) listMapRuns(ctx context.Context, in *listMapRunsInput) (*result[wire.MapRunsPage], error) {
+	filter := syncer.MapRunFilter{Map: in.Map.string, Gamemode: in.Gamemode.string, Server: in.Server.string}
+	runs, next, err := s.deps.MapRuns.Runs(ctx, filter, in.selection())
+	return &result[wire.MapRunsPage]{wire.MapRunsPageOf(runs, next)}, inQueryIfAny(err)
 }
 
-// mapStatsInput is what to sum up.
-type mapStatsInput struct {
-	filter syncer.MapStatsFilter
-	page   sidecar.Page
+type listMapStatsInput struct {
+	Map      mapName    `query:"map" minLength:"1" maxLength:"255" example:"Frozen_Forest.msav" doc:"Only of this map."`
+	Gamemode serverName `query:"gamemode" minLength:"1" maxLength:"64" example:"survival" doc:"Only in this gamemode."`
+	Page
 }
 
-func (s *Server) mapStatsOperation() operation[mapStatsInput, plain[MapStatsPage]] {
-	return operation[mapStatsInput, plain[MapStatsPage]]{
-		doc: document{
-			method: http.MethodGet, path: "/v1/map-stats", id: "list-map-stats", tag: tagMaps,
-			summary: "Read statistics of maps",
-			description: "The finished runs of all servers, summed up by map and gamemode, from the database. Runs without players do not count; times, " +
-				"waves and players are those of significant runs. With `map`, all of it comes in one page.",
-			parameters: append([]*huma.Param{
-				queryParameter("map", "Only of this map.", textSchema("", exampleMap, syncer.MaxMapLength), false),
-				queryParameter("gamemode", "Only in this gamemode.", textSchema("", "survival", 64), false),
-			}, pageParameters()...),
-			replies:  []reply{{http.StatusOK, "One page.", reflect.TypeFor[MapStatsPage](), exampleMapStats(), nil, ""}},
-			refusals: append([]int{http.StatusBadRequest}, stored...),
-		},
-		decode: func(c *call) (in mapStatsInput, err error) {
-			q, err := parameters(c.r, "map", "gamemode", "limit", "after")
-			if err != nil {
-				return in, err
-			}
-			in.filter = syncer.MapStatsFilter{Map: q.filter("map", syncer.CheckMap), Gamemode: q.filter("gamemode", syncer.CheckServerName)}
-			in.page = q.page()
-			return in, q.err()
-		},
-		handle: func(ctx context.Context, _ *call, in mapStatsInput) (plain[MapStatsPage], error) {
-			stats, next, err := s.deps.MapRuns.Stats(ctx, in.filter, in.page)
-			page := MapStatsPage{Stats: make([]MapStats, len(stats)), Next: optional(next)}
-			for i, line := range stats {
-				page.Stats[i] = MapStats(line)
-			}
-			return plain[MapStatsPage]{http.StatusOK, page}, inQueryIfAny(err)
-		},
-	}
-}
-
-// filter reads a parameter that check must accept if it is given.
-func (q *query) filter(name string, check func(field, text string) error) string {
-	text := q.values.Get(name)
-	if q.values.Has(name) {
-		q.note(name, check(name, text))
-	}
-	return text
+func (s *Server) listMapStats(ctx context.Context, in *listMapStatsInput) (*result[wire.MapStatsPage], error) {
+	stats, next, err := s.deps.MapRuns.Stats(ctx, syncer.MapStatsFilter{Map: in.Map.string, Gamemode: in.Gamemode.string}, in.selection())
+	return &result[wire.MapStatsPage]{wire.MapStatsPageOf(stats, next)}, inQueryIfAny(err)
 }

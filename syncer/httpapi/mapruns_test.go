@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/sidecar"
 )
 
@@ -77,7 +78,7 @@ func (f *fakeMapRuns) Stats(_ context.Context, filter syncer.MapStatsFilter, pag
 func TestMapRunIsReportedAndFinished(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	var current CurrentRun
+	var current wire.CurrentRun
 	if f.ask(t, "GET", "/v1/map-run", "").wants(http.StatusOK).into(&current); current.Run != nil {
 		t.Errorf("out of nowhere: %+v", current.Run)
 	}
@@ -90,7 +91,7 @@ func TestMapRunIsReportedAndFinished(t *testing.T) {
 	if f.mapRuns.from.Name != "other" || *f.mapRuns.report.Wave != 12 {
 		t.Errorf("another server's report: %+v %+v", f.mapRuns.from, f.mapRuns.report)
 	}
-	var finished FinishedRun
+	var finished wire.FinishedRun
 	f.ask(t, "POST", "/v1/map-run/finish", `{"map":"a.msav","session":"1","winner":"derelict","success":false,"wave":13,"key":"00112233-4455-6677-8899-aAbBcCdDeEfF"}`).
 		wants(http.StatusOK).into(&finished)
 	if r := finished.Run; r == nil || r.Outcome != syncer.MapLateRTV || *r.Wave != 13 || r.PlayedMs != 240_000 {
@@ -181,7 +182,7 @@ func TestMapRunRefusesWhatCannotBe(t *testing.T) {
 func TestMapRunsAndStatsAreListed(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	var runs MapRunsPage
+	var runs wire.MapRunsPage
 	f.ask(t, "GET", "/v1/map-runs?map=a&gamemode=survival&server=s&limit=1&after=9", "").wants(http.StatusOK).into(&runs)
 	if want := (syncer.MapRunFilter{Map: "a", Gamemode: "survival", Server: "s"}); f.mapRuns.filter != want || f.mapRuns.page != (sidecar.Page{Size: 1, After: "9"}) {
 		t.Errorf("asked for %+v %+v", f.mapRuns.filter, f.mapRuns.page)

@@ -58,19 +58,21 @@ func (s *Server) overview() huma.Config {
 		document.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
 		document.Security = []map[string][]string{{"token": {}}}
 	}
-	return huma.Config{OpenAPI: document, Formats: map[string]huma.Format{"application/json": huma.DefaultJSONFormat}}
+	return huma.Config{OpenAPI: document}
 }
 
 // Tags of operations.
 const (
-	tagPlayers  = "players"
-	tagBans     = "bans"
-	tagBalances = "balances"
-	tagAudit    = "audit"
-	tagStaff    = "staff"
-	tagInfo     = "info"
-	tagCounts   = "counts"
-	tagMaps     = "maps"
-	tagEvents   = "events"
-	tagState    = "state"
+	tagPlayers    = "players"
+	tagBans       = "bans"
+	tagBalances   = "balances"
+	tagAudit      = "audit"
+	tagStaff      = "staff"
+	tagInfo       = "info"
+	tagCounts     = "counts"
+	tagMaps       = "maps"
+	tagPresence   = "presence"
+	tagTransients = "transients"
+	tagEvents     = "events"
+	tagState      = "state"
 )

@@ -3,161 +3,242 @@ package httpapi
 import (
 	"context"
 	"net/http"
-	"reflect"
+	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/merge"
 	"playersync/syncer/sidecar"
 )
 
 // registerPlayers adds the operations on players.
 func (s *Server) registerPlayers() {
-	register(s, s.joinOperation())
-	register(s, s.playerOperation())
-	register(s, s.patchOperation())
-	register(s, s.leaveOperation())
-	register(s, s.historyOperation())
-	register(s, s.searchOperation())
+	declareByHand[joinInput, recordResult[wire.Joined]](s, route{
+		http.MethodPost, "/v1/players/{id}/join", "join-player", tagPlayers,
+		"A player connects",
+		"One request at the connect packet: returns the record as the asking server sees it and the ban that applies, " +
+			"counts the join and remembers name and address. The verdict comes from memory and is given also while the database is out of reach.",
+		replies{200: "The record and the verdict."},
+		stored,
+	}, s.byHand(s.joinPlayer))
+	declareByHand[playerInput, recordResult[wire.Record]](s, route{
+		http.MethodGet, "/v1/players/{id}", "get-player", tagPlayers,
+		"Read a player",
+		"The record as the asking server sees it. If-None-Match with the ETag answers 304 where the revision is the same.",
+		replies{200: "The record.", 304: "The revision is the one in If-None-Match."},
+		storedOr(http.StatusNotFound),
+	}, s.byHand(s.getPlayer))
+	declare(s, route{
+		http.MethodPatch, "/v1/players/{id}", "patch-player", tagPlayers,
+		"Change fields of a player",
+		"A JSON merge patch over the fields. Important fields (rank, flags, unmuteTime, unmarkTime, muted, attributes) " +
+			"are applied to the current row at once and reach every server within milliseconds; the others are in memory " +
+			"at once and in the database soon. " +
+			"With If-Match nothing happens unless the revision is still the one given.",
+		replies{200: "The record after the change."},
+		storedOr(http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed),
+	}, s.patchPlayer)
+	declareByHand[leaveInput, struct{}](s, route{
+		http.MethodPost, "/v1/players/{id}/leave", "leave-player", tagPlayers,
+		"A player leaves",
+		"Saves the unimportant and unsynced fields; what the asking server did not change since it was shown the record is left alone. " +
+			"A whole record may be sent: important and computed fields are passed over. Without a body only pending changes are saved. " +
+			"During an outage of the database the save is kept on disk and stored exactly once later.",
+		replies{204: "Saved, or kept on disk until it can be."},
+		nil,
+	}, s.byHand(s.leavePlayer))
+	declare(s, route{
+		http.MethodGet, "/v1/players/{id}/history", "get-history", tagPlayers,
+		"Read a player's history",
+		"All moderation actions, oldest first. Nothing a server sends can remove an entry.",
+		replies{200: "The entries."},
+		storedOr(http.StatusNotFound),
+	}, s.getHistory)
+	declare(s, route{
+		http.MethodGet, "/v1/players", "search-players", tagPlayers,
+		"Search players by name",
+		"Players whose name begins with or contains the text, whatever its case.",
+		replies{200: "One page."},
+		stored,
+	}, s.searchPlayers)
 }
 
-func (s *Server) freshness(source sidecar.Source) freshness {
-	return freshness{source: source, staleness: s.deps.Players.Staleness()}
+// Players is what the API needs of the use-cases about players;
+// *sidecar.Sidecar is one. Values it returns are shared and not changed here.
+type Players interface {
+	Join(ctx context.Context, from syncer.GameServer, id syncer.PlayerID, request sidecar.JoinRequest) (sidecar.JoinResult, error)
+	Player(ctx context.Context, from syncer.GameServer, id syncer.PlayerID) (merge.View, sidecar.Source, error)
+	Patch(ctx context.Context, from syncer.GameServer, id syncer.PlayerID, patch sidecar.Patch, ifMatch *int64) (merge.View, error)
+	Leave(ctx context.Context, from syncer.GameServer, id syncer.PlayerID, save merge.Save) error
+	View(from syncer.GameServer, player *syncer.Player) merge.View
+	History(ctx context.Context, id syncer.PlayerID) ([]syncer.HistoryEntry, sidecar.Source, error)
+	Search(ctx context.Context, name string, page sidecar.Page) (players []syncer.PlayerSummary, next string, err error)
+
+	Staleness() time.Duration // since memory was last known to equal the database
+	Now() time.Time           // by the database's clock
+	Home() syncer.GameServer  // who asks when a request does not say
 }
 
-func (s *Server) joinOperation() operation[sidecar.JoinRequest, *joinAnswer] {
-	return operation[sidecar.JoinRequest, *joinAnswer]{
-		doc: document{
-			method: http.MethodPost, path: "/v1/players/{id}/join", id: "join-player", tag: tagPlayers, asServer: true,
-			summary: "A player connects",
-			description: "One request at the connect packet: returns the record as the asking server sees it and the ban that applies, " +
-				"counts the join and remembers name and address. The verdict comes from memory and is given also while the database is out of reach.",
-			request:  jsonBody("Who connects.", true, joinSchema(), exampleJoin),
-			replies:  []reply{{http.StatusOK, "The record and the verdict.", reflect.TypeFor[Joined](), exampleJoined(), recordHeaders, ""}},
-			refusals: stored,
-		},
-		decode: body(s, func(_ *call, v value) sidecar.JoinRequest { return decodeJoin(v) }),
-		handle: func(ctx context.Context, c *call, in sidecar.JoinRequest) (*joinAnswer, error) {
-			result, err := s.deps.Players.Join(ctx, c.from, c.id, in)
-			if err != nil {
-				return nil, err
-			}
-			return &joinAnswer{
-				freshness: s.freshness(result.Source), view: result.Player, ban: result.Ban, now: s.deps.Players.Now(),
-			}, nil
-		},
+type playerInput struct {
+	OnePlayer
+	Asking
+	IfNoneMatch string `header:"If-None-Match" example:"\"42\"" doc:"ETag of the copy that the client has."`
+}
+
+func (s *Server) getPlayer(ctx context.Context, c *call) (answer, error) {
+	view, source, err := s.deps.Players.Player(ctx, c.from, c.id)
+	if err != nil {
+		return nil, err
+	}
+	return &recordAnswer{
+		freshness: s.freshness(source), view: view, now: s.deps.Players.Now(),
+		notModified: noneMatch(c.r.Header, view.Revision),
+	}, nil
+}
+
+// recordAnswer is one player.
+type recordAnswer struct {
+	freshness
+	view        merge.View
+	now         time.Time
+	notModified bool // the client has this revision
+}
+
+func (a *recordAnswer) status() int {
+	if a.notModified {
+		return http.StatusNotModified
+	}
+	return http.StatusOK
+}
+
+func (a *recordAnswer) header(h http.Header) {
+	a.freshness.header(h)
+	h["Etag"] = []string{etag(a.view.Revision)}
+}
+
+func (a *recordAnswer) append(b []byte) []byte { return appendRecord(b, &a.view, a.now) }
+
+type joinInput struct {
+	OnePlayer
+	Acting
+	Body wire.Join `doc:"Who connects."`
+}
+
+func (s *Server) joinPlayer(ctx context.Context, c *call) (answer, error) {
+	var in wire.Join
+	if err := s.body(c, &in); err != nil {
+		return nil, err
+	}
+	result, err := s.deps.Players.Join(ctx, c.from, c.id, sidecar.JoinRequest{Name: in.Name, IP: in.IP.Addr, USID: in.USID})
+	if err != nil {
+		return nil, err
+	}
+	return &joinAnswer{
+		freshness: s.freshness(result.Source), view: result.Player, ban: result.Ban, now: s.deps.Players.Now(),
+	}, nil
+}
+
+// joinAnswer is the record and the verdict that a join asks for.
+type joinAnswer struct {
+	freshness
+	view *merge.View
+	ban  *syncer.Ban
+	now  time.Time
+}
+
+func (a *joinAnswer) status() int { return http.StatusOK }
+
+func (a *joinAnswer) header(h http.Header) {
+	a.freshness.header(h)
+	if a.view != nil {
+		h["Etag"] = []string{etag(a.view.Revision)}
 	}
 }
 
-func (s *Server) playerOperation() operation[struct{}, *recordAnswer] {
-	return operation[struct{}, *recordAnswer]{
-		doc: document{
-			method: http.MethodGet, path: "/v1/players/{id}", id: "get-player", tag: tagPlayers, asServer: true,
-			summary:     "Read a player",
-			description: "The record as the asking server sees it. If-None-Match with the ETag answers 304 where the revision is the same.",
-			replies: []reply{
-				{http.StatusOK, "The record.", reflect.TypeFor[Record](), exampleRecord(), recordHeaders, ""},
-				{http.StatusNotModified, "The revision is the one in If-None-Match.", nil, nil, recordHeaders, ""},
-			},
-			parameters: conditionParameter("If-None-Match", "ETag of the copy that the client has."),
-			refusals:   append([]int{http.StatusNotFound, http.StatusUnprocessableEntity}, stored...),
-		},
-		handle: func(ctx context.Context, c *call, _ struct{}) (*recordAnswer, error) {
-			view, source, err := s.deps.Players.Player(ctx, c.from, c.id)
-			if err != nil {
-				return nil, err
-			}
-			return &recordAnswer{
-				freshness: s.freshness(source), view: view, now: s.deps.Players.Now(),
-				notModified: noneMatch(c.r.Header, view.Revision),
-			}, nil
-		},
+func (a *joinAnswer) append(b []byte) []byte {
+	b = append(b, `{"player":`...)
+	if a.view == nil {
+		b = append(b, "null"...)
+	} else {
+		b = appendRecord(b, a.view, a.now)
 	}
+	b = append(b, `,"ban":`...)
+	if a.ban == nil {
+		return append(b, "null}"...)
+	}
+	return append(appendJSON(b, wire.BanOf(*a.ban, a.now)), '}')
 }
 
-// patchInput is a change and the revision it depends on.
-type patchInput struct {
-	patch   sidecar.Patch
-	ifMatch *int64
+type leaveInput struct {
+	OnePlayer
+	Acting
+	Body *wire.Leave `doc:"The fields to save, or the whole record, or nothing."`
 }
 
-func (s *Server) patchOperation() operation[patchInput, *recordAnswer] {
-	decode := body(s, func(_ *call, v value) sidecar.Patch { return decodePatch(v, s.deps.Players.Now()) })
-	return operation[patchInput, *recordAnswer]{
-		doc: document{
-			method: http.MethodPatch, path: "/v1/players/{id}", id: "patch-player", tag: tagPlayers, asServer: true,
-			summary: "Change fields of a player",
-			description: "A JSON merge patch over the fields. Important fields (rank, flags, unmuteTime, unmarkTime, muted, attributes) " +
-				"are applied to the current row at once and reach every server within milliseconds; the others are in memory " +
-				"at once and in the database soon. " +
-				"With If-Match nothing happens unless the revision is still the one given.",
-			parameters: conditionParameter("If-Match", `ETag that the change depends on, or "*".`),
-			request:    jsonBody("The fields to change.", true, patchSchema(), examplePatch, "application/merge-patch+json"),
-			replies:    []reply{{http.StatusOK, "The record after the change.", reflect.TypeFor[Record](), exampleRecord(), recordHeaders, ""}},
-			refusals:   append([]int{http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed}, stored...),
-		},
-		decode: func(c *call) (in patchInput, err error) {
-			if in.ifMatch, err = ifMatch(c.r.Header); err != nil {
-				return in, err
-			}
-			in.patch, err = decode(c)
-			return in, err
-		},
-		handle: func(ctx context.Context, c *call, in patchInput) (*recordAnswer, error) {
-			view, err := s.deps.Players.Patch(ctx, c.from, c.id, in.patch, in.ifMatch)
-			if err != nil {
-				return nil, s.withCurrentTag(ctx, c, err)
-			}
-			return &recordAnswer{freshness: s.freshness(sidecar.FromDatabase), view: view, now: s.deps.Players.Now()}, nil
-		},
+func (s *Server) leavePlayer(ctx context.Context, c *call) (answer, error) {
+	var in *wire.Leave
+	if err := s.body(c, &in); err != nil {
+		return nil, err
 	}
+	var save merge.Save
+	if in != nil {
+		var err error
+		if save, err = in.Save(c.id, s.deps.Players.Now()); err != nil {
+			return nil, err
+		}
+	}
+	return nothing{}, s.deps.Players.Leave(ctx, c.from, c.id, save)
+}
+
+type patchPlayerInput struct {
+	OnePlayer
+	Acting
+	Condition
+	Body wire.PlayerPatch `doc:"The fields to change."`
+}
+
+func (s *Server) patchPlayer(ctx context.Context, in *patchPlayerInput) (*recordResult[wire.Record], error) {
+	save, err := in.Body.Save(s.deps.Players.Now())
+	if err != nil {
+		return nil, err
+	}
+	changes := in.Body.Flags.Value.Changes
+	view, err := s.deps.Players.Patch(ctx, in.from, in.ID.PlayerID, sidecar.Patch{
+		Save: save, AddFlags: changes.Add, RemoveFlags: changes.Remove, AttributesPatch: in.Body.AttributesPatch(),
+	}, in.revision)
+	if err != nil {
+		return nil, s.withCurrentTag(ctx, in.from, in.ID.PlayerID, err)
+	}
+	return &recordResult[wire.Record]{
+		etag(view.Revision), s.freshHeaders(sidecar.FromDatabase), wire.RecordOf(view, s.deps.Players.Now()),
+	}, nil
 }
 
 // withCurrentTag adds the current ETag to the refusal of a stale change, where it
 // is known.
-func (s *Server) withCurrentTag(ctx context.Context, c *call, err error) error {
+func (s *Server) withCurrentTag(ctx context.Context, from syncer.GameServer, id syncer.PlayerID, err error) error {
 	if syncer.CodeOf(err) != syncer.CodeStale {
 		return err
 	}
 	problem, _ := problemOf(err)
 	problem.Errors = []FieldError{{In: inHeader, Field: "If-Match", Message: "is no longer the current revision"}}
-	if view, _, err := s.deps.Players.Player(ctx, c.from, c.id); err == nil {
+	if view, _, err := s.deps.Players.Player(ctx, from, id); err == nil {
 		problem.header = http.Header{"Etag": {etag(view.Revision)}}
 	}
 	return problem
 }
 
-func (s *Server) leaveOperation() operation[merge.Save, nothing] {
-	return operation[merge.Save, nothing]{
-		doc: document{
-			method: http.MethodPost, path: "/v1/players/{id}/leave", id: "leave-player", tag: tagPlayers, asServer: true,
-			summary: "A player leaves",
-			description: "Saves the unimportant and unsynced fields; what the asking server did not change since it was shown the record is left alone. " +
-				"A whole record may be sent: important and computed fields are passed over. Without a body only pending changes are saved. " +
-				"During an outage of the database the save is kept on disk and stored exactly once later.",
-			request: jsonBody("The fields to save, or the whole record, or nothing.", false, leaveSchema(), exampleLeave),
-			replies: []reply{{http.StatusNoContent, "Saved, or kept on disk until it can be.", nil, nil, nil, ""}},
-		},
-		decode: optionalBody(s, func(c *call, v value) merge.Save { return decodeLeave(v, c.id, s.deps.Players.Now()) }),
-		handle: func(ctx context.Context, c *call, in merge.Save) (nothing, error) {
-			return nothing{}, s.deps.Players.Leave(ctx, c.from, c.id, in)
-		},
-	}
+func (s *Server) getHistory(ctx context.Context, in *OnePlayer) (*freshResult[wire.History], error) {
+	entries, source, err := s.deps.Players.History(ctx, in.ID.PlayerID)
+	return &freshResult[wire.History]{s.freshHeaders(source), wire.HistoryOf(entries)}, err
 }
 
-func (s *Server) historyOperation() operation[struct{}, historyAnswer] {
-	return operation[struct{}, historyAnswer]{
-		doc: document{
-			method: http.MethodGet, path: "/v1/players/{id}/history", id: "get-history", tag: tagPlayers,
-			summary:     "Read a player's history",
-			description: "All moderation actions, oldest first. Nothing a server sends can remove an entry.",
-			replies: []reply{{
-				http.StatusOK, "The entries.", reflect.TypeFor[History](), exampleHistory(), []string{headerSource, headerStaleness}, "",
-			}},
-			refusals: append([]int{http.StatusNotFound, http.StatusUnprocessableEntity}, stored...),
-		},
-		handle: func(ctx context.Context, c *call, _ struct{}) (historyAnswer, error) {
-			entries, source, err := s.deps.Players.History(ctx, c.id)
-			return historyAnswer{s.freshness(source), entries}, err
-		},
-	}
+type searchPlayersInput struct {
+	Name string `query:"name" required:"true" maxLength:"512" example:"steve" doc:"Part of the name."`
+	Page
+}
+
+func (s *Server) searchPlayers(ctx context.Context, in *searchPlayersInput) (*result[wire.PlayersPage], error) {
+	players, next, err := s.deps.Players.Search(ctx, in.Name, in.selection())
+	return &result[wire.PlayersPage]{wire.PlayersPageOf(players, next)}, inQueryIfAny(err)
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"playersync/syncer"
+	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/sidecar"
 )
 
@@ -19,7 +20,7 @@ const playerPath = "/v1/players/" + exampleID
 func TestPlayerIsAnsweredWithTagSourceAndStaleness(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	var record Record
+	var record wire.Record
 	g := f.ask(t, "GET", playerPath, "").wants(http.StatusOK).into(&record)
 	if record.UUID != exampleID || record.Revision != 42 || record.Muted || len(record.Flags) != 1 {
 		t.Errorf("record %+v", record)
@@ -52,7 +53,7 @@ func TestMutedFollowsUnmuteTime(t *testing.T) {
 		p := f.players[exampleID]
 		p.UnmuteTime = c.until
 		f.players[exampleID] = p
-		var record Record
+		var record wire.Record
 		f.ask(t, "GET", playerPath, "").wants(http.StatusOK).into(&record)
 		if record.Muted != c.muted || record.UnmuteTime != c.until {
 			t.Errorf("until %s: muted %t, until %s", c.until, record.Muted, record.UnmuteTime)
@@ -72,7 +73,7 @@ func TestIDsArriveAsSent(t *testing.T) {
 		p := syncer.NewPlayer(syncer.PlayerID(id))
 		f.players[p.ID] = p
 		escaped := strings.ReplaceAll(url.PathEscape(id), ".", "%2E")
-		var record Record
+		var record wire.Record
 		f.ask(t, "GET", "/v1/players/"+escaped, "").wants(http.StatusOK).into(&record)
 		if string(record.UUID) != id {
 			t.Errorf("%q arrived as %q", id, record.UUID)
@@ -229,7 +230,7 @@ func TestServerThatAsks(t *testing.T) {
 func TestJoin(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	var joined Joined
+	var joined wire.Joined
 	f.ask(t, "POST", playerPath+"/join", `{"name":"Steve \u00e9","ip":"::ffff:203.0.113.7","usid":"u"}`).wants(http.StatusOK).into(&joined)
 	if joined.Player == nil || joined.Player.UUID != exampleID || joined.Ban != nil {
 		t.Errorf("joined %+v", joined)
@@ -247,7 +248,7 @@ func TestJoinWithBanAndWithoutRecord(t *testing.T) {
 	t.Parallel()
 	ban := syncer.Ban{Number: 7, Target: syncer.TargetID(exampleID), Reason: "<griefing>", CreatedAt: syncer.TimeOf(testNow)}
 	b := (&joinAnswer{ban: &ban, now: testNow}).append(nil)
-	var joined Joined
+	var joined wire.Joined
 	if err := json.Unmarshal(b, &joined); err != nil {
 		t.Fatalf("%s: %v", b, err)
 	}
@@ -304,7 +305,7 @@ func TestErrorsOfUseCases(t *testing.T) {
 func TestSearch(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	var page PlayersPage
+	var page wire.PlayersPage
 	f.ask(t, "GET", "/v1/players?name=st+e%25&limit=500&after=x", "").wants(http.StatusOK).into(&page)
 	if len(page.Players) != 1 || page.Players[0].Name != "st e%" || *page.Next != "more" || f.page != (sidecar.Page{Size: 500, After: "x"}) {
 		t.Errorf("page %+v of %+v", page, f.page)

@@ -13,14 +13,14 @@ import (
 // at once for the rest.
 const maxPolled = 256
 
-// poll answers with the events behind i.after as one JSON array, as soon as there
+// poll answers with the events behind i.After as one JSON array, as soon as there
 // is a wanted one, or with none when the time is over.
-func (s *Server) poll(ctx context.Context, w http.ResponseWriter, r *http.Request, i interest) {
+func (s *Server) poll(ctx context.Context, w http.ResponseWriter, r *http.Request, i *interest) {
 	// The server's own time-out for writing is shorter than a poll may wait. A
 	// writer without deadlines, as in a test, is trusted.
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(i.wait + s.config.WriteTimeout))
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(i.Wait.value.Duration + s.config.WriteTimeout))
 
-	bounded, cancel := context.WithTimeout(ctx, i.wait)
+	bounded, cancel := context.WithTimeout(ctx, i.Wait.value.Duration)
 	defer cancel()
 	found, seen, err := s.wanted(bounded, i)
 	if err != nil {
@@ -40,8 +40,8 @@ func (s *Server) poll(ctx context.Context, w http.ResponseWriter, r *http.Reques
 
 // wanted returns the events that the client wants, at least one unless ctx ends,
 // and the position behind all that were looked at.
-func (s *Server) wanted(ctx context.Context, i interest) (found []events.Numbered, seen string, err error) {
-	seen = i.after
+func (s *Server) wanted(ctx context.Context, i *interest) (found []events.Numbered, seen string, err error) {
+	seen = i.After
 	for len(found) == 0 {
 		batch, err := s.deps.Events.Since(ctx, seen, maxPolled)
 		switch {

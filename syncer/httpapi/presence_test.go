@@ -7,6 +7,7 @@ import (
 
 	"playersync/syncer"
 	"playersync/syncer/changefeed"
+	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/sidecar"
 )
 
@@ -26,13 +27,13 @@ func TestOnline(t *testing.T) {
 		t.Errorf("nobody is %s", body)
 	}
 	f.sessions = []*changefeed.SessionRow{sessionRow("a", "Steve", 3), sessionRow("b", "Alex", 5), sessionRow("b", "Steve", 9)}
-	var page OnlinePage
+	var page wire.OnlinePage
 	g := f.ask(t, "GET", "/v1/online?limit=2", "").wants(http.StatusOK).into(&page)
 	if len(page.Players) != 2 || page.Next == nil || *page.Next != "5" || g.Header().Get("Syncer-Staleness") != "3" || g.Header().Get("Syncer-Source") != "memory" {
 		t.Errorf("the first page is %+v with %v", page, g.Header())
 	}
 	f.ask(t, "GET", "/v1/online?limit=2&after="+*page.Next, "").wants(http.StatusOK).into(&page)
-	if len(page.Players) != 1 || page.Next != nil || page.Players[0] != sessionOf(f.sessions[2].Session) {
+	if len(page.Players) != 1 || page.Next != nil || page.Players[0] != wire.SessionOf(f.sessions[2].Session) {
 		t.Errorf("the second page is %+v", page)
 	}
 	f.ask(t, "GET", "/v1/online?server=a", "").wants(http.StatusOK).into(&page)
@@ -68,7 +69,7 @@ func TestPresenceOfAPlayer(t *testing.T) {
 func TestServers(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	var list ServerList
+	var list wire.ServerList
 	if f.ask(t, "GET", "/v1/servers", "").wants(http.StatusOK).into(&list); len(list.Servers) != 1 || list.Servers[0].Name != testHome.Name || !list.Servers[0].Alive {
 		t.Errorf("servers %+v", list)
 	}
@@ -100,7 +101,7 @@ func TestTransients(t *testing.T) {
 	other := []string{"Syncer-Server: other", "Syncer-Gamemode: pvp", "Syncer-Address: 127.0.0.1:1"}
 	f.ask(t, "PUT", path+"/pet", `{"value": {"a": [1, null]}, "ttl": "1h", "resetOnJoin": true}`).wants(http.StatusNoContent)
 	f.ask(t, "PUT", path+"/menu", `{"value": null, "ttl": null}`).wants(http.StatusNoContent)
-	var pet Transient
+	var pet wire.Transient
 	f.ask(t, "GET", path+"/pet", "").wants(http.StatusOK).into(&pet)
 	if string(pet.Value) != `{"a":[1,null]}` || !pet.ResetOnJoin || !strings.HasPrefix(pet.ExpiresAt.String(), "2030-01-02T04:04:") {
 		t.Errorf("got %+v", pet)

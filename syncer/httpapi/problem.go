@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"playersync/syncer"
+	"playersync/syncer/httpapi/strict"
+	"playersync/syncer/httpapi/wire"
 )
 
 // Codes of problems that arise before a use-case is reached; the others are the
@@ -26,26 +28,14 @@ const (
 	codeInternal     syncer.Code = "internal"               // a fault of this program; see its log
 )
 
-// Problem is the body of every refusal: problem details (RFC 9457) of type
-// about:blank, with a code for programs and the fields at fault.
+// Problem is a refusal. As an error it is answered as it is.
 type Problem struct {
-	Type    string       `json:"type" doc:"Always about:blank: the code says more." example:"about:blank"`
-	Title   string       `json:"title" doc:"The status in words." example:"Unprocessable Entity"`
-	Status  int          `json:"status" doc:"The HTTP status." example:"422"`
-	Code    syncer.Code  `json:"code" doc:"What went wrong, for programs. Codes do not change." example:"invalid"`
-	Detail  string       `json:"detail" doc:"What went wrong, for people." example:"rank: must have 1 to 64 characters, has 0"`
-	Balance *int64       `json:"balance,omitempty" doc:"Of insufficient_funds: what there is." example:"120"`
-	Errors  []FieldError `json:"errors,omitempty" nullable:"false" doc:"The fields at fault, as far as known."`
-
+	wire.Problem
 	header http.Header // sent along, may be nil
 }
 
 // FieldError names one field at fault.
-type FieldError struct {
-	In      string `json:"in" enum:"body,path,query,header" doc:"Where the field is."`
-	Field   string `json:"field" doc:"Its name or path." example:"flags[0]"`
-	Message string `json:"message" doc:"What is wrong with it." example:"must be a text, is a number"`
-}
+type FieldError = wire.FieldError
 
 // Places of fields.
 const (
@@ -59,10 +49,10 @@ const (
 func (p *Problem) Error() string { return p.Detail }
 
 func newProblem(status int, code syncer.Code, format string, args ...any) *Problem {
-	return &Problem{
+	return &Problem{Problem: wire.Problem{
 		Type: "about:blank", Title: http.StatusText(status), Status: status, Code: code,
 		Detail: fmt.Sprintf(format, args...),
-	}
+	}}
 }
 
 // refuse returns the problem for fields at fault: 422 where a body or path says
@@ -104,6 +94,11 @@ func problemOf(err error) (p *Problem, known bool) {
 	if p, ok := errors.AsType[*Problem](err); ok {
 		return p, true
 	}
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		if fields := fieldsOf(several.Unwrap()); fields != nil {
+			return refuse(fields...), true
+		}
+	}
 	if e, ok := errors.AsType[*syncer.Error](err); ok {
 		if status, ok := statusOf[e.Code]; ok {
 			return domainProblem(status, e), true
@@ -113,6 +108,19 @@ func problemOf(err error) (p *Problem, known bool) {
 		return newProblem(http.StatusGatewayTimeout, codeTimeout, "the request was not answered in time"), true
 	}
 	return newProblem(http.StatusInternalServerError, codeInternal, "an internal error; the log of syncer says more"), false
+}
+
+// fieldsOf returns the fields at fault if all errors name one, else nil.
+func fieldsOf(errs []error) []FieldError {
+	var fields []FieldError
+	for _, err := range errs {
+		e, ok := errors.AsType[*syncer.Error](err)
+		if !ok || e.Code != syncer.CodeInvalid || e.Field == "" {
+			return nil
+		}
+		fields = append(fields, FieldError{In: inBody, Field: e.Field, Message: e.Message})
+	}
+	return fields
 }
 
 func domainProblem(status int, e *syncer.Error) *Problem {
@@ -134,10 +142,80 @@ func domainProblem(status int, e *syncer.Error) *Problem {
 }
 
 func (p *Problem) write(w http.ResponseWriter) {
-	body, err := json.Marshal(p)
+	body, err := json.Marshal(p.Problem)
 	if err != nil {
 		panic("httpapi: problem cannot be marshalled: " + err.Error())
 	}
 	maps.Copy(w.Header(), p.header)
 	writeBody(w, p.Status, typeProblem, body)
 }
+
+// malformed returns the problem for a body that cannot be read at all.
+func malformed(message string) *Problem {
+	p := newProblem(http.StatusBadRequest, codeMalformed, "body %s", message)
+	p.Errors = []FieldError{{In: inBody, Field: "body", Message: message}}
+	return p
+}
+
+// tooSlow returns the problem for a body that did not come.
+func tooSlow() *Problem {
+	return newProblem(http.StatusRequestTimeout, codeTimeout, "the body did not arrive in time")
+}
+
+// refuseBody returns the problem for a body that could not be read.
+func refuseBody(said *strict.Error) *Problem {
+	if said.Malformed != "" {
+		return malformed(said.Malformed)
+	}
+	return refuse(inBodyFields(said.Faults)...)
+}
+
+// statusClientGone is what others use for a request whose client went away.
+const statusClientGone = 499
+
+// fail answers with what a client may see of an error.
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	problem := s.refusal(r.Context(), r.Method, r.Pattern, err)
+	if problem.Status == statusClientGone {
+		w.WriteHeader(statusClientGone)
+		return
+	}
+	problem.write(w)
+}
+
+// refusal returns what a client may see of an error, and logs the rest.
+func (s *Server) refusal(ctx context.Context, method, route string, err error) *Problem {
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		return newProblem(statusClientGone, codeInternal, "the client is gone") // nobody reads it; it is for the metrics
+	}
+	problem, known := problemOf(err)
+	switch {
+	case !known:
+		s.deps.Log.ErrorContext(ctx, "request failed", "method", method, "route", route, "error", err)
+	case syncer.CodeOf(err) == syncer.CodeUnavailable || syncer.CodeOf(err) == syncer.CodeOutcomeUnknown:
+		s.deps.Log.WarnContext(ctx, "request failed", "method", method, "route", route, "error", err)
+	}
+	return problem
+}
+
+// exampleProblem returns what a refusal with the status looks like.
+func exampleProblem(status int) wire.Problem {
+	switch status {
+	case http.StatusBadRequest:
+		return refuse(FieldError{In: inHeader, Field: "If-Match", Message: "must be an ETag in quotes"}).Problem
+	case http.StatusUnprocessableEntity:
+		return refuse(FieldError{In: inBody, Field: "rank", Message: "must be a text, is a number"}).Problem
+	}
+	codes := map[int]syncer.Code{
+		http.StatusPaymentRequired: syncer.CodeInsufficient,
+		http.StatusUnauthorized:    codeUnauthorized, http.StatusForbidden: codeForbidden, http.StatusNotFound: syncer.CodeNotFound,
+		http.StatusConflict: syncer.CodeConflict, http.StatusPreconditionFailed: syncer.CodeStale,
+		http.StatusRequestEntityTooLarge: syncer.CodeTooLarge, http.StatusUnsupportedMediaType: codeMediaType,
+		http.StatusInternalServerError: codeInternal,
+		http.StatusInsufficientStorage: syncer.CodeFull,
+		http.StatusServiceUnavailable:  syncer.CodeUnavailable, http.StatusGatewayTimeout: codeTimeout,
+	}
+	return newProblem(status, codes[status], "%s", refusalText[status]).Problem
+}
+
+const exampleTime = "2030-01-02T03:04:05.000Z"

@@ -49,9 +49,7 @@ func New(config Config, deps Deps) (*Server, error) {
 	s.registerPlayers()
 	s.registerBans()
 	s.registerAudit()
-	s.registerBanDetails()
-	s.registerBanTransfer()
-	s.registerStaff()
+	s.registerChat()
 	s.registerUSIDs()
 	s.registerInfo()
 	s.registerCounts()
@@ -61,6 +59,7 @@ func New(config Config, deps Deps) (*Server, error) {
 	s.registerBalances()
 	s.registerEvents()
 	s.registerState()
+	allowNull(s.api.OpenAPI().Components.Schemas)
 	for pattern, handler := range deps.Mounts {
 		s.mux.Handle(pattern, handler)
 	}

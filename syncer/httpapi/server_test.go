@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"playersync/syncer/httpapi/wire"
 )
 
 // serving runs the fixture's server on loopback.
@@ -233,7 +235,7 @@ func TestState(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.ask(t, "GET", "/healthz", "").wants(http.StatusOK)
-	var readiness Readiness
+	var readiness wire.Readiness
 	f.ask(t, "GET", "/readyz", "").wants(http.StatusOK).into(&readiness)
 	if !readiness.Ready || readiness.Staleness != 3 || readiness.Reasons == nil {
 		t.Errorf("ready: %+v", readiness)

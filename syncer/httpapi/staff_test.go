@@ -7,17 +7,18 @@ import (
 
 	"playersync/syncer"
 	"playersync/syncer/changefeed"
+	"playersync/syncer/httpapi/wire"
 )
 
 func TestStaffMessages(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	var page StaffMessagesPage
+	var page wire.StaffMessagesPage
 	f.ask(t, "GET", "/v1/staff-messages", "").wants(http.StatusOK).into(&page)
 	if page.Messages == nil || len(page.Messages) != 0 || page.Next != "0" {
 		t.Errorf("an empty chat is %+v", page)
 	}
-	var sent StaffMessage
+	var sent wire.StaffMessage
 	f.ask(t, "POST", "/v1/staff-messages", `{"server":"discord","name":"St[e]ve","text":"hi","isStaff":false}`).wants(http.StatusCreated).into(&sent)
 	if want := "[gray]<[cyan]player[gray]@[accent]discord[gray]>[white] St[[e]ve[white]: hi"; sent.ID != 1 || sent.Line != want || sent.SentAt.IsZero() {
 		t.Errorf("sent %+v, want line %s", sent, want)
@@ -60,7 +61,7 @@ func TestChatEvents(t *testing.T) {
 	f.publishBan("banned")
 	var got []struct {
 		Type string
-		Data StaffMessage
+		Data wire.StaffMessage
 	}
 	f.ask(t, "GET", "/v1/events?wait=1s&types=chat&after="+from, "").wants(http.StatusOK).into(&got)
 	if len(got) != 1 || got[0].Type != "chat" || got[0].Data.ID != 7 || got[0].Data.Text != "hi" || got[0].Data.Line == "" {

@@ -1,59 +1,57 @@
 package httpapi
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
-	"reflect"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"playersync/syncer/httpapi/wire"
 )
-
-// Health is the body of /healthz.
-type Health struct {
-	Status string `json:"status" enum:"ok" doc:"The process lives." example:"ok"`
-}
-
-// Readiness is the body of /readyz.
-type Readiness struct {
-	Ready     bool     `json:"ready" doc:"Whether this sidecar follows the database."`
-	Reasons   []string `json:"reasons" nullable:"false" doc:"Why it does not."`
-	Staleness int64    `json:"staleness" doc:"Milliseconds since it last knew itself current."`
-}
-
-// plainText stands for a body that is no JSON.
-type plainText string
 
 // registerState adds what monitors ask.
 func (s *Server) registerState() {
-	health := s.describe(document{
-		method: http.MethodGet, path: "/healthz", id: "get-health", tag: tagState, summary: "Does the process live",
-		description: "Needs no token.",
-		replies:     []reply{{http.StatusOK, "It does.", reflect.TypeFor[Health](), Health{"ok"}, nil, ""}},
-	})
-	s.api.OpenAPI().AddOperation(health)
-	s.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		writeBody(w, http.StatusOK, typeJSON, []byte(`{"status":"ok"}`))
-	})
-	readiness := reflect.TypeFor[Readiness]()
-	s.route(s.describe(document{
-		method: http.MethodGet, path: "/readyz", id: "get-readiness", tag: tagState, summary: "Does it follow the database",
-		description: "While it does not, reads go on from memory with their age shown, and important changes fail.",
-		replies: []reply{
-			{http.StatusOK, "It does.", readiness, Readiness{true, []string{}, 3}, nil, ""},
-			{http.StatusServiceUnavailable, "It does not, and why.", readiness, Readiness{false, []string{"the database refuses connections"}, 5120}, nil, ""},
-		},
-	}), s.serveReadiness)
-	s.route(s.describe(document{
-		method: http.MethodGet, path: "/metrics", id: "get-metrics", tag: tagState, summary: "Measurements for Prometheus",
-		description: "In the text format, or OpenMetrics where asked for.",
-		replies:     []reply{{http.StatusOK, "The measurements.", reflect.TypeFor[plainText](), nil, nil, "text/plain"}},
-	}), promhttp.HandlerFor(s.deps.Registry, promhttp.HandlerOpts{Registry: s.deps.Registry}).ServeHTTP)
-	s.route(s.describe(document{
-		method: http.MethodGet, path: "/openapi.json", id: "get-openapi", tag: tagState, summary: "This document",
-		description: "OpenAPI 3.1.",
-		replies:     []reply{{http.StatusOK, "The document.", reflect.TypeFor[json.RawMessage](), nil, nil, ""}},
-	}), s.serveOpenAPI)
+	declareByHand[struct{}, result[wire.Health]](s, route{
+		http.MethodGet, pathHealth, "get-health", tagState,
+		"Does the process live",
+		"Needs no token.",
+		replies{200: "It does."},
+		nil,
+	}, serveHealth)
+	declareByHand[struct{}, result[wire.Readiness]](s, route{
+		http.MethodGet, "/readyz", "get-readiness", tagState,
+		"Does it follow the database",
+		"While it does not, reads go on from memory with their age shown, and important changes fail.",
+		replies{200: "It does.", 503: "It does not, and why."},
+		nil,
+	}, s.serveReadiness)
+	declareByHand[struct{}, result[plainText]](s, route{
+		http.MethodGet, "/metrics", "get-metrics", tagState,
+		"Measurements for Prometheus",
+		"In the text format, or OpenMetrics where asked for.",
+		replies{200: "The measurements."},
+		nil,
+	}, promhttp.HandlerFor(s.deps.Registry, promhttp.HandlerOpts{Registry: s.deps.Registry}).ServeHTTP)
+	declareByHand[struct{}, result[wire.Object]](s, route{
+		http.MethodGet, "/openapi.json", "get-openapi", tagState,
+		"This document",
+		"OpenAPI 3.1.",
+		replies{200: "The document."},
+		nil,
+	}, s.serveOpenAPI)
+}
+
+// pathHealth is asked without a token.
+const pathHealth = "/healthz"
+
+// plainText is a body that is no JSON.
+type plainText string
+
+// ContentType returns its type.
+func (plainText) ContentType(string) string { return "text/plain" }
+
+func serveHealth(w http.ResponseWriter, _ *http.Request) {
+	writeBody(w, http.StatusOK, typeJSON, []byte(`{"status":"ok"}`))
 }
 
 func (s *Server) serveOpenAPI(w http.ResponseWriter, r *http.Request) {
@@ -67,7 +65,7 @@ func (s *Server) serveOpenAPI(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) serveReadiness(w http.ResponseWriter, _ *http.Request) {
 	reasons := s.deps.Ready()
-	answer := Readiness{
+	answer := wire.Readiness{
 		Ready: len(reasons) == 0, Reasons: append([]string{}, reasons...),
 		Staleness: max(s.deps.Players.Staleness(), 0).Milliseconds(),
 	}

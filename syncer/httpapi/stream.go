@@ -11,19 +11,19 @@ import (
 
 // stream sends events as they come until the client goes, falls behind, or the
 // server shuts down. ctx ends with either.
-func (s *Server) stream(ctx context.Context, w http.ResponseWriter, i interest) {
+func (s *Server) stream(ctx context.Context, w http.ResponseWriter, i *interest) {
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no") // nginx would hold events back
-	h.Set(headerLastEvent, i.after)
+	h.Set(headerLastEvent, i.After)
 	out := &eventWriter{w: w, controller: http.NewResponseController(w), timeout: s.config.WriteTimeout}
 
-	subscription := s.deps.Events.Subscribe(i.after)
+	subscription := s.deps.Events.Subscribe(i.After)
 	defer subscription.Close()
 	w.WriteHeader(http.StatusOK)
-	err := out.position(i.after)
-	for seen := i.after; err == nil; {
+	err := out.position(i.After)
+	for seen := i.After; err == nil; {
 		var n events.Numbered
 		n, err = next(ctx, subscription, s.config.Heartbeat)
 		switch {

@@ -6,13 +6,14 @@ import (
 	"testing"
 
 	"playersync/syncer"
+	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/mindustry"
 )
 
 func TestRejectedUSIDs(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	var list RejectedUSIDs
+	var list wire.RejectedUSIDs
 	f.ask(t, "GET", "/v1/usid-rejections", "").wants(http.StatusOK).into(&list)
 	if list.Rejections == nil || len(list.Rejections) != 0 {
 		t.Errorf("none are %+v", list)
@@ -31,7 +32,7 @@ func TestRejectedUSIDs(t *testing.T) {
 func TestUSIDIsApproved(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	var approved RejectedUSID
+	var approved wire.RejectedUSID
 	f.ask(t, "POST", "/v1/usid-rejections/01234%2F2/approve", "").wants(http.StatusOK).into(&approved)
 	if approved.Code != "01234/2" || f.address != "" {
 		t.Errorf("approved %+v at %q", approved, f.address)

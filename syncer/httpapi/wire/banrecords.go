@@ -1,0 +1,114 @@
+package wire
+
+import (
+	"errors"
+	"fmt"
+
+	"playersync/syncer"
+)
+
+// BanRecord is a ban as it is carried to another database: of either a uuid or an ip,
+// without its number. In an import id and active are passed over, so that a [Ban] is taken
+// too.
+type BanRecord struct {
+	UUID       *string         `json:"uuid,omitempty" maxLength:"64" doc:"Player id. Either this or ip."`
+	IP         *string         `json:"ip,omitempty" maxLength:"64" example:"198.51.100.0/24" doc:"Address or CIDR range, IPv4 or IPv6."`
+	Reason     *string         `json:"reason,omitempty" maxLength:"2000" example:"griefing" doc:"Why."`
+	By         *string         `json:"by,omitempty" maxLength:"512" example:"Steve" doc:"Who banned."`
+	CreatedAt  syncer.Time     `json:"createdAt" required:"false" example:"2030-01-02T03:04:05.000Z" doc:"Since when; absent in an import: from now."`
+	ExpiresAt  syncer.Time     `json:"expiresAt" required:"false" example:"2030-01-09T03:04:05.000Z" doc:"When the ban ends by itself; null or infinity: when it is lifted."`
+	LiftedAt   syncer.Time     `json:"liftedAt" required:"false" doc:"When it was lifted or, once expired, closed; null: it is open."`
+	LiftedBy   *string         `json:"liftedBy,omitempty" maxLength:"512" doc:"Who lifted it."`
+	LiftReason *string         `json:"liftReason,omitempty" maxLength:"2000" doc:"Why it was lifted."`
+	Notes      []BanRecordNote `json:"notes,omitempty" nullable:"true" doc:"What the staff noted on it."`
+
+	ID     PassedOver `json:"id,omitzero" hidden:"true"`
+	Active PassedOver `json:"active,omitzero" hidden:"true"`
+}
+
+// BanRecordNote is a note in a record.
+type BanRecordNote struct {
+	At   syncer.Time `json:"at" example:"2030-01-02T03:04:05.000Z" doc:"When."`
+	By   string      `json:"by" required:"false" maxLength:"512" example:"Steve" doc:"Who."`
+	Text string      `json:"text" required:"false" maxLength:"4000" example:"uses a second account" doc:"What."`
+}
+
+// BanRecordOf returns the record.
+func BanRecordOf(r syncer.BanRecord) BanRecord {
+	uuid, ip := r.Target.Fields()
+	out := BanRecord{
+		UUID: (*string)(uuid), IP: ip, Reason: Filled(r.Reason), By: Filled(r.By), CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt,
+		LiftedAt: r.LiftedAt, LiftedBy: Filled(r.LiftedBy), LiftReason: Filled(r.LiftReason),
+	}
+	for _, note := range r.Notes {
+		out.Notes = append(out.Notes, BanRecordNote{At: note.At, By: note.By, Text: note.Text})
+	}
+	return out
+}
+
+// Record returns what the domain makes of it, if it can be meant and stored.
+func (r BanRecord) Record() (syncer.BanRecord, error) {
+	record := syncer.BanRecord{
+		Reason: value(r.Reason), By: value(r.By), CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt,
+		LiftedAt: r.LiftedAt, LiftedBy: value(r.LiftedBy), LiftReason: value(r.LiftReason),
+	}
+	for _, note := range r.Notes {
+		record.Notes = append(record.Notes, syncer.BanNote{At: note.At, By: note.By, Text: note.Text})
+	}
+	var err error
+	if record.Target, err = targetOf(r.UUID, r.IP); err != nil {
+		return record, err
+	}
+	return record, record.Validate()
+}
+
+// BanExport is one page of an export.
+type BanExport struct {
+	Bans []BanRecord `json:"bans" doc:"The bans, newest first, as an import takes them."`
+	Next *string     `json:"next" doc:"The next page's after; null: this is the last."`
+}
+
+// NewBanImport asks to import bans, all or none.
+type NewBanImport struct {
+	Bans   []BanRecord `json:"bans" doc:"As an export gives them."`
+	DryRun bool        `json:"dryRun,omitempty" example:"true" doc:"Only say what would happen."`
+}
+
+// Records returns what is asked for, or all that is wrong.
+func (i NewBanImport) Records() ([]syncer.BanRecord, error) {
+	records, faults := make([]syncer.BanRecord, len(i.Bans)), make([]error, len(i.Bans))
+	for n, ban := range i.Bans {
+		records[n], faults[n] = ban.Record()
+		faults[n] = within(fmt.Sprintf("bans[%d].", n), faults[n])
+	}
+	return records, errors.Join(faults...)
+}
+
+// within puts a path in front of the member that an error names.
+func within(path string, err error) error {
+	if e, ok := errors.AsType[*syncer.Error](err); ok {
+		return &syncer.Error{Code: e.Code, Field: path + e.Field, Message: e.Message, Cause: e.Cause}
+	}
+	return err
+}
+
+// BanImport says what became of imported bans.
+type BanImport struct {
+	DryRun bool          `json:"dryRun" example:"true" doc:"Whether nothing was stored."`
+	Bans   []ImportedBan `json:"bans" doc:"What became of each, in the order given."`
+}
+
+// ImportedBan says what became of one.
+type ImportedBan struct {
+	Outcome syncer.ImportOutcome `json:"outcome" enum:"added,known,stands" doc:"added; known: it was here, same target, createdAt and by; stands: another ban of the target stands and stays."`
+	ID      int64                `json:"id" example:"7" doc:"Number of the ban that is there now; of no meaning in a dry run for one that is new."`
+}
+
+// BanImportOf returns what became of bans that were imported, or only tried.
+func BanImportOf(imported []syncer.ImportedBan, trial bool) BanImport {
+	out := BanImport{DryRun: trial, Bans: make([]ImportedBan, len(imported))}
+	for i, ban := range imported {
+		out.Bans[i] = ImportedBan{ban.Outcome, ban.Number}
+	}
+	return out
+}

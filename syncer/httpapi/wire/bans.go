@@ -1,0 +1,232 @@
+package wire
+
+import (
+	"errors"
+	"net/netip"
+	"time"
+
+	"playersync/syncer"
+)
+
+// Ban is one ban, open or lifted, at one moment.
+type Ban struct {
+	ID         int64            `json:"id" example:"7" doc:"Number of the ban. While the database is out of reach a verdict has 0 here, and no reason, author and creation time."`
+	UUID       *syncer.PlayerID `json:"uuid" doc:"The banned player id; null for an address."`
+	IP         *string          `json:"ip" example:"198.51.100.0/24" doc:"The banned address or CIDR range; null for a player id."`
+	Reason     string           `json:"reason" example:"griefing" doc:"Why, empty if not said."`
+	By         string           `json:"by" example:"Steve" doc:"Who banned, empty if not said."`
+	CreatedAt  syncer.Time      `json:"createdAt" example:"2030-01-02T03:04:05.000Z" doc:"Since when."`
+	ExpiresAt  syncer.Time      `json:"expiresAt" example:"2030-01-09T03:04:05.000Z" doc:"When it ends by itself; null: when it is lifted."`
+	LiftedAt   syncer.Time      `json:"liftedAt" doc:"When it was lifted; null: it was not."`
+	LiftedBy   string           `json:"liftedBy" doc:"Who lifted it."`
+	LiftReason string           `json:"liftReason" doc:"Why it was lifted."`
+	Active     bool             `json:"active" example:"true" doc:"Whether it forbids joining now."`
+}
+
+// BanOf returns the ban as it is at the given time of the database's clock.
+func BanOf(b syncer.Ban, now time.Time) Ban {
+	uuid, ip := b.Target.Fields()
+	return Ban{
+		ID: b.Number, UUID: uuid, IP: ip, Reason: b.Reason, By: b.By, CreatedAt: b.CreatedAt, ExpiresAt: b.ExpiresAt,
+		LiftedAt: b.LiftedAt, LiftedBy: b.LiftedBy, LiftReason: b.LiftReason, Active: b.Applies(now),
+	}
+}
+
+// BansOf returns several bans, never nil.
+func BansOf(bans []syncer.Ban, now time.Time) []Ban {
+	out := make([]Ban, len(bans))
+	for i, b := range bans {
+		out[i] = BanOf(b, now)
+	}
+	return out
+}
+
+// BansPage is one page of bans.
+type BansPage struct {
+	Bans []Ban   `json:"bans" doc:"The bans, newest first."`
+	Next *string `json:"next" doc:"The next page's after; null: this is the last."`
+}
+
+// NewBan asks to ban a player id, an address or a range. Null says as much as absent.
+type NewBan struct {
+	UUID      *string     `json:"uuid,omitempty" minLength:"1" maxLength:"64" doc:"Player id. Either this or ip."`
+	IP        *string     `json:"ip,omitempty" minLength:"1" maxLength:"64" example:"198.51.100.0/24" doc:"Address or CIDR range, IPv4 or IPv6."`
+	Reason    *string     `json:"reason,omitempty" maxLength:"2000" example:"griefing" doc:"Why."`
+	By        *string     `json:"by,omitempty" maxLength:"512" example:"Steve" doc:"Who does it; absent: what Syncer-By says."`
+	ExpiresAt syncer.Time `json:"expiresAt,omitzero" doc:"When the ban ends by itself; absent, null or infinity: when it is lifted."`
+	Duration  *Duration   `json:"duration,omitempty" example:"7d" doc:"Instead of expiresAt: weeks to seconds as 1w2d3h4m5s, or ISO 8601 without months and years."`
+}
+
+// Ban returns what is asked for, now by the database's clock.
+func (b NewBan) Ban(now time.Time) (syncer.NewBan, error) {
+	target, err := targetOf(b.UUID, b.IP)
+	if err != nil {
+		return syncer.NewBan{}, err
+	}
+	ban := syncer.NewBan{Target: target, Reason: value(b.Reason), By: value(b.By)}
+	switch {
+	case b.Duration != nil && !b.ExpiresAt.IsZero():
+		return ban, syncer.Invalid("duration", "says the same as expiresAt; give one of them")
+	case b.Duration != nil:
+		ban.ExpiresAt = b.Duration.after(now)
+	case !b.ExpiresAt.IsForever():
+		ban.ExpiresAt = b.ExpiresAt
+	}
+	if !ban.ExpiresAt.IsZero() && !ban.ExpiresAt.After(now) {
+		return ban, syncer.Invalid("expiresAt", "has passed; the database's clock says %s", syncer.TimeOf(now))
+	}
+	return ban, nil
+}
+
+func targetOf(uuid, ip *string) (syncer.Target, error) {
+	return syncer.ParseTarget(value(uuid), value(ip))
+}
+
+// after returns the end of what begins now.
+func (d Duration) after(now time.Time) syncer.Time {
+	return syncer.Millis(now.UnixMilli() + time.Duration(d).Milliseconds())
+}
+
+// value returns what p points to, or the zero value.
+func value[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
+}
+
+// BanCheck asks whether bans forbid joining: a uuid, an ip or both.
+type BanCheck struct {
+	UUID *PlayerID `json:"uuid,omitempty" maxLength:"64" example:"abcdefghijklmnopqrstuv==" doc:"Player id."`
+	IP   *Address  `json:"ip,omitempty" maxLength:"64" example:"198.51.100.7" doc:"Where the player connects from."`
+}
+
+// Question returns who is asked about: "" and an invalid address for what is not.
+func (c BanCheck) Question() (syncer.PlayerID, netip.Addr, error) {
+	id, address := syncer.PlayerID(value(c.UUID)), value(c.IP).Addr
+	if id == "" && !address.IsValid() {
+		return id, address, syncer.Invalid("uuid", "give a uuid, an ip or both")
+	}
+	return id, address, nil
+}
+
+// Checked is the verdict on a [BanCheck].
+type Checked struct {
+	Banned bool  `json:"banned" example:"true" doc:"Whether any ban forbids joining."`
+	Bans   []Ban `json:"bans" doc:"The bans that apply."`
+}
+
+// BanLift asks to lift the ban of exactly one target.
+type BanLift struct {
+	UUID   *string `json:"uuid,omitempty" minLength:"1" maxLength:"64" doc:"Player id. Either this or ip."`
+	IP     *string `json:"ip,omitempty" minLength:"1" maxLength:"64" example:"198.51.100.0/24" doc:"Address or CIDR range, IPv4 or IPv6."`
+	By     *string `json:"by,omitempty" maxLength:"512" example:"Steve" doc:"Who does it; absent: what Syncer-By says."`
+	Reason *string `json:"reason,omitempty" maxLength:"2000" example:"appeal" doc:"Why."`
+}
+
+// Lift returns what is asked for.
+func (l BanLift) Lift() (target syncer.Target, by, reason string, err error) {
+	by, reason = value(l.By), value(l.Reason)
+	target, err = targetOf(l.UUID, l.IP)
+	return target, by, reason, errors.Join(syncer.CheckLift(by, reason), err)
+}
+
+// Lifted says what became of a [BanLift].
+type Lifted struct {
+	Lifted bool `json:"lifted" example:"true" doc:"Whether a ban stood and was lifted."`
+	Ban    *Ban `json:"ban" doc:"The ban that was lifted; null if none stood."`
+}
+
+// BanChange asks to change a ban in force; what is absent stays.
+type BanChange struct {
+	Reason    syncer.Optional[string]      `json:"reason,omitzero" maxLength:"2000" example:"griefing, again" doc:"Why."`
+	ExpiresAt syncer.Optional[syncer.Time] `json:"expiresAt,omitzero" doc:"When the ban ends by itself; null or infinity: when it is lifted."`
+	Duration  syncer.Optional[Duration]    `json:"duration,omitzero" example:"30d" doc:"Instead of expiresAt, from now: weeks to seconds as 1w2d3h4m5s, or ISO 8601 without months and years."`
+	By        *string                      `json:"by,omitempty" maxLength:"512" example:"Steve" doc:"Who does it; absent: what Syncer-By says."`
+}
+
+// Change returns what is asked for, now by the database's clock.
+func (c BanChange) Change(now time.Time) (syncer.BanChange, error) {
+	change := syncer.BanChange{Reason: c.Reason, ExpiresAt: c.ExpiresAt, By: value(c.By)}
+	switch {
+	case c.Duration.Set && c.ExpiresAt.Set:
+		return change, syncer.Invalid("duration", "says the same as expiresAt; give one of them")
+	case c.Duration.Set:
+		change.ExpiresAt = syncer.Some(c.Duration.Value.after(now))
+	case c.ExpiresAt.Value.IsForever():
+		change.ExpiresAt = syncer.Some(syncer.Time{})
+	}
+	return change, change.Validate(now)
+}
+
+// NewBanNote asks to note something on a ban.
+type NewBanNote struct {
+	Text string `json:"text" maxLength:"4000" example:"uses a second account" doc:"What."`
+	By   string `json:"by,omitempty" maxLength:"512" example:"Steve" doc:"Who; absent: what Syncer-By says."`
+}
+
+// Note returns what is asked for.
+func (n NewBanNote) Note() (syncer.BanNote, error) {
+	note := syncer.BanNote{Text: n.Text, By: n.By}
+	return note, note.Validate()
+}
+
+// BanNote is what the staff noted on a ban.
+type BanNote struct {
+	ID   int64       `json:"id" example:"3" doc:"Number of the note."`
+	At   syncer.Time `json:"at" example:"2030-01-02T03:04:05.000Z" doc:"When."`
+	By   string      `json:"by" example:"Steve" doc:"Who, empty if not said."`
+	Text string      `json:"text" example:"uses a second account" doc:"What."`
+}
+
+// BanNoteOf returns the note.
+func BanNoteOf(n syncer.BanNote) BanNote {
+	return BanNote{ID: n.Number, At: n.At, By: n.By, Text: n.Text}
+}
+
+// NotedBan is one ban with its notes.
+type NotedBan struct {
+	Ban   Ban       `json:"ban" doc:"The ban."`
+	Notes []BanNote `json:"notes" doc:"What the staff noted on it, oldest first."`
+}
+
+// NotedBanOf returns the ban as it is at the given time of the database's clock.
+func NotedBanOf(b syncer.NotedBan, now time.Time) NotedBan {
+	out := NotedBan{Ban: BanOf(b.Ban, now), Notes: make([]BanNote, len(b.Notes))}
+	for i, note := range b.Notes {
+		out.Notes[i] = BanNoteOf(note)
+	}
+	return out
+}
+
+// BanPreview is whom a ban of an address or a range would keep out.
+type BanPreview struct {
+	IP      string       `json:"ip" example:"198.51.100.0/24" doc:"The address or CIDR range."`
+	Count   int64        `json:"count" example:"1" doc:"How many players were seen from there."`
+	Online  int64        `json:"online" example:"1" doc:"How many of them are on a game server now, wherever they joined it from."`
+	Players []SeenPlayer `json:"players" doc:"Those seen last, the latest first."`
+	Bans    []Ban        `json:"bans" doc:"Bans in force that overlap it, newest first, at most 100."`
+}
+
+// SeenPlayer is a player who joined from an address or a range.
+type SeenPlayer struct {
+	UUID      syncer.PlayerID `json:"uuid" example:"abcdefghijklmnopqrstuv==" doc:"Player id."`
+	Name      string          `json:"name" example:"Steve" doc:"The current name."`
+	Times     int64           `json:"times" example:"12" doc:"How often the player joined from there."`
+	LastSeen  syncer.Time     `json:"lastSeen" example:"2030-01-02T03:04:05.000Z" doc:"When last."`
+	Addresses int64           `json:"addresses" example:"1" doc:"From how many addresses there."`
+	Latest    []string        `json:"latest" example:"198.51.100.7" doc:"The latest of them, at most 8."`
+	Servers   []string        `json:"servers" example:"survival-1" doc:"The game servers on which the player is now."`
+}
+
+// BanPreviewOf returns the preview as it is at the given time of the database's clock.
+func BanPreviewOf(p syncer.BanPreview, now time.Time) BanPreview {
+	out := BanPreview{IP: p.Target.IP(), Count: p.Count, Online: p.Online, Players: make([]SeenPlayer, len(p.Players)), Bans: BansOf(p.Bans, now)}
+	for i, seen := range p.Players {
+		out.Players[i] = SeenPlayer{
+			UUID: seen.ID, Name: seen.Name, Times: seen.Times, LastSeen: seen.LastSeen, Addresses: seen.Addresses,
+			Latest: append([]string{}, seen.Latest...), Servers: append([]string{}, seen.Servers...),
+		}
+	}
+	return out
+}

@@ -1,0 +1,56 @@
+package wire
+
+import (
+	"playersync/syncer/changefeed"
+)
+
+import "playersync/syncer"
+
+// LongPollEvent is one event in the answer of a long poll; an SSE event carries
+// the same in its fields id, event and data.
+type LongPollEvent struct {
+	ID   string               `json:"id" example:"K3XQ7A-1841" doc:"Position of the event."`
+	Type changefeed.EventType `json:"type" enum:"player,balance,ban,chat,presence,resync" example:"player" doc:"What it is about."`
+	Data EventData            `json:"data" doc:"A PlayerEvent, a BalanceEvent, a BanEvent, a StaffMessage, a PresenceEvent, or an empty object for a resync."`
+}
+
+// EventData is the data of an event: a [PlayerEvent], a [BalanceEvent], a [BanEvent], a
+// [StaffMessage], a [PresenceEvent], or a [Resync].
+type EventData any
+
+// PlayerEvent is the data of an event of type player.
+type PlayerEvent struct {
+	UUID     syncer.PlayerID `json:"uuid" example:"abcdefghijklmnopqrstuv==" doc:"Who changed."`
+	Revision int64           `json:"revision" example:"42" doc:"Revision of the record; 0 without one."`
+	Gone     bool            `json:"gone" doc:"Whether the player was deleted."`
+	Player   *Record         `json:"player" doc:"The record as the asking server sees it; null if it is not in memory: ask for it if it matters."`
+}
+
+// BalanceEvent is the data of an event of type balance.
+type BalanceEvent struct {
+	UUID     syncer.PlayerID  `json:"uuid" example:"abcdefghijklmnopqrstuv==" doc:"Whose."`
+	Balances map[string]int64 `json:"balances" nullable:"true" example:"{\"coins\":750}" doc:"All of the player's balances by currency; null if they are not in memory: ask for them if it matters."`
+}
+
+// BanEvent is the data of an event of type ban.
+type BanEvent struct {
+	UUID      *syncer.PlayerID `json:"uuid" doc:"The player id; null for an address."`
+	IP        *string          `json:"ip" example:"198.51.100.0/24" doc:"The address or CIDR range; null for a player id."`
+	Banned    bool             `json:"banned" example:"true" doc:"Whether a ban stands now."`
+	ExpiresAt syncer.Time      `json:"expiresAt" example:"2030-01-09T03:04:05.000Z" doc:"When it ends by itself; null: when it is lifted."`
+}
+
+// BanEventOf returns what changed for a target.
+func BanEventOf(e changefeed.Event) BanEvent {
+	uuid, ip := e.Target.Fields()
+	return BanEvent{UUID: uuid, IP: ip, Banned: e.Banned, ExpiresAt: e.ExpiresAt}
+}
+
+// PresenceEvent is the data of an event of type presence.
+type PresenceEvent struct {
+	Session
+	Online bool `json:"online" example:"true" doc:"Whether the player came; else it left the server, or the server died."`
+}
+
+// Resync is the data of an event of type resync: nothing.
+type Resync struct{}

@@ -1,0 +1,13 @@
+package wire
+
+// Health says that the process lives.
+type Health struct {
+	Status string `json:"status" enum:"ok" doc:"The process lives." example:"ok"`
+}
+
+// Readiness says whether a sidecar follows the database.
+type Readiness struct {
+	Ready     bool     `json:"ready" example:"true" doc:"Whether this sidecar follows the database."`
+	Reasons   []string `json:"reasons" example:"[]" doc:"Why it does not."`
+	Staleness int64    `json:"staleness" example:"3" doc:"Milliseconds since it last knew itself current."`
+}
