@@ -161,8 +161,10 @@ func (l Leave) Save(id syncer.PlayerID, now time.Time) (merge.Save, error) {
 
 func (f OwnFields) saved(now time.Time) merge.Save {
 	save := merge.Save{
-		Name: f.Name, OverrideName: f.OverrideName, Highlight: f.Highlight, ChatStrictness: f.ChatStrictness,
-		ShowRankPrefix: f.ShowRankPrefix, Language: f.Language, Achievements: f.Achievements,
+		Scalars: merge.Scalars{
+			Name: f.Name, OverrideName: f.OverrideName, Highlight: f.Highlight, ChatStrictness: f.ChatStrictness,
+			ShowRankPrefix: f.ShowRankPrefix, Language: f.Language, Achievements: f.Achievements,
+		},
 		USID: f.USID, FirstJoined: f.FirstJoined.Time, LastJoined: f.LastJoined.Time,
 	}
 	if f.Rainbow.Set {
