@@ -50,9 +50,9 @@ func unsyncedCopy() merge.Save {
 }
 
 // receive applies an upload to a player.
-func receive(p syncer.Player, trail shadow.History, save merge.Save, important bool, digest byte, now time.Time) (syncer.Player, shadow.History, shadow.Outcome) {
+func receive(p syncer.Player, history shadow.History, save merge.Save, important bool, digest byte, now time.Time) (syncer.Player, shadow.History, shadow.Outcome) {
 	current := merge.ViewOf(p, survival)
-	outcome, next := trail.Receive(&current, shadow.Upload{
+	outcome, next := history.Receive(&current, shadow.Upload{
 		From: survival, Save: save, Important: important, Digest: [16]byte{digest},
 	}, now)
 	return outcome.Edit.Apply(p), next, outcome
@@ -65,10 +65,10 @@ func TestCopyThatNeverSawTheDatabaseDoesNoHarm(t *testing.T) {
 	newMode := veteran()
 	delete(newMode.Gamemodes, "survival")
 	for name, p := range map[string]syncer.Player{"known here": veteran(), "new to the gamemode": newMode} {
-		for shown, trail := range map[string]shadow.History{
+		for shown, history := range map[string]shadow.History{
 			"never shown": {}, "shown, but not taken over": shadow.History{}.Show(merge.ViewOf(p, survival), now),
 		} {
-			after, _, outcome := receive(p, trail, unsyncedCopy(), false, 1, now)
+			after, _, outcome := receive(p, history, unsyncedCopy(), false, 1, now)
 			got, want := merge.ViewOf(after, survival), merge.ViewOf(p, survival)
 			if !outcome.Unsynced || *got.Highlight != *want.Highlight || *got.Achievements != *want.Achievements || *got.USID != "own" ||
 				got.Stats["blocksBroken"] < want.Stats["blocksBroken"] || len(got.History) != 1 {
@@ -129,9 +129,9 @@ func TestTwoChangesInOneBreathAreBothKept(t *testing.T) {
 	shown := merge.ViewOf(p, survival)
 	mute, stop := copyOf(shown), copyOf(shown)
 	mute.UnmuteTime, stop.UnmarkTime = syncer.Some(syncer.Forever), syncer.Some(syncer.Forever)
-	trail := shadow.History{}.Show(shown, now).Show(shown, now)
-	p, trail, _ = receive(p, trail, mute, true, 1, now)
-	p, _, _ = receive(p, trail, stop, true, 2, now)
+	history := shadow.History{}.Show(shown, now).Show(shown, now)
+	p, history, _ = receive(p, history, mute, true, 1, now)
+	p, _, _ = receive(p, history, stop, true, 2, now)
 	if !p.UnmuteTime.IsForever() || !p.UnmarkTime.IsForever() {
 		t.Errorf("muted until %v, marked until %v", p.UnmuteTime, p.UnmarkTime)
 	}
@@ -146,11 +146,11 @@ func TestChangeThatTwoAnswersExplainLeavesBoth(t *testing.T) {
 	earlier := merge.ViewOf(p, survival)
 	p.Rank = "trusted" // by another server
 	later := merge.ViewOf(p, survival)
-	trail := shadow.History{}.Show(earlier, now).Show(later, now)
+	history := shadow.History{}.Show(earlier, now).Show(later, now)
 	for name, starts := range map[string][2]merge.View{"earlier first": {earlier, later}, "later first": {later, earlier}} {
 		promotion, flag := copyOf(starts[0]), copyOf(starts[1])
 		promotion.Rank, flag.Flags = syncer.Some("admin"), syncer.Some([]string{"developer", "member"})
-		after, next, _ := receive(p, trail, promotion, true, 1, now)
+		after, next, _ := receive(p, history, promotion, true, 1, now)
 		if after, _, _ = receive(after, next, flag, true, 2, now); after.Rank != "admin" || len(after.Flags) != 2 {
 			t.Errorf("%s: rank %s, flags %q", name, after.Rank, after.Flags)
 		}
@@ -208,10 +208,10 @@ func TestOvertakingAnswersUndoNothing(t *testing.T) {
 	p := veteran()
 	older := merge.ViewOf(p, survival)
 	p.Rank = "admin" // by another server
-	trail := shadow.History{}.Show(older, now).Show(merge.ViewOf(p, survival), now)
+	history := shadow.History{}.Show(older, now).Show(merge.ViewOf(p, survival), now)
 	save := copyOf(older)
 	save.Flags = syncer.Some([]string{"member", "developer"})
-	if p, _, _ = receive(p, trail, save, true, 1, now); p.Rank != "admin" || len(p.Flags) != 2 {
+	if p, _, _ = receive(p, history, save, true, 1, now); p.Rank != "admin" || len(p.Flags) != 2 {
 		t.Errorf("rank %s, flags %q", p.Rank, p.Flags)
 	}
 }
@@ -221,20 +221,20 @@ func TestLateUploadUndoesNothing(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1e9, 0)
 	p := veteran()
-	trail := shadow.History{}.Show(merge.ViewOf(p, survival), now)
+	history := shadow.History{}.Show(merge.ViewOf(p, survival), now)
 	first, second := copyOf(merge.ViewOf(p, survival)), copyOf(merge.ViewOf(p, survival))
 	first.Stats, second.Stats = map[string]int64{"blocksBroken": 103}, map[string]int64{"blocksBroken": 105}
 	first.Highlight, second.Highlight = syncer.Some(new("[blue]")), syncer.Some(new("[green]"))
 	first.LastJoined, second.LastJoined = syncer.Millis(3000), syncer.Millis(4000)
-	overtaken, after, _ := receive(p, trail, second, false, 2, now)
+	overtaken, after, _ := receive(p, history, second, false, 2, now)
 	overtaken, _, _ = receive(overtaken, after, first, false, 1, now)
 	if v := merge.ViewOf(overtaken, survival); v.Stats["blocksBroken"] != 105 || *v.Highlight != "[green]" {
 		t.Errorf("overtaken: %+v", v)
 	}
-	p, trail, _ = receive(p, trail, first, false, 1, now)
-	p, trail, _ = receive(p, trail, second, false, 2, now)
+	p, history, _ = receive(p, history, first, false, 1, now)
+	p, history, _ = receive(p, history, second, false, 2, now)
 	for name, digest := range map[string]byte{"again": 1, "for the first time": 3} {
-		late, _, _ := receive(p, trail, first, false, digest, now.Add(time.Second))
+		late, _, _ := receive(p, history, first, false, digest, now.Add(time.Second))
 		v := merge.ViewOf(late, survival)
 		if v.Stats["blocksBroken"] != 105 || *v.Highlight != "[green]" || v.LastJoined != syncer.Millis(4000) {
 			t.Errorf("%s: %+v", name, v)
@@ -246,18 +246,18 @@ func TestChangeGivenTakenAndGivenAgain(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1e9, 0)
 	p := veteran()
-	var trail shadow.History
+	var history shadow.History
 	for i, flags := range [][]string{{"developer", "member"}, {"member"}, {"developer", "member"}} {
 		now = now.Add(time.Second)
-		trail = trail.Show(merge.ViewOf(p, survival), now)
+		history = history.Show(merge.ViewOf(p, survival), now)
 		save := copyOf(merge.ViewOf(p, survival))
 		save.Flags = syncer.Some(flags)
 		now = now.Add(time.Second)
-		p, trail, _ = receive(p, trail, save, true, byte(i%2), now) // the third equals the first
+		p, history, _ = receive(p, history, save, true, byte(i%2), now) // the third equals the first
 		if len(p.Flags) != len(flags) {
 			t.Fatalf("change %d is lost: %q", i, p.Flags)
 		}
-		again, _, outcome := receive(p, trail, save, true, byte(i%2), now.Add(10*time.Second))
+		again, _, outcome := receive(p, history, save, true, byte(i%2), now.Add(10*time.Second))
 		if !outcome.Repeated || len(again.Flags) != len(flags) {
 			t.Errorf("change %d sent again: %q", i, again.Flags)
 		}
@@ -270,16 +270,16 @@ func TestChangeGivenAgainIsRepeatedAtOnce(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1e9, 0)
 	p := veteran()
-	var trail shadow.History
+	var history shadow.History
 	change := func(flags []string, digest byte) {
-		trail = trail.Show(merge.ViewOf(p, survival), now)
-		trail = trail.Show(merge.ViewOf(p, survival), now.Add(time.Second)) // the player is looked up as well
+		history = history.Show(merge.ViewOf(p, survival), now)
+		history = history.Show(merge.ViewOf(p, survival), now.Add(time.Second)) // the player is looked up as well
 		save := copyOf(merge.ViewOf(p, survival))
 		save.Flags = syncer.Some(flags)
 		now = now.Add(2 * time.Second)
-		p, trail, _ = receive(p, trail, save, true, digest, now)
+		p, history, _ = receive(p, history, save, true, digest, now)
 		var outcome shadow.Outcome
-		if p, trail, outcome = receive(p, trail, save, true, digest, now.Add(100*time.Millisecond)); !outcome.Repeated {
+		if p, history, outcome = receive(p, history, save, true, digest, now.Add(100*time.Millisecond)); !outcome.Repeated {
 			t.Errorf("flags %q sent again are taken for new", flags)
 		}
 		now = now.Add(2 * time.Second)
@@ -294,10 +294,10 @@ func TestNamesThatAServerDoesNotKnowSurviveItsUploads(t *testing.T) {
 	now := time.Unix(1e9, 0)
 	p := veteran()
 	p.Rank, p.Flags = "vip", []string{"builder", "member"}
-	trail := shadow.History{}.Show(merge.ViewOf(p, survival), now)
+	history := shadow.History{}.Show(merge.ViewOf(p, survival), now)
 	save := copyOf(merge.ViewOf(p, survival))
 	save.Rank, save.Flags, save.UnmuteTime = syncer.Some("player"), syncer.Some([]string{"member"}), syncer.Some(syncer.Forever)
-	p, _, _ = receive(p, trail, save, true, 1, now)
+	p, _, _ = receive(p, history, save, true, 1, now)
 	if p.Rank != "vip" || len(p.Flags) != 2 || !p.UnmuteTime.IsForever() {
 		t.Errorf("rank %s, flags %q, muted until %v", p.Rank, p.Flags, p.UnmuteTime)
 	}
@@ -308,11 +308,11 @@ func TestClearedHighlightStaysCleared(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1e9, 0)
 	p := veteran()
-	trail := shadow.History{}.Show(merge.ViewOf(p, survival), now)
+	history := shadow.History{}.Show(merge.ViewOf(p, survival), now)
 	held := copyOf(merge.ViewOf(p, survival))
 	p.Highlight = nil // on another server
-	trail = trail.Show(merge.ViewOf(p, survival), now)
-	if p, _, _ = receive(p, trail, held, false, 1, now); p.Highlight != nil {
+	history = history.Show(merge.ViewOf(p, survival), now)
+	if p, _, _ = receive(p, history, held, false, 1, now); p.Highlight != nil {
 		t.Errorf("highlight %q is back", *p.Highlight)
 	}
 }
@@ -321,13 +321,13 @@ func TestAfterACrashCountersAreOnlyRaised(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1e9, 0)
 	p := veteran()
-	trail := shadow.History{}.Show(merge.ViewOf(p, survival), now)
+	history := shadow.History{}.Show(merge.ViewOf(p, survival), now)
 	stored := p.Gamemodes["survival"]
-	stored.Stats = map[string]int64{"blocksBroken": 103} // by an upload that the trail lacks
+	stored.Stats = map[string]int64{"blocksBroken": 103} // by an upload that the history lacks
 	p.Gamemodes["survival"] = stored
 	save := copyOf(merge.ViewOf(p, survival))
 	save.Stats = map[string]int64{"blocksBroken": 105}
-	if p, _, _ = receive(p, trail.Doubted(), save, false, 1, now); p.Gamemodes["survival"].Stats["blocksBroken"] != 105 {
+	if p, _, _ = receive(p, history.Doubted(), save, false, 1, now); p.Gamemodes["survival"].Stats["blocksBroken"] != 105 {
 		t.Errorf("counted %v", p.Gamemodes["survival"].Stats)
 	}
 }

@@ -22,7 +22,7 @@ import (
 type copyServer struct {
 	syncer.GameServer
 	memory  merge.View
-	trail   shadow.History
+	history shadow.History
 	busy    map[string]bool // fields with a change under way
 	queue   []message
 	shown   []shown // answers, in the order in which the backend gave them
@@ -98,7 +98,7 @@ func (w *copyWorld) act() {
 	w.now = w.now.Add(pace)
 	i := w.random.IntN(len(w.servers))
 	s := w.servers[i]
-	if len(s.queue) > 0 && w.now.Sub(s.queue[0].since) > patience {
+	if len(s.queue) > 0 && w.now.Sub(s.queue[0].since) > maxDelay {
 		w.arrive(s, 0)
 		return
 	}
@@ -200,8 +200,8 @@ func (w *copyWorld) deliver(s *copyServer) {
 // pace is the time between two events: nobody gives two commands faster.
 const pace = 300 * time.Millisecond
 
-// patience is after what time a message no longer stays behind those sent later.
-const patience = 8 * time.Second
+// maxDelay is after what time a message no longer stays behind those sent later.
+const maxDelay = 8 * time.Second
 
 func (w *copyWorld) arrive(s *copyServer, i int) {
 	m := s.queue[i]
@@ -223,7 +223,7 @@ func (w *copyWorld) arrive(s *copyServer, i int) {
 		s.queue = append(s.queue, m)
 	case !m.answered:
 		view := merge.ViewOf(w.row, s.GameServer)
-		s.trail = s.trail.Show(view, w.now)
+		s.history = s.history.Show(view, w.now)
 		m.answered, m.start, m.since = true, origin{answer: len(s.shown)}, w.now
 		s.shown = append(s.shown, shown{origin: m.start, view: view})
 		s.queue = append(s.queue, m)
@@ -256,15 +256,15 @@ func (w *copyWorld) copy(s *copyServer, m message) {
 	s.queue = append(s.queue, w.upload(s, message{done: m.done, important: true}))
 }
 
-// trailRule is ours.
-func trailRule(w *copyWorld, s *copyServer, save merge.Save, important bool) {
+// historyRule is ours.
+func historyRule(w *copyWorld, s *copyServer, save merge.Save, important bool) {
 	text, _ := json.Marshal(save)
 	sum := sha256.Sum256(fmt.Appendf(text, "%t", important))
 	current := merge.ViewOf(w.row, s.GameServer)
-	outcome, next := s.trail.Receive(&current, shadow.Upload{
+	outcome, next := s.history.Receive(&current, shadow.Upload{
 		From: s.GameServer, Save: save, Important: important, Digest: [16]byte(sum[:16]), Knows: func(string) bool { return true },
 	}, w.now)
-	s.trail = next
+	s.history = next
 	w.row = outcome.Edit.Apply(w.row)
 }
 
@@ -339,7 +339,7 @@ func TestServersThatUploadCopiesLoseNothing(t *testing.T) {
 	const histories = 300
 	undecidable, uncountable := 0, 0
 	for seed := range uint64(histories) {
-		w := newCopyWorld(seed, trailRule)
+		w := newCopyWorld(seed, historyRule)
 		w.play(400)
 		uncountable += len(w.uncountable)
 		if w.undecidable {
@@ -349,7 +349,7 @@ func TestServersThatUploadCopiesLoseNothing(t *testing.T) {
 		}
 	}
 	if undecidable > histories/100 || uncountable > histories/10 {
-		t.Errorf("%d histories and %d counts of %d histories are excused: the test is too gentle", undecidable, uncountable, histories)
+		t.Errorf("%d histories and %d counts of %d histories cannot be decided: the test is too gentle", undecidable, uncountable, histories)
 	}
 }
 

@@ -14,36 +14,35 @@ import (
 type Upload struct {
 	From syncer.GameServer
 	Save merge.Save
-	// Important says that something important was changed and is to be stored;
-	// otherwise what the copy says of it is not meant.
+	// Important says that an important field was changed and is to be stored. Without it
+	// the important fields of the copy are ignored.
 	Important bool
 	Digest    [16]byte // of everything above: equal uploads are equal
-	// Knows reports whether servers of this kind are known to understand a rank or a
-	// flag beyond those that all of them do; nil knows none.
+	// Knows reports whether these servers understand a rank or a flag beyond those that
+	// every version of the plugin does; nil knows none.
 	Knows func(name string) bool
 }
 
-// Outcome is what an upload comes to.
+// Outcome is how an upload was read.
 type Outcome struct {
 	Edit     merge.Edit
 	Repeated bool // received before; Edit changes nothing
-	// Unsynced says that the copy did not grow from any state of the database that
-	// is known, or is older than a copy received before: only what cannot do harm
-	// was taken of it.
+	// Unsynced says that the copy started from no known state, or is older than a copy
+	// received before. Only additions were taken of it.
 	Unsynced bool
-	// USIDRefused says that the proof of identity of a privileged player would have
-	// changed and was kept.
+	// USIDRefused says that the upload had another proof of identity for a privileged
+	// player, and the stored one was kept.
 	USIDRefused bool
 }
 
 // Receive finds what an upload changes and returns the history after it. The current
 // view is the player as it is stored, nil if that is not known.
-func (t History) Receive(current *merge.View, u Upload, now time.Time) (Outcome, History) {
-	if t.repeats(u, now) {
-		return Outcome{Repeated: true}, t
+func (h History) Receive(current *merge.View, u Upload, now time.Time) (Outcome, History) {
+	if h.repeats(u, now) {
+		return Outcome{Repeated: true}, h
 	}
 	var outcome Outcome
-	next := t.noted(u, now)
+	next := h.noted(u, now)
 	if u.Important {
 		outcome, next = next.receiveImportant(current, u, now)
 	} else {
@@ -55,16 +54,16 @@ func (t History) Receive(current *merge.View, u Upload, now time.Time) (Outcome,
 	return outcome, next
 }
 
-// receiveImportant takes the differences to the state that was fetched for the
-// change. Without one the copy is stored as given.
-func (t History) receiveImportant(current *merge.View, u Upload, now time.Time) (Outcome, History) {
-	place, certain := t.start(u)
-	counting := t.counting(u)
+// receiveImportant takes the differences to the state that was fetched for the change.
+// Without such a state the copy is stored as given.
+func (h History) receiveImportant(current *merge.View, u Upload, now time.Time) (Outcome, History) {
+	place, certain := h.start(u)
+	counting := h.counting(u)
 	var base merge.View
 	var outcome Outcome
 	switch {
 	case place >= 0:
-		base = heldBy(t.States[place].View, u)
+		base = heldBy(h.States[place].View, u)
 		outcome.Edit = merge.Diff(base, u.Save, u.From)
 	case current != nil:
 		base = heldBy(*current, u)
@@ -73,17 +72,17 @@ func (t History) receiveImportant(current *merge.View, u Upload, now time.Time) 
 		base = merge.ViewOf(syncer.NewPlayer(""), u.From)
 		outcome.Edit = merge.DiffUnseen(base, u.Save, u.From)
 	}
-	t.States = slices.Clone(t.States)
+	h.States = slices.Clone(h.States)
 	if place >= 0 && certain {
-		t.States[place].Asked = false
+		h.States[place].Open = false
 	}
 	switch {
-	case place >= 0 && t.States[place].Counted:
-		outcome.Edit = withGamemode(outcome.Edit, u.From, t.States[place].countedOn(u.Save))
-		t.States[place].Spent = t.States[place].Spent || certain
+	case place >= 0 && h.States[place].HasCounters:
+		outcome.Edit = withGamemode(outcome.Edit, u.From, h.States[place].countedOn(u.Save))
+		h.States[place].Superseded = h.States[place].Superseded || certain
 	case counting >= 0: // the answer left the counters out: they go on from what the server held
-		outcome.Edit = withGamemode(outcome.Edit, u.From, t.States[counting].countedOn(u.Save))
-		t.spend(counting)
+		outcome.Edit = withGamemode(outcome.Edit, u.From, h.States[counting].countedOn(u.Save))
+		h.supersede(counting)
 		place = max(place, counting)
 	case place >= 0: // a later copy was counted already
 		outcome.Edit = withGamemode(outcome.Edit, u.From, harmless(u).Gamemodes[u.From.Gamemode])
@@ -94,27 +93,28 @@ func (t History) receiveImportant(current *merge.View, u Upload, now time.Time) 
 		state.View.USID = base.USID
 	}
 	if place < 0 {
-		place = len(t.States) - 1
+		place = len(h.States) - 1
 	}
-	return outcome, t.with(place+1, state, now)
+	return outcome, h.with(place+1, state, now)
 }
 
-// receiveCopy takes what was counted and changed in memory since the state that the
-// copy grew from.
-func (t History) receiveCopy(current *merge.View, u Upload, now time.Time) (Outcome, History) {
-	place := t.held(u)
+// receiveCopy takes what the server counted and changed in memory since the state that
+// the copy continues.
+func (h History) receiveCopy(current *merge.View, u Upload, now time.Time) (Outcome, History) {
+	place := h.held(u)
 	var base merge.View
 	var outcome Outcome
 	switch {
-	case place >= 0 && t.States[place].Doubted:
-		base = heldBy(t.States[place].View, u)
+	case place >= 0 && h.States[place].Doubted:
+		base = heldBy(h.States[place].View, u)
 		outcome.Edit = merge.DiffUnseen(base, u.Save, u.From)
 	case place >= 0:
-		base = heldBy(t.States[place].View, u)
+		base = heldBy(h.States[place].View, u)
 		outcome.Edit = merge.Diff(base, u.Save, u.From)
-	case !t.IsEmpty() || current != nil && !Follows(heldBy(*current, u), u.Save):
-		outcome = Outcome{Edit: harmless(u), Unsynced: true, USIDRefused: usidDiffers(current, u) && !mayChangeUSID(current, u)}
-		return outcome, t
+	case !h.IsEmpty() || current != nil && !Follows(heldBy(*current, u), u.Save):
+		refused := usidDiffers(current, u) && !mayChangeUSID(current, u)
+		outcome = Outcome{Edit: harmless(u), Unsynced: true, USIDRefused: refused}
+		return outcome, h
 	case current != nil:
 		base = heldBy(*current, u)
 		outcome.Edit = merge.DiffUnseen(base, u.Save, u.From)
@@ -129,32 +129,33 @@ func (t History) receiveCopy(current *merge.View, u Upload, now time.Time) (Outc
 	if outcome.USIDRefused {
 		state.View.USID = base.USID
 	}
-	t.States = slices.Clone(t.States)
-	t.spend(place)
-	return outcome, t.with(place+1, state, now)
+	h.States = slices.Clone(h.States)
+	h.supersede(place)
+	return outcome, h.with(place+1, state, now)
 }
 
-// spend marks the states up to index i. The caller owns t.States.
-func (t History) spend(i int) {
-	for k := range t.States[:i+1] {
-		t.States[k].Spent = true
+// spend marks the states up to index i. The caller owns h.States.
+func (h History) supersede(i int) {
+	for k := range h.States[:i+1] {
+		h.States[k].Superseded = true
 	}
 }
 
-// Follows reports whether a copy can have grown from a state: what only grows is at
-// least as large, what only shrinks at most. A copy that was never brought in line
-// with the database does not follow: it was counted from zero, has no history and
-// the rank of a newcomer.
+// Follows reports whether a copy can have grown from a state: values that only grow are at
+// least as large, and values that only shrink at most as large. A copy that was never
+// brought in line with the database does not follow: it counts from zero, and has no
+// history and the rank of a newcomer.
 func Follows(shown merge.View, saved merge.Save) bool {
 	if !countsOn(shown, saved) {
 		return false
 	}
 	// The time of the last join tells nothing: clocks of servers differ.
-	if first := saved.FirstJoined; !shown.FirstJoined.IsZero() && syncer.Earliest(first, shown.FirstJoined) != first && !first.IsZero() {
+	first := saved.FirstJoined
+	if !shown.FirstJoined.IsZero() && !first.IsZero() && syncer.Earliest(first, shown.FirstJoined) != first {
 		return false
 	}
-	taken := !shown.FirstJoined.IsZero() && saved.FirstJoined == shown.FirstJoined // over from the database, then
-	if !taken && saved.Rank.Set && saved.Rank.Value == syncer.DefaultRank && shown.Rank != syncer.DefaultRank {
+	takenOver := !shown.FirstJoined.IsZero() && first == shown.FirstJoined // from the database
+	if !takenOver && saved.Rank.Set && saved.Rank.Value == syncer.DefaultRank && shown.Rank != syncer.DefaultRank {
 		return false
 	}
 	return keepsHistory(shown, saved) && keepsBits(shown, saved)
@@ -205,8 +206,8 @@ func keepsBits(shown merge.View, saved merge.Save) bool {
 	return err == nil && after.Contains(before)
 }
 
-// harmless is what may be taken of a copy that started from nowhere known, or
-// comes late: sets are united, join times widened and counters only raised.
+// harmless is what may be taken of a copy that started from no known state, or comes
+// late: sets are united, join times widened and counters only raised.
 func harmless(u Upload) merge.Edit {
 	e := merge.Edit{History: u.Save.History}
 	if u.Save.Achievements.Value != nil {
@@ -219,8 +220,8 @@ func harmless(u Upload) merge.Edit {
 	return e
 }
 
-// countedOn is what a copy counted since the state. Where it cannot have grown from
-// there, counters are only ever raised.
+// countedOn is what a copy counted since the state. If a counter is below the state's,
+// the copy did not start there, and counters are only raised.
 func (s State) countedOn(saved merge.Save) merge.GamemodeEdit {
 	g := merge.DiffGamemode(s.View, saved)
 	lower := false
@@ -251,13 +252,13 @@ func keepUSID(e *merge.Edit, current *merge.View, u Upload) bool {
 	return true
 }
 
-// mayChangeUSID reports whether an upload may change the proof of identity. Whoever
-// connects by another's id and leaves before the server knows him uploads his own,
-// with the rank of a newcomer. For a privileged player it is therefore taken only
-// from a server that knows the rank.
+// mayChangeUSID reports whether an upload may change the proof of identity. A stranger who
+// connects with another player's id, and leaves before the server has fetched the player,
+// uploads the stranger's own proof, with the rank of a newcomer. So for a privileged
+// player the proof is taken only from a server that knows the rank.
 func mayChangeUSID(current *merge.View, u Upload) bool {
 	if current == nil {
-		return false // who it is cannot be told
+		return false // the rank is not known
 	}
 	return !isPrivileged(current.Rank) || u.Save.Rank.Set && u.Save.Rank.Value == current.Rank
 }
@@ -266,8 +267,8 @@ func usidDiffers(current *merge.View, u Upload) bool {
 	return current != nil && len(merge.Diff(*current, merge.Save{USID: u.Save.USID}, u.From).Addresses) > 0
 }
 
-// heldBy returns the view as the server that sent the copy took it over: ranks and
-// flags that it does not know it dropped, and cannot have changed.
+// heldBy returns the view as the server that sent the copy took it over. The server drops
+// ranks and flags that it does not know, and so cannot have changed them.
 func heldBy(v merge.View, u Upload) merge.View {
 	knows := func(name string, all []string) bool {
 		return slices.Contains(all, name) || u.Knows != nil && u.Knows(name)
@@ -289,6 +290,6 @@ var (
 	pluginFlags = []string{"developer", "map analyst", "member", "illusionist", "map expert", "no_effects"}
 )
 
-// isPrivileged reports whether a rank is worth pretending to be somebody else: any
+// isPrivileged reports whether a rank has rights that a stranger could want: every rank
 // but the first two.
 func isPrivileged(rank string) bool { return rank != syncer.DefaultRank && rank != "active" }
