@@ -36,7 +36,9 @@ func Bans(ctx context.Context, config Config, count int) (Report, error) {
 	}
 	const calls = 100_000
 	config.Progress(0.2, "checking players who are not banned")
-	miss, err := inTurn(ctx, config.Duration, func(context.Context) (float64, error) { return perCall(calls, check), nil })
+	miss, err := inTurn(ctx, config.Duration, func(context.Context) (float64, error) {
+		return perCall(calls, check), nil
+	})
 	if err != nil {
 		return Report{}, err
 	}
@@ -44,11 +46,16 @@ func Bans(ctx context.Context, config Config, count int) (Report, error) {
 		return Report{}, fmt.Errorf("check bans: %d of the players who are not banned passed", missing%calls)
 	}
 	for _, id := range ids {
-		bans.Apply(changefeed.Change{Entity: syncer.EntityBan, Key: syncer.TargetID(id).Key(), Xid: 5, Row: &changefeed.BanRow{Open: true, Revision: 1}})
+		bans.Apply(changefeed.Change{
+			Entity: syncer.EntityBan, Key: syncer.TargetID(id).Key(), Xid: 5,
+			Row: &changefeed.BanRow{Open: true, Revision: 1},
+		})
 	}
 	config.Progress(0.6, "checking players who are banned")
 	missing = 0
-	hit, err := inTurn(ctx, config.Duration, func(context.Context) (float64, error) { return perCall(calls, check), nil })
+	hit, err := inTurn(ctx, config.Duration, func(context.Context) (float64, error) {
+		return perCall(calls, check), nil
+	})
 	if err != nil {
 		return Report{}, err
 	}

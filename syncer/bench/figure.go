@@ -44,7 +44,8 @@ func (t Target) IsZero() bool { return t == Target{} }
 // Reached reports whether the ratio is within its target.
 func (c Comparison) Reached() bool {
 	within := func(bound, value float64) bool { return bound == 0 || value <= bound }
-	return within(c.Target.MaxP50, c.Ratio.P50) && within(c.Target.MaxP99, c.Ratio.P99) && c.Ratio.P50 >= c.Target.MinP50
+	return within(c.Target.MaxP50, c.Ratio.P50) && within(c.Target.MaxP99, c.Ratio.P99) &&
+		c.Ratio.P50 >= c.Target.MinP50
 }
 
 // figureOf sums up samples; it sorts them.

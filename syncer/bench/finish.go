@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// patience is how long a change may take to arrive before the run fails: longer
+// deliveryTimeout is how long a change may take to arrive before the run fails: longer
 // than the poll that finds changes whose notification was lost.
-const patience = 30 * time.Second
+const deliveryTimeout = 30 * time.Second
 
 // race is one change on its way to a number of runners.
 type race struct {
@@ -31,13 +31,14 @@ func (f *finish) start(mark string, runners int) *race {
 
 // wait returns when the last runner arrived.
 func (r *race) wait(ctx context.Context) (time.Time, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, deliveryTimeout)
 	defer cancel()
 	select {
 	case at := <-r.last:
 		return at, nil
 	case <-ctx.Done():
-		return time.Time{}, fmt.Errorf("wait for change %s, still missing in %d places: %w", r.mark, r.left.Load(), context.Cause(ctx))
+		return time.Time{}, fmt.Errorf("wait for change %s, still missing in %d places: %w", r.mark, r.left.Load(),
+			context.Cause(ctx))
 	}
 }
 

@@ -65,7 +65,9 @@ func (r *Report) add(m Measurement) {
 
 // inTurn measures contestants round by round, each once in a round, for as long as
 // the duration says, and returns the median of each one's rounds.
-func inTurn(ctx context.Context, duration time.Duration, contestants ...func(context.Context) (float64, error)) ([]float64, error) {
+func inTurn(
+	ctx context.Context, duration time.Duration, contestants ...func(context.Context) (float64, error),
+) ([]float64, error) {
 	rounds := make([][]float64, len(contestants))
 	for began := time.Now(); len(rounds[0]) == 0 || time.Since(began) < duration; {
 		for i, measure := range contestants {

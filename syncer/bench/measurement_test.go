@@ -23,12 +23,17 @@ func TestMeasurements(t *testing.T) {
 		"reads":   {bench.Reads, 4},
 		"saves":   {bench.Saves, 2},
 		"changes": {bench.Changes, 1},
-		"bans":    {func(ctx context.Context, c bench.Config) (bench.Report, error) { return bench.Bans(ctx, c, 2100) }, 3},
-		"start":   {func(ctx context.Context, c bench.Config) (bench.Report, error) { return bench.Start(ctx, c, 1000) }, 1},
+		"bans": {
+			func(ctx context.Context, c bench.Config) (bench.Report, error) { return bench.Bans(ctx, c, 2100) }, 3,
+		},
+		"start": {
+			func(ctx context.Context, c bench.Config) (bench.Report, error) { return bench.Start(ctx, c, 1000) }, 1,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			report, err := test.run(t.Context(), bench.Config{
-				URL: url, Duration: time.Millisecond, Operations: 2, Progress: func(float64, string) {}, Log: slog.New(slog.DiscardHandler),
+				URL: url, Duration: time.Millisecond, Operations: 2, Progress: func(float64, string) {},
+				Log: slog.New(slog.DiscardHandler),
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -37,7 +42,8 @@ func TestMeasurements(t *testing.T) {
 				t.Fatalf("%d measurements: %+v", len(report.Measurements), report)
 			}
 			for i, m := range report.Measurements {
-				aimless := m.Goal.IsZero() && (i == 0 || m.Figure != report.Measurements[i-1].Figure) // a figure may stand beside its floor, too
+				// a figure may stand beside its floor, too
+				aimless := m.Goal.IsZero() && (i == 0 || m.Figure != report.Measurements[i-1].Figure)
 				if m.Figure == "" || m.Unit == "" || aimless || (m.Rival != "") != (m.Theirs > 0) {
 					t.Errorf("measurement %+v", m)
 				}

@@ -61,7 +61,8 @@ func (p *pollers) poll(ctx context.Context, interval time.Duration) {
 		}
 		if id := p.wanted.Load(); id != nil {
 			var rank string
-			if err := p.pool.QueryRow(ctx, "select rank from player where uuid = $1", string(*id)).Scan(&rank); err == nil {
+			if err := p.pool.QueryRow(ctx, "select rank from player where uuid = $1",
+				string(*id)).Scan(&rank); err == nil {
 				place.sees(rank)
 			} // else it asks again at the next tick
 		}
@@ -69,7 +70,9 @@ func (p *pollers) poll(ctx context.Context, interval time.Duration) {
 }
 
 // sample times a change until the last poller has seen it.
-func (p *pollers) sample(ctx context.Context, writer *pgx.Conn, id syncer.PlayerID, mark string) (time.Duration, error) {
+func (p *pollers) sample(
+	ctx context.Context, writer *pgx.Conn, id syncer.PlayerID, mark string,
+) (time.Duration, error) {
 	p.wanted.Store(&id)
 	defer p.wanted.Store(nil)
 	return p.finish.clock(ctx, p.count, mark, func() error { return update(ctx, writer, id, mark) })

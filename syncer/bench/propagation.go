@@ -64,7 +64,8 @@ func Propagation(ctx context.Context, config PropagationConfig) (report Propagat
 	for i, count := range config.Sidecars {
 		part := config
 		part.Progress = func(share float64, what string) {
-			config.Progress((float64(i)+share)/float64(len(config.Sidecars)), fmt.Sprintf("%d sidecars: %s", count, what))
+			config.Progress((float64(i)+share)/float64(len(config.Sidecars)),
+				fmt.Sprintf("%d sidecars: %s", count, what))
 		}
 		samples, found, err := measure(ctx, part, made, count)
 		if err != nil {
@@ -77,7 +78,9 @@ func Propagation(ctx context.Context, config PropagationConfig) (report Propagat
 }
 
 // measure takes all samples for one number of sidecars.
-func measure(ctx context.Context, config PropagationConfig, made *scratch, count int) (s samples, found int, err error) {
+func measure(
+	ctx context.Context, config PropagationConfig, made *scratch, count int,
+) (s samples, found int, err error) {
 	t, err := newTrack(ctx, config, made, count)
 	if err != nil {
 		return samples{}, 0, err

@@ -17,8 +17,9 @@ import (
 
 func config(url string) bench.PropagationConfig {
 	return bench.PropagationConfig{
-		URL: url, Sidecars: []int{1, 3}, Rounds: 4, Duration: time.Minute, Polls: 2, PollInterval: 20 * time.Millisecond,
-		Progress: func(float64, string) {}, Log: slog.New(slog.DiscardHandler),
+		URL: url, Sidecars: []int{1, 3}, Rounds: 4, Duration: time.Minute, Polls: 2,
+		PollInterval: 20 * time.Millisecond,
+		Progress:     func(float64, string) {}, Log: slog.New(slog.DiscardHandler),
 	}
 }
 
@@ -31,7 +32,8 @@ func wantNoScratch(t *testing.T, url string) {
 	}
 	defer conn.Close(context.Background())
 	var left int
-	if err := conn.QueryRow(t.Context(), `select count(*) from pg_database where datname like 'playersync\_b%'`).Scan(&left); err != nil {
+	const sql = `select count(*) from pg_database where datname like 'playersync\_b%'`
+	if err := conn.QueryRow(t.Context(), sql).Scan(&left); err != nil {
 		t.Fatal(err)
 	}
 	if left != 0 {

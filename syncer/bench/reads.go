@@ -57,9 +57,10 @@ func readCache(ctx context.Context, config Config, report *Report) error {
 		player := syncer.NewPlayer(ids[i])
 		rival[ids[i]] = &player
 		held.Hold(ids[i])
-		if _, _, err := held.Read(ctx, ids[i], func(context.Context, []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
-			return []changefeed.VersionedPlayer{{ID: player.ID, Player: &player}}, nil
-		}); err != nil {
+		if _, _, err := held.Read(ctx, ids[i],
+			func(context.Context, []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
+				return []changefeed.VersionedPlayer{{ID: player.ID, Player: &player}}, nil
+			}); err != nil {
 			return fmt.Errorf("fill cache: %w", err)
 		}
 	}
@@ -94,7 +95,10 @@ func readCache(ctx context.Context, config Config, report *Report) error {
 		Figure: "read in the process", Unit: "ns", Ours: figures[0],
 		Rival: "map under RWMutex", Theirs: figures[1], Goal: Goal{MaxOurs: 100},
 	})
-	report.add(Measurement{Figure: "allocations of it", Unit: "per read", Ours: float64(int64(allocated*100)) / 100, Goal: Goal{MaxOurs: 0.01}})
+	report.add(Measurement{
+		Figure: "allocations of it", Unit: "per read", Ours: float64(int64(allocated*100)) / 100,
+		Goal: Goal{MaxOurs: 0.01},
+	})
 	return nil
 }
 
@@ -132,7 +136,8 @@ func (r *rig) readHTTP(ctx context.Context, config Config, report *Report) (err 
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: clients}}
 	defer client.CloseIdleConnections()
 	player := d.URL() + "/v1/players/" + url.PathEscape(string(playerID(0)))
-	if _, _, err := ask(ctx, client, http.MethodPost, player+"/join", `{"name": "Steve", "ip": "192.0.2.1"}`); err != nil {
+	if _, _, err := ask(ctx, client, http.MethodPost, player+"/join",
+		`{"name": "Steve", "ip": "192.0.2.1"}`); err != nil {
 		return err
 	}
 	header, body, err := ask(ctx, client, http.MethodGet, player, "")
@@ -143,10 +148,13 @@ func (r *rig) readHTTP(ctx context.Context, config Config, report *Report) (err 
 	if err != nil {
 		return fmt.Errorf("listen for http: %w", err)
 	}
-	server := &http.Server{ReadHeaderTimeout: patience, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		maps.Copy(w.Header(), header)
-		_, _ = w.Write(body) // the client's loss
-	})}
+	server := &http.Server{
+		ReadHeaderTimeout: deliveryTimeout,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			maps.Copy(w.Header(), header)
+			_, _ = w.Write(body) // the client's loss
+		}),
+	}
 	go func() { _ = server.Serve(floor) }() // ends with its listener
 	defer func() { _ = server.Close() }()
 	return compareHTTP(ctx, config, report, client, player, "http://"+floor.Addr().String())
@@ -192,8 +200,14 @@ func compareHTTP(ctx context.Context, config Config, report *Report, client *htt
 		return err
 	}
 	const rival = "an empty handler, same bytes"
-	report.add(Measurement{Figure: "read over HTTP, p50", Unit: "µs", Ours: figures[0], Rival: rival, Theirs: figures[1], Goal: Goal{MaxRatio: 1 / 0.8}})
-	report.add(Measurement{Figure: "reads over HTTP", Unit: "/s", Ours: figures[2], Rival: rival, Theirs: figures[3], Goal: Goal{MinRatio: 0.8}})
+	report.add(Measurement{
+		Figure: "read over HTTP, p50", Unit: "µs", Ours: figures[0], Rival: rival, Theirs: figures[1],
+		Goal: Goal{MaxRatio: 1 / 0.8},
+	})
+	report.add(Measurement{
+		Figure: "reads over HTTP", Unit: "/s", Ours: figures[2], Rival: rival, Theirs: figures[3],
+		Goal: Goal{MinRatio: 0.8},
+	})
 	return nil
 }
 

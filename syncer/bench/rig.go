@@ -27,7 +27,9 @@ func newRig(ctx context.Context, config Config, connections int32) (*rig, error)
 	if err != nil {
 		return nil, err
 	}
-	r := &rig{version: version, turn: turn{lasts: min(longTurn, config.Duration), operations: max(config.Operations, 1)}}
+	r := &rig{
+		version: version, turn: turn{lasts: min(longTurn, config.Duration), operations: max(config.Operations, 1)},
+	}
 	if r.made, err = newScratch(ctx, config.URL); err != nil {
 		return nil, err
 	}
@@ -38,7 +40,7 @@ func newRig(ctx context.Context, config Config, connections int32) (*rig, error)
 }
 
 func (r *rig) open(ctx context.Context, config Config, connections int32) (err error) {
-	options := store.Options{MaxConnections: connections, Timeout: patience, Name: "bench", Logger: config.Log}
+	options := store.Options{MaxConnections: connections, Timeout: deliveryTimeout, Name: "bench", Logger: config.Log}
 	if r.ours, err = store.Open(ctx, r.made.ours, options); err != nil {
 		return err
 	}

@@ -70,7 +70,10 @@ func (r *rig) savesPerSecond(ctx context.Context) (float64, error) {
 		_, _ = rand.Read(batch.ID[:]) // never fails, says its documentation
 		for n := range clients {
 			batch.Edits[playerID(n)] = merge.Edit{Gamemodes: map[string]merge.GamemodeEdit{
-				"pvp": {LastJoined: syncer.TimeOf(time.Now()), Stats: map[string]int64{"blocksBroken": 1, "timeInGame": 60_000}},
+				"pvp": {
+					LastJoined: syncer.TimeOf(time.Now()),
+					Stats:      map[string]int64{"blocksBroken": 1, "timeInGame": 60_000},
+				},
 			}}
 		}
 		if _, _, err := r.ours.SaveBatch(ctx, batch); err != nil {
@@ -139,5 +142,6 @@ func (r *rig) updatesPerSecond(ctx context.Context, pool *pgxpool.Pool) (float64
 
 // counted is a record of gamemodes as the game has it after counting on.
 func (r *rig) counted() string {
-	return fmt.Sprintf(`{"pvp": {"lastJoined": %d, "stats": {"blocksBroken": %d, "timeInGame": 345678}}}`, time.Now().UnixMilli(), r.marks.Add(1))
+	return fmt.Sprintf(`{"pvp": {"lastJoined": %d, "stats": {"blocksBroken": %d, "timeInGame": 345678}}}`,
+		time.Now().UnixMilli(), r.marks.Add(1))
 }

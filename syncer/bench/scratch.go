@@ -40,7 +40,9 @@ func newScratch(ctx context.Context, server string) (*scratch, error) {
 	defer cancel()
 	s := &scratch{server: server}
 	suffix := strings.ToLower(rand.Text()[:8])
-	for name, kept := range map[string]*string{"playersync_bench_" + suffix: &s.ours, "playersync_bare_" + suffix: &s.bare} {
+	for name, kept := range map[string]*string{
+		"playersync_bench_" + suffix: &s.ours, "playersync_bare_" + suffix: &s.bare,
+	} {
 		address, err := withDatabase(server, name)
 		if err != nil {
 			return nil, err
@@ -74,8 +76,10 @@ func fill(ctx context.Context, address string) error {
 // addPlayers inserts players as they are after some time on a network.
 const addPlayers = `
 insert into player (uuid, name, rank, flags, attributes, language, gamemodes, addresses)
-select 'bench' || n || '+AAAAAAAAAAAAAAAA==', '[accent]Player ' || n, 'player', '{member,trusted}', '{"shop": {"discount": 5}}', 'en',
-    '{"pvp": {"firstJoined": 1700000000000, "lastJoined": 1750000000000, "stats": {"blocksBroken": 12345, "blocksPlaced": 23456, "timeInGame": 345678}}}',
+select 'bench' || n || '+AAAAAAAAAAAAAAAA==', '[accent]Player ' || n, 'player', '{member,trusted}',
+    '{"shop": {"discount": 5}}', 'en',
+    '{"pvp": {"firstJoined": 1700000000000, "lastJoined": 1750000000000,
+        "stats": {"blocksBroken": 12345, "blocksPlaced": 23456, "timeInGame": 345678}}}',
     '{"127.0.0.1:6567": {"usid": "AAAAAAAAAAA="}}'
 from generate_series(1, %d) as n;
 insert into player_history (uuid, action, by, time)

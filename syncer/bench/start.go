@@ -24,7 +24,9 @@ from generate_series(1, %[1]d / 10) as n;
 analyze ban;`
 
 // copyBans reads what a sidecar keeps of each open ban, and nothing else.
-const copyBans = `copy (select uuid, ip, expires_at, revision from ban where lifted_at is null) to stdout (format binary)`
+const copyBans = `
+copy (select uuid, ip, expires_at, revision from ban where lifted_at is null)
+to stdout (format binary)`
 
 // Start measures how long a sidecar takes to be ready on a database with a number
 // of open bans, connecting included, beside a COPY of the same rows that nobody

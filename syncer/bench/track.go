@@ -62,7 +62,7 @@ func (t *track) openWriters(ctx context.Context, config PropagationConfig) error
 		store   **store.Store
 		conn    **pgx.Conn
 	}{{t.made.ours, &t.ours, &t.oursDB}, {t.made.bare, &t.bare, &t.bareDB}} {
-		s, err := store.Open(ctx, w.address, store.Options{MaxConnections: 2, Timeout: patience, Name: "bench", Logger: config.Log})
+		s, err := store.Open(ctx, w.address, store.Options{MaxConnections: 2, Timeout: deliveryTimeout, Name: "bench", Logger: config.Log})
 		if err != nil {
 			return err
 		}

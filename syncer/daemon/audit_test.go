@@ -16,7 +16,9 @@ func (n *node) changes(query string) (texts []string) {
 	entries, _ := n.must(http.MethodGet, "/v1/audit"+query, "").field("entries").([]any)
 	for _, entry := range entries {
 		e, _ := entry.(map[string]any)
-		texts = append(texts, fmt.Sprint(e["field"], " ", e["old"], " > ", e["new"], " by ", e["by"], " on ", e["server"], " as ", e["role"]))
+		texts = append(texts,
+			fmt.Sprint(e["field"], " ", e["old"], " > ", e["new"], " by ", e["by"], " on ", e["server"], " as ",
+				e["role"]))
 	}
 	return texts
 }
@@ -32,14 +34,16 @@ func TestAuditAndRevertReachEveryServer(t *testing.T) {
 		t.Errorf("joins are audited: %q", got)
 	}
 
-	if response := a.send(http.MethodPatch, player("Steve"), `{"rank": "mod", "name": "Steve II"}`, "Syncer-By", "Alice"); response.status != http.StatusOK {
+	if response := a.send(http.MethodPatch, player("Steve"), `{"rank": "mod", "name": "Steve II"}`, "Syncer-By",
+		"Alice"); response.status != http.StatusOK {
 		t.Fatalf("%s", response.body)
 	}
 	b.must(http.MethodPatch, player("Steve"), `{"attributes": {"eco": 1}}`)
 	run(t, conn, `update player set rank = 'admin'`)
 	b.must(http.MethodPost, "/v1/bans", `{"uuid": "Steve", "by": "Alice"}`)
 	a.must(http.MethodPost, player("Steve")+"/leave", `{}`)
-	if got, want := fmt.Sprint(a.changes("?uuid=Steve&field=rank"), b.changes("?field=attributes"), b.changes("?server=b&by=Alice&field=row")[0][:9]),
+	if got, want := fmt.Sprint(a.changes("?uuid=Steve&field=rank"), b.changes("?field=attributes"),
+		b.changes("?server=b&by=Alice&field=row")[0][:9]),
 		"[rank mod > admin by <nil> on <nil> as postgres rank player > mod by Alice on a as postgres] "+
 			"[attributes map[] > map[eco:1] by <nil> on b as postgres]row <nil>"; got != want {
 		t.Errorf("%s, want\n%s", got, want)
@@ -54,11 +58,13 @@ func TestAuditAndRevertReachEveryServer(t *testing.T) {
 		return fmt.Sprint(int(entries[0].(map[string]any)["id"].(float64)))
 	}
 	first := number("field=rank&by=Alice")
-	if response := a.send(http.MethodPost, "/v1/audit/"+first+"/revert", ""); response.status != http.StatusConflict || response.field("code") != "changed_since" {
+	if response := a.send(http.MethodPost, "/v1/audit/"+first+"/revert", ""); response.status != http.StatusConflict ||
+		response.field("code") != "changed_since" {
 		t.Errorf("revert of a change that another followed: %d %s", response.status, response.body)
 	}
 	reverted := a.must(http.MethodPost, "/v1/audit/"+number("field=rank")+"/revert", `{"by": "Alice"}`)
-	if rank := a.get(player("Steve")).field("rank"); rank != "mod" || reverted.field("new") != "mod" || reverted.field("server") != "a" {
+	if rank := a.get(player("Steve")).field("rank"); rank != "mod" || reverted.field("new") != "mod" ||
+		reverted.field("server") != "a" {
 		t.Errorf("rank %v right after the revert: %s", rank, reverted.body)
 	}
 	b.sees("Steve", "mod", "rank")
@@ -97,7 +103,9 @@ func TestAuditSaysForWhomAndThroughWhichServer(t *testing.T) {
 	n := start(t, pgtest.Database(t, "schema", store.Migrate), "home").ready()
 	n.join("Steve", "Steve")
 	alice := []string{"Syncer-By", "Alice"}
-	elsewhere := []string{"Syncer-By", "Alice", "Syncer-Server", "pvp", "Syncer-Gamemode", "pvp", "Syncer-Address", "192.0.2.1:1"}
+	elsewhere := []string{
+		"Syncer-By", "Alice", "Syncer-Server", "pvp", "Syncer-Gamemode", "pvp", "Syncer-Address", "192.0.2.1:1",
+	}
 	for _, test := range []struct {
 		method, path, body string
 		headers            []string
@@ -153,7 +161,8 @@ func TestUploadsAreAudited(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := n.changes("")
-	if len(got) != 1 || !strings.HasPrefix(got[0], "rank player > mod by <nil> on ") || strings.Contains(got[0], "on <nil>") {
+	if len(got) != 1 || !strings.HasPrefix(got[0], "rank player > mod by <nil> on ") ||
+		strings.Contains(got[0], "on <nil>") {
 		t.Errorf("%q", got)
 	}
 }

@@ -35,9 +35,10 @@ func TestOutageOfMoney(t *testing.T) {
 	o.begin()
 	o.owns(1000)
 	for what, a := range map[string]answer{
-		"payment":       o.send(http.MethodPost, coinsOfSteve, `{"change": -600, "key": "sword"}`),
-		"gift":          o.send(http.MethodPost, coinsOfSteve, `{"change": 1, "key": "gift"}`),
-		"transfer":      o.send(http.MethodPost, "/v1/transfers", `{"from": "`+steve+`", "to": "Alex", "currency": "coins", "amount": 1, "key": "loan"}`),
+		"payment": o.send(http.MethodPost, coinsOfSteve, `{"change": -600, "key": "sword"}`),
+		"gift":    o.send(http.MethodPost, coinsOfSteve, `{"change": 1, "key": "gift"}`),
+		"transfer": o.send(http.MethodPost, "/v1/transfers",
+			`{"from": "`+steve+`", "to": "Alex", "currency": "coins", "amount": 1, "key": "loan"}`),
 		"unheld player": o.get(player(alex) + "/balances"),
 		"ledger":        o.get(player(steve) + "/ledger"),
 		"currencies":    o.get("/v1/currencies"),
@@ -75,7 +76,8 @@ func TestPaymentWhoseAnswerIsLost(t *testing.T) {
 		a, _ := o.try(http.MethodPost, coinsOfSteve, sword)
 		paid <- a
 	}()
-	eventuallyRow(t, o.psql, `select count(*) from pg_locks where locktype = 'advisory' and objid = 42 and not granted`, 1)
+	eventuallyRow(t, o.psql, `select count(*) from pg_locks where locktype = 'advisory' and objid = 42 and not granted`,
+		1)
 	o.proxy.Refuse(true)
 	o.proxy.Stall()
 	run(t, o.psql, `select pg_advisory_unlock(42)`)

@@ -89,7 +89,8 @@ func (n *node) comparePlayers(psql *pgx.Conn, ids []string) error {
 				return err
 			}
 			balances := n.get(player(id) + "/balances")
-			if err := json.Unmarshal(balances.body, &got); err != nil || balances.header.Get("Syncer-Source") != "memory" {
+			if err := json.Unmarshal(balances.body, &got); err != nil ||
+				balances.header.Get("Syncer-Source") != "memory" {
 				return fmt.Errorf("balances of player %s: %d %s: %w", id, balances.status, balances.body, err)
 			}
 			slices.Sort(got.Flags) // a set, in the order in which people typed it
@@ -169,7 +170,8 @@ func (n *node) compareVerdicts(psql *pgx.Conn, c cast) error {
 	var errs []error
 	for target, q := range questions {
 		var want int
-		sql := "select count(*) from ban where lifted_at is null and (expires_at is null or expires_at > now()) and " + q.sql
+		sql := "select count(*) from ban where lifted_at is null and (expires_at is null or expires_at > now()) and " +
+			q.sql
 		if err := psql.QueryRow(n.t.Context(), sql, target).Scan(&want); err != nil {
 			return err
 		}

@@ -87,7 +87,8 @@ func restore(t *testing.T, admin *pgx.Conn, from, to string) {
 		}
 		return exec.Command(path, arguments...)
 	}
-	dump, load := program("pg_dump", "--dbname", from), program("psql", "--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--dbname", to)
+	dump, load := program("pg_dump", "--dbname", from), program("psql", "--no-psqlrc", "--quiet", "--set",
+		"ON_ERROR_STOP=1", "--dbname", to)
 	if dump == nil || load == nil {
 		name := databaseOf(t, to)
 		run(t, admin, "drop database "+name)

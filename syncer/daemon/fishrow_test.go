@@ -35,7 +35,8 @@ func TestPluginAndRowsAreOne(t *testing.T) {
 	if err := p.autosave(steve); err != nil {
 		t.Fatal(err)
 	}
-	if got := one[string](t, conn, `select addresses ->> '127.0.0.1:7000' from player where uuid = $1`, steve); got != `{"usid": "usid-pvp"}` {
+	if got := one[string](t, conn, `select addresses ->> '127.0.0.1:7000' from player where uuid = $1`,
+		steve); got != `{"usid": "usid-pvp"}` {
 		t.Errorf("the row has usid %s", got)
 	}
 	run(t, conn, `update player set rank = 'admin' where uuid = '`+steve+`'`)
@@ -43,7 +44,8 @@ func TestPluginAndRowsAreOne(t *testing.T) {
 	if err := p.change(steve, func(m *fishPlayer, _ int64) { m.Flags = []string{"member"} }, ""); err != nil {
 		t.Fatal(err)
 	}
-	if got := one[string](t, conn, `select rank || flags::text from player where uuid = $1`, steve); got != "admin{member}" {
+	if got := one[string](t, conn, `select rank || flags::text from player where uuid = $1`,
+		steve); got != "admin{member}" {
 		t.Errorf("after a change by hand and one by the plugin: %s", got)
 	}
 }
@@ -52,7 +54,8 @@ func TestPluginAndRowsAreOne(t *testing.T) {
 func TestRefusedUSIDIsCounted(t *testing.T) {
 	t.Parallel()
 	url, conn := database(t)
-	run(t, conn, `insert into player (uuid, rank, addresses) values ('`+steve+`', 'mod', '{"127.0.0.1:7000": {"usid": "own"}}')`)
+	run(t, conn,
+		`insert into player (uuid, rank, addresses) values ('`+steve+`', 'mod', '{"127.0.0.1:7000": {"usid": "own"}}')`)
 	n := start(t, url, "fish")
 	n.ready()
 	stranger := newPlugin(n.api(), "stranger", "pvp", 7000, 1)
@@ -62,7 +65,8 @@ func TestRefusedUSIDIsCounted(t *testing.T) {
 	if got := one[string](t, conn, `select addresses -> '127.0.0.1:7000' ->> 'usid' from player`); got != "own" {
 		t.Errorf("the usid is %s", got)
 	}
-	if metrics := string(n.get("/metrics").body); !strings.Contains(metrics, "\nplayersync_fish_refused_usids_total 1\n") {
+	if metrics := string(n.get("/metrics").body); !strings.Contains(metrics,
+		"\nplayersync_fish_refused_usids_total 1\n") {
 		t.Error("the refusal is not counted")
 	}
 }
@@ -72,13 +76,15 @@ func TestRefusedUSIDIsCounted(t *testing.T) {
 func TestApprovedUSIDIsTheRightOneAtOnce(t *testing.T) {
 	t.Parallel()
 	url, conn := database(t)
-	run(t, conn, `insert into player (uuid, rank, addresses) values ('`+steve+`', 'mod', '{"127.0.0.1:7000": {"usid": "old"}}')`)
+	run(t, conn,
+		`insert into player (uuid, rank, addresses) values ('`+steve+`', 'mod', '{"127.0.0.1:7000": {"usid": "old"}}')`)
 	n := start(t, url, "fish").ready()
 	fetch := fmt.Sprintf(`{"id": %q, "gamemode": "pvp", "port": 7000}`, steve)
 	if a := n.send(http.MethodPost, "/api/fish-player", fetch); !strings.Contains(string(a.body), `"usid":"old"`) {
 		t.Fatalf("shown %s", a.body)
 	}
-	n.send(http.MethodPost, "/api/usid-reject", fmt.Sprintf(`{"uuid": %q, "rejectedUsid": "new", "code": "01234-2", "port": 7000}`, steve))
+	n.send(http.MethodPost, "/api/usid-reject",
+		fmt.Sprintf(`{"uuid": %q, "rejectedUsid": "new", "code": "01234-2", "port": 7000}`, steve))
 	if a := n.send(http.MethodPost, "/v1/usid-rejections/01234-2/approve", ""); a.status != http.StatusOK {
 		t.Fatalf("approval: %d %s", a.status, a.body)
 	}
@@ -133,9 +139,12 @@ func TestBansOfThePlugin(t *testing.T) {
 			t.Errorf("ban: %s", got)
 		}
 	}
-	for body, want := range map[string]bool{both: true, `{"ip":"192.0.2.1"}`: true, `{"uuid":"other","ip":"192.0.2.2"}`: false} {
+	for body, want := range map[string]bool{
+		both: true, `{"ip":"192.0.2.1"}`: true, `{"uuid":"other","ip":"192.0.2.2"}`: false,
+	} {
 		var answer struct{ Data *bool }
-		if err := json.Unmarshal([]byte(post("checkIsBanned", body)), &answer); err != nil || answer.Data == nil || *answer.Data != want {
+		if err := json.Unmarshal([]byte(post("checkIsBanned", body)), &answer); err != nil || answer.Data == nil ||
+			*answer.Data != want {
 			t.Errorf("%s: %+v, %v", body, answer, err)
 		}
 	}
@@ -155,7 +164,8 @@ func TestBanCheckIsNeverFalseBeforeTheBansAreKnown(t *testing.T) {
 	if a := n.send(http.MethodPost, "/api/checkIsBanned", `{"uuid":"a"}`); a.status != http.StatusServiceUnavailable {
 		t.Errorf("%d %s", a.status, a.body)
 	}
-	if a := n.send(http.MethodPost, "/api/fish-player", `{"id":"a","gamemode":"pvp"}`); a.status != http.StatusServiceUnavailable {
+	if a := n.send(http.MethodPost, "/api/fish-player",
+		`{"id":"a","gamemode":"pvp"}`); a.status != http.StatusServiceUnavailable {
 		t.Errorf("an unknown player while the database is away: %d %s", a.status, a.body)
 	}
 }
@@ -170,9 +180,14 @@ func TestProtocolNeedsAGuardBesideAToken(t *testing.T) {
 		want   int
 	}{
 		"token alone": {func(*daemon.Config) {}, "/api/checkIsBanned", http.StatusNotFound},
-		"prefix":      {func(c *daemon.Config) { c.Fish.Prefix = "/s3cret" }, "/s3cret/api/checkIsBanned", http.StatusUnprocessableEntity},
-		"plain path":  {func(c *daemon.Config) { c.Fish.Prefix = "/s3cret" }, "/api/checkIsBanned", http.StatusNotFound},
-		"turned off":  {func(c *daemon.Config) { c.NoFish = true; c.HTTP.Token = "" }, "/api/checkIsBanned", http.StatusNotFound},
+		"prefix": {
+			func(c *daemon.Config) { c.Fish.Prefix = "/s3cret" }, "/s3cret/api/checkIsBanned",
+			http.StatusUnprocessableEntity,
+		},
+		"plain path": {func(c *daemon.Config) { c.Fish.Prefix = "/s3cret" }, "/api/checkIsBanned", http.StatusNotFound},
+		"turned off": {
+			func(c *daemon.Config) { c.NoFish = true; c.HTTP.Token = "" }, "/api/checkIsBanned", http.StatusNotFound,
+		},
 	} {
 		n := start(t, url, "fish", withToken, test.change)
 		if a := n.send(http.MethodPost, test.path, `{}`); a.status != test.want {

@@ -21,7 +21,8 @@ func TestIdleSidecarSendsItsHeartbeatOnly(t *testing.T) {
 	const heartbeat = 100 * time.Millisecond
 	server := pgtest.Server(t, "", func(c *postgres.Config) {
 		c.Settings = map[string]string{
-			"shared_preload_libraries": "pg_stat_statements", "pg_stat_statements.track": "top", "pg_stat_statements.track_utility": "on",
+			"shared_preload_libraries": "pg_stat_statements", "pg_stat_statements.track": "top",
+			"pg_stat_statements.track_utility": "on",
 		}
 	})
 	url := pgtest.EmptyOn(t, server)
@@ -33,7 +34,8 @@ func TestIdleSidecarSendsItsHeartbeatOnly(t *testing.T) {
 	run(t, psql, `insert into ban (uuid) select 'b' || n from generate_series(1, 100) as n`)
 	var nodes []*node
 	for _, name := range []string{"a", "b"} {
-		nodes = append(nodes, start(t, url, name, leasing(never), func(c *daemon.Config) { c.Feed.Heartbeat = heartbeat }).ready())
+		nodes = append(nodes,
+			start(t, url, name, leasing(never), func(c *daemon.Config) { c.Feed.Heartbeat = heartbeat }).ready())
 	}
 	populate(everyone(), nodes...)
 	equal(t, psql, everyone(), nodes...)
@@ -101,7 +103,8 @@ func statementsExecuted(t *testing.T, psql *pgx.Conn) map[string]int {
 	executed := map[string]int{}
 	var query string
 	var calls int
-	if _, err := pgx.ForEachRow(rows, []any{&query, &calls}, func() error { executed[query] += calls; return nil }); err != nil {
+	if _, err := pgx.ForEachRow(rows, []any{&query, &calls},
+		func() error { executed[query] += calls; return nil }); err != nil {
 		t.Fatal(err)
 	}
 	return executed

@@ -42,7 +42,9 @@ func TestImportReachesThePluginAndRunningServers(t *testing.T) {
 	"stats":{"pvp":{"gamesWon":3},"survival":{"gamesWon":4}}}
 {"uuid":"Alice","history":[{"action":"kick","by":"Steve","time":2}],"firstJoined":{"gamemode-pvp":5},"rank":"admin"}
 {"_id":"bans","uuids":["Herobrine"],"ips":["203.0.113.7"]}`
-	summary, err := importer.Import(t.Context(), strings.NewReader(documents), importing{s}, importer.Options{Format: importer.FormatFish})
+	summary, err := importer.Import(t.Context(), strings.NewReader(documents), importing{s}, importer.Options{
+		Format: importer.FormatFish,
+	})
 	if err != nil || summary.Refused > 0 {
 		t.Fatalf("%+v, %v", summary, err)
 	}
@@ -55,14 +57,20 @@ func TestImportReachesThePluginAndRunningServers(t *testing.T) {
 
 	got := n.must(http.MethodPost, "/api/fish-player", `{"id":"Steve","gamemode":"pvp","port":6567}`)
 	counters := func(won float64) map[string]any {
-		return map[string]any{"blocksBroken": 0.0, "blocksPlaced": 0.0, "timeInGame": 0.0, "chatMessagesSent": 0.0, "gamesFinished": 0.0, "gamesWon": won}
+		return map[string]any{
+			"blocksBroken": 0.0, "blocksPlaced": 0.0, "timeInGame": 0.0, "chatMessagesSent": 0.0, "gamesFinished": 0.0,
+			"gamesWon": won,
+		}
 	}
 	want := map[string]any{
-		"uuid": "Steve", "rank": "mod", "flags": []any{"member"}, "unmuteTime": 9999999999999.0, "unmarkTime": -1.0, "name": "[#fff]Steve",
+		"uuid": "Steve", "rank": "mod", "flags": []any{"member"}, "unmuteTime": 9999999999999.0, "unmarkTime": -1.0,
+		"name":         "[#fff]Steve",
 		"overrideName": nil, "highlight": nil, "rainbow": map[string]any{"speed": 3.0},
 		"history":        []any{map[string]any{"action": "mute", "by": "Alice", "time": 1000.0}},
-		"chatStrictness": "strict", "language": "de", "showRankPrefix": false, "achievements": "[-9223372036854775808]", "usid": "AAAAAAAAAAA=",
-		"lastJoined": 6.0, "firstJoined": 5.0, "stats": counters(3), "globalLastJoined": 7.0, "globalFirstJoined": 5.0, "globalStats": counters(7),
+		"chatStrictness": "strict", "language": "de", "showRankPrefix": false, "achievements": "[-9223372036854775808]",
+		"usid":       "AAAAAAAAAAA=",
+		"lastJoined": 6.0, "firstJoined": 5.0, "stats": counters(3), "globalLastJoined": 7.0, "globalFirstJoined": 5.0,
+		"globalStats": counters(7),
 	}
 	if diff := cmp.Diff(any(want), got.field()); diff != "" {
 		t.Error(diff)

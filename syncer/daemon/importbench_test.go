@@ -24,7 +24,8 @@ func BenchmarkImport(b *testing.B) {
 			b.Fatal(err)
 		}
 		b.StartTimer()
-		summary, err := importer.Import(context.Background(), bytes.NewReader(documents), importing{s}, importer.Options{Format: importer.FormatFish})
+		summary, err := importer.Import(context.Background(), bytes.NewReader(documents), importing{s},
+			importer.Options{Format: importer.FormatFish})
 		b.StopTimer()
 		if err != nil || summary.Players.Added != 100_000 {
 			b.Fatalf("%+v, %v", summary, err)
@@ -43,10 +44,15 @@ func oldPlayers(n int) []byte {
 	const counters = `{"blocksBroken":%[1]d,"blocksPlaced":7,"timeInGame":{"$numberLong":"123456789"},"chatMessagesSent":8,"gamesFinished":9,"gamesWon":1}`
 	var documents bytes.Buffer
 	for i := range n {
-		fmt.Fprintf(&documents, `{"_id":"%022d==","name":"[#ff0000]Player %[1]d","rank":"active","flags":["member"],"unmuteTime":-1,"unmarkTime":-1,`+
-			`"highlight":null,"rainbow":{"speed":3},"chatStrictness":"chat","language":"en","showRankPrefix":true,"achievements":"[1023]",`, i)
-		fmt.Fprintf(&documents, `"history":[{"action":"mute","by":"Alice","time":%d},{"action":"kick","by":"Steve","time":%d}],`, 1_700_000_000_000+i, 1_750_000_000_000+i)
-		fmt.Fprintf(&documents, `"usid":{"203.0.113.1:6567":"AAAAAAAAAAA=","203.0.113.1:6568":"BAAAAAAAAAA="},"firstJoined":`+gamemodes, 1_690_000_000_000+i)
+		fmt.Fprintf(&documents,
+			`{"_id":"%022d==","name":"[#ff0000]Player %[1]d","rank":"active","flags":["member"],"unmuteTime":-1,"unmarkTime":-1,`+
+				`"highlight":null,"rainbow":{"speed":3},"chatStrictness":"chat","language":"en","showRankPrefix":true,"achievements":"[1023]",`, i)
+		fmt.Fprintf(&documents,
+			`"history":[{"action":"mute","by":"Alice","time":%d},{"action":"kick","by":"Steve","time":%d}],`,
+			1_700_000_000_000+i, 1_750_000_000_000+i)
+		fmt.Fprintf(&documents,
+			`"usid":{"203.0.113.1:6567":"AAAAAAAAAAA=","203.0.113.1:6568":"BAAAAAAAAAA="},"firstJoined":`+gamemodes,
+			1_690_000_000_000+i)
 		fmt.Fprintf(&documents, `,"lastJoined":`+gamemodes, 1_760_000_000_000+i)
 		for j, gamemode := range []string{`,"stats":{"pvp":`, `,"survival":`, `,"attack":`} {
 			documents.WriteString(gamemode)

@@ -44,7 +44,11 @@ func TestInterleavedServersLoseNothing(t *testing.T) {
 	third := []string{"Syncer-Server", "c", "Syncer-Gamemode", "gamemode-b", "Syncer-Address", "192.0.2.1:1"}
 	var players []string
 	rapid.Check(t, func(rt *rapid.T) {
-		servers := []*gameServer{{node: a, gamemode: "gamemode-a"}, {node: b, gamemode: "gamemode-b"}, {node: a, gamemode: "gamemode-b", headers: third}}
+		servers := []*gameServer{
+			{node: a, gamemode: "gamemode-a"},
+			{node: b, gamemode: "gamemode-b"},
+			{node: a, gamemode: "gamemode-b", headers: third},
+		}
 		id := fmt.Sprintf("player/%d", len(players))
 		players = append(players, id)
 		play := &play{t: rt, id: id, world: world{rank: "player", flags: map[string]bool{}, blocks: map[string]int{}}}
@@ -198,7 +202,8 @@ func (p *play) check(t testing.TB, psql *pgx.Conn, nodes ...*node) {
 	var row world
 	var flags []string
 	var inA, inB int
-	err := psql.QueryRow(t.Context(), sql, p.id).Scan(&row.rank, &row.language, &row.highlight, &flags, &row.history, &inA, &inB)
+	err := psql.QueryRow(t.Context(), sql, p.id).Scan(&row.rank, &row.language, &row.highlight, &flags, &row.history,
+		&inA, &inB)
 	if errors.Is(err, pgx.ErrNoRows) && !p.here {
 		return
 	}
@@ -206,7 +211,8 @@ func (p *play) check(t testing.TB, psql *pgx.Conn, nodes ...*node) {
 		p.t.Fatal(err)
 	}
 	slices.Sort(p.history)
-	want := fmt.Sprintf("%q %q %q %q %q %d %d", p.rank, p.language, p.highlight, slices.Sorted(maps.Keys(p.flags)), p.history, p.blocks["gamemode-a"], p.blocks["gamemode-b"])
+	want := fmt.Sprintf("%q %q %q %q %q %d %d", p.rank, p.language, p.highlight, slices.Sorted(maps.Keys(p.flags)),
+		p.history, p.blocks["gamemode-a"], p.blocks["gamemode-b"])
 	got := fmt.Sprintf("%q %q %q %q %q %d %d", row.rank, row.language, row.highlight, flags, row.history, inA, inB)
 	if got != want {
 		p.t.Fatalf("the row is not what the servers did\n got %s\nwant %s", got, want)

@@ -19,7 +19,8 @@ func TestTwoServersAtOnce(t *testing.T) {
 	atA, atB := body(a.join(steve, "Steve"), "player"), body(b.join(steve, "Steve"), "player")
 
 	a.must(http.MethodPatch, player(steve), `{"rank": "mod"}`)
-	patched := b.must(http.MethodPatch, player(steve), `{"flags": {"add": ["trusted"]}, "history": [{"action": "trusted", "by": "Steve"}]}`)
+	patched := b.must(http.MethodPatch, player(steve),
+		`{"flags": {"add": ["trusted"]}, "history": [{"action": "trusted", "by": "Steve"}]}`)
 	if patched.field("rank") != "mod" {
 		t.Errorf("server b sets a flag and does not see the new rank: %s", patched.body)
 	}
@@ -101,7 +102,8 @@ func TestIfMatchLetsOneThrough(t *testing.T) {
 		if winner < 0 {
 			t.Fatalf("round %d: nobody succeeded", round)
 		}
-		if got, want := one[string](t, psql, `select `+field+` from player`), fmt.Sprintf("%d by %d", round, winner); got != want {
+		if got, want := one[string](t, psql, `select `+field+` from player`), fmt.Sprintf("%d by %d",
+			round, winner); got != want {
 			t.Fatalf("the row says %q, the answers %q", got, want)
 		}
 	}
@@ -129,7 +131,8 @@ func TestDifferentFieldsAtOnce(t *testing.T) {
 		}
 		want := fmt.Sprintf("r%[1]d l%[1]d h%[1]d %[1]d %[2]d", round, round+1)
 		pgtest.Eventually(t, patience, func() error {
-			got := one[string](t, psql, `select concat_ws(' ', rank, language, highlight, attributes ->> 'round', cardinality(flags)) from player`)
+			got := one[string](t, psql,
+				`select concat_ws(' ', rank, language, highlight, attributes ->> 'round', cardinality(flags)) from player`)
 			if got != want {
 				return fmt.Errorf("the row says %q, want %q", got, want)
 			}

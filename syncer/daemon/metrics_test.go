@@ -61,7 +61,8 @@ func (n *node) hasReloaded(reason string, before float64) {
 	n.t.Helper()
 	pgtest.Eventually(n.t, patience, func() error {
 		if got := n.reloads(reason); got <= before {
-			return fmt.Errorf("node %s has read everything %v times for the reason %s, want more than %v", n.name, got, reason, before)
+			return fmt.Errorf("node %s has read everything %v times for the reason %s, want more than %v", n.name, got,
+				reason, before)
 		}
 		return nil
 	})

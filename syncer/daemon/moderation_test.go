@@ -91,7 +91,8 @@ func TestBlacklistIsOneOnAllServers(t *testing.T) {
 	}
 	b.blacklisted(odd...)
 	run(t, psql, `update blacklisted_address set address = 'moved' where address = '<unknown>'`)
-	b.blacklisted(append([]string{"moved"}, slices.DeleteFunc(slices.Clone(odd), func(s string) bool { return s == "<unknown>" })...)...)
+	b.blacklisted(append([]string{"moved"},
+		slices.DeleteFunc(slices.Clone(odd), func(s string) bool { return s == "<unknown>" })...)...)
 	run(t, psql, `truncate blacklisted_address`)
 	run(t, psql, `insert into blacklisted_address (address) values ('192.0.2.1')`)
 	for _, n := range []*node{a, b} {
@@ -115,7 +116,8 @@ func TestBlacklistAddsAndAnswersAtOnce(t *testing.T) {
 					t.Error(err)
 				}
 				if i%5 == server%5 {
-					if a, err := n.try(http.MethodPost, "/api/dosBlacklist/delete", fmt.Sprintf(`{"ip": "10.0.%d.%d"}`, server, i)); err != nil || a.status != http.StatusOK {
+					if a, err := n.try(http.MethodPost, "/api/dosBlacklist/delete",
+						fmt.Sprintf(`{"ip": "10.0.%d.%d"}`, server, i)); err != nil || a.status != http.StatusOK {
 						t.Errorf("%d %v", a.status, err)
 					}
 				}
@@ -167,7 +169,8 @@ func TestBlacklistAndModerationLogDuringOutage(t *testing.T) {
 	o.end()
 	o.ready()
 	o.blacklisted("10.0.0.2", "10.0.0.3", "10.0.0.4")
-	eventuallyRow(t, o.psql, `select string_agg(address, ' ' order by address) from blacklisted_address`, "10.0.0.2 10.0.0.3 10.0.0.4")
+	eventuallyRow(t, o.psql, `select string_agg(address, ' ' order by address) from blacklisted_address`,
+		"10.0.0.2 10.0.0.3 10.0.0.4")
 	eventuallyRow(t, o.psql, `select count(*)::int from mod_log`, 1)
 	pgtest.Eventually(t, patience, func() error {
 		if n := o.metric("playersync_waiting_writes"); n != 0 {
@@ -193,11 +196,13 @@ func TestAntibotPatternsReachEveryServer(t *testing.T) {
 		}
 	}
 	serve(`{"nameBlacklistRegex":null,"nameGraylistRegex":null}`)
-	run(t, psql, `insert into antibot_pattern (kind, pattern) values ('blacklist', '(?i)bot\d+'), ('graylist', 'guest.*')`)
+	run(t, psql,
+		`insert into antibot_pattern (kind, pattern) values ('blacklist', '(?i)bot\d+'), ('graylist', 'guest.*')`)
 	serve(`{"nameBlacklistRegex":"(?i)bot\\d+","nameGraylistRegex":"guest.*"}`)
 	run(t, psql, `update antibot_pattern set pattern = 'x' where kind = 'graylist'`)
 	serve(`{"nameBlacklistRegex":"(?i)bot\\d+","nameGraylistRegex":"x"}`)
-	run(t, psql, `alter table antibot_pattern drop constraint antibot_pattern_pattern_form; update antibot_pattern set pattern = '(' where kind = 'blacklist'`)
+	run(t, psql,
+		`alter table antibot_pattern drop constraint antibot_pattern_pattern_form; update antibot_pattern set pattern = '(' where kind = 'blacklist'`)
 	serve(`{"nameBlacklistRegex":null,"nameGraylistRegex":"x"}`)
 	run(t, psql, `truncate antibot_pattern`)
 	serve(`{"nameBlacklistRegex":null,"nameGraylistRegex":null}`)
@@ -210,7 +215,8 @@ func TestPollingServersCostTheDatabaseNothing(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Server(t, "", func(c *postgres.Config) {
 		c.Settings = map[string]string{
-			"shared_preload_libraries": "pg_stat_statements", "pg_stat_statements.track": "top", "pg_stat_statements.track_utility": "on",
+			"shared_preload_libraries": "pg_stat_statements", "pg_stat_statements.track": "top",
+			"pg_stat_statements.track_utility": "on",
 		}
 	})
 	url := pgtest.EmptyOn(t, server)

@@ -65,7 +65,8 @@ type remembered struct {
 func newPlugin(backend, name, gamemode string, port int, seed uint64) *plugin {
 	return &plugin{
 		backend: backend, name: name, gamemode: gamemode, port: port,
-		random: rand.New(rand.NewPCG(seed, uint64(port))), clock: 1_700_000_000_000 + int64(port)*1_000_000, players: map[string]*remembered{},
+		random: rand.New(rand.NewPCG(seed, uint64(port))), clock: 1_700_000_000_000 + int64(port)*1_000_000,
+		players: map[string]*remembered{},
 	}
 }
 
@@ -84,9 +85,13 @@ func (p *plugin) known(id string) *remembered {
 	if !found {
 		p.clock++
 		r = &remembered{fishPlayer: fishPlayer{
-			UUID: id, Rank: "player", Flags: []string{}, UnmuteTime: -1, UnmarkTime: -1, Name: "Steve", History: []fishEntry{}, Achievements: "[0]",
+			UUID: id, Rank: "player", Flags: []string{}, UnmuteTime: -1, UnmarkTime: -1, Name: "Steve",
+			History: []fishEntry{}, Achievements: "[0]",
 			USID: new("usid-" + p.name), LastJoined: p.clock, FirstJoined: p.clock,
-			Stats: map[string]int64{"blocksBroken": 0, "blocksPlaced": 0, "timeInGame": 0, "chatMessagesSent": 0, "gamesFinished": 0, "gamesWon": 0},
+			Stats: map[string]int64{
+				"blocksBroken": 0, "blocksPlaced": 0, "timeInGame": 0, "chatMessagesSent": 0, "gamesFinished": 0,
+				"gamesWon": 0,
+			},
 		}}
 		p.players[id] = r
 	}
@@ -241,7 +246,8 @@ func (p *plugin) post(path string, body []byte) ([]byte, int, error) {
 }
 
 func (p *plugin) once(path string, body []byte) ([]byte, int, error) {
-	request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, "http://"+p.backend+"/api/"+path, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, "http://"+p.backend+"/api/"+path,
+		bytes.NewReader(body))
 	if err != nil {
 		return nil, 0, err
 	}
@@ -260,7 +266,9 @@ func (p *plugin) cut(path string, body []byte) {
 	if err != nil {
 		return
 	}
-	_, _ = fmt.Fprintf(conn, "POST /api/%s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", path, len(body), body[:len(body)/2])
+	_, _ = fmt.Fprintf(conn,
+		"POST /api/%s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", path,
+		len(body), body[:len(body)/2])
 	_ = conn.Close()
 }
 

@@ -101,7 +101,8 @@ func TestPsqlReachesEveryServer(t *testing.T) {
 
 func copyIn(t *testing.T, psql *pgx.Conn, table string, lines ...string) {
 	t.Helper()
-	_, err := psql.PgConn().CopyFrom(t.Context(), strings.NewReader(strings.Join(lines, "")), "copy "+table+" from stdin")
+	_, err := psql.PgConn().CopyFrom(t.Context(), strings.NewReader(strings.Join(lines, "")),
+		"copy "+table+" from stdin")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,7 +38,8 @@ func (d *Daemon) prepareSchema(ctx context.Context) error {
 	if pending {
 		d.log.Info("migrating the database")
 		if _, err := migrator.Up(ctx); err != nil {
-			return fmt.Errorf("migrate the database: %w; the login needs the role playersync_owner, or run syncer migrate up with one that has it", err)
+			return fmt.Errorf("migrate the database: %w; the login needs the role playersync_owner, or run syncer "+
+				"migrate up with one that has it", err)
 		}
 	}
 	return d.store.RegisterServer(ctx, d.config.Sidecar.Home, d.config.Version)

@@ -82,7 +82,8 @@ func (n *node) speaks(gamemodes ...string) *node {
 func (n *node) says(endpoint, gamemode, text string) {
 	n.t.Helper()
 	a := n.must(http.MethodPost, "/api/"+endpoint, fmt.Sprintf(
-		`{"message": %q, "playerName": "[red]Steve", "cleanedName": "Steve", "server": %q, "isStaff": true}`, text, gamemode,
+		`{"message": %q, "playerName": "[red]Steve", "cleanedName": "Steve", "server": %q, "isStaff": true}`, text,
+		gamemode,
 	))
 	if data := a.field("data"); data == nil || data == false {
 		n.t.Errorf("%s answers %s", endpoint, a.body)
@@ -108,7 +109,8 @@ func TestStaffChatReachesEveryOtherServer(t *testing.T) {
 	a.given("attack", "two", "three", "four", "five")
 	b.given("pvp", "one", "three", "four", "five")
 	b.given("survival", "one", "two", "three", "four", "five")
-	if page := a.get("/v1/staff-messages?after=1&limit=2"); page.field("next") != "3" || !strings.Contains(string(page.body), `"two"`) {
+	if page := a.get("/v1/staff-messages?after=1&limit=2"); page.field("next") != "3" ||
+		!strings.Contains(string(page.body), `"two"`) {
 		t.Errorf("scrollback: %s", page.body)
 	}
 	noneMissed(t, a, b)
@@ -134,7 +136,8 @@ func TestStaffChatIsPushed(t *testing.T) {
 	a.says(sendV2, "attack", "one")
 	a.says(sendV2, "attack", large)
 	a.says(sendV2, "attack", "three")
-	run(t, psql, `delete from staff_message where id = 1; insert into staff_message (server, text) select 'attack', i::text from generate_series(4, 50) as i`)
+	run(t, psql,
+		`delete from staff_message where id = 1; insert into staff_message (server, text) select 'attack', i::text from generate_series(4, 50) as i`)
 	var got []string
 	pgtest.Eventually(t, patience, func() error {
 		answer := b.get("/v1/events?types=chat&wait=10s&after=" + from)
@@ -166,7 +169,8 @@ func TestChatWhoseAnswerIsCutIsGivenAgain(t *testing.T) {
 	a.sent(1)
 	cut := cutter(t, strings.TrimPrefix(a.URL(), "http://"))
 	body := `{"server": "pvp"}`
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+cut+"/api/getStaffMessages", strings.NewReader(body))
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+cut+"/api/getStaffMessages",
+		strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -249,7 +253,8 @@ func TestChatSurvivesARestart(t *testing.T) {
 	a := start(t, url, "a").ready().speaks("pvp", "pvp")
 	run(t, psql, `insert into staff_message (server, text) values ('attack', 'before')`)
 	a.given("pvp", "before")
-	eventuallyRow(t, psql, `select coalesce(max(delivered), 0) from staff_delivery where sidecar = 'a' and gamemode = 'pvp'`, int64(1))
+	eventuallyRow(t, psql,
+		`select coalesce(max(delivered), 0) from staff_delivery where sidecar = 'a' and gamemode = 'pvp'`, int64(1))
 	if err := a.stop(); err != nil {
 		t.Fatal(err)
 	}
@@ -272,7 +277,8 @@ func TestWebhookGetsChatAndModerationLog(t *testing.T) {
 	a.says(sendV2, "attack", "help")
 	a.must(http.MethodPost, "/v1/staff-messages", `{"server": "discord", "text": "from there"}`)
 	for range 2 { // the second is the same sent again
-		if answer := a.must(http.MethodPost, "/api/mod-dump", `{"message": "Steve was stopped <@1>"}`); len(answer.body) > 0 {
+		if answer := a.must(http.MethodPost, "/api/mod-dump",
+			`{"message": "Steve was stopped <@1>"}`); len(answer.body) > 0 {
 			t.Errorf("mod-dump answers %s", answer.body)
 		}
 	}
@@ -284,7 +290,8 @@ func TestWebhookGetsChatAndModerationLog(t *testing.T) {
 			t.Errorf("the webhook got %s, want %s", got, want)
 		}
 	}
-	if n := one[int](t, psql, `select count(*)::int from mod_log where message = 'Steve was stopped <@1>' and source = 'game server 127.0.0.1'`); n != 1 {
+	if n := one[int](t, psql,
+		`select count(*)::int from mod_log where message = 'Steve was stopped <@1>' and source = 'game server 127.0.0.1'`); n != 1 {
 		t.Errorf("%d entries in the log", n)
 	}
 	if err := a.stop(); err != nil {

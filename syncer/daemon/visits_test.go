@@ -38,7 +38,8 @@ func TestVisitsOfAllServersAddUp(t *testing.T) {
 	for i := range 20 {
 		n := []*node{a, b}[i%2]
 		all.Go(func() {
-			_, _ = n.try(http.MethodPost, player(steve)+"/join", fmt.Sprintf(`{"name": "Steve", "ip": "192.0.2.%d"}`, 1+i%2))
+			_, _ = n.try(http.MethodPost, player(steve)+"/join",
+				fmt.Sprintf(`{"name": "Steve", "ip": "192.0.2.%d"}`, 1+i%2))
 			_, _ = n.try(http.MethodPost, player(steve)+"/kicks", "")
 		})
 	}
@@ -49,7 +50,8 @@ func TestVisitsOfAllServersAddUp(t *testing.T) {
 	for _, n := range []*node{a, b} {
 		info := n.counts(steve, 20, 20)
 		for i, server := range info.field("servers").([]any) {
-			if s := server.(map[string]any); fmt.Sprint(s["joins"], s["kicks"], len(s["addresses"].([]any))) != "10 10 1" {
+			if s := server.(map[string]any); fmt.Sprint(s["joins"], s["kicks"],
+				len(s["addresses"].([]any))) != "10 10 1" {
 				t.Errorf("server %d: %v", i, s)
 			}
 		}

@@ -78,7 +78,9 @@ func (d *Demo) start(ctx context.Context) error {
 		name   string
 		player **GameServer
 	}{{survival, &d.stage.Survival}, {pvp, &d.stage.PvP}} {
-		home := syncer.GameServer{Name: server.name, Gamemode: server.name, Address: fmt.Sprintf("127.0.0.1:%d", 6567+i)}
+		home := syncer.GameServer{
+			Name: server.name, Gamemode: server.name, Address: fmt.Sprintf("127.0.0.1:%d", 6567+i),
+		}
 		if err := d.startServer(ctx, home, server.player); err != nil {
 			return err
 		}
@@ -105,7 +107,8 @@ func (d *Demo) startPostgres(ctx context.Context) error {
 		return err
 	}
 	d.options.Progress.End()
-	d.page.started("PostgreSQL", server.Version()+", throw-away, on 127.0.0.1:"+fmt.Sprint(server.Port()), time.Since(began))
+	d.page.started("PostgreSQL", server.Version()+", throw-away, on 127.0.0.1:"+fmt.Sprint(server.Port()),
+		time.Since(began))
 	return nil
 }
 

@@ -11,19 +11,22 @@ import (
 // heading prints what this is.
 func (p *page) heading() {
 	fmt.Fprintln(p.out, p.paint(bold, "playersync: players and bans, the same on every game server"))
-	p.paragraph("Two game servers share one PostgreSQL. Beside each runs a syncer, which holds a copy of the players and bans " +
-		"that the game asks instead of the database. What follows is real: done, timed and verified (✓) on this machine.")
+	p.paragraph("Two game servers share one PostgreSQL. Beside each runs a syncer, which holds a copy of the " +
+		"players and bans " +
+		"that the game asks instead of the database. What follows is real: done, timed and verified (✓) on this " +
+		"machine.")
 	p.line()
 }
 
 // started prints that a part runs.
 func (p *page) started(name, what string, took time.Duration) {
-	p.line(p.paint(styleOf(name), right(name, actorWidth+2)), right(what, deedWidth-2), " ", left(seconds(took), timeWidth))
+	p.line(p.paint(styleOf(name), right(name, actorWidth+2)), right(what, actionWidth-2), " ",
+		left(seconds(took), timeWidth))
 }
 
 // failure prints why a chapter could not go on.
 func (p *page) failure(err error) {
-	p.claim(Step{What: "could not go on: " + err.Error(), Holds: new(false)})
+	p.check(Step{What: "could not go on: " + err.Error(), Holds: new(false)})
 }
 
 // summary prints how the story ended.
@@ -31,11 +34,11 @@ func (p *page) summary(r Result) {
 	claims, failed := r.Count()
 	took := seconds(time.Duration(r.Took))
 	fmt.Fprintln(p.out)
-	if failed == 0 {
-		fmt.Fprintln(p.out, p.paint(green, "✓"), p.paint(bold, fmt.Sprintf("All %d claims held.", claims)), "It took", took+".")
-		return
+	mark, text := p.paint(green, "✓"), fmt.Sprintf("All %d claims held.", claims)
+	if failed > 0 {
+		mark, text = p.paint(red, "✗"), fmt.Sprintf("%d of %d claims did not hold.", failed, claims)
 	}
-	fmt.Fprintln(p.out, p.paint(red, "✗"), p.paint(bold, fmt.Sprintf("%d of %d claims did not hold.", failed, claims)), "It took", took+".")
+	fmt.Fprintln(p.out, mark, p.paint(bold, text), "It took", took+".")
 }
 
 // invitation prints what can be tried while everything runs.

@@ -24,8 +24,10 @@ const (
 
 // playKilled cuts both sidecars off from the database while it changes.
 func playKilled(ctx context.Context, s *Stage) error {
-	s.Say(fmt.Sprintf("A notification that is sent while nobody listens is gone. So a syncer that comes back reads what changed since it "+
-		"last looked, from a table that the triggers write as well. psql makes %d changes to %d players who are on both servers. "+
+	s.Say(fmt.Sprintf("A notification that is sent while nobody listens is gone. So a syncer that comes back reads "+
+		"what changed since it "+
+		"last looked, from a table that the triggers write as well. psql makes %d changes to %d players who are on "+
+		"both servers. "+
 		"Its times count from the first change, those of the servers from the last.", changes, changePlayers))
 	s.Blank()
 	if err := s.welcomeCrowd(ctx); err != nil {
@@ -100,7 +102,8 @@ func (s *Stage) changeAndKill(ctx context.Context, began time.Time) error {
 		if err := s.Psql.Row(ctx, "select count(*) from ("+killSQL+") as killed", &killed); err != nil {
 			return err
 		}
-		s.Did(psqlName, fmt.Sprintf("after change %d: kills all %d connections of both syncers", i+1, killed), time.Since(began))
+		s.Did(psqlName, fmt.Sprintf("after change %d: kills all %d connections of both syncers", i+1, killed),
+			time.Since(began))
 	}
 	return nil
 }
@@ -133,7 +136,8 @@ func crowdMember(rank string, flags []string, banned bool) string {
 
 // crowdInRows reads the truth.
 func (s *Stage) crowdInRows(ctx context.Context) (crowd, error) {
-	rows, err := s.Psql.conn.Query(ctx, `select uuid, rank, flags, exists (select from ban where ban.uuid = p.uuid and lifted_at is null)
+	rows, err := s.Psql.conn.Query(ctx,
+		`select uuid, rank, flags, exists (select from ban where ban.uuid = p.uuid and lifted_at is null)
 		from player as p where uuid like 'player-%'`)
 	if err != nil {
 		return nil, fmt.Errorf("read players in psql: %w", err)

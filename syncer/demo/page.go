@@ -13,7 +13,7 @@ const (
 	indent      = "   "
 	actorWidth  = 10
 	timeWidth   = 10
-	deedWidth   = pageWidth - len(indent) - actorWidth - timeWidth - 1
+	actionWidth = pageWidth - len(indent) - actorWidth - timeWidth - 1
 	columnGap   = 4
 	columnWidth = (pageWidth - len(indent) - columnGap) / 2
 )
@@ -68,34 +68,34 @@ func (p *page) paragraph(text string) {
 	}
 }
 
-// deed prints who did what and, at the right, how long it took; in the margin
+// action prints who did what and, at the right, how long it took; in the margin
 // stands whether that was right, if it was verified.
-func (p *page) deed(step Step) {
-	lines := wrap(step.What, deedWidth)
+func (p *page) action(step Step) {
+	lines := wrap(step.What, actionWidth)
 	mark, by := p.mark(step.Holds), step.By
 	for i, line := range lines {
 		took := ""
 		if i == len(lines)-1 && step.Took != nil {
 			took = p.paint(bold, left(step.Took.String(), timeWidth))
 		}
-		p.marked(mark, p.paint(styleOf(by), right(by, actorWidth)), right(line, deedWidth), " ", took)
+		p.marked(mark, p.paint(styleOf(by), right(by, actorWidth)), right(line, actionWidth), " ", took)
 		mark, by = unmarked, ""
 	}
-	p.objection(step, actorWidth)
+	p.mismatch(step, actorWidth)
 }
 
-// claim prints what was verified, and how that came out.
-func (p *page) claim(step Step) {
+// check prints what was verified, and how that came out.
+func (p *page) check(step Step) {
 	mark := p.mark(step.Holds)
 	for _, line := range wrap(step.What, pageWidth-len(indent)) {
 		p.marked(mark, line)
 		mark = unmarked
 	}
-	p.objection(step, 0)
+	p.mismatch(step, 0)
 }
 
-// objection prints what a step that does not hold should have come to.
-func (p *page) objection(step Step, offset int) {
+// mismatch prints what a step that does not hold should have come to.
+func (p *page) mismatch(step Step, offset int) {
 	if step.Holds == nil || *step.Holds || step.Expected == step.Got {
 		return
 	}
@@ -129,7 +129,8 @@ func (p *page) marked(mark string, parts ...string) {
 
 // columns prints a line of the two servers' table.
 func (p *page) columns(a, b string, styleA, styleB style) {
-	p.line(p.paint(styleA, right(a, columnWidth)), strings.Repeat(" ", columnGap), p.paint(styleB, strings.TrimRight(b, " ")))
+	p.line(p.paint(styleA, right(a, columnWidth)), strings.Repeat(" ", columnGap),
+		p.paint(styleB, strings.TrimRight(b, " ")))
 }
 
 // timed returns a cell of the table with a time at its right end, if there is one.

@@ -36,7 +36,7 @@ func (s *Stage) Blank() { s.page.line() }
 
 // Did prints and records what somebody did or met, and how long that took.
 func (s *Stage) Did(by, what string, took time.Duration) {
-	s.page.deed(s.record(by, what, took))
+	s.page.action(s.record(by, what, took))
 }
 
 // record keeps a timed step that is printed in another form.
@@ -46,12 +46,12 @@ func (s *Stage) record(by, what string, took time.Duration) Step {
 
 // Check verifies a claim: what was got must read like what is wanted.
 func (s *Stage) Check(claim string, got, want any) {
-	s.page.claim(s.keep(verified(Step{What: claim}, got, want)))
+	s.page.check(s.keep(verified(Step{What: claim}, got, want)))
 }
 
 // DidCheck is Did with a claim: what was got must read like what is wanted.
 func (s *Stage) DidCheck(by, what string, took time.Duration, got, want any) {
-	s.page.deed(s.keep(verified(Step{By: by, What: what, Took: new(Millis(took))}, got, want)))
+	s.page.action(s.keep(verified(Step{By: by, What: what, Took: new(Millis(took))}, got, want)))
 }
 
 // verified adds to a step how a claim came out.

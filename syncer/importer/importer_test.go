@@ -78,8 +78,9 @@ func TestDocumentsAreFoundInEveryForm(t *testing.T) {
 		"a document per line":       `{"uuid":"a","rank":"x"}` + "\n" + `{"uuid":"b","rank":"}{"}` + "\n",
 		"without a last line break": `{"uuid":"a","rank":"x"}` + "\r\n" + `{"uuid":"b","rank":"\"}"}`,
 		"a list":                    `[{"uuid":"a","rank":"x"},{"uuid":"b","rank":"x","flags":["\\"]}]`,
-		"over many lines":           "[\n{\n  \"uuid\": \"a\",\n \"rank\": \"x\",\n \"stats\":\n  {\n  }\n},\n{\n\"uuid\":\"b\",\n\"rank\":\"x\"\n}\n]\n",
-		"with a mark":               "\xEF\xBB\xBF" + `{"uuid":"a","rank":"x"}{"uuid":"b","rank":"x"}`,
+		"over many lines": "[\n{\n  \"uuid\": \"a\",\n \"rank\": \"x\",\n \"stats\":\n  {\n  " +
+			"}\n},\n{\n\"uuid\":\"b\",\n\"rank\":\"x\"\n}\n]\n",
+		"with a mark": "\xEF\xBB\xBF" + `{"uuid":"a","rank":"x"}{"uuid":"b","rank":"x"}`,
 	} {
 		k, summary, refusals := imported(t, text, importer.Options{})
 		if diff := cmp.Diff([]string{"a", "b"}, k.ids()); diff != "" || summary.Documents != 2 || len(refusals) > 0 {
@@ -101,7 +102,8 @@ func TestBrokenDocumentCostsOnlyItself(t *testing.T) {
 		"{\"uuid\":\"x\",\"r\":\"\xff\"}": "is not valid UTF-8",
 		`{"uuid":"x","rank":NaN}`:         "is no JSON document: invalid character 'N' looking for beginning of value",
 	} {
-		k, summary, refusals := imported(t, `{"uuid":"a","rank":"x"}`+"\n"+broken+"\n"+`{"uuid":"b","rank":"x"}`+"\n", importer.Options{})
+		k, summary, refusals := imported(t, `{"uuid":"a","rank":"x"}`+"\n"+broken+"\n"+`{"uuid":"b","rank":"x"}`+"\n",
+			importer.Options{})
 		if diff := cmp.Diff([]string{"a", "b"}, k.ids()); diff != "" || summary.Documents != 3 || summary.Refused != 1 {
 			t.Errorf("%s: %s\n%+v", broken, diff, summary)
 		}
@@ -119,17 +121,20 @@ func TestPlayerIsReadWithAllFields(t *testing.T) {
 	t.Parallel()
 	const text = `{
 		"_id": {"$oid": "65a000000000000000000001"}, "uuid": "Steve==", "__v": 0, "country": "?",
-		"rank": "mod", "flags": ["member", "vip"], "unmuteTime": {"$numberLong": "9999999999999"}, "unmarkTime": {"$date": "2026-01-31T18:00:00.123Z"},
+		"rank": "mod", "flags": ["member", "vip"],
+		"unmuteTime": {"$numberLong": "9999999999999"}, "unmarkTime": {"$date": "2026-01-31T18:00:00.123Z"},
 		"name": "[#fff]Steve", "overrideName": null, "highlight": "[red]", "rainbow": {"speed": {"$numberInt": "3"}},
 		"history": [
 			{"action": "stop", "by": "Alice", "time": {"$date": {"$numberLong": "2000"}}},
 			{"action": "mute", "by": "Alice", "time": {"$numberDouble": "1000.0"}}
 		],
-		"chatStrictness": "strict", "showRankPrefix": false, "language": "de", "achievements": "[-9223372036854775808,12]",
+		"chatStrictness": "strict", "showRankPrefix": false, "language": "de",
+		"achievements": "[-9223372036854775808,12]",
 		"usid": {"10.0.0.1:6567": "AAAAAAAAAAA=", "10": {"0": {"0": {"2": "BBBBBBBBBBB="}}}, "::ffff:10.0.0.3": null},
 		"lastJoined": {"survival": {"$date": "2026-01-31T19:00:00+0100"}, "pvp": {"$numberLong": "-1"}},
 		"firstJoined": {"survival": 5, "pvp": null},
-		"stats": {"survival": {"blocksBroken": 7, "timeInGame": {"$numberLong": "1099511627776"}, "gamesWon": {"$numberDouble": "NaN"}, "kills": 3}, "pvp": {}},
+		"stats": {"survival": {"blocksBroken": 7, "timeInGame": {"$numberLong": "1099511627776"},
+			"gamesWon": {"$numberDouble": "NaN"}, "kills": 3}, "pvp": {}},
 		"globalStats": {"blocksBroken": 7}
 	}`
 	k, summary, refusals := imported(t, text, importer.Options{})
@@ -138,18 +143,29 @@ func TestPlayerIsReadWithAllFields(t *testing.T) {
 	}
 	at := syncer.Millis(1769882400000) // 2026-01-31 18:00 UTC
 	want := syncer.NewPlayer("Steve==")
-	want.Rank, want.Flags, want.UnmuteTime, want.UnmarkTime = "mod", []string{"member", "vip"}, syncer.Forever, syncer.Millis(1769882400123)
+	want.Rank, want.Flags = "mod", []string{"member", "vip"}
+	want.UnmuteTime, want.UnmarkTime = syncer.Forever, syncer.Millis(1769882400123)
 	want.Name, want.Highlight, want.Rainbow = "[#fff]Steve", new("[red]"), &syncer.Rainbow{Speed: 3}
-	want.ChatStrictness, want.ShowRankPrefix, want.Language, want.Achievements = "strict", false, "de", new("[-9223372036854775808,12]")
-	history := []syncer.HistoryEntry{{Action: "mute", By: "Alice", Time: syncer.Millis(1000)}, {Action: "stop", By: "Alice", Time: syncer.Millis(2000)}}
-	want.Addresses = map[string]syncer.AddressRecord{"10.0.0.1:6567": {USID: new("AAAAAAAAAAA=")}, "10.0.0.2:6567": {USID: new("BBBBBBBBBBB=")}}
-	want.Gamemodes = map[string]syncer.GamemodeRecord{
-		"survival": {FirstJoined: syncer.Millis(5), LastJoined: at, Stats: map[string]int64{"blocksBroken": 7, "timeInGame": 1 << 40}},
+	want.ChatStrictness, want.ShowRankPrefix = "strict", false
+	want.Language, want.Achievements = "de", new("[-9223372036854775808,12]")
+	history := []syncer.HistoryEntry{
+		{Action: "mute", By: "Alice", Time: syncer.Millis(1000)},
+		{Action: "stop", By: "Alice", Time: syncer.Millis(2000)},
 	}
-	if diff := cmp.Diff(want, k.players[0].Newcomer(), cmp.Comparer(func(a, b syncer.Time) bool { return a == b })); diff != "" {
+	want.Addresses = map[string]syncer.AddressRecord{
+		"10.0.0.1:6567": {USID: new("AAAAAAAAAAA=")}, "10.0.0.2:6567": {USID: new("BBBBBBBBBBB=")},
+	}
+	want.Gamemodes = map[string]syncer.GamemodeRecord{
+		"survival": {
+			FirstJoined: syncer.Millis(5), LastJoined: at,
+			Stats: map[string]int64{"blocksBroken": 7, "timeInGame": 1 << 40},
+		},
+	}
+	sameTime := cmp.Comparer(func(a, b syncer.Time) bool { return a == b })
+	if diff := cmp.Diff(want, k.players[0].Newcomer(), sameTime); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(history, k.players[0].Save.History, cmp.Comparer(func(a, b syncer.Time) bool { return a == b })); diff != "" {
+	if diff := cmp.Diff(history, k.players[0].Save.History, sameTime); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff(map[string]int{"country": 1, "stats.kills": 1}, summary.Ignored); diff != "" {
@@ -165,7 +181,8 @@ func TestOlderAndPlainShapesOfPlayers(t *testing.T) {
 {"_id":"a","muted":true,"stats":{"blocksBroken":1},"firstJoined":5,"lastJoined":{"$date":7},"usid":"U"}
 {"_id":"b","muted":false,"rank":null,"stats":{},"firstJoined":-1,"usid":"","achievements":""}
 {"_id":"c","muted":true,"unmuteTime":-1}
-{"_id":"d","rank":"x","history":[{"action":"m","by":"`+cut+`","time":1},{"action":"m","by":"`+long+`","time":1},{"action":"m","by":"`+cut+`","time":2}]}`,
+{"_id":"d","rank":"x","history":[{"action":"m","by":"`+cut+`","time":1},{"action":"m","by":"`+long+
+		`","time":1},{"action":"m","by":"`+cut+`","time":2}]}`,
 		options)
 	if len(k.players) != 4 {
 		t.Fatalf("refused: %+v", refusals)
@@ -174,8 +191,11 @@ func TestOlderAndPlainShapesOfPlayers(t *testing.T) {
 	if a.UnmuteTime != syncer.Forever || !b.UnmuteTime.IsZero() || !c.UnmuteTime.IsZero() {
 		t.Errorf("muted until %v, %v and %v", a.UnmuteTime, b.UnmuteTime, c.UnmuteTime)
 	}
-	mode := syncer.GamemodeRecord{FirstJoined: syncer.Millis(5), LastJoined: syncer.Millis(7), Stats: map[string]int64{"blocksBroken": 1}}
-	if diff := cmp.Diff(map[string]syncer.GamemodeRecord{"pvp": mode}, a.Gamemodes, cmp.Comparer(func(a, b syncer.Time) bool { return a == b })); diff != "" {
+	mode := syncer.GamemodeRecord{
+		FirstJoined: syncer.Millis(5), LastJoined: syncer.Millis(7), Stats: map[string]int64{"blocksBroken": 1},
+	}
+	if diff := cmp.Diff(map[string]syncer.GamemodeRecord{"pvp": mode}, a.Gamemodes,
+		cmp.Comparer(func(a, b syncer.Time) bool { return a == b })); diff != "" {
 		t.Error(diff)
 	}
 	if usid := a.Addresses["10.0.0.1:6567"].USID; usid == nil || *usid != "U" {
@@ -208,18 +228,19 @@ func TestDocumentThatCannotBeStoredIsRefusedByField(t *testing.T) {
 		`"uuid":"a","achievements":"[a]"`:                                   "achievements",
 		`"uuid":"a","rank":"x","history":[{"action":"m","by":"b"}]`:         "history[0].time",
 		`"uuid":"a","rank":"x","history":[{"action":"","by":"b","time":1}]`: "history[0].action",
-		`"uuid":"a","rank":"x","history":[{"action":"m","by":"b","time":{"$numberDouble":"Infinity"}}]`: "history[0].time",
-		`"uuid":"a","stats":{"blocksBroken":1}`:                                                         "stats",
-		`"uuid":"a","stats":{"pvp":{"blocksBroken":"1"}}`:                                               "stats.pvp.blocksBroken",
-		`"uuid":"a","stats":{"pvp":5}`:                                                                  "stats.pvp",
-		`"uuid":"a","lastJoined":5`:                                                                     "lastJoined",
-		`"uuid":"a","lastJoined":{"pvp":"x"}`:                                                           "lastJoined.pvp",
-		`"uuid":"a","lastJoined":{"pvp":9999999999999}`:                                                 "lastJoined",
-		`"uuid":"a","usid":"U"`:                                                                         "usid",
-		`"uuid":"a","usid":{"10.0.0.1":5}`:                                                              "usid.10.0.0.1",
-		`"uuid":"a","usid":["U"]`:                                                                       "usid",
-		`"uuid":"a","muted":"yes"`:                                                                      "muted",
-		`"uuid":"a","name":"Steve"`:                                                                     "",
+		`"uuid":"a","rank":"x","history":[{"action":"m","by":"b",` +
+			`"time":{"$numberDouble":"Infinity"}}]`: "history[0].time",
+		`"uuid":"a","stats":{"blocksBroken":1}`:           "stats",
+		`"uuid":"a","stats":{"pvp":{"blocksBroken":"1"}}`: "stats.pvp.blocksBroken",
+		`"uuid":"a","stats":{"pvp":5}`:                    "stats.pvp",
+		`"uuid":"a","lastJoined":5`:                       "lastJoined",
+		`"uuid":"a","lastJoined":{"pvp":"x"}`:             "lastJoined.pvp",
+		`"uuid":"a","lastJoined":{"pvp":9999999999999}`:   "lastJoined",
+		`"uuid":"a","usid":"U"`:                           "usid",
+		`"uuid":"a","usid":{"10.0.0.1":5}`:                "usid.10.0.0.1",
+		`"uuid":"a","usid":["U"]`:                         "usid",
+		`"uuid":"a","muted":"yes"`:                        "muted",
+		`"uuid":"a","name":"Steve"`:                       "",
 	} {
 		k, _, refusals := imported(t, "{"+members+"}", importer.Options{})
 		if len(k.players) > 0 || len(refusals) != 1 || refusals[0].Field != field {
@@ -236,14 +257,17 @@ func TestImportGoesOnWhereItWasInterrupted(t *testing.T) {
 		n := rapid.IntRange(0, 8).Draw(rt, "documents")
 		for i := range n {
 			text.WriteString(rapid.SampledFrom([]string{"", "\n", "\n\n[", ",", "junk\n"}).Draw(rt, "between"))
-			fmt.Fprintf(&text, `{"uuid": "p%d", "rank":%s"x}"}`, i, rapid.SampledFrom([]string{"", "\n"}).Draw(rt, "inside"))
+			fmt.Fprintf(&text, `{"uuid": "p%d", "rank":%s"x}"}`, i,
+				rapid.SampledFrom([]string{"", "\n"}).Draw(rt, "inside"))
 		}
 		var places []importer.Position
 		whole := &kept{}
 		note := func(at importer.Position, _ importer.Summary) { places = append(places, at) }
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		if _, err := importer.Import(ctx, strings.NewReader(text.String()), whole, importer.Options{Format: importer.FormatFish, Committed: note}); err != nil {
+		if _, err := importer.Import(ctx, strings.NewReader(text.String()), whole, importer.Options{
+			Format: importer.FormatFish, Committed: note,
+		}); err != nil {
 			rt.Fatal(err)
 		}
 		for skipped := range n {
@@ -259,7 +283,8 @@ func TestImportGoesOnWhereItWasInterrupted(t *testing.T) {
 			if err != nil && !errors.Is(err, context.Canceled) {
 				rt.Fatal(err)
 			}
-			if _, err := importer.Import(t.Context(), strings.NewReader(text.String()[at.Offset:]), half, importer.Options{Format: importer.FormatFish, From: at}); err != nil {
+			if _, err := importer.Import(t.Context(), strings.NewReader(text.String()[at.Offset:]), half,
+				importer.Options{Format: importer.FormatFish, From: at}); err != nil {
 				rt.Fatal(err)
 			}
 			if !slices.Equal(half.ids(), whole.ids()) {
@@ -302,7 +327,9 @@ func TestStoreThatRefusesAValueLosesOnlyItsDocument(t *testing.T) {
 	summary, err := importer.Import(t.Context(), strings.NewReader(text.String()), k, importer.Options{
 		Format: importer.FormatFish, Refused: func(r importer.Refusal) { refusals = append(refusals, r) },
 	})
-	want := []importer.Refusal{{Line: 38, Document: 38, ID: "p37", Field: "name", Error: "the database refuses this value"}}
+	want := []importer.Refusal{
+		{Line: 38, Document: 38, ID: "p37", Field: "name", Error: "the database refuses this value"},
+	}
 	if err != nil || summary.Players.Added != 99 || k.calls > 20 {
 		t.Errorf("%+v, %v after %d calls", summary, err, k.calls)
 	}
@@ -321,8 +348,10 @@ func TestPlayerTwiceInAFileIsStoredInOrder(t *testing.T) {
 
 func FuzzImport(f *testing.F) {
 	for _, seed := range []string{
-		`{"uuid":"a","rank":"x","stats":{"pvp":{"timeInGame":{"$numberLong":"5"}}}}`, `[{"uuids":["a",5],"ips":["::1","<unknown>"]}]`,
-		`{"uuid":"a","unmuteTime":{"$date":{"$numberLong":"-1"}},"usid":{"1":{"2":"x"}}}`, `{"$numberDouble":"-Infinity"}`, "{\"a\n{}",
+		`{"uuid":"a","rank":"x","stats":{"pvp":{"timeInGame":{"$numberLong":"5"}}}}`,
+		`[{"uuids":["a",5],"ips":["::1","<unknown>"]}]`,
+		`{"uuid":"a","unmuteTime":{"$date":{"$numberLong":"-1"}},"usid":{"1":{"2":"x"}}}`,
+		`{"$numberDouble":"-Infinity"}`, "{\"a\n{}",
 	} {
 		f.Add(seed)
 	}
