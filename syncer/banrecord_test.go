@@ -9,10 +9,14 @@ import (
 
 func TestBanRecordValidate(t *testing.T) {
 	t.Parallel()
-	open := syncer.BanRecord{Target: syncer.TargetID("id"), CreatedAt: syncer.Millis(5000), ExpiresAt: syncer.Millis(5001)}
+	open := syncer.BanRecord{
+		Target: syncer.TargetID("id"), CreatedAt: syncer.Millis(5000), ExpiresAt: syncer.Millis(5001),
+	}
 	lifted := open
 	lifted.LiftedAt, lifted.LiftedBy, lifted.LiftReason = syncer.Millis(5000), "Alice", "appeal"
-	for _, good := range []syncer.BanRecord{open, lifted, {Target: open.Target}, {Target: open.Target, ExpiresAt: syncer.Forever}} {
+	for _, good := range []syncer.BanRecord{
+		open, lifted, {Target: open.Target}, {Target: open.Target, ExpiresAt: syncer.Forever},
+	} {
 		if err := good.Validate(); err != nil {
 			t.Errorf("%+v: %v", good, err)
 		}

@@ -14,8 +14,10 @@ func TestCountRangesLieOnWholeSteps(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		from := rapid.Int64Range(0, 4e9).Draw(t, "from")
 		r := syncer.CountRange{
-			From: time.Unix(from, rapid.Int64Range(0, 999_999_999).Draw(t, "ns")), To: time.Unix(from+rapid.Int64Range(1, 1e6).Draw(t, "length"), 0).Add(time.Second),
-			Step: time.Duration(rapid.IntRange(0, 360).Draw(t, "step")) * syncer.CountSlot, Sum: rapid.Bool().Draw(t, "sum"),
+			From: time.Unix(from, rapid.Int64Range(0, 999_999_999).Draw(t, "ns")),
+			To:   time.Unix(from+rapid.Int64Range(1, 1e6).Draw(t, "length"), 0).Add(time.Second),
+			Step: time.Duration(rapid.IntRange(0, 360).Draw(t, "step")) * syncer.CountSlot,
+			Sum:  rapid.Bool().Draw(t, "sum"),
 		}
 		got, err := r.Normalize()
 		if err != nil {
@@ -28,7 +30,8 @@ func TestCountRangesLieOnWholeSteps(t *testing.T) {
 			return
 		}
 		step := int64(got.Step / time.Second)
-		if got.From.UnixNano()%(step*1e9) != 0 || got.To.Unix()%step != 0 || got.From.After(r.From) || got.To.Before(r.To) ||
+		if got.From.UnixNano()%(step*1e9) != 0 || got.To.Unix()%step != 0 || got.From.After(r.From) ||
+			got.To.Before(r.To) ||
 			r.From.Sub(got.From) >= got.Step || got.To.Sub(r.To) >= got.Step {
 			t.Fatalf("%v to %v became %v to %v by %v", r.From, r.To, got.From, got.To, got.Step)
 		}

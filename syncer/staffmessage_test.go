@@ -16,8 +16,14 @@ func TestStaffMessageLine(t *testing.T) {
 		m    syncer.StaffMessage
 		want string
 	}{
-		{syncer.StaffMessage{Server: "pvp", Name: "Steve", Player: "[red]Steve", IsStaff: true, Text: "hi"}, "[gray]<[cyan]staff[gray]@[accent]pvp[gray]>[white] [red]Steve[white]: hi"},
-		{syncer.StaffMessage{Server: "[x", Name: "[Steve]", Text: "a\nb\r\tc\u2028d"}, "[gray]<[cyan]player[gray]@[accent][[x[gray]>[white] [[Steve][white]: a b  c d"},
+		{
+			syncer.StaffMessage{Server: "pvp", Name: "Steve", Player: "[red]Steve", IsStaff: true, Text: "hi"},
+			"[gray]<[cyan]staff[gray]@[accent]pvp[gray]>[white] [red]Steve[white]: hi",
+		},
+		{
+			syncer.StaffMessage{Server: "[x", Name: "[Steve]", Text: "a\nb\r\tc\u2028d"},
+			"[gray]<[cyan]player[gray]@[accent][[x[gray]>[white] [[Steve][white]: a b  c d",
+		},
 	} {
 		if got := test.m.Line(); got != test.want {
 			t.Errorf("line of %+v is\n%s, want\n%s", test.m, got, test.want)
@@ -33,7 +39,10 @@ func TestStaffMessageIsOneLine(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.String()
-		m := syncer.StaffMessage{Server: text.Draw(t, "server"), Name: text.Draw(t, "name"), Player: text.Draw(t, "player"), Text: text.Draw(t, "text")}
+		m := syncer.StaffMessage{
+			Server: text.Draw(t, "server"), Name: text.Draw(t, "name"), Player: text.Draw(t, "player"),
+			Text: text.Draw(t, "text"),
+		}
 		if strings.ContainsFunc(m.Line()+m.Plain(), unicode.IsControl) {
 			t.Fatalf("line %q", m.Line())
 		}

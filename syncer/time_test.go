@@ -31,7 +31,10 @@ func TestTimeAsJSON(t *testing.T) {
 			t.Errorf("%s is written as %s, want %s", c.text, back, c.back)
 		}
 	}
-	for _, bad := range []string{`""`, `"none"`, `"-infinity"`, `5`, `true`, `{}`, `"2026-01-01"`, `"2026-01-01 00:00:00Z"`, `"10000-01-01T00:00:00Z"`} {
+	for _, bad := range []string{
+		`""`, `"none"`, `"-infinity"`, `5`, `true`, `{}`, `"2026-01-01"`, `"2026-01-01 00:00:00Z"`,
+		`"10000-01-01T00:00:00Z"`,
+	} {
 		var got syncer.Time
 		if err := json.Unmarshal([]byte(bad), &got); err == nil {
 			t.Errorf("%s is taken for %v", bad, got)
@@ -76,7 +79,9 @@ func TestAfter(t *testing.T) {
 }
 
 func FuzzTime(f *testing.F) {
-	for _, seed := range []string{"infinity", "2026-11-20T12:00:00.123456Z", "0000-01-01T00:00:00+23:59", "9999-12-31T23:59:59.999-12:00", ""} {
+	for _, seed := range []string{
+		"infinity", "2026-11-20T12:00:00.123456Z", "0000-01-01T00:00:00+23:59", "9999-12-31T23:59:59.999-12:00", "",
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, input string) {

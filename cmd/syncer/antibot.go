@@ -33,7 +33,9 @@ refused: a pattern that Java refuses would make every server fail.`,
 		GroupID: groupAdministrate,
 	})
 	a.addConfigFlags(command)
-	for _, child := range []*cobra.Command{newAntibotGetCommand(a), newAntibotSetCommand(a), newAntibotClearCommand(a)} {
+	for _, child := range []*cobra.Command{
+		newAntibotGetCommand(a), newAntibotSetCommand(a), newAntibotClearCommand(a),
+	} {
 		a.addJSONFlag(child.Flags())
 		command.AddCommand(child)
 	}

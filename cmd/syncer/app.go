@@ -137,7 +137,9 @@ func (a *app) markRunning(command *cobra.Command) {
 // database to use.
 func (a *app) addConfigFlags(command *cobra.Command) {
 	flags := command.PersistentFlags()
-	flags.StringVar(&a.configFile, "config", "", "configuration `file` (default: $SYNCER_CONFIG, ./syncer.yaml, ~/.config/playersync/syncer.yaml, /etc/playersync/syncer.yaml)")
+	flags.StringVar(&a.configFile, "config", "",
+		"configuration `file` (default: $SYNCER_CONFIG, ./syncer.yaml, ~/.config/playersync/syncer.yaml, "+
+			"/etc/playersync/syncer.yaml)")
 	config.AddFlag(flags, "database-url", "database.url")
 	config.AddFlag(flags, "embedded", "embedded")
 	config.AddFlag(flags, "data-dir", "data.dir")

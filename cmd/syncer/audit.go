@@ -52,14 +52,16 @@ func (l *auditList) register(command *cobra.Command) {
 	flags.StringVar(&l.field, "field", "", "only of this `field`, such as rank, flags, unmuteTime, lift, row")
 	flags.StringVar(&l.by, "by", "", "only by this person or, where none was named, this database login")
 	flags.StringVar(&l.server, "server", "", "only through this game server")
-	flags.StringVar(&l.from, "from", "", "not before: a `time` such as 2030-01-31T18:00:00Z, or how long ago, such as 7d")
+	flags.StringVar(&l.from, "from", "",
+		"not before: a `time` such as 2030-01-31T18:00:00Z, or how long ago, such as 7d")
 	flags.StringVar(&l.to, "to", "", "before: a `time`, or how long ago")
 	flags.IntVar(&l.limit, "limit", 100, "at most so many")
 	fields := make([]string, len(syncer.AuditFields))
 	for i, field := range syncer.AuditFields {
 		fields[i] = string(field)
 	}
-	_ = command.RegisterFlagCompletionFunc("field", cobra.FixedCompletions(fields, cobra.ShellCompDirectiveNoFileComp)) // the flag exists
+	// the flag exists
+	_ = command.RegisterFlagCompletionFunc("field", cobra.FixedCompletions(fields, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // filter is what the flags ask for.
@@ -94,7 +96,8 @@ func moment(flag, text string, now time.Time) (syncer.Time, error) {
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return syncer.Time{}, usagef("--%s: %q is neither a time such as 2030-01-31T18:00:00Z nor a duration such as 7d", flag, text)
+		return syncer.Time{}, usagef("--%s: %q is neither a time such as 2030-01-31T18:00:00Z nor a duration such "+
+			"as 7d", flag, text)
 	}
 	return syncer.TimeOf(at), nil
 }

@@ -13,7 +13,8 @@ func TestCommandsSayWhoMakesTheChange(t *testing.T) {
 	t.Parallel()
 	_, environ := database(t)
 	bans := written(t, "bans.json", `{"uuid": "Bob", "by": "Notch"}`)
-	minecraft := written(t, "banned-ips.json", `[{"ip": "203.0.113.7", "created": "2020-01-01 00:00:00 +0000", "source": "Server", "expires": "forever", "reason": "x"}]`)
+	minecraft := written(t, "banned-ips.json",
+		`[{"ip": "203.0.113.7", "created": "2020-01-01 00:00:00 +0000", "source": "Server", "expires": "forever", "reason": "x"}]`)
 	for _, args := range [][]string{
 		{"player", "set", "Steve", "--create", "--rank", "mod"},
 		{"ban", "add", "uuid:Steve"},

@@ -29,7 +29,8 @@ player has.`,
 	})
 	a.addConfigFlags(command)
 	for _, child := range []*cobra.Command{
-		newBalanceGetCommand(a), newBalanceAddCommand(a), newBalanceTransferCommand(a), newBalanceLedgerCommand(a), newBalanceCheckCommand(a),
+		newBalanceGetCommand(a), newBalanceAddCommand(a), newBalanceTransferCommand(a), newBalanceLedgerCommand(a),
+		newBalanceCheckCommand(a),
 	} {
 		a.addJSONFlag(child.Flags())
 		command.AddCommand(child)
@@ -152,7 +153,8 @@ func newBalanceTransferCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.move(command, syncer.Transfer{Payer: payer, Payee: payee, Currency: args[2], Amount: amount}, flags)
+			return a.move(command, syncer.Transfer{Payer: payer, Payee: payee, Currency: args[2], Amount: amount},
+				flags)
 		},
 	}
 	flags.add(command)
@@ -237,9 +239,13 @@ who was deleted.`,
 				}
 				rows := make([][]string, len(entries))
 				for i, e := range entries {
-					rows[i] = []string{clock(e.At, ""), e.Currency, fmt.Sprintf("%+d", e.Change), strconv.FormatInt(e.Balance, 10), e.By, whatFor(e)}
+					rows[i] = []string{
+						clock(e.At, ""), e.Currency, fmt.Sprintf("%+d", e.Change), strconv.FormatInt(e.Balance, 10),
+						e.By, whatFor(e),
+					}
 				}
-				return a.printRows(entries, []string{"TIME", "CURRENCY", "CHANGE", "BALANCE", "BY", "WHAT FOR"}, rows, "no entries")
+				return a.printRows(entries, []string{"TIME", "CURRENCY", "CHANGE", "BALANCE", "BY", "WHAT FOR"}, rows,
+					"no entries")
 			})
 		},
 	}
@@ -282,13 +288,16 @@ disabled triggers or edited the ledger. The exit code is 1 if any does.`,
 				}
 				rows := make([][]string, len(some))
 				for i, m := range some {
-					rows[i] = []string{string(m.Player), m.Currency, strconv.FormatInt(m.Balance, 10), strconv.FormatInt(m.Ledger, 10)}
+					rows[i] = []string{
+						string(m.Player), m.Currency, strconv.FormatInt(m.Balance, 10), strconv.FormatInt(m.Ledger, 10),
+					}
 				}
 				shown := struct {
 					Mismatches int64                    `json:"mismatches"`
 					First      []syncer.BalanceMismatch `json:"first"`
 				}{total, append([]syncer.BalanceMismatch{}, some...)}
-				err = a.printRows(shown, []string{"PLAYER", "CURRENCY", "BALANCE", "LEDGER"}, rows, "every balance is the sum of its ledger")
+				err = a.printRows(shown, []string{"PLAYER", "CURRENCY", "BALANCE", "LEDGER"}, rows,
+					"every balance is the sum of its ledger")
 				if err == nil && total > 0 {
 					err = fmt.Errorf("%d %w", total, errMismatch)
 				}
@@ -319,7 +328,8 @@ func newCurrencyListCommand(a *app) *cobra.Command {
 				for i, c := range currencies {
 					shown[i], rows[i] = currencyJSON(c), []string{c.Name, clock(c.AddedAt, "")}
 				}
-				return a.printRows(shown, []string{"CURRENCY", "ADDED"}, rows, "there are no currencies; add one by: syncer currency add NAME")
+				return a.printRows(shown, []string{"CURRENCY", "ADDED"}, rows,
+					"there are no currencies; add one by: syncer currency add NAME")
 			})
 		},
 	}

@@ -32,7 +32,8 @@ leave no doubt.`,
 	a.addConfigFlags(command)
 	for _, child := range []*cobra.Command{
 		newBanAddCommand(a), newBanLiftCommand(a), newBanListCommand(a), newBanCheckCommand(a),
-		newBanShowCommand(a), newBanChangeCommand(a), newBanNoteCommand(a), newBanPreviewCommand(a), newBanImportCommand(a),
+		newBanShowCommand(a), newBanChangeCommand(a), newBanNoteCommand(a), newBanPreviewCommand(a),
+		newBanImportCommand(a),
 	} {
 		a.addJSONFlag(child.Flags())
 		command.AddCommand(child)
@@ -84,7 +85,8 @@ func newBanAddCommand(a *app) *cobra.Command {
 	flags := command.Flags()
 	flags.StringVar(&reason, "reason", "", "why")
 	flags.StringVar(&by, "by", thisUser(), "who bans")
-	flags.StringVar(&until, "for", "", "how `long`: a duration such as 36h or 7d, a time such as 2030-01-31T18:00:00Z; else until lifted")
+	flags.StringVar(&until, "for", "",
+		"how `long`: a duration such as 36h or 7d, a time such as 2030-01-31T18:00:00Z; else until lifted")
 	return command
 }
 
@@ -110,7 +112,9 @@ func newBanLiftCommand(a *app) *cobra.Command {
 				if !lifted {
 					return syncer.NotFound("%s is not banned", target)
 				}
-				return a.print(wire.BanOf(ban, now), func(w io.Writer) { fmt.Fprintln(w, "unbanned", clean(target.String())) })
+				return a.print(wire.BanOf(ban, now), func(w io.Writer) {
+					fmt.Fprintln(w, "unbanned", clean(target.String()))
+				})
 			})
 		},
 		ValidArgsFunction: a.completeTargets,
@@ -159,7 +163,8 @@ func newBanListCommand(a *app) *cobra.Command {
 	flags.StringVar(&kind, "kind", "", "only bans of this `kind`: player, address or range")
 	flags.StringVar(&from, "from", "", "only bans made at this `time` or later, such as 2030-01-31T18:00:00Z")
 	flags.StringVar(&to, "to", "", "only bans made before this `time`")
-	_ = command.RegisterFlagCompletionFunc("kind", cobra.FixedCompletions([]string{"player", "address", "range"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = command.RegisterFlagCompletionFunc("kind",
+		cobra.FixedCompletions([]string{"player", "address", "range"}, cobra.ShellCompDirectiveNoFileComp))
 	flags.IntVar(&limit, "limit", 1000, "at most so many")
 	return command
 }
@@ -224,7 +229,8 @@ func whoJoins(args []string) (id syncer.PlayerID, address netip.Addr, err error)
 		case target.ID != "" && id == "":
 			id = target.ID
 		case target.ID == "" && !target.Prefix.IsSingleIP():
-			return "", netip.Addr{}, usagef("%s is a range; nobody joins from a whole range, see: syncer ban list --ip %s", text, text)
+			return "", netip.Addr{}, usagef("%s is a range; nobody joins from a whole range, see: syncer ban list "+
+				"--ip %s", text, text)
 		case target.ID == "" && !address.IsValid():
 			address = target.Prefix.Addr()
 		default:

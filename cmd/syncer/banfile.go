@@ -24,7 +24,9 @@ const (
 )
 
 // banColumns are the members of a record as CSV names them; notes are JSON.
-var banColumns = []string{"uuid", "ip", "reason", "by", "createdAt", "expiresAt", "liftedAt", "liftedBy", "liftReason", "notes"}
+var banColumns = []string{
+	"uuid", "ip", "reason", "by", "createdAt", "expiresAt", "liftedAt", "liftedBy", "liftReason", "notes",
+}
 
 // checkFormat refuses a format that there is not.
 func checkFormat(format string) error {
@@ -125,7 +127,9 @@ func readBansCSV(from io.Reader) (*banFile, error) {
 		}
 		line, _ := reader.FieldPos(0)
 		if err != nil {
-			f.refused = append(f.refused, refusedLine{line, "", fmt.Sprintf("has %d columns, the first line has %d", len(row), len(header))})
+			f.refused = append(f.refused, refusedLine{
+				line, "", fmt.Sprintf("has %d columns, the first line has %d", len(row), len(header)),
+			})
 			continue
 		}
 		f.addRow(line, header, row)

@@ -24,7 +24,8 @@ func banTable(w io.Writer, bans []syncer.Ban, now time.Time) {
 	rows := make([][]string, len(bans))
 	for i, b := range bans {
 		rows[i] = []string{
-			strconv.FormatInt(b.Number, 10), b.Target.String(), banState(b, now), clock(b.CreatedAt, ""), b.By, b.Reason,
+			strconv.FormatInt(b.Number, 10), b.Target.String(), banState(b, now), clock(b.CreatedAt, ""), b.By,
+			b.Reason,
 		}
 	}
 	table(w, []string{"ID", "TARGET", "STATE", "BANNED", "BY", "REASON"}, rows)

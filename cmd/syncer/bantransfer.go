@@ -46,11 +46,14 @@ numbers. As CSV line breaks in texts may become plain ones.`,
 	flags := command.Flags()
 	flags.BoolVar(&active, "active", false, "only bans in force")
 	flags.StringVar(&format, "format", formatJSON, "json or csv")
-	_ = command.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{formatJSON, formatCSV}, cobra.ShellCompDirectiveNoFileComp))
+	_ = command.RegisterFlagCompletionFunc("format",
+		cobra.FixedCompletions([]string{formatJSON, formatCSV}, cobra.ShellCompDirectiveNoFileComp))
 	return command
 }
 
-func (a *app) exportBans(ctx context.Context, s *store.Store, filter syncer.BanFilter, format string, now time.Time) error {
+func (a *app) exportBans(
+	ctx context.Context, s *store.Store, filter syncer.BanFilter, format string, now time.Time,
+) error {
 	w, err := newBanWriter(a.out, format)
 	if err != nil {
 		return fmt.Errorf("write bans: %w", err)
@@ -116,7 +119,8 @@ The bans are stored at once, and every server knows them a moment later.`,
 	flags.BoolVar(&trial, "dry-run", false, "only say what would happen")
 	flags.StringVar(&format, "format", "", "json or csv (default: by the file's name, else json)")
 	flags.StringVar(&by, "by", thisUser(), "who imports them, for the audit; each ban keeps its author")
-	_ = command.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{formatJSON, formatCSV}, cobra.ShellCompDirectiveNoFileComp))
+	_ = command.RegisterFlagCompletionFunc("format",
+		cobra.FixedCompletions([]string{formatJSON, formatCSV}, cobra.ShellCompDirectiveNoFileComp))
 	return command
 }
 
@@ -173,7 +177,9 @@ func (a *app) importBans(ctx context.Context, s *store.Store, file *banFile, tri
 		case syncer.ImportKnown:
 			report.Known++
 		case syncer.ImportStands:
-			report.Stands = append(report.Stands, standingLine{file.lines[i], file.records[i].Target.String(), ban.Number})
+			report.Stands = append(report.Stands, standingLine{
+				file.lines[i], file.records[i].Target.String(), ban.Number,
+			})
 		}
 	}
 	if err := a.print(report, report.print); err != nil {
@@ -194,13 +200,15 @@ func (r importReport) print(w io.Writer) {
 		fmt.Fprintf(w, "line %d: %s\n", refused.Line, clean(text))
 	}
 	for _, standing := range r.Stands {
-		fmt.Fprintf(w, "line %d: %s is banned already, see ban %d\n", standing.Line, clean(standing.Target), standing.ID)
+		fmt.Fprintf(w, "line %d: %s is banned already, see ban %d\n", standing.Line, clean(standing.Target),
+			standing.ID)
 	}
 	verb := "imported"
 	if r.DryRun {
 		verb = "would import"
 	}
-	fmt.Fprintf(w, "%s %s; %d known, %d stand otherwise, %d refused\n", verb, counted(r.Added, "ban"), r.Known, len(r.Stands), len(r.Refused))
+	fmt.Fprintf(w, "%s %s; %d known, %d stand otherwise, %d refused\n", verb, counted(r.Added, "ban"), r.Known,
+		len(r.Stands), len(r.Refused))
 }
 
 // counted writes a number of things.

@@ -27,11 +27,14 @@ ratio: figures alone say more about the machine than about the program.`,
 	command.AddCommand(
 		newBenchPropagationCommand(a),
 		newMeasurementCommand(a, "reads", "Time reads of a player in memory, in the process and over HTTP",
-			"beside a Go map under a lock, and beside an empty HTTP handler that writes the same bytes", postgres.Config{}, bench.Reads),
+			"beside a Go map under a lock, and beside an empty HTTP handler that writes the same bytes",
+			postgres.Config{}, bench.Reads),
 		newMeasurementCommand(a, "saves", "Count the saves of leaving players that are stored in a second",
-			"64 at a time, beside one upsert per request and beside a plain UPDATE of as many\nrows at a time. Each commit waits for the disk", postgres.Config{Durable: true}, bench.Saves),
+			"64 at a time, beside one upsert per request and beside a plain UPDATE of as many\nrows at a time. Each "+
+				"commit waits for the disk", postgres.Config{Durable: true}, bench.Saves),
 		newMeasurementCommand(a, "changes", "Count the important changes that 64 clients commit in a second",
-			"while eight sidecars follow, beside the same statements on a table without\ntriggers. Each commit waits for the disk",
+			"while eight sidecars follow, beside the same statements on a table without\ntriggers. Each commit "+
+				"waits for the disk",
 			postgres.Config{Durable: true}, bench.Changes),
 		newBenchStartCommand(a),
 		newBenchBansCommand(a),
@@ -65,10 +68,12 @@ CREATEROLE where playersync was never installed; the roles stay.`,
 	}
 	flags := command.Flags()
 	a.addJSONFlag(flags)
-	flags.StringVar(&server, "database-url", "", "`URL` of any database of the server to use (default: a throw-away server)")
+	flags.StringVar(&server, "database-url", "",
+		"`URL` of any database of the server to use (default: a throw-away server)")
 	flags.IntSliceVar(&measured.Sidecars, "sidecars", []int{1, 8, 64}, "`numbers` of sidecars to measure with")
 	flags.IntVar(&measured.Rounds, "rounds", 2000, "most samples of each kind, for each number of sidecars")
-	flags.DurationVar(&measured.Duration, "duration", time.Minute, "longest time to take samples, for each number of sidecars")
+	flags.DurationVar(&measured.Duration, "duration", time.Minute,
+		"longest time to take samples, for each number of sidecars")
 	flags.IntVar(&measured.Polls, "polls", 10, "samples of polling, a second or two each, for each number of sidecars")
 	measured.PollInterval = time.Second
 	return command
@@ -104,7 +109,9 @@ func (a *app) benchPropagation(ctx context.Context, measured bench.PropagationCo
 // withScratchServer calls use with the URL given, or, without one, with that of a
 // server that lasts as long as the call. The configured database is not used: what
 // serves people is not to be measured by accident.
-func (a *app) withScratchServer(ctx context.Context, url string, made postgres.Config, use func(url string) error) (err error) {
+func (a *app) withScratchServer(
+	ctx context.Context, url string, made postgres.Config, use func(url string) error,
+) (err error) {
 	if url != "" {
 		return use(url)
 	}
@@ -135,7 +142,8 @@ func (a *app) progress() (show func(share float64, what string), done func()) {
 	}
 	const steps = 1000
 	bar := progressbar.NewOptions(steps,
-		progressbar.OptionSetWriter(a.errs), progressbar.OptionSetWidth(30), progressbar.OptionThrottle(200*time.Millisecond),
+		progressbar.OptionSetWriter(a.errs), progressbar.OptionSetWidth(30),
+		progressbar.OptionThrottle(200*time.Millisecond),
 		progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(false))
 	return func(share float64, what string) {
 		bar.Describe(what)
@@ -144,7 +152,8 @@ func (a *app) progress() (show func(share float64, what string), done func()) {
 }
 
 func writePropagation(w io.Writer, report bench.PropagationReport) {
-	fmt.Fprintf(w, "PostgreSQL %s, %d CPUs. Start of a change → applied in the last of N sidecars, milliseconds.\n\n", report.Server, report.CPUs)
+	fmt.Fprintf(w, "PostgreSQL %s, %d CPUs. Start of a change → applied in the last of N sidecars, milliseconds.\n\n",
+		report.Server, report.CPUs)
 	var rows [][]string
 	for _, c := range report.Comparisons {
 		rows = append(rows, []string{
@@ -152,7 +161,8 @@ func writePropagation(w io.Writer, report bench.PropagationReport) {
 			c.Rival, span(c.Theirs.P50), span(c.Theirs.P99), times(c.Ratio.P50), times(c.Ratio.P99), goal(c),
 		})
 	}
-	table(w, []string{"N", "CHANGE", "SAMPLES", "P50", "P99", "BESIDE", "P50", "P99", "RATIO P50", "P99", "TARGET"}, rows)
+	table(w, []string{"N", "CHANGE", "SAMPLES", "P50", "P99", "BESIDE", "P50", "P99", "RATIO P50", "P99", "TARGET"},
+		rows)
 	fmt.Fprintf(w, "\nchanges found by a poll only: %d\n", report.FoundByPoll)
 }
 

@@ -10,7 +10,9 @@ import (
 
 func TestBenchPropagation(t *testing.T) {
 	t.Parallel()
-	arguments := []string{"bench", "propagation", "--database-url", pgtest.Empty(t), "--sidecars", "1,2", "--rounds", "2", "--polls", "0"}
+	arguments := []string{
+		"bench", "propagation", "--database-url", pgtest.Empty(t), "--sidecars", "1,2", "--rounds", "2", "--polls", "0",
+	}
 	report := decode[bench.PropagationReport](t, nil, arguments...)
 	if len(report.Comparisons) != 6 || report.FoundByPoll != 0 {
 		t.Errorf("report is %+v", report)

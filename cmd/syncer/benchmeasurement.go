@@ -39,7 +39,8 @@ CREATEROLE where playersync was never installed; the roles stay.`,
 			})
 		},
 	}
-	command.Flags().StringVar(&server, "database-url", "", "`URL` of any database of the server to use (default: a throw-away server)")
+	command.Flags().StringVar(&server, "database-url", "",
+		"`URL` of any database of the server to use (default: a throw-away server)")
 	a.addMeasurementFlags(command, &duration)
 	return command
 }
@@ -74,9 +75,10 @@ as 10 : 10 : 1, and measure what one takes there. It needs no database.`,
 			if bans < 21 {
 				return usagef("--bans must be at least 21")
 			}
-			return a.measure(command.Context(), bench.Config{Duration: duration}, func(ctx context.Context, c bench.Config) (bench.Report, error) {
-				return bench.Bans(ctx, c, bans)
-			})
+			return a.measure(command.Context(), bench.Config{Duration: duration},
+				func(ctx context.Context, c bench.Config) (bench.Report, error) {
+					return bench.Bans(ctx, c, bans)
+				})
 		},
 	}
 	command.Flags().IntVar(&bans, "bans", 2_100_000, "bans in memory")

@@ -28,7 +28,14 @@ func TestAmountsHaveThreeDigits(t *testing.T) {
 		figure float64
 		unit   string
 		want   string
-	}{{7296.3, "/s", "7296 /s"}, {29.61, "µs", "29.6 µs"}, {7.716, "ms", "7.72 ms"}, {0.004, "per read", "0.00 per read"}, {64, "bytes", "64 bytes"}, {0.01, "", "0.01"}} {
+	}{
+		{7296.3, "/s", "7296 /s"},
+		{29.61, "µs", "29.6 µs"},
+		{7.716, "ms", "7.72 ms"},
+		{0.004, "per read", "0.00 per read"},
+		{64, "bytes", "64 bytes"},
+		{0.01, "", "0.01"},
+	} {
 		if got := amount(test.figure, test.unit); got != test.want {
 			t.Errorf("amount(%g, %q) = %q, want %q", test.figure, test.unit, got, test.want)
 		}
@@ -37,7 +44,10 @@ func TestAmountsHaveThreeDigits(t *testing.T) {
 
 func TestMeasurementsRefuseNonsense(t *testing.T) {
 	t.Parallel()
-	for _, arguments := range []string{"bans --bans 20", "bans --duration 0s", "start --bans 9", "start --duration -1s", "reads --duration 0s", "saves x"} {
+	for _, arguments := range []string{
+		"bans --bans 20", "bans --duration 0s", "start --bans 9", "start --duration -1s", "reads --duration 0s",
+		"saves x",
+	} {
 		full := append([]string{"bench"}, strings.Fields(arguments)...)
 		if !strings.HasPrefix(arguments, "bans") {
 			full = append(full, "--database-url", "postgres://localhost:1/")

@@ -181,7 +181,8 @@ func (c *checkup) server(server store.ServerCheck) {
 		c.ok("version", "PostgreSQL "+server.Version)
 	}
 	if server.InRecovery {
-		c.fail("primary", "this server is a standby", "let database.url lead to the primary, e.g. with target_session_attrs=read-write")
+		c.fail("primary", "this server is a standby",
+			"let database.url lead to the primary, e.g. with target_session_attrs=read-write")
 	} else {
 		c.ok("primary", "the server takes writes")
 	}
@@ -222,9 +223,11 @@ func (c *checkup) privileges(ctx context.Context) {
 	case err != nil:
 		c.broken("privileges", err, "see: syncer migrate status")
 	case len(rights.Missing) > 0:
-		c.fail("privileges", rights.Login+" lacks "+strings.Join(rights.Missing, ", "), "run: grant playersync_app to "+rights.Login)
+		c.fail("privileges", rights.Login+" lacks "+strings.Join(rights.Missing, ", "),
+			"run: grant playersync_app to "+rights.Login)
 	case rights.MayAlter && !c.settings.Database.Migrate:
-		c.warn("privileges", rights.Login+" could alter the schema", "let sidecars log in with the role playersync_app only")
+		c.warn("privileges", rights.Login+" could alter the schema",
+			"let sidecars log in with the role playersync_app only")
 	case rights.MayAlter:
 		c.ok("privileges", rights.Login+" may read, write and migrate")
 	default:
@@ -246,7 +249,9 @@ func (c *checkup) triggers(ctx context.Context) {
 	case err != nil:
 		c.broken("triggers", err, "see: syncer migrate status")
 	case position.TriggersEnabled < store.FeedTriggers:
-		c.fail("triggers", fmt.Sprintf("%d of %d feed triggers are enabled ALWAYS: changes may go unseen", position.TriggersEnabled, store.FeedTriggers),
+		c.fail("triggers",
+			fmt.Sprintf("%d of %d feed triggers are enabled ALWAYS: changes may go unseen", position.TriggersEnabled,
+				store.FeedTriggers),
 			"run: alter table … enable always trigger …, for each feed_ trigger that is not enabled so")
 	default:
 		c.ok("triggers", fmt.Sprintf("all %d are enabled ALWAYS", position.TriggersEnabled))
@@ -262,7 +267,9 @@ func (c *checkup) balances(ctx context.Context) {
 	case err != nil:
 		c.broken("balances", err, "see: syncer balance check")
 	case total > 0:
-		c.fail("balances", fmt.Sprintf("%d are not the sum of their ledger, first that of %s in %s", total, some[0].Player, some[0].Currency),
+		c.fail("balances",
+			fmt.Sprintf("%d are not the sum of their ledger, first that of %s in %s", total, some[0].Player,
+				some[0].Currency),
 			"somebody has disabled triggers or edited the ledger; see: syncer balance check")
 	default:
 		c.ok("balances", "each is the sum of its ledger")

@@ -38,7 +38,8 @@ func TestCheckFindsNothingWrong(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 	for _, name := range []string{
-		"configuration", "database", "version", "primary", "schema", "privileges", "triggers", "balances", "pooler", "notify", "queue", "clock", "access",
+		"configuration", "database", "version", "primary", "schema", "privileges", "triggers", "balances", "pooler",
+		"notify", "queue", "clock", "access",
 	} {
 		if f := findings[name]; f.Verdict != verdictOK || f.Detail == "" {
 			t.Errorf("%s: %+v", name, f)
@@ -68,9 +69,20 @@ func TestCheckFindsFaults(t *testing.T) {
 		{"trigger not for replicas", "alter table player enable trigger feed_update", "triggers", verdictFail, oneOff},
 		{"trigger dropped", "drop trigger feed_insert on player_history", "triggers", verdictFail, oneOff},
 		{"feed row lost", "delete from feed", "triggers", verdictFail, "the table feed has lost its row"},
-		{"old schema", "delete from goose_db_version where version_id = (select max(version_id) from goose_db_version)", "schema", verdictFail, " of "},
-		{"schema of the future", "insert into goose_db_version (version_id, is_applied) values (99999, true)", "schema", verdictWarn, "version 99999, newer"},
-		{"open to all", "do $$ begin execute format('grant connect on database %I to public', current_database()); end $$", "access", verdictWarn, "every login"},
+		{
+			"old schema",
+			"delete from goose_db_version where version_id = (select max(version_id) from goose_db_version)", "schema",
+			verdictFail, " of ",
+		},
+		{
+			"schema of the future", "insert into goose_db_version (version_id, is_applied) values (99999, true)",
+			"schema", verdictWarn, "version 99999, newer",
+		},
+		{
+			"open to all",
+			"do $$ begin execute format('grant connect on database %I to public', current_database()); end $$",
+			"access", verdictWarn, "every login",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -91,7 +103,8 @@ func TestCheckFindsFaults(t *testing.T) {
 func TestCheckOfAnEmptyDatabase(t *testing.T) {
 	t.Parallel()
 	findings, code := checked(t, []string{"SYNCER_DATABASE_URL=" + pgtest.Empty(t)})
-	if f := findings["schema"]; code != exitFailed || f.Verdict != verdictFail || !strings.Contains(f.Advice, "syncer migrate up") {
+	if f := findings["schema"]; code != exitFailed || f.Verdict != verdictFail ||
+		!strings.Contains(f.Advice, "syncer migrate up") {
 		t.Errorf("exit code %d, schema %+v", code, f)
 	}
 	if f := findings["notify"]; f.Verdict != verdictOK {
@@ -150,7 +163,8 @@ func TestCheckTriesTheConnectionThatListens(t *testing.T) {
 	closed := pgtest.NewProxy(t, address)
 	closed.Refuse(true)
 	findings, code := checked(t, append(environ, "SYNCER_DATABASE_LISTEN_URL="+closed.URL()))
-	if f := findings["notify"]; code != exitFailed || f.Verdict != verdictFail || !strings.Contains(f.Advice, "database.listen_url") {
+	if f := findings["notify"]; code != exitFailed || f.Verdict != verdictFail ||
+		!strings.Contains(f.Advice, "database.listen_url") {
 		t.Errorf("exit code %d, %+v", code, f)
 	}
 	if f := findings["clock"]; f.Verdict != verdictOK {

@@ -12,7 +12,8 @@ import (
 func (c *checkup) notifications(ctx context.Context, server store.ServerCheck) {
 	c.pooler(server)
 	if c.settings.Sync.Mode == config.ModePoll {
-		c.warn("notify", "not used in mode poll: changes take up to sync.poll_interval", "set sync.mode to listen if a direct connection can be had")
+		c.warn("notify", "not used in mode poll: changes take up to sync.poll_interval",
+			"set sync.mode to listen if a direct connection can be had")
 	} else {
 		c.listen(ctx)
 	}
@@ -32,9 +33,11 @@ func (c *checkup) pooler(server store.ServerCheck) {
 	pooled := c.settings.Database.Pooled && !c.settings.Embedded
 	switch {
 	case server.Pooler && !pooled:
-		c.warn("pooler", "database.url leads through one", "set database.pooled if it pools transactions, and give a direct database.listen_url")
+		c.warn("pooler", "database.url leads through one",
+			"set database.pooled if it pools transactions, and give a direct database.listen_url")
 	case !server.Pooler && pooled:
-		c.warn("pooler", "none on the way to the database", "database.pooled can be false: prepared statements are faster")
+		c.warn("pooler", "none on the way to the database",
+			"database.pooled can be false: prepared statements are faster")
 	case server.Pooler:
 		c.ok("pooler", "there is one, as configured")
 	default:
@@ -51,7 +54,8 @@ func (c *checkup) listen(ctx context.Context) {
 	case notify.Lost:
 		c.fail("notify", "a notification did not arrive", advice)
 	case notify.Pooler:
-		c.warn("notify", fmt.Sprintf("arrives in %s, but through a pooler, which may lose it", milliseconds(notify.Median)), advice)
+		c.warn("notify",
+			fmt.Sprintf("arrives in %s, but through a pooler, which may lose it", milliseconds(notify.Median)), advice)
 	case notify.Median > slowNotification:
 		c.warn("notify", "arrives in "+milliseconds(notify.Median), "is the network or the server slow?")
 	default:

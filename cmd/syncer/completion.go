@@ -19,7 +19,9 @@ const (
 
 // complete asks the database for what a shell could offer. Whatever fails there
 // offers nothing: nobody wants an error while typing.
-func (a *app) complete(command *cobra.Command, wanted bool, ask func(context.Context, *store.Store) ([]string, error)) ([]string, cobra.ShellCompDirective) {
+func (a *app) complete(
+	command *cobra.Command, wanted bool, ask func(context.Context, *store.Store) ([]string, error),
+) ([]string, cobra.ShellCompDirective) {
 	if !wanted {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
@@ -37,7 +39,9 @@ func (a *app) complete(command *cobra.Command, wanted bool, ask func(context.Con
 }
 
 // completeTargets offers who is banned.
-func (a *app) completeTargets(command *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+func (a *app) completeTargets(
+	command *cobra.Command, args []string, begun string,
+) ([]string, cobra.ShellCompDirective) {
 	return a.complete(command, len(args) == 0, func(ctx context.Context, s *store.Store) ([]string, error) {
 		bans, err := s.ListBans(ctx, syncer.BanFilter{Active: new(true)}, newestBan, completions)
 		found := make([]string, len(bans))
@@ -49,7 +53,9 @@ func (a *app) completeTargets(command *cobra.Command, args []string, begun strin
 }
 
 // completePlayers offers names of players.
-func (a *app) completePlayers(command *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+func (a *app) completePlayers(
+	command *cobra.Command, args []string, begun string,
+) ([]string, cobra.ShellCompDirective) {
 	return a.complete(command, len(args) == 0, func(ctx context.Context, s *store.Store) ([]string, error) {
 		players, _, err := s.SearchPlayers(ctx, begun, completions, "")
 		var found []string

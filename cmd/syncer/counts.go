@@ -60,7 +60,9 @@ With --step the most of each step, with --sum the sum of that over the servers.`
 					_, err := a.out.Write(wire.PlayerCountsOf(r, counts).AppendCSV(nil))
 					return err
 				}
-				return a.print(wire.PlayerCountsOf(r, counts).Counts, func(w io.Writer) { countTable(w, counts, r.Sum) })
+				return a.print(wire.PlayerCountsOf(r, counts).Counts, func(w io.Writer) {
+					countTable(w, counts, r.Sum)
+				})
 			})
 		},
 	}

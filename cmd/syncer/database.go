@@ -60,7 +60,9 @@ func (a *app) openStore(command *cobra.Command) (*store.Store, error) {
 
 // withStore opens the store for a command, with the time by the database's clock.
 // Changes are those of the system's user, unless a flag says otherwise.
-func (a *app) withStore(command *cobra.Command, use func(ctx context.Context, s *store.Store, now time.Time) error) error {
+func (a *app) withStore(
+	command *cobra.Command, use func(ctx context.Context, s *store.Store, now time.Time) error,
+) error {
 	s, err := a.openStore(command)
 	if err != nil {
 		return err
@@ -97,7 +99,8 @@ func privateURL(dataDir string) (config.Secret, error) {
 	}
 	address := &url.URL{
 		Scheme: "postgres", User: url.UserPassword("postgres", strings.TrimSpace(string(password))),
-		Host: net.JoinHostPort("127.0.0.1", strings.TrimSpace(lines[3])), Path: "/postgres", RawQuery: "sslmode=disable",
+		Host: net.JoinHostPort("127.0.0.1", strings.TrimSpace(lines[3])), Path: "/postgres",
+		RawQuery: "sslmode=disable",
 	}
 	return config.Secret(address.String()), nil
 }

@@ -54,7 +54,9 @@ type demoJSON struct {
 }
 
 func (a *app) demo(ctx context.Context, exit bool, log *slog.Logger) (err error) {
-	options := demo.Options{Progress: &waiting{out: a.errs, live: isTerminal(a.errs)}, Log: log, Version: thisBuild().Version}
+	options := demo.Options{
+		Progress: &waiting{out: a.errs, live: isTerminal(a.errs)}, Log: log, Version: thisBuild().Version,
+	}
 	if !a.json {
 		options.Out, options.Colour = a.out, wantsColour(a.out)
 	}

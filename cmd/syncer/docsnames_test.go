@@ -115,7 +115,9 @@ func sectionOf(key string) string {
 
 func TestDocumentedConfigurationExists(t *testing.T) {
 	t.Parallel()
-	keys, sections, variables := map[string]bool{}, map[string]bool{}, map[string]bool{"SYNCER_CONFIG": true, "SYNCER_": true}
+	keys, sections, variables := map[string]bool{}, map[string]bool{}, map[string]bool{
+		"SYNCER_CONFIG": true, "SYNCER_": true,
+	}
 	for _, key := range config.Keys() {
 		keys[key], sections[sectionOf(key)] = true, true
 		variables["SYNCER_"+strings.ToUpper(strings.ReplaceAll(key, ".", "_"))] = true
@@ -155,7 +157,8 @@ func TestDocumentedPathsAndTheAPIAgree(t *testing.T) {
 	undocumented := map[string]bool{}
 	patterns := map[string]*regexp.Regexp{}
 	for path, methods := range document.Paths {
-		patterns[path] = regexp.MustCompile("^" + parameterPattern.ReplaceAllString(regexp.QuoteMeta(path), "[^/]+") + "$")
+		patterns[path] = regexp.MustCompile("^" + parameterPattern.ReplaceAllString(regexp.QuoteMeta(path), "[^/]+") +
+			"$")
 		for method := range methods {
 			undocumented[strings.ToUpper(method)+" "+path] = true
 		}

@@ -73,7 +73,8 @@ func TestDocumentedSQLRuns(t *testing.T) {
 	}
 	for _, p := range pages(t) {
 		for _, block := range p.blocks {
-			if block.language != "sql" || strings.HasPrefix(block.text, "create ") { // databases and roles outlast the test
+			// databases and roles outlast the test
+			if block.language != "sql" || strings.HasPrefix(block.text, "create ") {
 				continue
 			}
 			if _, err := conn.PgConn().Exec(t.Context(), block.text).ReadAll(); err != nil {

@@ -51,7 +51,8 @@ func errorText(err error) string {
 // describeConnectError leaves out all but the last of the addresses tried.
 func describeConnectError(err *pgconn.ConnectError) string {
 	lines := strings.Split(strings.TrimSpace(err.Unwrap().Error()), "\n")
-	return fmt.Sprintf("cannot connect to %s: %s", config.DatabaseName(err.Config), strings.TrimSpace(lines[len(lines)-1]))
+	return fmt.Sprintf("cannot connect to %s: %s", config.DatabaseName(err.Config),
+		strings.TrimSpace(lines[len(lines)-1]))
 }
 
 // adviceFor says what to do about what a database refuses; the codes are those

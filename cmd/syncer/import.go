@@ -63,10 +63,13 @@ and missing usids added; rank, flags, times, name and the like stay, unless
   syncer import fish players.json.gz bans.json --report refused.jsonl`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
-			if i.options.Kind = importer.Kind(kind); kind != "" && i.options.Kind != importer.KindPlayers && i.options.Kind != importer.KindBans {
+			if i.options.Kind = importer.Kind(kind); kind != "" && i.options.Kind != importer.KindPlayers &&
+				i.options.Kind != importer.KindBans {
 				return usagef("--kind: must be players or bans, is %q", kind)
 			}
-			named := syncer.GameServer{Name: "-", Gamemode: cmp.Or(i.options.Gamemode, "-"), Address: cmp.Or(i.options.Address, "-")}
+			named := syncer.GameServer{
+				Name: "-", Gamemode: cmp.Or(i.options.Gamemode, "-"), Address: cmp.Or(i.options.Address, "-"),
+			}
 			if err := named.Validate("--"); err != nil {
 				return err
 			}
@@ -76,7 +79,8 @@ and missing usids added; rank, flags, times, name and the like stay, unless
 	flags := command.Flags()
 	flags.StringVar(&kind, "kind", "", "what all documents are: `players|bans`; else told by their fields")
 	flags.StringVar(&i.options.Gamemode, "gamemode", "", "whose stats and times are, where they are not by gamemode")
-	flags.StringVar(&i.options.Address, "address", "", "`ip:port` of the server whose usids are, where they are not by address")
+	flags.StringVar(&i.options.Address, "address", "",
+		"`ip:port` of the server whose usids are, where they are not by address")
 	flags.BoolVar(&i.replace, "replace", false, "set also rank, flags, times, name, … of players who are here")
 	i.addFlags(command)
 	return command

@@ -41,15 +41,19 @@ func TestImportReadsPackedFilesAndMinecraftsLists(t *testing.T) {
 	if len(results) != 1 || results[0].Players.Added != 1 || results[0].At.Document != 1 {
 		t.Errorf("packed: %+v", results)
 	}
-	ids := written(t, "banned-players.json", `[{"uuid":"Steve","created":"2020-01-01 00:00:00 +0000","source":"Notch","expires":"forever","reason":"x"}]`)
-	ips := written(t, "banned-ips.json", `[{"ip":"203.0.113.7","created":"2020-01-01 00:00:00 +0000","expires":"2021-01-01 00:00:00 +0000"}]`)
+	ids := written(t, "banned-players.json",
+		`[{"uuid":"Steve","created":"2020-01-01 00:00:00 +0000","source":"Notch","expires":"forever","reason":"x"}]`)
+	ips := written(t, "banned-ips.json",
+		`[{"ip":"203.0.113.7","created":"2020-01-01 00:00:00 +0000","expires":"2021-01-01 00:00:00 +0000"}]`)
 	for _, added := range []int{1, 0} {
 		results = decode[[]importJSON](t, environ, "import", "minecraft", ids, ips)
-		if len(results) != 2 || results[0].Bans != (importer.BanImport{Added: added, Known: 1 - added}) || results[1].Bans != results[0].Bans {
+		if len(results) != 2 || results[0].Bans != (importer.BanImport{Added: added, Known: 1 - added}) ||
+			results[1].Bans != results[0].Bans {
 			t.Errorf("lists: %+v", results)
 		}
 	}
-	if all, open := decode[[]wire.Ban](t, environ, "ban", "list", "--all"), decode[[]wire.Ban](t, environ, "ban", "list"); len(all) != 2 || len(open) != 1 || open[0].By != "Notch" {
+	if all, open := decode[[]wire.Ban](t, environ, "ban", "list", "--all"), decode[[]wire.Ban](t, environ, "ban",
+		"list"); len(all) != 2 || len(open) != 1 || open[0].By != "Notch" {
 		t.Errorf("bans %+v", all)
 	}
 }
@@ -92,7 +96,8 @@ func TestInterruptedImportGoesOnWithTheSameFileOnly(t *testing.T) {
 	same := func(*fileImport) {}
 	first := &interrupting{}
 	result, err := do(first, "here", same)
-	if err == nil || !strings.Contains(err.Error(), "run the same command to go on") || first.players == 0 || first.players == documents {
+	if err == nil || !strings.Contains(err.Error(), "run the same command to go on") || first.players == 0 ||
+		first.players == documents {
 		t.Fatalf("interrupted after %d: %v", first.players, err)
 	}
 	if result.At.Document != first.players || result.Players.Added != first.players {
@@ -116,7 +121,8 @@ func TestInterruptedImportGoesOnWithTheSameFileOnly(t *testing.T) {
 			return do(s, "here", func(i *fileImport) { i.replace = true })
 		},
 	} {
-		if result, err := attempt(&interrupting{cancel: func() {}}); err != nil || result.From.Document != 0 || result.Documents != documents {
+		if result, err := attempt(&interrupting{cancel: func() {}}); err != nil || result.From.Document != 0 ||
+			result.Documents != documents {
 			t.Errorf("%s: %+v, %v", name, result, err)
 		}
 		keep()

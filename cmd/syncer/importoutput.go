@@ -65,8 +65,10 @@ func (o *importOutput) begin(name string, size int64, report string, anew bool) 
 	}
 	if isTerminal(o.app.errs) {
 		o.bar = progressbar.NewOptions64(size,
-			progressbar.OptionSetWriter(o.app.errs), progressbar.OptionSetWidth(30), progressbar.OptionThrottle(100*time.Millisecond),
-			progressbar.OptionClearOnFinish(), progressbar.OptionShowBytes(true), progressbar.OptionSetDescription(clean(name)))
+			progressbar.OptionSetWriter(o.app.errs), progressbar.OptionSetWidth(30),
+			progressbar.OptionThrottle(100*time.Millisecond),
+			progressbar.OptionClearOnFinish(), progressbar.OptionShowBytes(true),
+			progressbar.OptionSetDescription(clean(name)))
 	}
 	return nil
 }
@@ -161,7 +163,9 @@ func (a *app) printImports(results []importJSON) error {
 			rows := [][]string{{"  documents", importedDocuments(r)}}
 			if p := r.Players; p.Added+p.Changed+p.Unchanged > 0 {
 				rows = append(rows,
-					[]string{"  players", fmt.Sprintf("%d added, %d changed, %d unchanged", p.Added, p.Changed, p.Unchanged)},
+					[]string{
+						"  players", fmt.Sprintf("%d added, %d changed, %d unchanged", p.Added, p.Changed, p.Unchanged),
+					},
 					[]string{"  history", fmt.Sprintf("%d added", p.History)})
 			}
 			if b := r.Bans; b.Added+b.Known > 0 {

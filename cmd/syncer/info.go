@@ -68,7 +68,8 @@ func printInfo(w io.Writer, info syncer.PlayerInfo) {
 		rows = append(rows, row(s.Server, s.Visits))
 	}
 	fmt.Fprintln(w)
-	table(w, []string{"SERVER", "JOINS", "KICKS", "FIRST SEEN", "LAST SEEN"}, append(rows, row("together", info.Visits)))
+	table(w, []string{"SERVER", "JOINS", "KICKS", "FIRST SEEN", "LAST SEEN"},
+		append(rows, row("together", info.Visits)))
 	fmt.Fprintln(w)
 	seenTable(w, "NAME", info.Names)
 	fmt.Fprintln(w)
@@ -107,7 +108,9 @@ func newInfoSearchCommand(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.print(wire.InfoPageOf(found, "").Players, func(w io.Writer) { matchTable(w, found, next != "") })
+				return a.print(wire.InfoPageOf(found, "").Players, func(w io.Writer) {
+					matchTable(w, found, next != "")
+				})
 			})
 		},
 	}
@@ -177,7 +180,9 @@ func newInfoAccountsCommand(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.print(wire.AccountsPageOf(accounts, "").Accounts, func(w io.Writer) { accountTable(w, accounts, next != "") })
+				return a.print(wire.AccountsPageOf(accounts, "").Accounts, func(w io.Writer) {
+					accountTable(w, accounts, next != "")
+				})
 			})
 		},
 	}

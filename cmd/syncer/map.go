@@ -104,7 +104,8 @@ func newMapRunsCommand(a *app) *cobra.Command {
 				for i, r := range runs {
 					shown[i] = wire.MapRunOf(r)
 					rows[i] = []string{
-						clock(r.EndedAt, ""), r.Server, r.Map, string(r.Outcome()), playTime(r.Played), strconv.Itoa(r.MaxPlayers), wave(r.Wave),
+						clock(r.EndedAt, ""), r.Server, r.Map, string(r.Outcome()), playTime(r.Played),
+						strconv.Itoa(r.MaxPlayers), wave(r.Wave),
 					}
 				}
 				return a.print(shown, func(w io.Writer) {
@@ -141,7 +142,8 @@ func newMapCurrentCommand(a *app) *cobra.Command {
 					shown[i] = *wire.CurrentRunOf(&r).Run
 					reported, _ := r.ReportedAt.Instant()
 					rows[i] = []string{
-						r.Server, r.Map, playTime(r.Played), strconv.Itoa(r.Players), strconv.Itoa(r.MaxPlayers), wave(r.Wave),
+						r.Server, r.Map, playTime(r.Played), strconv.Itoa(r.Players), strconv.Itoa(r.MaxPlayers),
+						wave(r.Wave),
 						remaining(max(0, now.Sub(reported))) + " ago",
 					}
 				}

@@ -58,7 +58,11 @@ func mapStatsInFull(s syncer.MapStats) [][]string {
 		{"lost", digits(s.Lost)},
 		{"early RTVs", fmt.Sprintf("%d (%.1f %%)", s.EarlyRTVs, 100*s.EarlyRTVRate)},
 		{"late RTVs", fmt.Sprintf("%d (%.1f %%)", s.LateRTVs, 100*s.LateRTVRate)},
-		{"time", fmt.Sprintf("%s on average, %s to %s", playedFor(s.AverageMs), playedFor(s.ShortestMs), playedFor(s.LongestMs))},
+		{
+			"time",
+			fmt.Sprintf("%s on average, %s to %s", playedFor(s.AverageMs), playedFor(s.ShortestMs),
+				playedFor(s.LongestMs)),
+		},
 		{"best time", playedFor(s.BestMs)},
 		{"wave", waves},
 		{"players", players},

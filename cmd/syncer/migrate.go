@@ -38,7 +38,8 @@ be a member of playersync_owner.`,
 	add("up", "Apply all pending migrations", exactly(), (*migration).up)
 	add("up-to VERSION", "Apply migrations up to a version", exactly("VERSION"), (*migration).upTo)
 	add("down", "Revert the latest migration", exactly(), (*migration).down)
-	add("down-to VERSION", "Revert migrations down to a version; 0 reverts all and loses every player and ban", exactly("VERSION"), (*migration).downTo)
+	add("down-to VERSION", "Revert migrations down to a version; 0 reverts all and loses every player and ban",
+		exactly("VERSION"), (*migration).downTo)
 	add("redo", "Revert the latest migration and apply it again", exactly(), (*migration).redo)
 	add("status", "List the migrations and when they were applied", exactly(), (*migration).status)
 	add("version", "Print the schema's version and the newest one known", exactly(), (*migration).version)
@@ -180,7 +181,9 @@ func (m *migration) status([]string) error {
 		if f.State == goose.StateApplied {
 			states[i].AppliedAt = syncer.TimeOf(f.AppliedAt)
 		}
-		rows[i] = []string{strconv.FormatInt(f.Source.Version, 10), clock(states[i].AppliedAt, "pending"), states[i].File}
+		rows[i] = []string{
+			strconv.FormatInt(f.Source.Version, 10), clock(states[i].AppliedAt, "pending"), states[i].File,
+		}
 	}
 	return m.print(states, func(w io.Writer) {
 		table(w, []string{"VERSION", "APPLIED", "MIGRATION"}, rows)

@@ -30,7 +30,8 @@ func migrateUpAndDown(t *testing.T, url string) {
 		t.Fatalf("before: %+v", pending)
 	}
 	newest := pending[len(pending)-1].Version
-	if steps := decode[[]step](t, environ, "migrate", "up-to", "2"); len(steps) != 2 || steps[1].Version != 2 || steps[1].Direction != "up" {
+	if steps := decode[[]step](t, environ, "migrate", "up-to", "2"); len(steps) != 2 || steps[1].Version != 2 ||
+		steps[1].Direction != "up" {
 		t.Errorf("up to 2 did %+v", steps)
 	}
 	expectVersion(t, environ, 2, newest)
@@ -40,7 +41,8 @@ func migrateUpAndDown(t *testing.T, url string) {
 	if steps := decode[[]step](t, environ, "migrate", "up"); len(steps) != 0 {
 		t.Errorf("up, again, did %+v", steps)
 	}
-	if steps := decode[[]step](t, environ, "migrate", "redo"); len(steps) != 2 || steps[0].Direction != "down" || steps[1].Direction != "up" {
+	if steps := decode[[]step](t, environ, "migrate", "redo"); len(steps) != 2 || steps[0].Direction != "down" ||
+		steps[1].Direction != "up" {
 		t.Errorf("redo did %+v", steps)
 	}
 	expectVersion(t, environ, newest, newest)

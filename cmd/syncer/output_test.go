@@ -46,7 +46,8 @@ func TestDifferencesOfPlayers(t *testing.T) {
 	after := before.Clone()
 	after.Rank, after.OverrideName = "admin", nil
 	after.History = []syncer.HistoryEntry{{Action: "muted", By: "Notch"}}
-	if got, want := difference(&before, &after, now), "rank player → admin, override name Boss → nothing, history: muted by Notch"; got != want {
+	if got, want := difference(&before, &after, now), "rank player → admin, override name Boss → nothing, history: "+
+		"muted by Notch"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if got, want := difference(nil, &after, now), "rank player → admin, history: muted by Notch"; got != want {

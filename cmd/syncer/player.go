@@ -117,9 +117,11 @@ func findReading(ctx context.Context, s *store.Store, text string) (none changef
 		}
 		return reading, err
 	case len(named) > 1:
-		return none, usagef("%d players are called %q; give an id, see: syncer player find %s", len(named), text, strconv.Quote(text))
+		return none, usagef("%d players are called %q; give an id, see: syncer player find %s", len(named), text,
+			strconv.Quote(text))
 	case len(found) > 0:
-		return none, syncer.NotFound("no player has the id or name %q; those whose name contains it: syncer player find %s", text, strconv.Quote(text))
+		return none, syncer.NotFound("no player has the id or name %q; those whose name contains it: syncer player "+
+			"find %s", text, strconv.Quote(text))
 	default:
 		return none, syncer.NotFound("no player has the id or name %q", text)
 	}

@@ -53,7 +53,9 @@ add to it; --remove takes an entry away, by its number in the list.`,
 	return command
 }
 
-func addHistory(ctx context.Context, s *store.Store, p *syncer.Player, entry syncer.HistoryEntry) ([]syncer.HistoryEntry, error) {
+func addHistory(
+	ctx context.Context, s *store.Store, p *syncer.Player, entry syncer.HistoryEntry,
+) ([]syncer.HistoryEntry, error) {
 	edit := merge.Edit{History: []syncer.HistoryEntry{entry}}
 	if err := edit.Validate(); err != nil {
 		return nil, err

@@ -84,7 +84,9 @@ func gamemodeTable(w io.Writer, gamemodes map[string]syncer.GamemodeRecord) {
 		for _, name := range slices.Sorted(maps.Keys(record.Stats)) {
 			stats = append(stats, fmt.Sprintf("%s %d", name, record.Stats[name]))
 		}
-		rows = append(rows, []string{mode, clock(record.FirstJoined, "-"), clock(record.LastJoined, "-"), strings.Join(stats, ", ")})
+		rows = append(rows, []string{
+			mode, clock(record.FirstJoined, "-"), clock(record.LastJoined, "-"), strings.Join(stats, ", "),
+		})
 	}
 	table(w, []string{"GAMEMODE", "FIRST JOINED", "LAST JOINED", "STATS"}, rows)
 }

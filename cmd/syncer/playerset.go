@@ -79,7 +79,8 @@ func (c *playerChanges) register(command *cobra.Command) {
 	flags.BoolVar(&c.unmute, "unmute", false, "unmute")
 	flags.StringVar(&c.mark, "mark", "", "mark: a `duration` such as 2h, a time, or forever")
 	flags.BoolVar(&c.unmark, "unmark", false, "unmark")
-	flags.StringVar(&c.attributes, "attributes", "", "JSON merge `patch` of the plugins' attributes; null removes a key")
+	flags.StringVar(&c.attributes, "attributes", "",
+		"JSON merge `patch` of the plugins' attributes; null removes a key")
 	flags.StringVar(&c.name, "name", "", "name, colour tags included")
 	flags.StringVar(&c.overrideName, "override-name", "", "`name` shown instead; empty for none")
 	flags.StringVar(&c.highlight, "highlight", "", "`markup` of chat messages; empty for none")

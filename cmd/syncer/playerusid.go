@@ -38,7 +38,9 @@ approved; newest first. Each was told a code, by which he can be approved.`,
 					}
 					rows := make([][]string, len(rejected))
 					for i, r := range rejected {
-						rows[i] = []string{r.Code, clock(r.RejectedAt, ""), cmp.Or(r.Name, string(r.ID)), r.Rank, r.Address}
+						rows[i] = []string{
+							r.Code, clock(r.RejectedAt, ""), cmp.Or(r.Name, string(r.ID)), r.Rank, r.Address,
+						}
 					}
 					table(w, []string{"CODE", "REJECTED", "PLAYER", "RANK", "SERVER"}, rows)
 				})
@@ -70,7 +72,8 @@ who it is. A code is good for one approval.`,
 					return err
 				}
 				return a.print(approved, func(w io.Writer) {
-					fmt.Fprintf(w, "%s is %s on %s from the next join on\n", clean(approved.Code), clean(named(approved)), clean(approved.Address))
+					fmt.Fprintf(w, "%s is %s on %s from the next join on\n", clean(approved.Code),
+						clean(named(approved)), clean(approved.Address))
 				})
 			})
 		},

@@ -35,10 +35,13 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			url := pgtest.Database(env.T().(testing.TB), "migrated", store.Migrate)
 			env.Values["database"] = url
-			env.Vars = append(env.Vars, "HOME="+env.WorkDir, "TZ=UTC", "SYNCER_DATA_DIR="+filepath.Join(env.WorkDir, "data"), "SYNCER_DATABASE_URL="+url)
+			env.Vars = append(env.Vars, "HOME="+env.WorkDir, "TZ=UTC",
+				"SYNCER_DATA_DIR="+filepath.Join(env.WorkDir, "data"), "SYNCER_DATABASE_URL="+url)
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"sql": scriptSQL, "exits": scriptExits, "says": scriptSays, "mask": scriptMask, "sort": scriptSort},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"sql": scriptSQL, "exits": scriptExits, "says": scriptSays, "mask": scriptMask, "sort": scriptSort,
+		},
 	})
 }
 

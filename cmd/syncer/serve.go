@@ -44,13 +44,15 @@ second signal ends at once.`,
 	flags := command.Flags()
 	for name, key := range map[string]string{
 		"name": "server.name", "gamemode": "server.gamemode", "address": "server.address",
-		"audit-retention": "audit.retention", "listen": "http.listen", "mode": "sync.mode", "migrate": "database.migrate", "lease": "presence.lease",
+		"audit-retention": "audit.retention", "listen": "http.listen", "mode": "sync.mode",
+		"migrate": "database.migrate", "lease": "presence.lease",
 		"log-level": "log.level", "log-format": "log.format",
 	} {
 		config.AddFlag(flags, name, key)
 	}
 	complete := func(flag string, values ...string) {
-		_ = command.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)) // the flag exists
+		// the flag exists
+		_ = command.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 	}
 	complete("mode", config.ModeListen, config.ModePoll)
 	complete("log-level", "debug", "info", "warn", "error")
@@ -67,7 +69,8 @@ func (a *app) serve(command *cobra.Command) error {
 		return config.ErrNoDatabase
 	}
 	log := a.logger(settings.Log)
-	log.Info("starting", "version", thisBuild().Version, "config", settings.File, "server", settings.Server.Name, "data_dir", settings.Data.Dir)
+	log.Info("starting", "version", thisBuild().Version, "config", settings.File, "server", settings.Server.Name,
+		"data_dir", settings.Data.Dir)
 	if err := makeDataDir(settings.Data.Dir); err != nil {
 		return err
 	}

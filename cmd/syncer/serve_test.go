@@ -79,7 +79,8 @@ func TestTwoServersFollowOneDatabase(t *testing.T) {
 	environ := []string{"SYNCER_DATABASE_URL=" + url, "SYNCER_DATA_DIR=" + t.TempDir()}
 	a := serve(t, environ, "--name", "a", "--gamemode", "pvp")
 	b := serve(t, environ, "--name", "b", "--gamemode", "sandbox", "--mode", "poll")
-	if r := runSyncer(t, environ, "serve", "--listen", "127.0.0.1:0", "--name", "a"); r.code != exitFailed || !strings.Contains(r.errs, "its own server.name") {
+	if r := runSyncer(t, environ, "serve", "--listen", "127.0.0.1:0", "--name", "a"); r.code != exitFailed ||
+		!strings.Contains(r.errs, "its own server.name") {
 		t.Errorf("a second one of the same name: %+v", r)
 	}
 	execute(t, url, "insert into player (uuid, name) values ('Steve', 'Steve')")
@@ -114,7 +115,9 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	if _, err := io.WriteString(conn, "POST /v1/bans/check HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n"); err != nil {
+	if _, err := io.WriteString(conn,
+		"POST /v1/bans/check HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Type: "+
+			"application/json\r\nContent-Length: 9\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := io.ReadFull(conn, make([]byte, len("HTTP/1.1 100"))); err != nil {
@@ -138,7 +141,8 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 
 func TestServeKeepsPasswordsOutOfItsLog(t *testing.T) {
 	t.Parallel()
-	p := start(t, []string{"SYNCER_DATABASE_URL=postgres://steve:s3cret@127.0.0.1:1/nowhere", "SYNCER_HTTP_TOKEN=t0ken-s3cret"},
+	p := start(t,
+		[]string{"SYNCER_DATABASE_URL=postgres://steve:s3cret@127.0.0.1:1/nowhere", "SYNCER_HTTP_TOKEN=t0ken-s3cret"},
 		"serve", "--listen", "127.0.0.1:0", "--log-level", "debug")
 	p.line(t, "feed interrupted")
 	p.signal(t, interrupt)
@@ -175,7 +179,8 @@ func TestEmbeddedKeepsDataAndServesCommands(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, "postgres", "data", "postmaster.pid")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("PostgreSQL was left running: %v", err)
 	}
-	if r := runSyncer(t, where, "ban", "list", "--embedded"); r.code != exitFailed || !strings.Contains(r.errs, "no private PostgreSQL is running") {
+	if r := runSyncer(t, where, "ban", "list", "--embedded"); r.code != exitFailed ||
+		!strings.Contains(r.errs, "no private PostgreSQL is running") {
 		t.Errorf("without serve: %+v", r)
 	}
 	again := serve(t, nil, "--embedded", "--data-dir", dir)

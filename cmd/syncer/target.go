@@ -45,7 +45,8 @@ func parseUntil(flag, text string, now time.Time) (syncer.Time, error) {
 	}
 	d, err := syncer.ParseDuration(text)
 	if err != nil {
-		return syncer.Time{}, usagef("--%s: %q is neither a duration such as 36h or 7d, nor a time such as 2030-01-31T18:00:00Z, nor forever", flag, text)
+		return syncer.Time{}, usagef("--%s: %q is neither a duration such as 36h or 7d, nor a time such as "+
+			"2030-01-31T18:00:00Z, nor forever", flag, text)
 	}
 	return syncer.TimeOf(now.Add(d)), nil
 }

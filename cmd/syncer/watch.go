@@ -28,7 +28,10 @@ const (
 )
 
 // watchedKinds are the changes that can be shown alone.
-var watchedKinds = []string{string(changefeed.EventPlayer), string(changefeed.EventBalance), string(changefeed.EventBan), string(changefeed.EventChat), string(changefeed.EventPresence)}
+var watchedKinds = []string{
+	string(changefeed.EventPlayer), string(changefeed.EventBalance), string(changefeed.EventBan),
+	string(changefeed.EventChat), string(changefeed.EventPresence),
+}
 
 func newWatchCommand(a *app) *cobra.Command {
 	var only string
@@ -50,7 +53,8 @@ interrupted. With --json each change is one line.`,
 	a.addConfigFlags(command)
 	a.addJSONFlag(command.Flags())
 	command.Flags().StringVar(&only, "only", "", "only changes of this `kind`: "+strings.Join(watchedKinds, ", "))
-	_ = command.RegisterFlagCompletionFunc("only", cobra.FixedCompletions(watchedKinds, cobra.ShellCompDirectiveNoFileComp))
+	_ = command.RegisterFlagCompletionFunc("only",
+		cobra.FixedCompletions(watchedKinds, cobra.ShellCompDirectiveNoFileComp))
 	return command
 }
 
@@ -77,7 +81,8 @@ func (a *app) watch(command *cobra.Command, only changefeed.EventType) error {
 	}
 	log := a.logger(config.Log{Level: slog.LevelWarn, Format: settings.Log.Format})
 	w := newWatcher(a, s, only)
-	applier := feed.NewApplier(w.players, cache.NewBans(), w.broker.Publish, cache.NewMessages(store.HeldMessages), cache.NewSessions())
+	applier := feed.NewApplier(w.players, cache.NewBans(), w.broker.Publish, cache.NewMessages(store.HeldMessages),
+		cache.NewSessions())
 	follow := feed.Config{
 		PollOnly: settings.Sync.Mode == config.ModePoll, Heartbeat: settings.Sync.Heartbeat,
 		PollInterval: settings.Sync.PollInterval, MinTriggers: store.FeedTriggers,

@@ -27,13 +27,15 @@ func TestWatchShowsChangesUntilInterrupted(t *testing.T) {
 	execute(t, url, `insert into ban (ip) values ('203.0.113.7')`)
 	people.line(t, "203.0.113.7 banned")
 	var line watchJSON
-	if err := json.Unmarshal([]byte(programs.line(t, "203.0.113.7")), &line); err != nil || line.Type != changefeed.EventBan || !*line.Banned {
+	if err := json.Unmarshal([]byte(programs.line(t, "203.0.113.7")), &line); err != nil ||
+		line.Type != changefeed.EventBan || !*line.Banned {
 		t.Errorf("as JSON: %+v, %v", line, err)
 	}
 	execute(t, url, `insert into staff_message (server, name, text) values ('pvp', 'Steve', 'who is on?')`)
 	people.line(t, "Steve@pvp: who is on?")
 	var said watchJSON
-	if err := json.Unmarshal([]byte(chat.line(t, "who is on?")), &said); err != nil || said.Message == nil || said.Message.Name != "Steve" || said.Message.ID == 0 {
+	if err := json.Unmarshal([]byte(chat.line(t, "who is on?")), &said); err != nil || said.Message == nil ||
+		said.Message.Name != "Steve" || said.Message.ID == 0 {
 		t.Errorf("as JSON: %+v, %v", said, err)
 	}
 	execute(t, url, `truncate ban`)

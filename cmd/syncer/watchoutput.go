@@ -82,7 +82,9 @@ func watchJSONOf(e changefeed.Event, now time.Time) watchJSON {
 		line.UUID, line.IP = e.Target.Fields()
 	case changefeed.EventChat:
 		m := e.Message
-		line.Message = &chatJSON{ID: m.Number, SentAt: m.SentAt, Server: m.Server, Name: m.Name, IsStaff: m.IsStaff, Text: m.Text}
+		line.Message = &chatJSON{
+			ID: m.Number, SentAt: m.SentAt, Server: m.Server, Name: m.Name, IsStaff: m.IsStaff, Text: m.Text,
+		}
 	case changefeed.EventPresence:
 		line.Session, line.Online = new(onlineJSONOf(*e.Session)), &e.Online
 	}
@@ -153,7 +155,8 @@ func difference(before, after *syncer.Player, now time.Time) string {
 	for _, name := range watchedFields {
 		old, current := was[name], is[name]
 		if old != current {
-			changes = append(changes, fmt.Sprintf("%s %s → %s", name, cmp.Or(old, "nothing"), cmp.Or(current, "nothing")))
+			changes = append(changes,
+				fmt.Sprintf("%s %s → %s", name, cmp.Or(old, "nothing"), cmp.Or(current, "nothing")))
 		}
 	}
 	if added := len(after.History) - len(before.History); added > 0 {

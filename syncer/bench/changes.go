@@ -57,7 +57,9 @@ func (r *rig) changesPerSecond(ctx context.Context, s *store.Store) (float64, er
 	for client := range clients {
 		group.Go(func() error {
 			for range r.turn.operation(began) {
-				edit := merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("rank " + strconv.FormatInt(r.marks.Add(1), 10))}}
+				edit := merge.Edit{
+					Scalars: merge.Scalars{Rank: syncer.Some("rank " + strconv.FormatInt(r.marks.Add(1), 10))},
+				}
 				if _, _, err := s.EditPlayer(working, playerID(client), edit, nil); err != nil {
 					return fmt.Errorf("change a player: %w", err)
 				}

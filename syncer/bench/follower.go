@@ -28,7 +28,9 @@ type follower struct {
 
 // newFollower returns a sidecar that reports each rank it has applied.
 func newFollower(s *store.Store, to *finish, log *slog.Logger) *follower {
-	c := &follower{store: s, players: cache.NewPlayers(scratchPlayers), bans: cache.NewBans(), registry: prometheus.NewRegistry()}
+	c := &follower{
+		store: s, players: cache.NewPlayers(scratchPlayers), bans: cache.NewBans(), registry: prometheus.NewRegistry(),
+	}
 	place := runner{finish: to}
 	c.applier = feed.NewApplier(c.players, c.bans, func(e changefeed.Event) { // one at a time
 		if e.Player != nil {
@@ -58,7 +60,8 @@ func (c *follower) hold(ctx context.Context) error {
 // edit changes a player's rank as a request to this sidecar does.
 func (c *follower) edit(ctx context.Context, id syncer.PlayerID, rank string) error {
 	begun := c.applier.Begin()
-	reading, changes, err := c.store.EditPlayer(ctx, id, merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some(rank)}}, nil)
+	reading, changes, err := c.store.EditPlayer(ctx, id, merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some(rank)}},
+		nil)
 	if err != nil {
 		return err
 	}

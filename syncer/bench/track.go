@@ -47,7 +47,9 @@ type track struct {
 func newTrack(ctx context.Context, config PropagationConfig, made *scratch, count int) (*track, error) {
 	t := &track{count: count, made: made}
 	config.Progress(0, "starting")
-	for _, build := range []func(context.Context, PropagationConfig) error{t.openWriters, t.openSidecars, t.openRivals} {
+	for _, build := range []func(context.Context, PropagationConfig) error{
+		t.openWriters, t.openSidecars, t.openRivals,
+	} {
 		if err := build(ctx, config); err != nil {
 			t.close()
 			return nil, err
@@ -62,7 +64,9 @@ func (t *track) openWriters(ctx context.Context, config PropagationConfig) error
 		store   **store.Store
 		conn    **pgx.Conn
 	}{{t.made.ours, &t.ours, &t.oursDB}, {t.made.bare, &t.bare, &t.bareDB}} {
-		s, err := store.Open(ctx, w.address, store.Options{MaxConnections: 2, Timeout: deliveryTimeout, Name: "bench", Logger: config.Log})
+		s, err := store.Open(ctx, w.address, store.Options{
+			MaxConnections: 2, Timeout: deliveryTimeout, Name: "bench", Logger: config.Log,
+		})
 		if err != nil {
 			return err
 		}
@@ -129,7 +133,8 @@ func (t *track) run(ctx context.Context, config PropagationConfig) (s samples, e
 		if err := t.round(ctx, &s); err != nil {
 			return s, err
 		}
-		share := max(float64(round+1)/float64(config.Rounds), min(1, time.Since(started).Seconds()/config.Duration.Seconds()))
+		share := max(float64(round+1)/float64(config.Rounds),
+			min(1, time.Since(started).Seconds()/config.Duration.Seconds()))
 		config.Progress(share, "measuring")
 		for len(s[polled]) < int(share*float64(config.Polls)) {
 			waited, err := t.poll(ctx, config.PollInterval)
@@ -212,7 +217,8 @@ func checkServer(ctx context.Context, url string, need int) (version string, err
 		return "", fmt.Errorf("look at server: %w", err)
 	}
 	if need > free {
-		return "", fmt.Errorf("this needs %d connections and the server has %d left: raise its max_connections or measure fewer", need, free)
+		return "", fmt.Errorf("this needs %d connections and the server has %d left: raise its max_connections or "+
+			"measure fewer", need, free)
 	}
 	return version, nil
 }

@@ -97,14 +97,16 @@ func TestZeroSnapshotHasSeenNothing(t *testing.T) {
 func TestSnapshotsThatAreNone(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
-		"", "1:2", "1:2:3:4", ":2:", "1::", "2:1:", "-1:2:", "1:x:", "1:2:2", "5:9:4", "1:5:2,", "1:5:,2", "1:5:2;3", " 1:5:",
+		"", "1:2", "1:2:3:4", ":2:", "1::", "2:1:", "-1:2:", "1:x:", "1:2:2", "5:9:4", "1:5:2,", "1:5:,2", "1:5:2;3",
+		" 1:5:",
 		"1:18446744073709551616:",
 	} {
 		if s, err := changefeed.ParseSnapshot(text); err == nil {
 			t.Errorf("%q is taken for %v", text, s)
 		}
 	}
-	if s, err := changefeed.ParseSnapshot(fmt.Sprintf("1:%d:7,5,7", uint64(math.MaxUint64))); err != nil || s.String() != "1:18446744073709551615:5,7" {
+	if s, err := changefeed.ParseSnapshot(fmt.Sprintf("1:%d:7,5,7", uint64(math.MaxUint64))); err != nil ||
+		s.String() != "1:18446744073709551615:5,7" {
 		t.Errorf("got %v, %v", s, err)
 	}
 }

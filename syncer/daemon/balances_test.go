@@ -126,7 +126,8 @@ func (s *spenders) send(in payment, mayGiveUp bool) (out receipt, known bool) {
 	body := fmt.Sprintf(`{"change": %d, "key": %q}`, in.change, in.key())
 	if in.transfer {
 		path = "/v1/transfers"
-		body = fmt.Sprintf(`{"from": %q, "to": %q, "currency": "coins", "amount": %d, "key": %q}`, who[in.who], who[1-in.who], -in.change, in.key())
+		body = fmt.Sprintf(`{"from": %q, "to": %q, "currency": "coins", "amount": %d, "key": %q}`, who[in.who],
+			who[1-in.who], -in.change, in.key())
 	}
 	for deadline := time.Now().Add(patience); ; {
 		a, err := pick(s.nodes).try(http.MethodPost, path, body)
@@ -196,7 +197,8 @@ func TestBalancesAreSpentOnce(t *testing.T) {
 	}
 	s.resolve()
 	s.verify()
-	t.Logf("%d requests, of which %d were given up, in %s; %d connections were killed", len(s.history), len(s.abandoned), time.Since(s.began), s.killed)
+	t.Logf("%d requests, of which %d were given up, in %s; %d connections were killed", len(s.history),
+		len(s.abandoned), time.Since(s.began), s.killed)
 	c := cast{players: []string{"player/Steve", alex}}
 	populate(c, s.nodes...)
 	equal(t, psql, c, s.nodes...)

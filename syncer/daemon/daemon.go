@@ -173,7 +173,8 @@ func (d *Daemon) wire(context.Context) error {
 	}
 	d.wireUseCases()
 	d.wirePlugin()
-	d.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	d.registry.MustRegister(collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	d.registerMetrics()
 	mounts, err := d.fish()
 	if err != nil {

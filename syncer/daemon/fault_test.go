@@ -203,8 +203,10 @@ func TestTransactionsHeldOpen(t *testing.T) {
 			quiet := r.workload // leaves the rows alone that are locked
 			quiet.cast, quiet.quiet = everyone(), true
 			late, undone := connect(t, r.url), connect(t, r.url)
-			run(t, undone, `begin; update player set rank = 'undone' where uuid = 'undone'; insert into ban (uuid) values ('undone')`)
-			run(t, late, `begin; savepoint s; update player set rank = 'undone' where uuid = 'late'; insert into ban (uuid) values ('undone late');
+			run(t, undone,
+				`begin; update player set rank = 'undone' where uuid = 'undone'; insert into ban (uuid) values ('undone')`)
+			run(t, late,
+				`begin; savepoint s; update player set rank = 'undone' where uuid = 'late'; insert into ban (uuid) values ('undone late');
 				rollback to s; update player set rank = 'late' where uuid = 'late'; insert into ban (uuid) values ('late')`)
 			<-quiet.start(40)
 			r.equal()

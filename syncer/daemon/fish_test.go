@@ -37,7 +37,8 @@ func newFishNetwork(backends []string, seed uint64) *fishNetwork {
 		until: map[string]int64{}, history: map[string][]fishEntry{},
 	}
 	for i := range 6 {
-		f.plugins = append(f.plugins, newPlugin(backends[i%len(backends)], fmt.Sprint("server", i), fmt.Sprint("mode", i/2), 7000+i, seed))
+		f.plugins = append(f.plugins,
+			newPlugin(backends[i%len(backends)], fmt.Sprint("server", i), fmt.Sprint("mode", i/2), 7000+i, seed))
 	}
 	for i := range 24 {
 		f.ids = append(f.ids, fmt.Sprintf("%022d==", i))
@@ -100,7 +101,8 @@ func (f *fishNetwork) step(i int, p *plugin) error {
 // at a time, so that it is known what must come of it.
 func (f *fishNetwork) change(i int, p *plugin, id string) error {
 	own := []string{"flag a" + p.name, "flag b" + p.name}
-	own = append(own, [][]string{{"rank"}, {"mute"}, {"stop"}, nil, nil, nil}[(i+len(f.ids)+slices.Index(f.ids, id))%6]...)
+	own = append(own,
+		[][]string{{"rank"}, {"mute"}, {"stop"}, nil, nil, nil}[(i+len(f.ids)+slices.Index(f.ids, id))%6]...)
 	field := own[p.dice(len(own))]
 	key := id + " " + field
 	f.mu.Lock()
@@ -131,7 +133,9 @@ func (f *fishNetwork) plan(p *plugin, id, field string) (apply func(*fishPlayer,
 	}
 	switch field {
 	case "rank":
-		ranks := slices.DeleteFunc([]string{"player", "active", "trusted", "mod", "admin"}, func(r string) bool { return r == f.ranks[id] || f.ranks[id] == "" && r == "player" })
+		ranks := slices.DeleteFunc([]string{"player", "active", "trusted", "mod", "admin"}, func(r string) bool {
+			return r == f.ranks[id] || f.ranks[id] == "" && r == "player"
+		})
 		rank := ranks[p.dice(len(ranks))]
 		f.ranks[id] = rank
 		return func(m *fishPlayer, _ int64) { m.Rank = rank }, ""
@@ -233,7 +237,8 @@ func TestUnmodifiedPluginLosesNothing(t *testing.T) {
 	equal(t, conn, cast{players: f.ids}, nodes...)
 	for _, id := range f.ids {
 		for mode, want := range f.counted(id) {
-			got := one[int64](t, conn, `select (gamemodes -> $2 -> 'stats' ->> 'blocksBroken')::bigint from player where uuid = $1`, id, mode)
+			got := one[int64](t, conn,
+				`select (gamemodes -> $2 -> 'stats' ->> 'blocksBroken')::bigint from player where uuid = $1`, id, mode)
 			if got != want {
 				t.Errorf("%s has %d blocks in %s, want %d", id, got, mode, want)
 			}

@@ -45,7 +45,10 @@ func TestUnbannedPlayerJoinsAtTheFirstTry(t *testing.T) {
 				{`"uuid": "Steve"`, "ended", sql(`update ban set expires_at = created_at + interval '1 us'`)},
 				{`"uuid": "Steve"`, "player deleted too", sql(`delete from player; delete from ban`)},
 				{`"ip": "192.0.2.1"`, "delete", sql(`delete from ban`)},
-				{`"ip": "192.0.2.0/24"`, "lifted by hand", sql(`update ban set lifted_at = now() where lifted_at is null`)},
+				{
+					`"ip": "192.0.2.0/24"`, "lifted by hand",
+					sql(`update ban set lifted_at = now() where lifted_at is null`),
+				},
 				{`"uuid": "Steve"`, "lifted on the other server", ask("/v1/bans/lift", `{"uuid": "Steve"}`)},
 				{`"ip": "192.0.2.0/24"`, "lifted on the other server", ask("/v1/bans/lift", `{"ip": "192.0.2.0/24"}`)},
 				{`"uuid": "Steve"`, "the plugin's unban", ask("/api/unban", `{"uuid": "Steve"}`)},
@@ -89,7 +92,8 @@ func TestUnbanWhileCutOffFromTheDatabase(t *testing.T) {
 				proxy := pgtest.NewProxy(t, address)
 				g := newGame(t, start(t, proxy.URL(), "a", m.adapt).ready())
 				cut := g.follow()
-				run(t, psql, `insert into ban (uuid) values ('Steve'), ('Alice'); insert into ban (ip) values ('192.0.2.0/24')`)
+				run(t, psql,
+					`insert into ban (uuid) values ('Steve'), ('Alice'); insert into ban (ip) values ('192.0.2.0/24')`)
 				g.learns("Alice", "203.0.113.1", true)
 				g.learns("Bob", "192.0.2.1", true)
 				proxy.Refuse(true)
@@ -104,7 +108,8 @@ func TestUnbanWhileCutOffFromTheDatabase(t *testing.T) {
 				if stream.cut {
 					cut()
 				}
-				run(t, psql, `delete from ban where uuid = 'Steve'; update ban set lifted_at = now() where ip is not null`)
+				run(t, psql,
+					`delete from ban where uuid = 'Steve'; update ban set lifted_at = now() where ip is not null`)
 				if stream.resumedBefore {
 					g.follow()
 				}

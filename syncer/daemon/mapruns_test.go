@@ -16,14 +16,16 @@ import (
 // the report waits.
 func (n *node) runs(named, session string, players int) *wire.CurrentMapRun {
 	n.t.Helper()
-	a := n.must(http.MethodPost, "/v1/map-run", fmt.Sprintf(`{"map": %q, "session": %q, "players": %d}`, named, session, players))
+	a := n.must(http.MethodPost, "/v1/map-run",
+		fmt.Sprintf(`{"map": %q, "session": %q, "players": %d}`, named, session, players))
 	return decoded[wire.CurrentRun](n.t, a).Run
 }
 
 // finishes ends the run in progress with a win.
 func (n *node) finishes(named, session string) *wire.MapRun {
 	n.t.Helper()
-	a := n.must(http.MethodPost, "/v1/map-run/finish", fmt.Sprintf(`{"map": %q, "session": %q, "winner": "sharded", "success": true}`, named, session))
+	a := n.must(http.MethodPost, "/v1/map-run/finish",
+		fmt.Sprintf(`{"map": %q, "session": %q, "winner": "sharded", "success": true}`, named, session))
 	return decoded[wire.FinishedRun](n.t, a).Run
 }
 
@@ -93,7 +95,8 @@ func TestMapRunSurvivesRestarts(t *testing.T) {
 	}
 	finished := a.finishes("Frozen.msav", "2")
 	about(t, "at the end", finished.PlayedMs, 3)
-	if finished.MaxPlayers != 9 || finished.Server != "a" || finished.Gamemode != "gamemode-a" || finished.Outcome != "won" {
+	if finished.MaxPlayers != 9 || finished.Server != "a" || finished.Gamemode != "gamemode-a" ||
+		finished.Outcome != "won" {
 		t.Errorf("finished %+v", finished)
 	}
 	stats := decoded[wire.MapStatsPage](t, a.get("/v1/map-stats?map=Frozen.msav")).Stats
@@ -133,7 +136,9 @@ func TestMapRunsDuringOutage(t *testing.T) {
 		select coalesce(string_agg(concat_ws(' ', map, max_players, extract(hours from played), outcome), ', ' order by id), '')
 		from map_run_history`,
 		"one 3 1 won, two 5 0 won")
-	eventuallyRow(t, o.psql, `select coalesce(string_agg(concat_ws(' ', server, map, max_players), ', '), '') from map_run_current`, "a two 1")
+	eventuallyRow(t, o.psql,
+		`select coalesce(string_agg(concat_ws(' ', server, map, max_players), ', '), '') from map_run_current`,
+		"a two 1")
 	pgtest.Eventually(t, patience, func() error {
 		if n := o.metric("playersync_waiting_writes"); n != 0 {
 			return fmt.Errorf("%v writes wait", n)
@@ -155,10 +160,12 @@ func TestMapRunWhoseEndIsCommittedUnheard(t *testing.T) {
 	run(t, o.psql, `select pg_advisory_lock(42)`)
 	ended := make(chan answer, 1)
 	go func() {
-		a, _ := o.try(http.MethodPost, "/v1/map-run/finish", `{"map": "one", "session": "1", "winner": "crux", "success": false}`)
+		a, _ := o.try(http.MethodPost, "/v1/map-run/finish",
+			`{"map": "one", "session": "1", "winner": "crux", "success": false}`)
 		ended <- a
 	}()
-	eventuallyRow(t, o.psql, `select count(*) from pg_locks where locktype = 'advisory' and objid = 42 and not granted`, 1)
+	eventuallyRow(t, o.psql, `select count(*) from pg_locks where locktype = 'advisory' and objid = 42 and not granted`,
+		1)
 	o.proxy.Stall()
 	run(t, o.psql, `select pg_advisory_unlock(42)`)
 	eventuallyRow(t, o.psql, `select count(*) from map_run`, 1)
@@ -176,7 +183,8 @@ func TestMapRunWhoseEndIsCommittedUnheard(t *testing.T) {
 	if n := one[int](t, o.psql, `select count(*) from map_run`); n != 1 {
 		t.Errorf("%d runs are stored", n)
 	}
-	if a := o.send(http.MethodPost, "/v1/map-run/finish", `{"map": "two", "session": "1", "winner": "crux", "success": false}`); a.status != http.StatusConflict {
+	if a := o.send(http.MethodPost, "/v1/map-run/finish",
+		`{"map": "two", "session": "1", "winner": "crux", "success": false}`); a.status != http.StatusConflict {
 		t.Errorf("the end of another map: %d %s", a.status, a.body)
 	}
 }
@@ -205,7 +213,8 @@ func TestMapRunsOfServersAreApart(t *testing.T) {
 	if current := decoded[wire.CurrentRun](t, b.get("/v1/map-run")).Run; current != nil {
 		t.Errorf("after giving up b runs %+v", current)
 	}
-	if runs := decoded[wire.MapRunsPage](t, b.get("/v1/map-runs?server=a&map=one")).Runs; len(runs) != 1 || runs[0].ID != first.ID {
+	if runs := decoded[wire.MapRunsPage](t, b.get("/v1/map-runs?server=a&map=one")).Runs; len(runs) != 1 ||
+		runs[0].ID != first.ID {
 		t.Errorf("b lists %+v", runs)
 	}
 	run(t, psql, `delete from map_run_current`) // by hand the run is given up too

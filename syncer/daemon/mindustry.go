@@ -40,7 +40,8 @@ func (d *Daemon) fish() (map[string]http.Handler, error) {
 		return nil, nil
 	}
 	if !guarded && config.Prefix == "" {
-		d.log.Info("not serving /api: it cannot carry http.token; set http.fish.prefix or http.allowed_networks to serve it")
+		d.log.Info("not serving /api: it cannot carry http.token; set http.fish.prefix or http.allowed_networks to " +
+			"serve it")
 		return nil, nil
 	}
 	config.MaxBody = d.config.HTTP.MaxBody

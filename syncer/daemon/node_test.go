@@ -44,11 +44,13 @@ func start(t testing.TB, url, name string, change ...func(*daemon.Config)) *node
 	config := daemon.Config{
 		DatabaseURL: url,
 		Migrate:     true,
-		Sidecar:     sidecar.Config{Home: syncer.GameServer{Name: name, Gamemode: "gamemode-" + name, Address: "127.0.0.1:6567"}},
-		HTTP:        httpapi.Config{Listen: listener.Addr().String()},
-		Listener:    listener,
-		Feed:        feed.Config{Heartbeat: never},
-		DataDir:     t.TempDir(),
+		Sidecar: sidecar.Config{
+			Home: syncer.GameServer{Name: name, Gamemode: "gamemode-" + name, Address: "127.0.0.1:6567"},
+		},
+		HTTP:     httpapi.Config{Listen: listener.Addr().String()},
+		Listener: listener,
+		Feed:     feed.Config{Heartbeat: never},
+		DataDir:  t.TempDir(),
 	}
 	patient(&config)
 	config.Sidecar.FlushInterval = 50 * time.Millisecond
@@ -162,7 +164,9 @@ func (n *node) try(method, path, body string, headers ...string) (answer, error)
 
 // client keeps connections for a time in which no node closes them. Those that are left
 // at a node's end are closed, or goleak would find them.
-var client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16, IdleConnTimeout: time.Second}, Timeout: patience}
+var client = &http.Client{
+	Transport: &http.Transport{MaxIdleConnsPerHost: 16, IdleConnTimeout: time.Second}, Timeout: patience,
+}
 
 // must is send for a request that has to succeed.
 func (n *node) must(method, path, body string) answer {

@@ -66,7 +66,8 @@ func (o *outage) arrive(id string) int {
 
 func (o *outage) leave(id string, blocks int) answer {
 	o.t.Helper()
-	return o.must(http.MethodPost, player(id)+"/leave", fmt.Sprintf(`{"stats": {"blocks": %d}, "highlight": "[left]"}`, blocks))
+	return o.must(http.MethodPost, player(id)+"/leave",
+		fmt.Sprintf(`{"stats": {"blocks": %d}, "highlight": "[left]"}`, blocks))
 }
 
 // unavailable checks the answer of what cannot be done without the database.
@@ -109,7 +110,8 @@ func TestOutage(t *testing.T) {
 	})
 	t.Run("important changes are refused and not pretended", func(t *testing.T) {
 		unavailable(t, "patch", o.send(http.MethodPatch, player(steve), `{"rank": "admin", "highlight": "[no]"}`))
-		unavailable(t, "patch with If-Match", o.send(http.MethodPatch, player(steve), `{"highlight": "[no]"}`, "If-Match", `"1"`))
+		unavailable(t, "patch with If-Match",
+			o.send(http.MethodPatch, player(steve), `{"highlight": "[no]"}`, "If-Match", `"1"`))
 		unavailable(t, "ban", o.send(http.MethodPost, "/v1/bans", `{"uuid": "other"}`))
 		unavailable(t, "lift", o.send(http.MethodPost, "/v1/bans/lift", `{"uuid": "banned"}`))
 		if a := o.get(player(steve)); a.field("rank") != "mod" || a.field("highlight") != nil {
@@ -134,7 +136,9 @@ func TestOutage(t *testing.T) {
 	}
 	o.end()
 	o.ready()
-	eventuallyRow(t, o.psql, `select concat_ws(' ', rank, highlight, gamemodes #>> '{gamemode-a,stats,blocks}') from player where uuid = '`+steve+`'`, "mod [left] 7")
+	eventuallyRow(t, o.psql,
+		`select concat_ws(' ', rank, highlight, gamemodes #>> '{gamemode-a,stats,blocks}') from player where uuid = '`+
+			steve+`'`, "mod [left] 7")
 	eventuallyRow(t, o.psql, `select count(*) from player where uuid = 'stranger' and gamemodes ? 'gamemode-a'`, 1)
 	equal(t, o.psql, cast{players: []string{steve, "stranger"}, ids: []string{"banned", "other"}}, o.node)
 }
@@ -179,7 +183,8 @@ func TestLeavesDuringOutageAreStoredOnce(t *testing.T) {
 func TestRestartDuringOutageKnowsTheBans(t *testing.T) {
 	t.Parallel()
 	o := newOutage(t)
-	run(t, o.psql, `insert into ban (uuid) select 'b' || n from generate_series(1, 500) as n; insert into ban (ip) values ('192.0.2.0/24')`)
+	run(t, o.psql,
+		`insert into ban (uuid) select 'b' || n from generate_series(1, 500) as n; insert into ban (ip) values ('192.0.2.0/24')`)
 	o.banned(`{"uuid": "b500"}`, true)
 	o.must(http.MethodPost, "/v1/bans/lift", `{"uuid": "b1"}`)
 	o.must(http.MethodPost, "/v1/bans", `{"uuid": "at the last moment", "duration": "1h"}`)
@@ -199,7 +204,8 @@ func TestRestartDuringOutageKnowsTheBans(t *testing.T) {
 	run(t, o.psql, `delete from ban where uuid like 'b1%'`)
 	o.end()
 	o.ready()
-	equal(t, o.psql, cast{ids: []string{"b1", "b100", "b500", "at the last moment"}, ips: []string{"192.0.2.77"}}, o.node)
+	equal(t, o.psql, cast{ids: []string{"b1", "b100", "b500", "at the last moment"}, ips: []string{"192.0.2.77"}},
+		o.node)
 }
 
 // The answer to a commit is lost: the batch is sent again and recognised.
@@ -221,7 +227,8 @@ func TestCommitWhoseAnswerIsLost(t *testing.T) {
 			a, _ := o.try(http.MethodPost, player(steve)+"/leave", fmt.Sprintf(`{"stats": {"blocks": %d}}`, blocks+1))
 			left <- a
 		}()
-		eventuallyRow(t, o.psql, `select count(*) from pg_locks where locktype = 'advisory' and objid = 42 and not granted`, 1)
+		eventuallyRow(t, o.psql,
+			`select count(*) from pg_locks where locktype = 'advisory' and objid = 42 and not granted`, 1)
 		o.proxy.Stall() // the commit is under way, its answer does not pass
 		run(t, o.psql, `select pg_advisory_unlock(42)`)
 		eventuallyRow(t, o.psql, `select count(*) from save_batch`, batches+1)

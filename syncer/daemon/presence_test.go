@@ -72,7 +72,8 @@ func TestPresenceReachesEveryServer(t *testing.T) {
 	if len(seen) != 1 || seen[0].(map[string]any)["server"] != "a" {
 		t.Errorf("last seen %v, want on a", seen)
 	}
-	if n := one[int](t, psql, `select count(*)::int from online where name = 'Steve' and server = 'b' and gamemode = 'gamemode-b'`); n != 1 {
+	if n := one[int](t, psql,
+		`select count(*)::int from online where name = 'Steve' and server = 'b' and gamemode = 'gamemode-b'`); n != 1 {
 		t.Errorf("psql sees %d", n)
 	}
 	if err := a.stop(); err != nil { // in order: at once
@@ -104,7 +105,8 @@ func TestPresenceIsPushed(t *testing.T) {
 		}
 		return nil
 	})
-	if first := got[0]; !strings.Contains(first, `"uuid":"`+steve+`","name":"Steve","server":"a","gamemode":"gamemode-a","since":"`) ||
+	if first := got[0]; !strings.Contains(first,
+		`"uuid":"`+steve+`","name":"Steve","server":"a","gamemode":"gamemode-a","since":"`) ||
 		!strings.Contains(first, `"online":true`) {
 		t.Errorf("told first %s", first)
 	}
@@ -192,12 +194,14 @@ func TestStartOfAServerEmptiesIt(t *testing.T) {
 	}
 	b.online("a: Steve", "other: Steve")
 	for range 2 {
-		if started := a.send(http.MethodPost, "/v1/servers/start", "", other...); started.status != http.StatusNoContent {
+		if started := a.send(http.MethodPost, "/v1/servers/start",
+			"", other...); started.status != http.StatusNoContent {
 			t.Fatalf("start: %d %s", started.status, started.body)
 		}
 	}
 	b.online("a: Steve")
-	if mine, gone := a.get(transient), a.send(http.MethodGet, transient, "", other...); mine.status != http.StatusOK || gone.status != http.StatusNotFound {
+	if mine, gone := a.get(transient), a.send(http.MethodGet, transient, "", other...); mine.status != http.StatusOK ||
+		gone.status != http.StatusNotFound {
 		t.Errorf("transients: %d and %d", mine.status, gone.status)
 	}
 	servers, _ := b.get("/v1/servers").field("servers").([]any)

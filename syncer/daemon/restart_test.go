@@ -68,7 +68,8 @@ func TestPendingEditsAreStored(t *testing.T) {
 				}
 			}
 			want := "Steve [red] 5"
-			eventuallyRow(t, psql, `select concat_ws(' ', name, highlight, gamemodes #>> '{gamemode-a,stats,blocks}') from player`, want)
+			eventuallyRow(t, psql,
+				`select concat_ws(' ', name, highlight, gamemodes #>> '{gamemode-a,stats,blocks}') from player`, want)
 		})
 	}
 }

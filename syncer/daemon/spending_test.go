@@ -41,7 +41,8 @@ func spending(end purse, at positions) porcupine.Model {
 			p.had[in.who]--
 			p.coins[in.who] -= in.change
 			if in.transfer {
-				isLast = isLast && p.had[1-in.who] == at[1-in.who][in.number]+1 && p.coins[1-in.who] == out.other.Balance
+				isLast = isLast && p.had[1-in.who] == at[1-in.who][in.number]+1 &&
+					p.coins[1-in.who] == out.other.Balance
 				p.had[1-in.who]--
 				p.coins[1-in.who] += in.change
 			}
@@ -155,7 +156,8 @@ func (s *spenders) verifyRows(made map[int]porcupine.Operation) {
 		}
 	}
 	slices.Sort(keys)
-	if got := one[[]string](s.t, s.psql, `select array_agg(distinct key collate "C") from ledger`); !slices.Equal(got, keys) || len(keys) < payments/4 {
+	if got := one[[]string](s.t, s.psql, `select array_agg(distinct key collate "C") from ledger`); !slices.Equal(got,
+		keys) || len(keys) < payments/4 {
 		s.t.Errorf("%d keys in the ledger, want %d of %d", len(got), len(keys), payments)
 	}
 	for what, want := range map[string]int64{

@@ -14,7 +14,8 @@ const alice syncer.PlayerID = "alice"
 
 // playAccounts lets Alice play from Steve's address on the other server.
 func playAccounts(ctx context.Context, s *Stage) error {
-	s.Say("Each join notes name and address. Who came from the same address as a player, on whichever server, is one request away.")
+	s.Say("Each join notes name and address. Who came from the same address as a player, on whichever server, is " +
+		"one request away.")
 	s.Blank()
 	for _, visit := range []struct {
 		server *GameServer

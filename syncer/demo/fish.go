@@ -28,8 +28,10 @@ var (
 // playUploads lets two servers speak the protocol of the fish-commands plugin, which
 // fetches a player, changes its copy and uploads all of it.
 func playUploads(ctx context.Context, s *Stage) error {
-	s.Say(fmt.Sprintf("A plugin that uploads whole copies needs no change either. Both servers fetch Steve; then, at the same moment, "+
-		"survival uploads its copy with another rank, and pvp its copy with a flag given or taken. Neither copy has the other's change. "+
+	s.Say(fmt.Sprintf("A plugin that uploads whole copies needs no change either. Both servers fetch Steve; then, "+
+		"at the same moment, "+
+		"survival uploads its copy with another rank, and pvp its copy with a flag given or taken. Neither copy has "+
+		"the other's change. "+
 		"%d times in a row:", uploadRounds))
 	s.Blank()
 	if err := s.welcomeSteve(ctx); err != nil {
@@ -46,7 +48,8 @@ func playUploads(ctx context.Context, s *Stage) error {
 	all := fmt.Sprintf("%d of %d", uploadRounds, uploadRounds)
 	s.Check("after every round the row had both changes", fmt.Sprintf("%d of %d", u.stored, uploadRounds), all)
 	s.Check("and both servers held both in memory", fmt.Sprintf("%d of %d", u.held, uploadRounds), all)
-	s.Check(fmt.Sprintf("keeping the later upload as it is would have lost %d of the %d changes", u.lost, 2*uploadRounds), u.lost > 0, true)
+	s.Check(fmt.Sprintf("keeping the later upload as it is would have lost %d of the %d changes", u.lost,
+		2*uploadRounds), u.lost > 0, true)
 	return nil
 }
 
@@ -158,7 +161,8 @@ func (u *uploads) compare(rank, flag string, given, rankLast bool) {
 // servers.
 func (u *uploads) verify(ctx context.Context, marks []Mark) error {
 	var row uploadState
-	if err := u.Psql.Row(ctx, "select rank, flags from player where uuid = 'steve'", &row.rank, &row.flags); err != nil {
+	if err := u.Psql.Row(ctx, "select rank, flags from player where uuid = 'steve'",
+		&row.rank, &row.flags); err != nil {
 		return err
 	}
 	slices.Sort(row.flags)

@@ -55,7 +55,9 @@ func (g *GameServer) Leave(ctx context.Context, record wire.Record) error {
 }
 
 // Patch changes fields of a player.
-func (g *GameServer) Patch(ctx context.Context, id syncer.PlayerID, fields map[string]any) (record wire.Record, err error) {
+func (g *GameServer) Patch(
+	ctx context.Context, id syncer.PlayerID, fields map[string]any,
+) (record wire.Record, err error) {
 	_, err = g.send(ctx, http.MethodPatch, path(id), fields, &record)
 	return record, err
 }
@@ -138,7 +140,8 @@ func (g *GameServer) do(ctx context.Context, method, path string, body any) (*ht
 	_ = json.NewDecoder(response.Body).Decode(&problem) // the status says enough
 	return nil, &refusal{
 		status: response.StatusCode,
-		text:   fmt.Sprintf("%s: %s %s: %s: %s", g.Name, method, path, response.Status, cmp.Or(problem.Detail, problem.Title)),
+		text: fmt.Sprintf("%s: %s %s: %s: %s", g.Name, method, path, response.Status,
+			cmp.Or(problem.Detail, problem.Title)),
 	}
 }
 

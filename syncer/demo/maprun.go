@@ -17,7 +17,8 @@ const (
 
 // playMapRun restarts the game in the middle of a map.
 func playMapRun(ctx context.Context, s *Stage) error {
-	s.Say("A game says which map it runs, and a word of its own for as long as it lives. Another word tells that it was down: the run goes on, " +
+	s.Say("A game says which map it runs, and a word of its own for as long as it lives. Another word tells that it " +
+		"was down: the run goes on, " +
 		"and that time does not count.")
 	s.Blank()
 	begun, err := s.reportMap(ctx, "first life", 12, "loads the map with 12 players")
@@ -50,7 +51,8 @@ func playMapRun(ctx context.Context, s *Stage) error {
 func (s *Stage) reportMap(ctx context.Context, session string, players int, what string) (wire.CurrentMapRun, error) {
 	began := time.Now()
 	var answer wire.CurrentRun
-	_, err := s.Survival.send(ctx, http.MethodPost, "/v1/map-run", map[string]any{"map": demoMap, "session": session, "players": players}, &answer)
+	_, err := s.Survival.send(ctx, http.MethodPost, "/v1/map-run",
+		map[string]any{"map": demoMap, "session": session, "players": players}, &answer)
 	if err != nil {
 		return wire.CurrentMapRun{}, err
 	}

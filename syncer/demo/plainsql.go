@@ -25,7 +25,8 @@ func playPsql(ctx context.Context, s *Stage) error {
 			steveWhose(func(r wire.Record) bool { return flagsOf(r) == "member" }),
 		},
 		{
-			"insert into player (uuid, rank) values ('steve', 'mod') on conflict (uuid) do update set rank = excluded.rank",
+			"insert into player (uuid, rank) values ('steve', 'mod') on conflict (uuid) do update set rank = " +
+				"excluded.rank",
 			"rank mod",
 			steveRanked("mod"),
 		},

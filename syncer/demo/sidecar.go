@@ -20,7 +20,9 @@ type runningDaemon struct {
 }
 
 // startDaemon starts a sidecar and waits until it follows the database.
-func startDaemon(ctx context.Context, url, version string, home syncer.GameServer, log *slog.Logger) (*runningDaemon, error) {
+func startDaemon(
+	ctx context.Context, url, version string, home syncer.GameServer, log *slog.Logger,
+) (*runningDaemon, error) {
 	config := daemon.Config{
 		DatabaseURL: url,
 		Migrate:     true,

@@ -16,7 +16,8 @@ import (
 // playSpending lets Steve, who has money for one sword, buy one on each server in
 // the same moment.
 func playSpending(ctx context.Context, s *Stage) error {
-	s.Say("Money is spent in the database, by a difference, and never from a copy: of two purchases in the same moment the second " +
+	s.Say("Money is spent in the database, by a difference, and never from a copy: of two purchases in the same " +
+		"moment the second " +
 		"finds what the first has left. Each has a key, so that it can be sent again when its answer was lost.")
 	s.Blank()
 	if err := s.welcomeSteve(ctx, s.GameServers()...); err != nil {
@@ -25,7 +26,8 @@ func playSpending(ctx context.Context, s *Stage) error {
 	if err := s.Psql.Run(ctx, "insert into currency (name) values ('coins') on conflict do nothing"); err != nil {
 		return err
 	}
-	if err := s.Announce(ctx, "select change_balance('steve', 'coins', 1000)", "Steve has 1000 coins", steveOwns(1000)); err != nil {
+	if err := s.Announce(ctx, "select change_balance('steve', 'coins', 1000)", "Steve has 1000 coins",
+		steveOwns(1000)); err != nil {
 		return err
 	}
 	s.Blank()
@@ -99,7 +101,8 @@ func (s *Stage) buyTwice(ctx context.Context) error {
 // buy sends the purchase; it may be sent again.
 func (p *purchase) buy(ctx context.Context) error {
 	began := time.Now()
-	_, err := p.server.send(ctx, http.MethodPost, path(steve)+"/balances/coins", map[string]any{"change": -600, "key": p.key, "reason": "sword"}, &p.moved)
+	_, err := p.server.send(ctx, http.MethodPost, path(steve)+"/balances/coins",
+		map[string]any{"change": -600, "key": p.key, "reason": "sword"}, &p.moved)
 	p.took = time.Since(began)
 	refused, ok := errors.AsType[*refusal](err)
 	if p.short = ok && refused.status == http.StatusPaymentRequired; p.short {
@@ -134,7 +137,8 @@ func (s *Stage) verifySpending(ctx context.Context) error {
 		s.Check(server.Name+" holds what is left", got, "400 coins, from memory")
 	}
 	var changes, balance, sum string
-	err := s.Psql.Row(ctx, `select string_agg(change::text, ', ' order by id), sum(change)::text, (select amount::text from balance where uuid = 'steve')
+	err := s.Psql.Row(ctx,
+		`select string_agg(change::text, ', ' order by id), sum(change)::text, (select amount::text from balance where uuid = 'steve')
 		from ledger where uuid = 'steve'`, &changes, &sum, &balance)
 	if err != nil {
 		return err

@@ -50,7 +50,8 @@ func (s *Stage) dismissSteve(ctx context.Context) error {
 // steveWhose matches an event that shows a state of Steve.
 func steveWhose(matches func(wire.Record) bool) func(Event) bool {
 	return func(e Event) bool {
-		return e.Type == changefeed.EventPlayer && e.Player.UUID == steve && e.Player.Player != nil && matches(*e.Player.Player)
+		return e.Type == changefeed.EventPlayer && e.Player.UUID == steve && e.Player.Player != nil &&
+			matches(*e.Player.Player)
 	}
 }
 

@@ -14,7 +14,8 @@ import (
 // once. Both games send back, when he leaves, the record that they got when he
 // joined: old by then in rank and flags.
 func playTwoServers(ctx context.Context, s *Stage) error {
-	s.Say("Each server changes something, then he leaves both. Below each step stands what each syncer then holds in memory. " +
+	s.Say("Each server changes something, then he leaves both. Below each step stands what each syncer then holds " +
+		"in memory. " +
 		"When he leaves, the game sends back his whole record as it was when he joined: out of date by then, " +
 		"and yet nothing is undone. Times count from the request.")
 	s.Blank()
@@ -91,7 +92,8 @@ func (t *twoServers) joins(ctx context.Context) error {
 }
 
 func (t *twoServers) setRank(ctx context.Context) error {
-	patched, told, err := t.change(ctx, t.Survival, t.PvP, "rank mod", map[string]any{"rank": "mod"}, steveRanked("mod"))
+	patched, told, err := t.change(ctx, t.Survival, t.PvP, "rank mod", map[string]any{"rank": "mod"},
+		steveRanked("mod"))
 	if err != nil {
 		return err
 	}
@@ -114,7 +116,9 @@ func (t *twoServers) addFlag(ctx context.Context) error {
 }
 
 // change lets one server change Steve and waits until the other was told.
-func (t *twoServers) change(ctx context.Context, by, other *GameServer, what string, fields map[string]any, match func(Event) bool) (patched, told string, err error) {
+func (t *twoServers) change(
+	ctx context.Context, by, other *GameServer, what string, fields map[string]any, match func(Event) bool,
+) (patched, told string, err error) {
 	mark := other.Mark()
 	began := time.Now()
 	if _, err := by.Patch(ctx, steve, fields); err != nil {
@@ -151,7 +155,9 @@ func (t *twoServers) leaveSurvival(ctx context.Context) error {
 // leave sends back the record of the join with what happened since on that server,
 // and waits until both know the new history.
 func (t *twoServers) leave(ctx context.Context, server *GameServer, record wire.Record, action string) (string, error) {
-	record.History = append(record.History, wire.HistoryEntry{Action: action, By: server.Name, Time: syncer.TimeOf(time.Now())})
+	record.History = append(record.History, wire.HistoryEntry{
+		Action: action, By: server.Name, Time: syncer.TimeOf(time.Now()),
+	})
 	marks := []Mark{t.Survival.Mark(), t.PvP.Mark()}
 	began := time.Now()
 	if err := server.Leave(ctx, record); err != nil {
@@ -188,10 +194,12 @@ func (t *twoServers) verify(ctx context.Context) error {
 		return err
 	}
 	t.Check("pvp knew the new rank before it added the flag", t.knownOnPvP, "rank mod, no flags, from memory")
-	t.Check("the row has the rank that survival set and the flag that pvp added", "rank "+rank+", "+flags, "rank mod, member")
+	t.Check("the row has the rank that survival set and the flag that pvp added", "rank "+rank+", "+flags,
+		"rank mod, member")
 	t.Check("the histories of both servers are united", history, "warned by pvp, muted by survival")
 	t.Check("each gamemode has counters of its own", kills+" "+blocks, `{"kills": 3} {"blocksBroken": 120}`)
-	return t.checkBothHold(ctx, "holds the same", "rank mod, member, warned by pvp, muted by survival", func(r wire.Record) string {
-		return standing(r) + ", " + historyOf(r)
-	})
+	return t.checkBothHold(ctx, "holds the same", "rank mod, member, warned by pvp, muted by survival",
+		func(r wire.Record) string {
+			return standing(r) + ", " + historyOf(r)
+		})
 }

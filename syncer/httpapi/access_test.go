@@ -53,11 +53,17 @@ func TestToken(t *testing.T) {
 	f := newFixture(t, func(c *Config, d *Deps) {
 		c.Token, d.Mounts = token, map[string]http.Handler{"/api/": mounted}
 	})
-	for _, path := range []string{playerPath, "/v1/players?name=a", "/v1/bans", "/v1/events?wait=0s", "/readyz", "/metrics", "/openapi.json"} {
-		for _, header := range []string{"", "Bearer", "Bearer ", "Bearer wrong", token, "Basic " + token, "Bearer " + token + "x", "Bearer " + strings.ToLower(token)} {
+	for _, path := range []string{
+		playerPath, "/v1/players?name=a", "/v1/bans", "/v1/events?wait=0s", "/readyz", "/metrics", "/openapi.json",
+	} {
+		for _, header := range []string{
+			"", "Bearer", "Bearer ", "Bearer wrong", token, "Basic " + token, "Bearer " + token + "x",
+			"Bearer " + strings.ToLower(token),
+		} {
 			g := f.ask(t, "GET", path, "", "Authorization: "+header)
 			p := g.problem(http.StatusUnauthorized)
-			if p.names(t, "Authorization"); !strings.HasPrefix(g.Header().Get("WWW-Authenticate"), "Bearer") || strings.Contains(g.Body.String(), token) {
+			if p.names(t, "Authorization"); !strings.HasPrefix(g.Header().Get("WWW-Authenticate"), "Bearer") ||
+				strings.Contains(g.Body.String(), token) {
 				t.Errorf("%s %q: %s", path, header, g.Body)
 			}
 		}
@@ -76,7 +82,10 @@ func TestNetworks(t *testing.T) {
 	t.Parallel()
 	mounted := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
 	f := newFixture(t, func(c *Config, d *Deps) {
-		c.AllowedNetworks = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::/64"), netip.MustParsePrefix("127.0.0.1/32")}
+		c.AllowedNetworks = []netip.Prefix{
+			netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::/64"),
+			netip.MustParsePrefix("127.0.0.1/32"),
+		}
 		d.Mounts = map[string]http.Handler{"/api/": mounted}
 	})
 	for remote, status := range map[string]int{

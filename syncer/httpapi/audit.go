@@ -14,7 +14,8 @@ func (s *Server) registerAudit() {
 	declare(s, route{
 		http.MethodGet, "/v1/audit", "list-audit", tagAudit,
 		"List changes of important fields and bans",
-		"Who changed what of which player or ban, from what to what, through the API or in SQL: from the database, newest first. " +
+		"Who changed what of which player or ban, from what to what, through the API or in SQL: from the database, " +
+			"newest first. " +
 			"Old changes are forgotten after audit.retention.",
 		replies{200: "One page."},
 		stored,
@@ -22,10 +23,14 @@ func (s *Server) registerAudit() {
 	declare(s, route{
 		http.MethodPost, "/v1/audit/{number}/revert", "revert-change", tagAudit,
 		"Take a change back",
-		"Restores what was before, as a change of its own that reaches every server like any other: a field gets its old value, " +
-			"a new ban is lifted, a lifted one stands again, a deleted row comes back, a player without history, usids, balances and visits. " +
-			"409 with the code changed_since: the value is no longer the one that the change left, and stays; what was changed and changed back counts as unchanged. " +
-			"409 with the code conflict: truncated tables and new players cannot be taken back, nor what does not fit the rest of the row any more.",
+		"Restores what was before, as a change of its own that reaches every server like any other: a field gets " +
+			"its old value, " +
+			"a new ban is lifted, a lifted one stands again, a deleted row comes back, a player without history, " +
+			"usids, balances and visits. " +
+			"409 with the code changed_since: the value is no longer the one that the change left, and stays; what " +
+			"was changed and changed back counts as unchanged. " +
+			"409 with the code conflict: truncated tables and new players cannot be taken back, nor what does not " +
+			"fit the rest of the row any more.",
 		replies{200: "The new change."},
 		storedOr(http.StatusNotFound, http.StatusConflict),
 	}, s.revertChange)
@@ -50,7 +55,8 @@ type listAuditInput struct {
 
 func (s *Server) listAudit(ctx context.Context, in *listAuditInput) (*result[wire.AuditPage], error) {
 	entries, next, err := s.deps.Audit.List(ctx, syncer.AuditFilter{
-		ID: in.UUID.PlayerID, Prefix: in.IP.Prefix, Field: in.Field, By: in.By, Server: in.Server, Since: in.From.Time, Until: in.To.Time,
+		ID: in.UUID.PlayerID, Prefix: in.IP.Prefix, Field: in.Field, By: in.By, Server: in.Server, Since: in.From.Time,
+		Until: in.To.Time,
 	}, in.selection())
 	return &result[wire.AuditPage]{wire.AuditPage{Entries: wire.AuditEntriesOf(entries), Next: wire.Next(next)}}, inQueryIfAny(err)
 }

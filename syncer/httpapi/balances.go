@@ -15,7 +15,8 @@ func (s *Server) registerBalances() {
 	declareByHand[OnePlayer, freshResult[wire.PlayerBalances]](s, route{
 		http.MethodGet, "/v1/players/{id}/balances", "get-balances", tagBalances,
 		"Read a player's balances",
-		"From memory where the player is on this server or was asked for lately. It may be older than a change made elsewhere " +
+		"From memory where the player is on this server or was asked for lately. It may be older than a change made " +
+			"elsewhere " +
 			"by the milliseconds that a notification takes: show it, but let a change decide whether there is enough.",
 		replies{200: "The balances."},
 		storedOr(http.StatusNotFound),
@@ -31,7 +32,8 @@ func (s *Server) registerBalances() {
 	declare(s, route{
 		http.MethodPost, "/v1/transfers", "transfer", tagBalances,
 		"Pay from one player to another",
-		"Both balances change or neither. If the payer has not enough the answer is 402 with the `balance` there is." + keyText,
+		"Both balances change or neither. If the payer has not enough the answer is 402 with the `balance` there is." +
+			keyText,
 		replies{200: "What was written to the ledger, the payer's entry first."},
 		storedOr(http.StatusPaymentRequired, http.StatusConflict),
 	}, s.transfer)
@@ -58,8 +60,10 @@ func (s *Server) registerBalances() {
 	}, s.addCurrency)
 }
 
-const keyText = " It happens once for each `key`, which the caller draws anew for each thing that happens in the game: after an error, " +
-	"outcome_unknown included, send the same request again. The same key with another player, currency or amount is refused (409). " +
+const keyText = " It happens once for each `key`, which the caller draws anew for each thing that happens in the " +
+	"game: after an error, " +
+	"outcome_unknown included, send the same request again. The same key with another player, currency or amount is " +
+	"refused (409). " +
 	"A refused request leaves its key free."
 
 // Balances is what the API needs of the use-cases about balances; *sidecar.Balances

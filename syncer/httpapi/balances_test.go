@@ -57,7 +57,9 @@ func (f *fakeBalances) Move(_ context.Context, m syncer.Transfer) (syncer.Transf
 	return syncer.TransferResult{Entries: []syncer.LedgerEntry{entry}}, nil
 }
 
-func (f *fakeBalances) Ledger(_ context.Context, _ syncer.PlayerID, currency string, before int64, size int) ([]syncer.LedgerEntry, error) {
+func (f *fakeBalances) Ledger(
+	_ context.Context, _ syncer.PlayerID, currency string, before int64, size int,
+) ([]syncer.LedgerEntry, error) {
 	var found []syncer.LedgerEntry
 	for _, e := range f.entries {
 		if (before == 0 || e.ID < before) && (currency == "" || e.Currency == currency) && len(found) < size {
@@ -87,22 +89,28 @@ func TestChangesOfBalances(t *testing.T) {
 	f := newFixture(t)
 	var balances wire.PlayerBalances
 	got := f.ask(t, "GET", "/v1/players/"+exampleID+"/balances", "").wants(http.StatusOK).into(&balances)
-	if balances.UUID != exampleID || balances.Balances["coins"] != 1000 || got.Header().Get("Syncer-Source") != "memory" {
+	if balances.UUID != exampleID || balances.Balances["coins"] != 1000 ||
+		got.Header().Get("Syncer-Source") != "memory" {
 		t.Errorf("balances %+v, headers %v", balances, got.Header())
 	}
 	f.ask(t, "GET", "/v1/players/nobody/balances", "").problem(http.StatusNotFound)
 
 	var moved wire.Moved
 	f.ask(t, "POST", coinsPath, `{"change":-250,"key":"a","reason":"sword","by":"shop"}`).wants(http.StatusOK).into(&moved)
-	if len(moved.Entries) != 1 || moved.Entries[0].Change != -250 || moved.Entries[0].Balance != 750 || moved.Entries[0].Peer != nil {
+	if len(moved.Entries) != 1 || moved.Entries[0].Change != -250 || moved.Entries[0].Balance != 750 ||
+		moved.Entries[0].Peer != nil {
 		t.Errorf("moved %+v", moved)
 	}
-	want := syncer.Transfer{Payer: exampleID, Currency: "coins", Amount: 250, Key: "a", Reason: "sword", By: "shop", Server: testHome.Name}
+	want := syncer.Transfer{
+		Payer: exampleID, Currency: "coins", Amount: 250, Key: "a", Reason: "sword", By: "shop", Server: testHome.Name,
+	}
 	if f.balances().last != want {
 		t.Errorf("asked for %+v, want %+v", f.balances().last, want)
 	}
 	f.ask(t, "POST", "/v1/transfers", `{"from":"Alice","to":"Steve","currency":"coins","amount":5,"key":"b"}`).wants(http.StatusOK).into(&moved)
-	want = syncer.Transfer{Payer: "Alice", Payee: "Steve", Currency: "coins", Amount: 5, Key: "b", Server: testHome.Name}
+	want = syncer.Transfer{
+		Payer: "Alice", Payee: "Steve", Currency: "coins", Amount: 5, Key: "b", Server: testHome.Name,
+	}
 	if f.balances().last != want || moved.Entries[0].Peer == nil || *moved.Entries[0].Peer != "Steve" {
 		t.Errorf("asked for %+v, want %+v; answered %+v", f.balances().last, want, moved)
 	}
@@ -152,13 +160,17 @@ func TestRefusedChangesOfBalances(t *testing.T) {
 		cut := strings.LastIndex(body, " ")
 		f.ask(t, "POST", "/v1/transfers", body[:cut]).problem(http.StatusUnprocessableEntity).names(t, body[cut+1:])
 	}
-	for _, path := range []string{"/v1/players/a/balances/shells", "/v1/players/a/balances/" + strings.Repeat("c", 65), "/v1/players/a/balances/%0A"} {
+	for _, path := range []string{
+		"/v1/players/a/balances/shells", "/v1/players/a/balances/" + strings.Repeat("c", 65),
+		"/v1/players/a/balances/%0A",
+	} {
 		p := f.ask(t, "POST", path, `{"change":1,"key":"k"}`).problem(http.StatusUnprocessableEntity)
 		if p.names(t, "currency"); p.Errors[0].In != inPath {
 			t.Errorf("%s: %+v", path, p)
 		}
 	}
-	f.ask(t, "PUT", "/v1/currencies/"+strings.Repeat("c", 65), "").problem(http.StatusUnprocessableEntity).names(t, "name")
+	f.ask(t, "PUT", "/v1/currencies/"+strings.Repeat("c", 65), "").problem(http.StatusUnprocessableEntity).names(t,
+		"name")
 	if len(f.balances().entries) > 0 {
 		t.Errorf("stored %+v", f.balances().entries)
 	}
@@ -196,7 +208,9 @@ func TestBalanceEvents(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	from := f.events.LastID()
-	f.events.Publish(changefeed.Event{Type: changefeed.EventBalance, ID: exampleID, Balances: &syncer.Balances{"coins": 7}})
+	f.events.Publish(changefeed.Event{
+		Type: changefeed.EventBalance, ID: exampleID, Balances: &syncer.Balances{"coins": 7},
+	})
 	f.events.Publish(changefeed.Event{Type: changefeed.EventBalance, ID: "elsewhere"})
 	f.publishBan("banned")
 	var got []struct {
@@ -204,7 +218,8 @@ func TestBalanceEvents(t *testing.T) {
 		Data json.RawMessage
 	}
 	f.ask(t, "GET", "/v1/events?types=balance&wait=0s&after="+from, "").wants(http.StatusOK).into(&got)
-	if len(got) != 2 || got[0].Type != changefeed.EventBalance || string(got[0].Data) != `{"uuid":"`+exampleID+`","balances":{"coins":7}}` ||
+	if len(got) != 2 || got[0].Type != changefeed.EventBalance ||
+		string(got[0].Data) != `{"uuid":"`+exampleID+`","balances":{"coins":7}}` ||
 		string(got[1].Data) != `{"uuid":"elsewhere","balances":null}` {
 		t.Errorf("events %s", got)
 	}

@@ -18,12 +18,14 @@ func TestNotesOnABan(t *testing.T) {
 	f.ask(t, "POST", "/v1/bans/1/notes", `{"text":"uses a second account","by":"Alice"}`).wants(http.StatusCreated).into(&note)
 	var noted wire.NotedBan
 	f.ask(t, "GET", "/v1/bans/1", "").wants(http.StatusOK).into(&noted)
-	if len(noted.Notes) != 1 || noted.Notes[0] != note || note.Text != "uses a second account" || note.By != "Alice" || *noted.Ban.UUID != "a" {
+	if len(noted.Notes) != 1 || noted.Notes[0] != note || note.Text != "uses a second account" || note.By != "Alice" ||
+		*noted.Ban.UUID != "a" {
 		t.Errorf("ban %+v", noted)
 	}
 	f.ask(t, "GET", "/v1/bans/2", "").problem(http.StatusNotFound)
 	for body, field := range map[string]string{
-		`{}`: "text", `{"text":""}`: "text", `{"text":5}`: "text", `{"text":"a","by":5}`: "by", `{"text":"a","at":null}`: "at",
+		`{}`: "text", `{"text":""}`: "text", `{"text":5}`: "text", `{"text":"a","by":5}`: "by",
+		`{"text":"a","at":null}`: "at",
 		`{"text":"` + strings.Repeat("x", syncer.MaxNoteLength+1) + `"}`: "text",
 	} {
 		f.ask(t, "POST", "/v1/bans/1/notes", body).problem(http.StatusUnprocessableEntity).names(t, field)
@@ -61,9 +63,11 @@ func TestChangeBan(t *testing.T) {
 		}
 	}
 	for body, field := range map[string]string{
-		`{}`: "reason", `{"reason":5}`: "reason", `{"reason":null}`: "reason", `{"by":"a"}`: "reason", `{"reason":"r","by":5}`: "by", `{"reason":"r","by":"\u0000"}`: "by", `{"uuid":"a"}`: "uuid",
-		`{"duration":"x"}`: "duration", `{"duration":null}`: "duration", `{"expiresAt":"1999-01-01T00:00:00Z"}`: "expiresAt",
-		`{"expiresAt":null,"duration":"1d"}`: "duration",
+		`{}`: "reason", `{"reason":5}`: "reason", `{"reason":null}`: "reason", `{"by":"a"}`: "reason",
+		`{"reason":"r","by":5}`: "by", `{"reason":"r","by":"\u0000"}`: "by", `{"uuid":"a"}`: "uuid",
+		`{"duration":"x"}`: "duration", `{"duration":null}`: "duration",
+		`{"expiresAt":"1999-01-01T00:00:00Z"}`: "expiresAt",
+		`{"expiresAt":null,"duration":"1d"}`:   "duration",
 	} {
 		f := newFixture(t)
 		f.ask(t, "PATCH", "/v1/bans/7", body).problem(http.StatusUnprocessableEntity).names(t, field)
@@ -75,10 +79,14 @@ func TestPreviewBan(t *testing.T) {
 	f := newFixture(t)
 	var preview wire.BanPreview
 	f.ask(t, "GET", "/v1/bans/preview?ip=198.51.100.0/24&limit=7", "").wants(http.StatusOK).into(&preview)
-	if f.target != mustTarget(t, "198.51.100.0/24") || f.page.Size != 7 || preview.IP != "198.51.100.0/24" || preview.Count != 1 || preview.Online != 1 || preview.Bans == nil || preview.Players[0].Servers[0] != "pvp" {
+	if f.target != mustTarget(t, "198.51.100.0/24") || f.page.Size != 7 || preview.IP != "198.51.100.0/24" ||
+		preview.Count != 1 || preview.Online != 1 || preview.Bans == nil || preview.Players[0].Servers[0] != "pvp" {
 		t.Errorf("preview %+v of %v, %d", preview, f.target, f.page.Size)
 	}
-	for query, field := range map[string]string{"": "ip", "ip=": "ip", "ip=a": "ip", "ip=198.51.100.7/24": "ip", "ip=::1&limit=0": "limit", "ip=::1&after=1": "after"} {
+	for query, field := range map[string]string{
+		"": "ip", "ip=": "ip", "ip=a": "ip", "ip=198.51.100.7/24": "ip", "ip=::1&limit=0": "limit",
+		"ip=::1&after=1": "after",
+	} {
 		f.ask(t, "GET", "/v1/bans/preview?"+query, "").problem(http.StatusBadRequest).names(t, field)
 	}
 }

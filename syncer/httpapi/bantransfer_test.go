@@ -48,11 +48,14 @@ func TestImportRefusesAndNames(t *testing.T) {
 		`{"bans":[],"dryRun":1}`:                         "dryRun", `{"bans":[],"trial":true}`: "trial",
 	} {
 		f := newFixture(t)
-		if f.ask(t, "POST", "/v1/bans/import", body).problem(http.StatusUnprocessableEntity).names(t, field); f.records != nil {
+		if f.ask(t, "POST", "/v1/bans/import", body).problem(http.StatusUnprocessableEntity).names(t,
+			field); f.records != nil {
 			t.Errorf("%s imported %+v", body, f.records)
 		}
 	}
-	for query, field := range map[string]string{"after=0": "after", "after=x": "after", "active=1": "active", "uuid=a": "uuid"} {
+	for query, field := range map[string]string{
+		"after=0": "after", "after=x": "after", "active=1": "active", "uuid=a": "uuid",
+	} {
 		newFixture(t).ask(t, "GET", "/v1/bans/export?"+query, "").problem(http.StatusBadRequest).names(t, field)
 	}
 }

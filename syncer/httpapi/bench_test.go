@@ -24,9 +24,14 @@ func benchFixture(b *testing.B) *fixture {
 	p := f.players[exampleID]
 	p.Gamemodes[testHome.Gamemode] = syncer.GamemodeRecord{
 		FirstJoined: syncer.TimeOf(testNow), LastJoined: syncer.TimeOf(testNow),
-		Stats: map[string]int64{"blocksBroken": 120, "blocksPlaced": 900, "chatMessages": 77, "gamesFinished": 5, "gamesWon": 2},
+		Stats: map[string]int64{
+			"blocksBroken": 120, "blocksPlaced": 900, "chatMessages": 77, "gamesFinished": 5, "gamesWon": 2,
+		},
 	}
-	p.History = []syncer.HistoryEntry{{Action: "muted", By: "Steve", Time: syncer.TimeOf(testNow)}, {Action: "unmuted", By: "Steve", Time: syncer.TimeOf(testNow)}}
+	p.History = []syncer.HistoryEntry{
+		{Action: "muted", By: "Steve", Time: syncer.TimeOf(testNow)},
+		{Action: "unmuted", By: "Steve", Time: syncer.TimeOf(testNow)},
+	}
 	p.Attributes = []byte(`{"economy":{"tier":2},"home":[10,20]}`)
 	f.players[exampleID] = p
 	return f

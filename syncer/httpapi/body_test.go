@@ -37,25 +37,43 @@ func TestPatchFields(t *testing.T) {
 		`{"flags":[]}`:                           save(merge.Save{Flags: syncer.Some([]string{})}),
 		`{"flags":{"add":["a"],"remove":["b"]}}`: {AddFlags: []string{"a"}, RemoveFlags: []string{"b"}},
 		`{"flags":{}}`:                           {},
-		`{"unmuteTime":"infinity"}`:              save(merge.Save{Scalars: merge.Scalars{UnmuteTime: syncer.Some(syncer.Forever)}}),
-		`{"unmuteTime":null}`:                    save(merge.Save{Scalars: merge.Scalars{UnmuteTime: syncer.Some(syncer.Time{})}}),
-		`{"unmarkTime":"2031-05-06T09:08:09.1234+02:00"}`: save(merge.Save{Scalars: merge.Scalars{UnmarkTime: syncer.Some(when)}}),
+		`{"unmuteTime":"infinity"}`: save(merge.Save{
+			Scalars: merge.Scalars{UnmuteTime: syncer.Some(syncer.Forever)},
+		}),
+		`{"unmuteTime":null}`: save(merge.Save{
+			Scalars: merge.Scalars{UnmuteTime: syncer.Some(syncer.Time{})},
+		}),
+		`{"unmarkTime":"2031-05-06T09:08:09.1234+02:00"}`: save(merge.Save{
+			Scalars: merge.Scalars{UnmarkTime: syncer.Some(when)},
+		}),
 		`{"muted":true}`:  save(merge.Save{Scalars: merge.Scalars{UnmuteTime: syncer.Some(syncer.Forever)}}),
 		`{"muted":false}`: save(merge.Save{Scalars: merge.Scalars{UnmuteTime: syncer.Some(syncer.Time{})}}),
-		`{"attributes":{"b":{"x":null,"y":[1.50]},"a":1}}`: {AttributesPatch: []byte(`{"a":1,"b":{"x":null,"y":[1.50]}}`)},
-		`{"attributes":{}}`:                     {AttributesPatch: []byte(`{}`)},
-		`{"name":"a\u00e9\ud83d\ude00"}`:        save(merge.Save{Scalars: merge.Scalars{Name: syncer.Some("aé😀")}}),
-		`{"overrideName":null,"highlight":"x"}`: save(merge.Save{Scalars: merge.Scalars{OverrideName: syncer.Some[*string](nil), Highlight: syncer.Some(new("x"))}}),
-		`{"rainbow":{"speed":5}}`:               save(merge.Save{Scalars: merge.Scalars{Rainbow: syncer.Some(&syncer.Rainbow{Speed: 5})}}),
-		`{"rainbow":null}`:                      save(merge.Save{Scalars: merge.Scalars{Rainbow: syncer.Some[*syncer.Rainbow](nil)}}),
+		`{"attributes":{"b":{"x":null,"y":[1.50]},"a":1}}`: {
+			AttributesPatch: []byte(`{"a":1,"b":{"x":null,"y":[1.50]}}`),
+		},
+		`{"attributes":{}}`:              {AttributesPatch: []byte(`{}`)},
+		`{"name":"a\u00e9\ud83d\ude00"}`: save(merge.Save{Scalars: merge.Scalars{Name: syncer.Some("aé😀")}}),
+		`{"overrideName":null,"highlight":"x"}`: save(merge.Save{
+			Scalars: merge.Scalars{OverrideName: syncer.Some[*string](nil), Highlight: syncer.Some(new("x"))},
+		}),
+		`{"rainbow":{"speed":5}}`: save(merge.Save{
+			Scalars: merge.Scalars{Rainbow: syncer.Some(&syncer.Rainbow{Speed: 5})},
+		}),
+		`{"rainbow":null}`: save(merge.Save{Scalars: merge.Scalars{Rainbow: syncer.Some[*syncer.Rainbow](nil)}}),
 		`{"chatStrictness":"strict","showRankPrefix":false,"language":"de"}`: save(merge.Save{
-			Scalars: merge.Scalars{ChatStrictness: syncer.Some("strict"), ShowRankPrefix: syncer.Some(false), Language: syncer.Some("de")},
+			Scalars: merge.Scalars{
+				ChatStrictness: syncer.Some("strict"), ShowRankPrefix: syncer.Some(false), Language: syncer.Some("de"),
+			},
 		}),
 		`{"achievements":null}`: save(merge.Save{Scalars: merge.Scalars{Achievements: syncer.Some[*string](nil)}}),
 		`{"history":[{"action":"a","by":"b"},{"action":"c","by":"","time":"2031-05-06T07:08:09.123Z"},{"action":"d","by":"e","time":null}]}`: save(merge.Save{
-			History: []syncer.HistoryEntry{{Action: "a", By: "b", Time: now}, {Action: "c", Time: when}, {Action: "d", By: "e", Time: now}},
+			History: []syncer.HistoryEntry{
+				{Action: "a", By: "b", Time: now}, {Action: "c", Time: when}, {Action: "d", By: "e", Time: now},
+			},
 		}),
-		`{"usid":"u","firstJoined":"2031-05-06T07:08:09.123Z","lastJoined":null}`: save(merge.Save{USID: syncer.Some(new("u")), FirstJoined: when}),
+		`{"usid":"u","firstJoined":"2031-05-06T07:08:09.123Z","lastJoined":null}`: save(merge.Save{
+			USID: syncer.Some(new("u")), FirstJoined: when,
+		}),
 		`{"stats":{"a":5,"b":-3,"c":7.0,"d":1e3,"e":null,"f":9007199254740991}}`: save(merge.Save{
 			Stats: map[string]int64{"a": 5, "b": -3, "c": 7, "d": 1000, "f": 9007199254740991},
 		}),
@@ -73,26 +91,44 @@ func TestPatchRefusesAndNames(t *testing.T) {
 	t.Parallel()
 	for body, fields := range map[string]string{
 		`[]`: "body", `"x"`: "body", `null`: "body", `1`: "body", `true`: "body",
-		`{"rnak":"x"}`: "rnak", `{"":1}`: `""`, `{"uuid":"x"}`: "uuid", `{"revision":1}`: "revision", `{"createdAt":null}`: "createdAt",
-		`{"globalStats":{}}`: "globalStats", `{"globalFirstJoined":null}`: "globalFirstJoined", `{"globalLastJoined":1}`: "globalLastJoined",
-		`{"rank":1}`: "rank", `{"rank":null}`: "rank", `{"rank":["x"]}`: "rank", `{"rank":"a","rank":"b"}`: "rank",
-		`{"flags":null}`: "flags", `{"flags":"x"}`: "flags", `{"flags":[1]}`: "flags[0]", `{"flags":["a",null]}`: "flags[1]",
-		`{"flags":{"add":"x"}}`: "flags.add", `{"flags":{"add":["a",{}]}}`: "flags.add[1]", `{"flags":{"remove":null}}`: "flags.remove",
-		`{"flags":{"set":[]}}`: "flags.set", `{"unmuteTime":1}`: "unmuteTime", `{"unmuteTime":"soon"}`: "unmuteTime",
-		`{"unmuteTime":"2031-02-30T00:00:00Z"}`: "unmuteTime", `{"unmarkTime":false}`: "unmarkTime", `{"unmarkTime":"Infinity"}`: "unmarkTime",
-		`{"muted":null}`: "muted", `{"muted":"true"}`: "muted", `{"muted":true,"unmuteTime":null}`: "muted", `{"unmuteTime":"infinity","muted":true}`: "muted",
-		`{"attributes":null}`: "attributes", `{"attributes":[]}`: "attributes", `{"attributes":{"a":{"b":[1e999]}}}`: "attributes.a.b[0]",
-		`{"attributes":{"a":1e-99999}}`: "attributes.a", `{"name":5}`: "name", `{"name":null}`: "name",
-		`{"overrideName":5}`: "overrideName", `{"highlight":[]}`: "highlight", `{"rainbow":5}`: "rainbow", `{"rainbow":{}}`: "rainbow.speed",
-		`{"rainbow":{"speed":0}}`: "rainbow.speed", `{"rainbow":{"speed":1.5}}`: "rainbow.speed", `{"rainbow":{"speed":null}}`: "rainbow.speed",
-		`{"rainbow":{"speed":5,"x":1}}`: "rainbow.x", `{"chatStrictness":null}`: "chatStrictness", `{"showRankPrefix":1}`: "showRankPrefix",
-		`{"showRankPrefix":null}`: "showRankPrefix", `{"language":{}}`: "language", `{"achievements":5}`: "achievements",
-		`{"history":{}}`: "history", `{"history":null}`: "history", `{"history":[1]}`: "history[0]", `{"history":[{"by":"x"}]}`: "history[0].action",
+		`{"rnak":"x"}`: "rnak", `{"":1}`: `""`, `{"uuid":"x"}`: "uuid", `{"revision":1}`: "revision",
+		`{"createdAt":null}`: "createdAt",
+		`{"globalStats":{}}`: "globalStats", `{"globalFirstJoined":null}`: "globalFirstJoined",
+		`{"globalLastJoined":1}`: "globalLastJoined",
+		`{"rank":1}`:             "rank", `{"rank":null}`: "rank", `{"rank":["x"]}`: "rank",
+		`{"rank":"a","rank":"b"}`: "rank",
+		`{"flags":null}`:          "flags", `{"flags":"x"}`: "flags", `{"flags":[1]}`: "flags[0]",
+		`{"flags":["a",null]}`:  "flags[1]",
+		`{"flags":{"add":"x"}}`: "flags.add", `{"flags":{"add":["a",{}]}}`: "flags.add[1]",
+		`{"flags":{"remove":null}}`: "flags.remove",
+		`{"flags":{"set":[]}}`:      "flags.set", `{"unmuteTime":1}`: "unmuteTime",
+		`{"unmuteTime":"soon"}`:                 "unmuteTime",
+		`{"unmuteTime":"2031-02-30T00:00:00Z"}`: "unmuteTime", `{"unmarkTime":false}`: "unmarkTime",
+		`{"unmarkTime":"Infinity"}`: "unmarkTime",
+		`{"muted":null}`:            "muted", `{"muted":"true"}`: "muted", `{"muted":true,"unmuteTime":null}`: "muted",
+		`{"unmuteTime":"infinity","muted":true}`: "muted",
+		`{"attributes":null}`:                    "attributes", `{"attributes":[]}`: "attributes",
+		`{"attributes":{"a":{"b":[1e999]}}}`: "attributes.a.b[0]",
+		`{"attributes":{"a":1e-99999}}`:      "attributes.a", `{"name":5}`: "name", `{"name":null}`: "name",
+		`{"overrideName":5}`: "overrideName", `{"highlight":[]}`: "highlight", `{"rainbow":5}`: "rainbow",
+		`{"rainbow":{}}`:          "rainbow.speed",
+		`{"rainbow":{"speed":0}}`: "rainbow.speed", `{"rainbow":{"speed":1.5}}`: "rainbow.speed",
+		`{"rainbow":{"speed":null}}`:    "rainbow.speed",
+		`{"rainbow":{"speed":5,"x":1}}`: "rainbow.x", `{"chatStrictness":null}`: "chatStrictness",
+		`{"showRankPrefix":1}`:    "showRankPrefix",
+		`{"showRankPrefix":null}`: "showRankPrefix", `{"language":{}}`: "language",
+		`{"achievements":5}`: "achievements",
+		`{"history":{}}`:     "history", `{"history":null}`: "history", `{"history":[1]}`: "history[0]",
+		`{"history":[{"by":"x"}]}`:     "history[0].action",
 		`{"history":[{"action":"a"}]}`: "history[0].by", `{"history":[{"action":"a","by":1}]}`: "history[0].by",
-		`{"history":[{"action":"a","by":"b","time":5}]}`: "history[0].time", `{"history":[{"action":"a","by":"b","time":"infinity"}]}`: "history[0].time",
-		`{"history":[{"action":"a","by":"b","why":1}]}`: "history[0].why", `{"usid":5}`: "usid", `{"firstJoined":"infinity"}`: "firstJoined",
-		`{"lastJoined":0}`: "lastJoined", `{"stats":[]}`: "stats", `{"stats":{"a":"1"}}`: "stats.a", `{"stats":{"a":1.5}}`: "stats.a",
-		`{"stats":{"a":9007199254740992}}`: "stats.a", `{"stats":{"a":-1e300}}`: "stats.a", `{"stats":{"a":1e999}}`: "stats.a",
+		`{"history":[{"action":"a","by":"b","time":5}]}`:          "history[0].time",
+		`{"history":[{"action":"a","by":"b","time":"infinity"}]}`: "history[0].time",
+		`{"history":[{"action":"a","by":"b","why":1}]}`:           "history[0].why", `{"usid":5}`: "usid",
+		`{"firstJoined":"infinity"}`: "firstJoined",
+		`{"lastJoined":0}`:           "lastJoined", `{"stats":[]}`: "stats", `{"stats":{"a":"1"}}`: "stats.a",
+		`{"stats":{"a":1.5}}`:              "stats.a",
+		`{"stats":{"a":9007199254740992}}`: "stats.a", `{"stats":{"a":-1e300}}`: "stats.a",
+		`{"stats":{"a":1e999}}`:   "stats.a",
 		`{"stats":{"a":1,"a":2}}`: "stats.a", `{"rank":1,"name":2,"x":3}`: "rank name x",
 	} {
 		f := newFixture(t)
@@ -123,7 +159,10 @@ func TestBodiesThatAreNoJSON(t *testing.T) {
 		strings.Repeat("[", 1e5):  "line 1, column",
 		"{\"rank\":\"a\nb\"}":     "line 1",
 	} {
-		for _, route := range []string{"PATCH " + playerPath, "POST " + playerPath + "/join", "POST /v1/bans", "POST /v1/bans/check", "POST /v1/bans/lift"} {
+		for _, route := range []string{
+			"PATCH " + playerPath, "POST " + playerPath + "/join", "POST /v1/bans", "POST /v1/bans/check",
+			"POST /v1/bans/lift",
+		} {
 			f := newFixture(t)
 			method, path, _ := strings.Cut(route, " ")
 			p := f.ask(t, method, path, body, "Content-Type: application/json").problem(http.StatusBadRequest)
@@ -138,9 +177,11 @@ func TestBodiesOfOtherTypesAndSizes(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, func(c *Config, _ *Deps) { c.MaxBody = 64 })
 	for kind, status := range map[string]int{
-		"application/json": 200, "application/json; charset=utf-8": 200, "application/json;charset=UTF-8": 200, "APPLICATION/JSON": 200,
+		"application/json": 200, "application/json; charset=utf-8": 200, "application/json;charset=UTF-8": 200,
+		"APPLICATION/JSON":             200,
 		"application/merge-patch+json": 200, "": 200,
-		"text/plain": 415, "application/x-www-form-urlencoded": 200, "application/json; charset=latin1": 415, "application/json-patch+json": 415, ";": 415,
+		"text/plain": 415, "application/x-www-form-urlencoded": 200, "application/json; charset=latin1": 415,
+		"application/json-patch+json": 415, ";": 415,
 	} {
 		g := f.ask(t, "PATCH", playerPath, `{"rank":"admin"}`, "Content-Type: "+kind).wants(status)
 		if status == 415 {
@@ -181,9 +222,21 @@ func TestLeave(t *testing.T) {
 	}{
 		{"", merge.Save{}},
 		{"{}", merge.Save{}},
-		{`{"name":"Steve","stats":{"a":1},"usid":null}`, merge.Save{Scalars: merge.Scalars{Name: syncer.Some("Steve")}, Stats: map[string]int64{"a": 1}, USID: syncer.Some[*string](nil)}},
-		{`{"rank":"admin","flags":5,"unmuteTime":"x","unmarkTime":[],"muted":null,"attributes":"?","revision":"x","createdAt":1,"globalStats":null}`, merge.Save{}},
-		{`{"uuid":"` + exampleID + `","language":"de"}`, merge.Save{Scalars: merge.Scalars{Language: syncer.Some("de")}}},
+		{
+			`{"name":"Steve","stats":{"a":1},"usid":null}`,
+			merge.Save{
+				Scalars: merge.Scalars{Name: syncer.Some("Steve")}, Stats: map[string]int64{"a": 1},
+				USID: syncer.Some[*string](nil),
+			},
+		},
+		{
+			`{"rank":"admin","flags":5,"unmuteTime":"x","unmarkTime":[],"muted":null,"attributes":"?","revision":"x","createdAt":1,"globalStats":null}`,
+			merge.Save{},
+		},
+		{
+			`{"uuid":"` + exampleID + `","language":"de"}`,
+			merge.Save{Scalars: merge.Scalars{Language: syncer.Some("de")}},
+		},
 	} {
 		f := newFixture(t)
 		f.ask(t, "POST", playerPath+"/leave", c.body).wants(http.StatusNoContent)
@@ -192,11 +245,13 @@ func TestLeave(t *testing.T) {
 		}
 	}
 	for body, field := range map[string]string{
-		`{"uuid":"other"}`: "uuid", `{"uuid":5}`: "uuid", `{"nmae":"x"}`: "nmae", `{"name":null}`: "name", `{"name":1}`: "name",
+		`{"uuid":"other"}`: "uuid", `{"uuid":5}`: "uuid", `{"nmae":"x"}`: "nmae", `{"name":null}`: "name",
+		`{"name":1}`:       "name",
 		`{"history":[{}]}`: "history[0].action history[0].by", `{"stats":5}`: "stats", `[]`: "body",
 	} {
 		f := newFixture(t)
-		f.ask(t, "POST", playerPath+"/leave", body).problem(http.StatusUnprocessableEntity).names(t, strings.Split(field, " ")...)
+		f.ask(t, "POST", playerPath+"/leave", body).problem(http.StatusUnprocessableEntity).names(t,
+			strings.Split(field, " ")...)
 		if f.calls != 0 {
 			t.Errorf("%s reached the use-case", body)
 		}
@@ -209,7 +264,9 @@ func TestLeaveTakesTheRecord(t *testing.T) {
 	f := newFixture(t)
 	joined := testNow.Add(-time.Hour)
 	p := f.players[exampleID]
-	p.Gamemodes[testHome.Gamemode] = syncer.GamemodeRecord{FirstJoined: syncer.TimeOf(joined), Stats: map[string]int64{"a": 1}}
+	p.Gamemodes[testHome.Gamemode] = syncer.GamemodeRecord{
+		FirstJoined: syncer.TimeOf(joined), Stats: map[string]int64{"a": 1},
+	}
 	p.History = []syncer.HistoryEntry{{Action: "muted", By: "Steve", Time: syncer.TimeOf(joined)}}
 	p.UnmuteTime, p.Rainbow = syncer.Forever, &syncer.Rainbow{Speed: 3}
 	f.players[exampleID] = p
@@ -227,13 +284,16 @@ func TestJoinRefusesAndNames(t *testing.T) {
 	t.Parallel()
 	for body, fields := range map[string]string{
 		`{}`: "name ip", `{"name":"a"}`: "ip", `{"ip":"203.0.113.7"}`: "name", `{"name":1,"ip":"203.0.113.7"}`: "name",
-		`{"name":null,"ip":"203.0.113.7"}`: "name", `{"name":"a","ip":"203.0.113.0/24"}`: "ip", `{"name":"a","ip":""}`: "ip",
-		`{"name":"a","ip":7}`: "ip", `{"name":"a","ip":null}`: "ip", `{"name":"a","ip":"localhost"}`: "ip",
-		`{"name":"a","ip":"203.0.113.7","usid":5}`: "usid", `{"name":"a","ip":"203.0.113.7","port":5}`: "port", `[]`: "body",
+		`{"name":null,"ip":"203.0.113.7"}`: "name", `{"name":"a","ip":"203.0.113.0/24"}`: "ip",
+		`{"name":"a","ip":""}`: "ip",
+		`{"name":"a","ip":7}`:  "ip", `{"name":"a","ip":null}`: "ip", `{"name":"a","ip":"localhost"}`: "ip",
+		`{"name":"a","ip":"203.0.113.7","usid":5}`: "usid", `{"name":"a","ip":"203.0.113.7","port":5}`: "port",
+		`[]`: "body",
 		`{"name":"a","ip":"203.0.113.7","ip":"203.0.113.7"}`: "ip",
 	} {
 		f := newFixture(t)
-		f.ask(t, "POST", playerPath+"/join", body).problem(http.StatusUnprocessableEntity).names(t, strings.Split(fields, " ")...)
+		f.ask(t, "POST", playerPath+"/join", body).problem(http.StatusUnprocessableEntity).names(t,
+			strings.Split(fields, " ")...)
 		if f.calls != 0 {
 			t.Errorf("%s reached the use-case", body)
 		}

@@ -14,14 +14,16 @@ func (s *Server) registerChat() {
 	declare(s, route{
 		http.MethodGet, "/v1/staff-messages", "list-staff-messages", tagStaff,
 		"Read the staff chat",
-		"Messages of the last 30 days behind a position, or the last ones. It changes nothing: what game servers are given is counted apart.",
+		"Messages of the last 30 days behind a position, or the last ones. It changes nothing: what game servers " +
+			"are given is counted apart.",
 		replies{200: "One page."},
 		stored,
 	}, s.listStaffMessages)
 	declare(s, route{
 		http.MethodPost, "/v1/staff-messages", "send-staff-message", tagStaff,
 		"Send to the staff of all servers",
-		"The servers whose gamemode is the message's `server` do not get it. The same message again within five seconds is the same. " +
+		"The servers whose gamemode is the message's `server` do not get it. The same message again within five " +
+			"seconds is the same. " +
 			"Other than what game servers send it does not go to the webhook, so that a bridge does not hear itself.",
 		replies{201: "The message as it is stored."},
 		stored,
@@ -50,10 +52,14 @@ func (p *chatPosition) UnmarshalText(text []byte) error {
 	return p.position.UnmarshalText(text)
 }
 
-func (s *Server) listStaffMessages(ctx context.Context, in *listStaffMessagesInput) (*result[wire.StaffMessagesPage], error) {
+func (s *Server) listStaffMessages(
+	ctx context.Context, in *listStaffMessagesInput,
+) (*result[wire.StaffMessagesPage], error) {
 	after := in.After.number // 0: the last ones
 	messages, err := s.deps.Chat.Messages(ctx, after, in.Limit)
-	out := wire.StaffMessagesPage{Messages: make([]wire.StaffMessage, len(messages)), Next: strconv.FormatInt(after, 10)}
+	out := wire.StaffMessagesPage{
+		Messages: make([]wire.StaffMessage, len(messages)), Next: strconv.FormatInt(after, 10),
+	}
 	for i, m := range messages {
 		out.Messages[i], out.Next = wire.StaffMessageOf(m), strconv.FormatInt(m.Number, 10)
 	}

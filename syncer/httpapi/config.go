@@ -50,7 +50,9 @@ func (c Config) Validate() error {
 	if c.MaxBody < 0 || c.MaxHeader < 0 || c.MaxStreams < 0 {
 		return errors.New("http: a limit must not be negative")
 	}
-	for _, d := range []time.Duration{c.ReadTimeout, c.RequestTimeout, c.IdleTimeout, c.WriteTimeout, c.Heartbeat, c.DrainTimeout} {
+	for _, d := range []time.Duration{
+		c.ReadTimeout, c.RequestTimeout, c.IdleTimeout, c.WriteTimeout, c.Heartbeat, c.DrainTimeout,
+	} {
 		if d < 0 {
 			return errors.New("http: a time-out must not be negative")
 		}

@@ -18,7 +18,8 @@ import (
 
 // texts draws what escapes and encodings could break.
 func texts() *rapid.Generator[string] {
-	return rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{"", "\"", "\\", "<&>", "\u2028", "é", "😀", "\x01", "\x7f", "[accent]Steve"}))
+	return rapid.OneOf(rapid.String(),
+		rapid.SampledFrom([]string{"", "\"", "\\", "<&>", "\u2028", "é", "😀", "\x01", "\x7f", "[accent]Steve"}))
 }
 
 func times() *rapid.Generator[syncer.Time] {
@@ -37,14 +38,21 @@ func views() *rapid.Generator[merge.View] {
 		v.Flags = rapid.SliceOf(texts()).Draw(t, "flags")
 		v.UnmuteTime, v.UnmarkTime = times().Draw(t, "unmute"), times().Draw(t, "unmark")
 		v.Attributes = appendJSON(nil, rapid.MapOf(texts(), counters).Draw(t, "attributes"))
-		v.OverrideName, v.Highlight, v.Achievements, v.USID = maybe.Draw(t, "override"), maybe.Draw(t, "highlight"), maybe.Draw(t, "bits"), maybe.Draw(t, "usid")
-		v.Rainbow = rapid.Ptr(rapid.Map(rapid.IntRange(1, 9), func(n int) syncer.Rainbow { return syncer.Rainbow{Speed: n} }), true).Draw(t, "rainbow")
+		v.OverrideName, v.Highlight, v.Achievements, v.USID = maybe.Draw(t, "override"), maybe.Draw(t,
+			"highlight"), maybe.Draw(t, "bits"), maybe.Draw(t, "usid")
+		v.Rainbow = rapid.Ptr(rapid.Map(rapid.IntRange(1, 9), func(n int) syncer.Rainbow {
+			return syncer.Rainbow{Speed: n}
+		}), true).Draw(t, "rainbow")
 		v.ChatStrictness, v.ShowRankPrefix = syncer.StrictnessChat, rapid.Bool().Draw(t, "prefix")
 		v.History = rapid.SliceOf(rapid.Custom(func(t *rapid.T) syncer.HistoryEntry {
-			return syncer.HistoryEntry{Action: texts().Draw(t, "action"), By: texts().Draw(t, "by"), Time: times().Draw(t, "time")}
+			return syncer.HistoryEntry{
+				Action: texts().Draw(t, "action"), By: texts().Draw(t, "by"), Time: times().Draw(t, "time"),
+			}
 		})).Draw(t, "history")
-		v.FirstJoined, v.LastJoined, v.Stats = times().Draw(t, "first"), times().Draw(t, "last"), counters.Draw(t, "stats")
-		v.GlobalFirstJoined, v.GlobalLastJoined, v.GlobalStats = times().Draw(t, "gfirst"), times().Draw(t, "glast"), counters.Draw(t, "gstats")
+		v.FirstJoined, v.LastJoined, v.Stats = times().Draw(t, "first"), times().Draw(t, "last"), counters.Draw(t,
+			"stats")
+		v.GlobalFirstJoined, v.GlobalLastJoined, v.GlobalStats = times().Draw(t, "gfirst"), times().Draw(t,
+			"glast"), counters.Draw(t, "gstats")
 		v.Revision, v.CreatedAt = rapid.Int64Min(0).Draw(t, "revision"), times().Draw(t, "created")
 		if rapid.Bool().Draw(t, "never visited") {
 			v.Stats = nil

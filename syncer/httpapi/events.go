@@ -23,12 +23,18 @@ func (s *Server) registerEvents() {
 	declare(s, route{
 		http.MethodGet, "/v1/events", "get-events", tagEvents,
 		"Follow changes",
-		"Server-sent events of the types `player`, `balance`, `ban`, `chat` (the staff chat), `presence` (a player came to a server or left it) and `resync`, each after it was applied in this sidecar's memory. " +
-			"A client that comes back with Last-Event-ID goes on where it was, as far as the buffer reaches back; else it gets a `resync`: " +
-			"read again what you keep. A subscriber that is too slow is cut off. A comment is sent when nothing happens for 15 s.\n\n" +
-			"With `wait` the answer is one JSON array instead, as soon as there is an event, or empty when the time is over; " +
+		"Server-sent events of the types `player`, `balance`, `ban`, `chat` (the staff chat), `presence` (a player " +
+			"came to a server or left it) and `resync`, each after it was applied in this sidecar's memory. " +
+			"A client that comes back with Last-Event-ID goes on where it was, as far as the buffer reaches back; " +
+			"else it gets a `resync`: " +
+			"read again what you keep. A subscriber that is too slow is cut off. A comment is sent when nothing " +
+			"happens for 15 s.\n\n" +
+			"With `wait` the answer is one JSON array instead, as soon as there is an event, or empty when the time " +
+			"is over; " +
 			"go on with `after` set to the header " + headerLastEvent + ".",
-		replies{200: "With `wait` a JSON array as described here, else a stream (text/event-stream) of the same events."},
+		replies{
+			200: "With `wait` a JSON array as described here, else a stream (text/event-stream) of the same events.",
+		},
 		[]int{http.StatusServiceUnavailable},
 	}, s.followEvents)
 }
@@ -136,7 +142,8 @@ func (s *Server) eventData(e changefeed.Event, from syncer.GameServer) wire.Even
 	case changefeed.EventPlayer:
 		event := wire.PlayerEvent{UUID: e.ID, Gone: e.Gone}
 		if e.Player != nil {
-			event.Player, event.Revision = new(wire.RecordOf(s.deps.Players.View(from, e.Player), s.deps.Players.Now())), e.Player.Revision
+			event.Player, event.Revision = new(wire.RecordOf(s.deps.Players.View(from, e.Player),
+				s.deps.Players.Now())), e.Player.Revision
 		}
 		return event
 	case changefeed.EventBan:

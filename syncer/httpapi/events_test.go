@@ -25,7 +25,9 @@ type polled []struct {
 }
 
 func (f *fixture) publishBan(id syncer.PlayerID) {
-	f.events.Publish(changefeed.Event{Type: changefeed.EventBan, Target: syncer.TargetID(id), Banned: true, ExpiresAt: syncer.Forever})
+	f.events.Publish(changefeed.Event{
+		Type: changefeed.EventBan, Target: syncer.TargetID(id), Banned: true, ExpiresAt: syncer.Forever,
+	})
 }
 
 func (f *fixture) publishPlayer(revision int64) {
@@ -53,11 +55,13 @@ func TestLongPoll(t *testing.T) {
 		t.Fatalf("%s", g.Body)
 	}
 	record, _ := all[0].Data["player"].(map[string]any)
-	if all[0].Type != "player" || all[0].Data["uuid"] != exampleID || all[0].Data["revision"] != 43.0 || all[0].Data["gone"] != false ||
+	if all[0].Type != "player" || all[0].Data["uuid"] != exampleID || all[0].Data["revision"] != 43.0 ||
+		all[0].Data["gone"] != false ||
 		record["stats"].(map[string]any)["kills"] != 5.0 {
 		t.Errorf("player event %v", all[0])
 	}
-	if d := all[1].Data; all[1].Type != "ban" || d["uuid"] != "banned" || d["ip"] != nil || d["banned"] != true || d["expiresAt"] != "infinity" {
+	if d := all[1].Data; all[1].Type != "ban" || d["uuid"] != "banned" || d["ip"] != nil || d["banned"] != true ||
+		d["expiresAt"] != "infinity" {
 		t.Errorf("ban event %v", all[1])
 	}
 	if d := all[2].Data; d["uuid"] != "gone" || d["gone"] != true || d["player"] != nil {
@@ -109,12 +113,14 @@ func TestEventsRefuse(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	for query, field := range map[string]string{
-		"wait=": "wait", "wait=61s": "wait", "wait=-1s": "wait", "wait=25": "wait", "wait=x": "wait", "types=": "types", "types=player,": "types",
-		"types=gossip": "types", "since=5": "since", "after=a&after=b&wait=0s": "after",
+		"wait=": "wait", "wait=61s": "wait", "wait=-1s": "wait", "wait=25": "wait", "wait=x": "wait", "types=": "types",
+		"types=player,": "types",
+		"types=gossip":  "types", "since=5": "since", "after=a&after=b&wait=0s": "after",
 	} {
 		f.ask(t, "GET", "/v1/events?"+query, "").problem(http.StatusBadRequest).names(t, field)
 	}
-	f.ask(t, "GET", "/v1/events?wait=0s", "", "Syncer-Server: other").problem(http.StatusBadRequest).names(t, headerGamemode)
+	f.ask(t, "GET", "/v1/events?wait=0s", "", "Syncer-Server: other").problem(http.StatusBadRequest).names(t,
+		headerGamemode)
 }
 
 // live serves the fixture on loopback for as long as the test lasts.
@@ -195,7 +201,8 @@ func TestStream(t *testing.T) {
 	f.publishBan("banned")
 	player, ban := s.frame(t), s.frame(t)
 	var event wire.PlayerEvent
-	if err := json.Unmarshal([]byte(player["data"]), &event); err != nil || player["event"] != "player" || event.Revision != 43 || event.Player == nil {
+	if err := json.Unmarshal([]byte(player["data"]), &event); err != nil || player["event"] != "player" ||
+		event.Revision != 43 || event.Player == nil {
 		t.Errorf("%v: %v", player, err)
 	}
 	if ban["event"] != "ban" || ban["id"] != f.events.LastID() || !strings.Contains(ban["data"], `"uuid":"banned"`) {
@@ -211,7 +218,8 @@ func TestStream(t *testing.T) {
 	for range 20 { // more than the buffer holds
 		f.publishPlayer(44)
 	}
-	if late := openStream(t, server.URL, "Last-Event-ID: "+player["id"]).frame(t); late["event"] != "resync" || late["data"] != "{}" {
+	if late := openStream(t, server.URL, "Last-Event-ID: "+player["id"]).frame(t); late["event"] != "resync" ||
+		late["data"] != "{}" {
 		t.Errorf("a gap begins with %v", late)
 	}
 }
@@ -251,7 +259,9 @@ func TestHeartbeat(t *testing.T) {
 		w := httptest.NewRecorder()
 		time.AfterFunc(20*time.Second, func() { f.publishPlayer(43) })
 		time.AfterFunc(40*time.Second, cancel)
-		f.server.stream(ctx, w, &interest{After: f.events.LastID(), Types: eventTypes{[]changefeed.EventType{changefeed.EventBan}}})
+		f.server.stream(ctx, w, &interest{
+			After: f.events.LastID(), Types: eventTypes{[]changefeed.EventType{changefeed.EventBan}},
+		})
 		last := f.events.LastID()
 		first := strings.TrimSuffix(last, "1") + "0"
 		if want := ":\nid: " + first + "\n\n:\nid: " + first + "\n\n:\nid: " + last + "\n\n"; w.Body.String() != want {
@@ -286,7 +296,9 @@ func TestSlowSubscribersAreCutOff(t *testing.T) {
 		f := newFixture(t)
 		begin := time.Now()
 		f.publishPlayer(43)
-		f.server.stream(t.Context(), &stuckWriter{ResponseRecorder: httptest.NewRecorder()}, &interest{After: "of-another-process"})
+		f.server.stream(t.Context(), &stuckWriter{ResponseRecorder: httptest.NewRecorder()}, &interest{
+			After: "of-another-process",
+		})
 		if waited := time.Since(begin); waited != f.server.config.WriteTimeout {
 			t.Errorf("waited %s", waited)
 		}
@@ -318,7 +330,8 @@ func TestStreamsOutliveTheServersTimeouts(t *testing.T) {
 			t.Fatal("ended without the event")
 		}
 	}
-	if status, body, err := fetch(t, server.url+"/v1/events?wait=500ms"); status != http.StatusOK || body != "[]" || err != nil {
+	if status, body, err := fetch(t, server.url+"/v1/events?wait=500ms"); status != http.StatusOK || body != "[]" ||
+		err != nil {
 		t.Errorf("a long poll ended with %d %q: %v", status, body, err)
 	}
 }
@@ -342,7 +355,8 @@ func TestSubscribersThatDoNotReadAreCutOff(t *testing.T) {
 		f.events.Publish(changefeed.Event{Type: changefeed.EventPlayer, ID: large.ID, Player: &large})
 		return len(f.server.streams) == 0
 	})
-	if text := f.ask(t, "GET", "/metrics", "").Body.String(); !strings.Contains(text, "playersync_http_event_streams_cut_total 1") {
+	if text := f.ask(t, "GET", "/metrics", "").Body.String(); !strings.Contains(text,
+		"playersync_http_event_streams_cut_total 1") {
 		t.Error("the cut is not counted")
 	}
 }

@@ -21,11 +21,14 @@ func (f *fixture) exampleBody(method, path string) string {
 func exampleVisits() syncer.PlayerInfo {
 	first, _ := syncer.ParseTime("2029-12-24T18:00:00.000Z")
 	last, _ := syncer.ParseTime(exampleTime)
-	return syncer.NewPlayerInfo(exampleID, "[accent]Steve", []syncer.ServerVisits{{Server: "survival-1", Visits: syncer.Visits{
-		Joins: 12, Kicks: 1, First: first, Last: last,
-		Names:     []syncer.Seen{{Value: "[accent]Steve", Times: 12, First: first, Last: last}},
-		Addresses: []syncer.Seen{{Value: "203.0.113.7", Times: 12, First: first, Last: last}},
-	}}})
+	return syncer.NewPlayerInfo(exampleID, "[accent]Steve", []syncer.ServerVisits{{
+		Server: "survival-1",
+		Visits: syncer.Visits{
+			Joins: 12, Kicks: 1, First: first, Last: last,
+			Names:     []syncer.Seen{{Value: "[accent]Steve", Times: 12, First: first, Last: last}},
+			Addresses: []syncer.Seen{{Value: "203.0.113.7", Times: 12, First: first, Last: last}},
+		},
+	}})
 }
 
 // exampleRecord is what a whole record looks like.

@@ -56,7 +56,8 @@ func FuzzJoin(f *testing.F) {
 func FuzzBan(f *testing.F) {
 	fuzzBodies(
 		f, "POST", "/v1/bans",
-		`{"uuid":"a","duration":"P1W2DT3H4M5S"}`, `{"uuid":"a","duration":"9999999w"}`, `{"ip":"2001:db8::/32","expiresAt":"9999-12-31T23:59:59.999Z"}`,
+		`{"uuid":"a","duration":"P1W2DT3H4M5S"}`, `{"uuid":"a","duration":"9999999w"}`,
+		`{"ip":"2001:db8::/32","expiresAt":"9999-12-31T23:59:59.999Z"}`,
 	)
 }
 

@@ -27,7 +27,9 @@ type fakeMapRuns struct {
 	fail error // returned by every call
 }
 
-func (f *fakeMapRuns) Report(_ context.Context, from syncer.GameServer, report syncer.MapReport) (*syncer.CurrentMapRun, error) {
+func (f *fakeMapRuns) Report(
+	_ context.Context, from syncer.GameServer, report syncer.MapReport,
+) (*syncer.CurrentMapRun, error) {
 	f.calls++
 	f.from, f.report = from, report
 	if f.away || f.fail != nil {
@@ -35,13 +37,16 @@ func (f *fakeMapRuns) Report(_ context.Context, from syncer.GameServer, report s
 	}
 	now := syncer.TimeOf(testNow)
 	f.current = &syncer.CurrentMapRun{
-		Server: from.Name, Map: report.Map, Gamemode: from.Gamemode, StartedAt: now, ReportedAt: now, Played: 90 * time.Second,
+		Server: from.Name, Map: report.Map, Gamemode: from.Gamemode, StartedAt: now, ReportedAt: now,
+		Played:  90 * time.Second,
 		Players: report.Players, MaxPlayers: report.Players, Wave: report.Wave,
 	}
 	return f.current, nil
 }
 
-func (f *fakeMapRuns) Finish(_ context.Context, from syncer.GameServer, finish syncer.MapFinish) (*syncer.MapRun, error) {
+func (f *fakeMapRuns) Finish(
+	_ context.Context, from syncer.GameServer, finish syncer.MapFinish,
+) (*syncer.MapRun, error) {
 	f.calls++
 	f.from, f.finish = from, finish
 	if f.away || f.fail != nil {
@@ -50,7 +55,8 @@ func (f *fakeMapRuns) Finish(_ context.Context, from syncer.GameServer, finish s
 	f.current = nil
 	now := syncer.TimeOf(testNow)
 	return &syncer.MapRun{
-		Number: 1, Server: from.Name, Map: finish.Map, Gamemode: from.Gamemode, Winner: finish.Winner, Success: finish.Success,
+		Number: 1, Server: from.Name, Map: finish.Map, Gamemode: from.Gamemode, Winner: finish.Winner,
+		Success:   finish.Success,
 		StartedAt: now, EndedAt: now, Played: 4 * time.Minute, MaxPlayers: 3, Wave: finish.Wave,
 	}, nil
 }
@@ -65,14 +71,20 @@ func (f *fakeMapRuns) Current(_ context.Context, from syncer.GameServer) (*synce
 	return f.current, f.fail
 }
 
-func (f *fakeMapRuns) Runs(_ context.Context, filter syncer.MapRunFilter, page sidecar.Page) ([]syncer.MapRun, string, error) {
+func (f *fakeMapRuns) Runs(
+	_ context.Context, filter syncer.MapRunFilter, page sidecar.Page,
+) ([]syncer.MapRun, string, error) {
 	f.filter, f.page = filter, page
 	return []syncer.MapRun{{Number: 4, Map: "a", Gamemode: "survival", Winner: syncer.NoTeam, Played: time.Second}}, "4", f.fail
 }
 
-func (f *fakeMapRuns) Stats(_ context.Context, filter syncer.MapStatsFilter, page sidecar.Page) ([]syncer.MapStats, string, error) {
+func (f *fakeMapRuns) Stats(
+	_ context.Context, filter syncer.MapStatsFilter, page sidecar.Page,
+) ([]syncer.MapStats, string, error) {
 	f.filter, f.page = syncer.MapRunFilter{Map: filter.Map, Gamemode: filter.Gamemode}, page
-	return []syncer.MapStats{{Map: "a", Gamemode: "pvp", Runs: 1, EarlyRTVs: 1, EarlyRTVRate: 1, WinsByTeam: map[string]int64{}}}, "", f.fail
+	return []syncer.MapStats{
+		{Map: "a", Gamemode: "pvp", Runs: 1, EarlyRTVs: 1, EarlyRTVRate: 1, WinsByTeam: map[string]int64{}},
+	}, "", f.fail
 }
 
 func TestMapRunIsReportedAndFinished(t *testing.T) {
@@ -83,7 +95,8 @@ func TestMapRunIsReportedAndFinished(t *testing.T) {
 		t.Errorf("out of nowhere: %+v", current.Run)
 	}
 	f.ask(t, "POST", "/v1/map-run", `{"map":"a.msav","session":"1","players":3,"wave":null}`).wants(http.StatusOK).into(&current)
-	if r := current.Run; r == nil || r.Map != "a.msav" || r.Server != testHome.Name || r.PlayedMs != 90_000 || r.Players != 3 || r.Wave != nil {
+	if r := current.Run; r == nil || r.Map != "a.msav" || r.Server != testHome.Name || r.PlayedMs != 90_000 ||
+		r.Players != 3 || r.Wave != nil {
 		t.Errorf("reported %+v", current.Run)
 	}
 	f.ask(t, "POST", "/v1/map-run", `{"map":"a.msav","session":"1","players":0,"wave":12}`,
@@ -92,7 +105,8 @@ func TestMapRunIsReportedAndFinished(t *testing.T) {
 		t.Errorf("another server's report: %+v %+v", f.mapRuns.from, f.mapRuns.report)
 	}
 	var finished wire.FinishedRun
-	f.ask(t, "POST", "/v1/map-run/finish", `{"map":"a.msav","session":"1","winner":"derelict","success":false,"wave":13,"key":"00112233-4455-6677-8899-aAbBcCdDeEfF"}`).
+	f.ask(t, "POST", "/v1/map-run/finish",
+		`{"map":"a.msav","session":"1","winner":"derelict","success":false,"wave":13,"key":"00112233-4455-6677-8899-aAbBcCdDeEfF"}`).
 		wants(http.StatusOK).into(&finished)
 	if r := finished.Run; r == nil || r.Outcome != syncer.MapLateRTV || *r.Wave != 13 || r.PlayedMs != 240_000 {
 		t.Errorf("finished %+v", finished.Run)
@@ -121,7 +135,9 @@ func TestMapRunWaitsWhileTheDatabaseIsAway(t *testing.T) {
 		t.Errorf("refused by %q", p.Detail)
 	}
 	f.mapRuns.fail = syncer.Unavailable(nil)
-	for _, request := range []string{"GET /v1/map-run", "GET /v1/map-runs", "GET /v1/map-stats", "POST /v1/map-run/abandon"} {
+	for _, request := range []string{
+		"GET /v1/map-run", "GET /v1/map-runs", "GET /v1/map-stats", "POST /v1/map-run/abandon",
+	} {
 		method, path, _ := strings.Cut(request, " ")
 		f.ask(t, method, path, "").problem(http.StatusServiceUnavailable)
 	}
@@ -183,8 +199,10 @@ func TestMapRunsAndStatsAreListed(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	var runs wire.MapRunsPage
-	f.ask(t, "GET", "/v1/map-runs?map=a&gamemode=survival&server=s&limit=1&after=9", "").wants(http.StatusOK).into(&runs)
-	if want := (syncer.MapRunFilter{Map: "a", Gamemode: "survival", Server: "s"}); f.mapRuns.filter != want || f.mapRuns.page != (sidecar.Page{Size: 1, After: "9"}) {
+	f.ask(t, "GET", "/v1/map-runs?map=a&gamemode=survival&server=s&limit=1&after=9",
+		"").wants(http.StatusOK).into(&runs)
+	if want := (syncer.MapRunFilter{Map: "a", Gamemode: "survival", Server: "s"}); f.mapRuns.filter != want ||
+		f.mapRuns.page != (sidecar.Page{Size: 1, After: "9"}) {
 		t.Errorf("asked for %+v %+v", f.mapRuns.filter, f.mapRuns.page)
 	}
 	if len(runs.Runs) != 1 || runs.Runs[0].Outcome != syncer.MapEarlyRTV || runs.Next == nil || *runs.Next != "4" {

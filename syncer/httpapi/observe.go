@@ -23,15 +23,17 @@ type metrics struct {
 func newMetrics(registry prometheus.Registerer, streams chan struct{}) (*metrics, error) {
 	m := &metrics{
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name:    "playersync_http_request_duration_seconds",
-			Help:    "Time from the end of a request's headers to the end of its answer. Event streams and long polls are left out.",
+			Name: "playersync_http_request_duration_seconds",
+			Help: "Time from the end of a request's headers to the end of its answer. Event streams and long " +
+				"polls are left out.",
 			Buckets: []float64{50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 50e-3, 250e-3, 1, 5},
 		}, []string{"method", "route", "status"}),
 		panics: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "playersync_http_panics_total", Help: "Requests that ended in a panic, which was contained.",
 		}),
 		cut: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "playersync_http_event_streams_cut_total", Help: "Event streams ended because the subscriber was too slow.",
+			Name: "playersync_http_event_streams_cut_total",
+			Help: "Event streams ended because the subscriber was too slow.",
 		}),
 	}
 	open := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
@@ -91,10 +93,12 @@ func (o *observation) done() {
 	s := o.server
 	if !o.stream {
 		status := cmp.Or(o.status, http.StatusOK) // what net/http sends for nothing
-		s.metrics.duration.WithLabelValues(methodLabel(o.r.Method), o.route(), strconv.Itoa(status)).Observe(elapsed.Seconds())
+		s.metrics.duration.WithLabelValues(methodLabel(o.r.Method), o.route(),
+			strconv.Itoa(status)).Observe(elapsed.Seconds())
 	}
 	if s.deps.Log.Enabled(context.Background(), slog.LevelDebug) {
-		s.deps.Log.Debug("request", "method", o.r.Method, "route", o.route(), "status", o.status, "duration", elapsed, "peer", o.r.RemoteAddr)
+		s.deps.Log.Debug("request", "method", o.r.Method, "route", o.route(), "status", o.status, "duration", elapsed,
+			"peer", o.r.RemoteAddr)
 	}
 }
 
@@ -105,7 +109,8 @@ func (o *observation) contain(cause any) {
 		panic(cause)
 	}
 	o.server.metrics.panics.Inc()
-	o.server.deps.Log.Error("request panicked", "method", o.r.Method, "route", o.route(), "panic", cause, "stack", string(debug.Stack()))
+	o.server.deps.Log.Error("request panicked", "method", o.r.Method, "route", o.route(), "panic", cause, "stack",
+		string(debug.Stack()))
 	if o.status != 0 {
 		panic(http.ErrAbortHandler)
 	}

@@ -42,12 +42,17 @@ func TestOpenAPI(t *testing.T) {
 		"get /v1/map-run", "get /v1/map-runs", "get /v1/map-stats",
 		"post /v1/map-run", "post /v1/map-run/abandon", "post /v1/map-run/finish",
 		"get /v1/audit", "post /v1/audit/{number}/revert",
-		"get /v1/bans", "get /v1/bans/export", "get /v1/bans/preview", "get /v1/bans/{number}", "get /v1/events", "get /v1/players", "get /v1/players/{id}", "get /v1/players/{id}/history", "get /v1/staff-messages", "get /v1/usid-rejections",
+		"get /v1/bans", "get /v1/bans/export", "get /v1/bans/preview", "get /v1/bans/{number}", "get /v1/events",
+		"get /v1/players", "get /v1/players/{id}", "get /v1/players/{id}/history", "get /v1/staff-messages",
+		"get /v1/usid-rejections",
 		"patch /v1/bans/{number}", "patch /v1/players/{id}",
-		"post /v1/bans", "post /v1/bans/check", "post /v1/bans/import", "post /v1/bans/lift", "post /v1/bans/{number}/notes", "post /v1/players/{id}/join", "post /v1/players/{id}/leave",
+		"post /v1/bans", "post /v1/bans/check", "post /v1/bans/import", "post /v1/bans/lift",
+		"post /v1/bans/{number}/notes", "post /v1/players/{id}/join", "post /v1/players/{id}/leave",
 		"post /v1/staff-messages", "post /v1/usid-rejections/{code}/approve",
-		"get /v1/online", "get /v1/online/counts", "get /v1/players/{id}/presence", "get /v1/servers", "post /v1/servers/start",
-		"get /v1/players/{id}/transients", "get /v1/players/{id}/transients/{key}", "put /v1/players/{id}/transients/{key}",
+		"get /v1/online", "get /v1/online/counts", "get /v1/players/{id}/presence", "get /v1/servers",
+		"post /v1/servers/start",
+		"get /v1/players/{id}/transients", "get /v1/players/{id}/transients/{key}",
+		"put /v1/players/{id}/transients/{key}",
 	}
 	slices.Sort(want)
 	if !slices.Equal(routes, want) {
@@ -59,7 +64,9 @@ func TestOpenAPI(t *testing.T) {
 func operations(api *huma.OpenAPI) map[string]*huma.Operation {
 	found := map[string]*huma.Operation{}
 	for path, item := range api.Paths {
-		for method, op := range map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PATCH": item.Patch, "PUT": item.Put, "DELETE": item.Delete} {
+		for method, op := range map[string]*huma.Operation{
+			"GET": item.Get, "POST": item.Post, "PATCH": item.Patch, "PUT": item.Put, "DELETE": item.Delete,
+		} {
 			if op != nil {
 				found[method+" "+path] = op
 			}
@@ -146,7 +153,8 @@ func TestUnknownParametersAreRefused(t *testing.T) {
 
 // examplePath fills in a path's parameters.
 func examplePath(path string) string {
-	return strings.NewReplacer("{id}", exampleID, "{number}", "7", "{key}", "pet", "{currency}", exampleCurrency, "{name}", exampleCurrency).Replace(path)
+	return strings.NewReplacer("{id}", exampleID, "{number}", "7", "{key}", "pet", "{currency}", exampleCurrency,
+		"{name}", exampleCurrency).Replace(path)
 }
 
 // TestAnswersConform checks answers against the schemas that announce them.
@@ -157,15 +165,22 @@ func TestAnswersConform(t *testing.T) {
 	f.publishPlayer(43)
 	api := f.server.api.OpenAPI()
 	for request, body := range map[string]string{
-		"GET /v1/players/{id}": "", "PATCH /v1/players/{id}": `{}`, "POST /v1/players/{id}/join": `{"name":"a","ip":"198.51.100.7"}`,
-		"GET /v1/players/{id}/history": "", "GET /v1/players?name=a": "", "GET /v1/bans": "", "POST /v1/bans": `{"ip":"198.51.100.0/24"}`,
-		"POST /v1/bans/check": `{"ip":"198.51.100.7"}`, "POST /v1/bans/lift": `{"uuid":"a"}`, "GET /v1/events?wait=0s&after=old": "", "GET /v1/usid-rejections": "",
-		"GET /v1/players/{id}/info": "", "GET /v1/player-info?name=a": "", "GET /v1/players/{id}/accounts": "", "GET /v1/player-counts": "",
+		"GET /v1/players/{id}": "", "PATCH /v1/players/{id}": `{}`,
+		"POST /v1/players/{id}/join":   `{"name":"a","ip":"198.51.100.7"}`,
+		"GET /v1/players/{id}/history": "", "GET /v1/players?name=a": "", "GET /v1/bans": "",
+		"POST /v1/bans":       `{"ip":"198.51.100.0/24"}`,
+		"POST /v1/bans/check": `{"ip":"198.51.100.7"}`, "POST /v1/bans/lift": `{"uuid":"a"}`,
+		"GET /v1/events?wait=0s&after=old": "", "GET /v1/usid-rejections": "",
+		"GET /v1/players/{id}/info": "", "GET /v1/player-info?name=a": "", "GET /v1/players/{id}/accounts": "",
+		"GET /v1/player-counts":         "",
 		"GET /v1/players/{id}/balances": "", "GET /v1/players/{id}/ledger": "", "GET /v1/currencies": "",
-		"POST /v1/players/{id}/balances/{currency}": `{"change":-1,"key":"a"}`, "POST /v1/transfers": `{"from":"a","to":"a","currency":"coins","amount":1,"key":"b"}`,
-		"GET /v1/map-run": "", "POST /v1/map-run": `{"map":"a","session":"b","players":1}`, "GET /v1/map-runs": "", "GET /v1/map-stats": "",
+		"POST /v1/players/{id}/balances/{currency}": `{"change":-1,"key":"a"}`,
+		"POST /v1/transfers":                        `{"from":"a","to":"a","currency":"coins","amount":1,"key":"b"}`,
+		"GET /v1/map-run":                           "", "POST /v1/map-run": `{"map":"a","session":"b","players":1}`,
+		"GET /v1/map-runs": "", "GET /v1/map-stats": "",
 		"POST /v1/map-run/finish": `{"map":"a","session":"b","winner":"c","success":true}`,
-		"GET /healthz":            "", "GET /readyz": "", "GET /v1/players/unknown": "", "PATCH /v1/players/{id}?x": `{"rank":5}`,
+		"GET /healthz":            "", "GET /readyz": "", "GET /v1/players/unknown": "",
+		"PATCH /v1/players/{id}?x": `{"rank":5}`,
 	} {
 		method, target, _ := strings.Cut(request, " ")
 		g := f.ask(t, method, examplePath(target), body)

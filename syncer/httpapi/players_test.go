@@ -66,7 +66,8 @@ func TestMutedFollowsUnmuteTime(t *testing.T) {
 func TestIDsArriveAsSent(t *testing.T) {
 	t.Parallel()
 	for _, id := range []string{
-		"ab/cd+ef==", "/", "//", "a//b", "+", "a b", "%", "%2F", "%252F", ".", "..", "../..", "a/../b", "./.", "?", "#", "a?b=c&d",
+		"ab/cd+ef==", "/", "//", "a//b", "+", "a b", "%", "%2F", "%252F", ".", "..", "../..", "a/../b", "./.", "?", "#",
+		"a?b=c&d",
 		"Ünï😀", ":", "join", "{id}", "\"", "<>", strings.Repeat("x", 64), "069a79f4-44e9-4726-a5be-fca90e38aaf5",
 	} {
 		f := newFixture(t)
@@ -169,7 +170,9 @@ func TestIfMatch(t *testing.T) {
 			t.Errorf("%q read as %v", header, f.ifMatch)
 		}
 	}
-	for _, header := range []string{"42", `W/"42"`, `"42", "43"`, `"x"`, `""`, `"+42"`, `"-1"`, `"9999999999999999999"`, `"`} {
+	for _, header := range []string{
+		"42", `W/"42"`, `"42", "43"`, `"x"`, `""`, `"+42"`, `"-1"`, `"9999999999999999999"`, `"`,
+	} {
 		f := newFixture(t)
 		p := f.ask(t, "PATCH", playerPath, `{"rank":"admin"}`, "If-Match: "+header).problem(http.StatusBadRequest)
 		if p.names(t, "If-Match"); p.Errors[0].In != inHeader || f.calls != 0 {
@@ -194,8 +197,14 @@ func TestServerThatAsks(t *testing.T) {
 		{nil, testHome},
 		{[]string{"Syncer-Server: pvp-1", "Syncer-Gamemode: pvp", "Syncer-Address: 203.0.113.2:6567"}, other},
 		{[]string{"syncer-server: survival-1"}, testHome},
-		{[]string{"Syncer-Gamemode: pvp"}, syncer.GameServer{Name: testHome.Name, Gamemode: "pvp", Address: testHome.Address}},
-		{[]string{"Syncer-Server: survival-1", "Syncer-Address: a:1"}, syncer.GameServer{Name: testHome.Name, Gamemode: testHome.Gamemode, Address: "a:1"}},
+		{
+			[]string{"Syncer-Gamemode: pvp"},
+			syncer.GameServer{Name: testHome.Name, Gamemode: "pvp", Address: testHome.Address},
+		},
+		{
+			[]string{"Syncer-Server: survival-1", "Syncer-Address: a:1"},
+			syncer.GameServer{Name: testHome.Name, Gamemode: testHome.Gamemode, Address: "a:1"},
+		},
 	} {
 		f := newFixture(t)
 		f.ask(t, "GET", playerPath, "", c.headers...).wants(http.StatusOK)
@@ -219,7 +228,8 @@ func TestServerThatAsks(t *testing.T) {
 		for _, route := range []string{"GET ", "PATCH ", "POST /join", "POST /leave"} {
 			f := newFixture(t)
 			method, rest, _ := strings.Cut(route, " ")
-			p := f.ask(t, method, playerPath+rest, `{"name":"Steve","ip":"203.0.113.7"}`, c.headers...).problem(http.StatusBadRequest)
+			p := f.ask(t, method, playerPath+rest, `{"name":"Steve","ip":"203.0.113.7"}`,
+				c.headers...).problem(http.StatusBadRequest)
 			if p.names(t, c.names); f.calls != 0 {
 				t.Errorf("%q reached the use-case", c.headers)
 			}
@@ -246,13 +256,16 @@ func TestJoin(t *testing.T) {
 
 func TestJoinWithBanAndWithoutRecord(t *testing.T) {
 	t.Parallel()
-	ban := syncer.Ban{Number: 7, Target: syncer.TargetID(exampleID), Reason: "<griefing>", CreatedAt: syncer.TimeOf(testNow)}
+	ban := syncer.Ban{
+		Number: 7, Target: syncer.TargetID(exampleID), Reason: "<griefing>", CreatedAt: syncer.TimeOf(testNow),
+	}
 	b := (&joinAnswer{ban: &ban, now: testNow}).append(nil)
 	var joined wire.Joined
 	if err := json.Unmarshal(b, &joined); err != nil {
 		t.Fatalf("%s: %v", b, err)
 	}
-	if joined.Player != nil || joined.Ban == nil || joined.Ban.ID != 7 || !joined.Ban.Active || joined.Ban.Reason != "<griefing>" {
+	if joined.Player != nil || joined.Ban == nil || joined.Ban.ID != 7 || !joined.Ban.Active ||
+		joined.Ban.Reason != "<griefing>" {
 		t.Errorf("joined %s", b)
 	}
 	h := http.Header{}
@@ -273,9 +286,15 @@ func TestErrorsOfUseCases(t *testing.T) {
 	}{
 		{syncer.NotFound("no such player"), 404, syncer.CodeNotFound, nil},
 		{syncer.Invalid("flags[0]", "is bad"), 422, syncer.CodeInvalid, []string{"flags[0]"}},
-		{&syncer.Error{Code: syncer.CodeConflict, Field: "uuid", Message: "no"}, 409, syncer.CodeConflict, []string{"uuid"}},
+		{
+			&syncer.Error{Code: syncer.CodeConflict, Field: "uuid", Message: "no"}, 409, syncer.CodeConflict,
+			[]string{"uuid"},
+		},
 		{fmt.Errorf("edit: %w", syncer.Unavailable(secret)), 503, syncer.CodeUnavailable, nil},
-		{&syncer.Error{Code: syncer.CodeOutcomeUnknown, Message: "read again", Cause: secret}, 503, syncer.CodeOutcomeUnknown, nil},
+		{
+			&syncer.Error{Code: syncer.CodeOutcomeUnknown, Message: "read again", Cause: secret}, 503,
+			syncer.CodeOutcomeUnknown, nil,
+		},
 		{secret, 500, codeInternal, nil},
 		{&syncer.Error{Code: "of another version", Message: "m"}, 500, codeInternal, nil},
 	} {
@@ -307,7 +326,8 @@ func TestSearch(t *testing.T) {
 	f := newFixture(t)
 	var page wire.PlayersPage
 	f.ask(t, "GET", "/v1/players?name=st+e%25&limit=500&after=x", "").wants(http.StatusOK).into(&page)
-	if len(page.Players) != 1 || page.Players[0].Name != "st e%" || *page.Next != "more" || f.page != (sidecar.Page{Size: 500, After: "x"}) {
+	if len(page.Players) != 1 || page.Players[0].Name != "st e%" || *page.Next != "more" ||
+		f.page != (sidecar.Page{Size: 500, After: "x"}) {
 		t.Errorf("page %+v of %+v", page, f.page)
 	}
 	for query, field := range map[string]string{

@@ -45,7 +45,8 @@ func (s *Server) wanted(ctx context.Context, i *interest) (found []events.Number
 	for len(found) == 0 {
 		batch, err := s.deps.Events.Since(ctx, seen, maxPolled)
 		switch {
-		case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.Is(err, events.ErrClosed):
+		case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.Is(err,
+			events.ErrClosed):
 			return nil, seen, nil // the time is over, or the server shuts down
 		case err != nil:
 			return nil, seen, err

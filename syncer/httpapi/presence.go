@@ -14,7 +14,8 @@ func (s *Server) registerPresence() {
 	declare(s, route{
 		http.MethodGet, "/v1/online", "list-online", tagPresence,
 		"Who is online in the whole network",
-		"From memory. A player comes onto it with a join and leaves it with a leave; a server that gives no sign is cleared " +
+		"From memory. A player comes onto it with a join and leaves it with a leave; a server that gives no sign is " +
+			"cleared " +
 			"once its lease has run out. Whoever joins while you turn pages is on a later one.",
 		replies{200: "One page."},
 		nil,
@@ -29,7 +30,8 @@ func (s *Server) registerPresence() {
 	declare(s, route{
 		http.MethodGet, "/v1/players/{id}/presence", "get-presence", tagPresence,
 		"Where a player is and was",
-		"On which servers the player is now, from memory, and when it was last on each, from the database. Of a player never seen both are empty.",
+		"On which servers the player is now, from memory, and when it was last on each, from the database. Of a " +
+			"player never seen both are empty.",
 		replies{200: "Where the player is and was."},
 		[]int{http.StatusGatewayTimeout},
 	}, s.getPresence)
@@ -43,8 +45,10 @@ func (s *Server) registerPresence() {
 	declare(s, route{
 		http.MethodPost, "/v1/servers/start", "start-server", tagPresence,
 		"A game server starts",
-		"Nobody is on the asking server: whoever was, because it ended without saying so, leaves it, and its transients are gone. " +
-			"Send it before the first join; sent again it does the same. Other servers hear of it as soon as the database answers.",
+		"Nobody is on the asking server: whoever was, because it ended without saying so, leaves it, and its " +
+			"transients are gone. " +
+			"Send it before the first join; sent again it does the same. Other servers hear of it as soon as the " +
+			"database answers.",
 		replies{204: "The server is empty."},
 		nil,
 	}, s.startServer)

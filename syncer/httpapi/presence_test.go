@@ -15,8 +15,10 @@ var _ Transients = (*sidecar.Transients)(nil)
 
 func sessionRow(server, id string, revision int64) *changefeed.SessionRow {
 	return &changefeed.SessionRow{
-		Session: syncer.Session{Server: server, ID: syncer.PlayerID(id), Name: id, Gamemode: "pvp", Since: syncer.TimeOf(testNow)},
-		Online:  true, Revision: revision,
+		Session: syncer.Session{
+			Server: server, ID: syncer.PlayerID(id), Name: id, Gamemode: "pvp", Since: syncer.TimeOf(testNow),
+		},
+		Online: true, Revision: revision,
 	}
 }
 
@@ -26,10 +28,13 @@ func TestOnline(t *testing.T) {
 	if body := f.ask(t, "GET", "/v1/online", "").wants(http.StatusOK).Body.String(); body != `{"players":[],"next":null}` {
 		t.Errorf("nobody is %s", body)
 	}
-	f.sessions = []*changefeed.SessionRow{sessionRow("a", "Steve", 3), sessionRow("b", "Alex", 5), sessionRow("b", "Steve", 9)}
+	f.sessions = []*changefeed.SessionRow{
+		sessionRow("a", "Steve", 3), sessionRow("b", "Alex", 5), sessionRow("b", "Steve", 9),
+	}
 	var page wire.OnlinePage
 	g := f.ask(t, "GET", "/v1/online?limit=2", "").wants(http.StatusOK).into(&page)
-	if len(page.Players) != 2 || page.Next == nil || *page.Next != "5" || g.Header().Get("Syncer-Staleness") != "3" || g.Header().Get("Syncer-Source") != "memory" {
+	if len(page.Players) != 2 || page.Next == nil || *page.Next != "5" || g.Header().Get("Syncer-Staleness") != "3" ||
+		g.Header().Get("Syncer-Source") != "memory" {
 		t.Errorf("the first page is %+v with %v", page, g.Header())
 	}
 	f.ask(t, "GET", "/v1/online?limit=2&after="+*page.Next, "").wants(http.StatusOK).into(&page)
@@ -70,7 +75,8 @@ func TestServers(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	var list wire.ServerList
-	if f.ask(t, "GET", "/v1/servers", "").wants(http.StatusOK).into(&list); len(list.Servers) != 1 || list.Servers[0].Name != testHome.Name || !list.Servers[0].Alive {
+	if f.ask(t, "GET", "/v1/servers", "").wants(http.StatusOK).into(&list); len(list.Servers) != 1 ||
+		list.Servers[0].Name != testHome.Name || !list.Servers[0].Alive {
 		t.Errorf("servers %+v", list)
 	}
 	f.fail = syncer.Unavailable(nil)
@@ -79,14 +85,17 @@ func TestServers(t *testing.T) {
 	if f.from != testHome {
 		t.Errorf("started %+v", f.from)
 	}
-	f.ask(t, "POST", "/v1/servers/start", "", "Syncer-Server: other").problem(http.StatusBadRequest).names(t, "Syncer-Gamemode")
+	f.ask(t, "POST", "/v1/servers/start", "", "Syncer-Server: other").problem(http.StatusBadRequest).names(t,
+		"Syncer-Gamemode")
 }
 
 func TestPresenceEvents(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	from := f.events.LastID()
-	f.events.Publish(changefeed.Event{Type: changefeed.EventPresence, Session: &sessionRow("a", "Alex", 1).Session, Online: true})
+	f.events.Publish(changefeed.Event{
+		Type: changefeed.EventPresence, Session: &sessionRow("a", "Alex", 1).Session, Online: true,
+	})
 	body := f.ask(t, "GET", "/v1/events?types=presence&wait=0s&after="+from, "").wants(http.StatusOK).Body.String()
 	want := `"type":"presence","data":{"uuid":"Alex","name":"Alex","server":"a","gamemode":"pvp","since":"2030-01-02T03:04:05.006Z","online":true}}]`
 	if !strings.HasSuffix(body, want) {
@@ -103,7 +112,8 @@ func TestTransients(t *testing.T) {
 	f.ask(t, "PUT", path+"/menu", `{"value": null, "ttl": null}`).wants(http.StatusNoContent)
 	var pet wire.Transient
 	f.ask(t, "GET", path+"/pet", "").wants(http.StatusOK).into(&pet)
-	if string(pet.Value) != `{"a":[1,null]}` || !pet.ResetOnJoin || !strings.HasPrefix(pet.ExpiresAt.String(), "2030-01-02T04:04:") {
+	if string(pet.Value) != `{"a":[1,null]}` || !pet.ResetOnJoin ||
+		!strings.HasPrefix(pet.ExpiresAt.String(), "2030-01-02T04:04:") {
 		t.Errorf("got %+v", pet)
 	}
 	want := `{"transients":[{"key":"menu","value":null,"expiresAt":null,"resetOnJoin":false},{"key":"pet",`

@@ -107,7 +107,8 @@ func problemOf(err error) (p *Problem, known bool) {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return newProblem(http.StatusGatewayTimeout, codeTimeout, "the request was not answered in time"), true
 	}
-	return newProblem(http.StatusInternalServerError, codeInternal, "an internal error; the log of syncer says more"), false
+	return newProblem(http.StatusInternalServerError, codeInternal,
+		"an internal error; the log of syncer says more"), false
 }
 
 // fieldsOf returns the fields at fault if all errors name one, else nil.
@@ -186,7 +187,8 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 // refusal returns what a client may see of an error, and logs the rest.
 func (s *Server) refusal(ctx context.Context, method, route string, err error) *Problem {
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
-		return newProblem(statusClientGone, codeInternal, "the client is gone") // nobody reads it; it is for the metrics
+		// nobody reads it; it is for the metrics
+		return newProblem(statusClientGone, codeInternal, "the client is gone")
 	}
 	problem, known := problemOf(err)
 	switch {
@@ -208,7 +210,8 @@ func exampleProblem(status int) wire.Problem {
 	}
 	codes := map[int]syncer.Code{
 		http.StatusPaymentRequired: syncer.CodeInsufficient,
-		http.StatusUnauthorized:    codeUnauthorized, http.StatusForbidden: codeForbidden, http.StatusNotFound: syncer.CodeNotFound,
+		http.StatusUnauthorized:    codeUnauthorized, http.StatusForbidden: codeForbidden,
+		http.StatusNotFound: syncer.CodeNotFound,
 		http.StatusConflict: syncer.CodeConflict, http.StatusPreconditionFailed: syncer.CodeStale,
 		http.StatusRequestEntityTooLarge: syncer.CodeTooLarge, http.StatusUnsupportedMediaType: codeMediaType,
 		http.StatusInternalServerError: codeInternal,

@@ -20,11 +20,17 @@ var update = flag.Bool("update", false, "write testdata/refusals.txt anew")
 
 // wrongBodies are the operations that take a body, each with one that it accepts.
 var wrongBodies = []struct{ method, path, body string }{
-	{"PATCH", playerPath, `{"rank":"admin","flags":["a"],"unmuteTime":null,"attributes":{"a":1},"name":"Steve","overrideName":null,` +
-		`"rainbow":{"speed":5},"chatStrictness":"chat","showRankPrefix":true,"achievements":"5",` +
-		`"history":[{"action":"a","by":"b","time":null}],"firstJoined":null,"stats":{"a":1}}`},
+	{
+		"PATCH", playerPath,
+		`{"rank":"admin","flags":["a"],"unmuteTime":null,"attributes":{"a":1},"name":"Steve","overrideName":null,` +
+			`"rainbow":{"speed":5},"chatStrictness":"chat","showRankPrefix":true,"achievements":"5",` +
+			`"history":[{"action":"a","by":"b","time":null}],"firstJoined":null,"stats":{"a":1}}`,
+	},
 	{"POST", playerPath + "/join", `{"name":"Steve","ip":"203.0.113.7","usid":"u"}`},
-	{"POST", playerPath + "/leave", `{"uuid":"` + exampleID + `","name":"Steve","language":"de","usid":"u","lastJoined":null,"stats":{"a":1}}`},
+	{
+		"POST", playerPath + "/leave",
+		`{"uuid":"` + exampleID + `","name":"Steve","language":"de","usid":"u","lastJoined":null,"stats":{"a":1}}`,
+	},
 	{"POST", playerPath + "/kicks", `{}`},
 	{"POST", "/v1/bans", `{"uuid":"a","reason":"r","by":"b","expiresAt":null,"duration":"7d"}`},
 	{"POST", "/v1/bans", `{"ip":"198.51.100.0/24","expiresAt":"2031-01-01T00:00:00Z"}`},
@@ -33,34 +39,47 @@ var wrongBodies = []struct{ method, path, body string }{
 	{"PATCH", "/v1/bans/7", `{"reason":"r","expiresAt":null,"by":"b"}`},
 	{"PATCH", "/v1/bans/7", `{"duration":"7d"}`},
 	{"POST", "/v1/bans/7/notes", `{"text":"t","by":"b"}`},
-	{"POST", "/v1/bans/import", `{"bans":[{"uuid":"a","reason":"r","createdAt":"2029-01-01T00:00:00Z","notes":[{"at":"2029-01-01T00:00:00Z","by":"b","text":"t"}]}],"dryRun":true}`},
+	{
+		"POST", "/v1/bans/import",
+		`{"bans":[{"uuid":"a","reason":"r","createdAt":"2029-01-01T00:00:00Z","notes":[{"at":"2029-01-01T00:00:00Z","by":"b","text":"t"}]}],"dryRun":true}`,
+	},
 	{"POST", "/v1/audit/7/revert", `{"by":"b","reason":"r"}`},
 	{"POST", "/v1/staff-messages", `{"server":"discord","name":"Steve","player":"Steve","text":"t","isStaff":true}`},
 	{"POST", "/v1/usid-rejections/01234-2/approve", `{"address":"203.0.113.1:6567"}`},
 	{"POST", "/v1/player-counts", `{"players":3,"at":null}`},
 	{"POST", "/v1/map-run", `{"map":"m","session":"s","players":3,"wave":4}`},
-	{"POST", "/v1/map-run/finish", `{"map":"m","session":"s","winner":"w","success":true,"players":3,"wave":4,"key":"0f8a0a3e-5c0d-4b60-9c1e-6a5d2f7b9e31"}`},
+	{
+		"POST", "/v1/map-run/finish",
+		`{"map":"m","session":"s","winner":"w","success":true,"players":3,"wave":4,"key":"0f8a0a3e-5c0d-4b60-9c1e-6a5d2f7b9e31"}`,
+	},
 	{"PUT", playerPath + "/transients/pet", `{"value":{"a":1},"ttl":"90s","resetOnJoin":true}`},
 	{"POST", playerPath + "/balances/coins", `{"change":-5,"key":"k","reason":"r","by":"b"}`},
-	{"POST", "/v1/transfers", `{"from":"` + exampleID + `","to":"Alice","currency":"coins","amount":5,"key":"k","reason":"r"}`},
+	{
+		"POST", "/v1/transfers",
+		`{"from":"` + exampleID + `","to":"Alice","currency":"coins","amount":5,"key":"k","reason":"r"}`,
+	},
 }
 
 // noBodies are wrong wherever a body is taken.
 var noBodies = []string{
-	``, ` `, `{`, `{}x`, `{"a":'b'}`, "{\"a\":\n\"\xff\"}", `[]`, `"x"`, `null`, `5`, `{"zzz":1}`, `{"":1}`, `{"a":1,"a":2}`, `{"zzz":1,"yyy":2}`,
+	``, ` `, `{`, `{}x`, `{"a":'b'}`, "{\"a\":\n\"\xff\"}", `[]`, `"x"`, `null`, `5`, `{"zzz":1}`, `{"":1}`,
+	`{"a":1,"a":2}`, `{"zzz":1,"yyy":2}`,
 	`{"` + strings.Repeat("z", 100) + `":1}`,
 }
 
 // wrongValues take the place of each member of a body.
 var wrongValues = []string{
-	`null`, `5`, `0`, `-1`, `1.5`, `1e300`, `9007199254740993`, `""`, `"x"`, `"a\u0000b"`, `"infinity"`, `"2001-01-01T00:00:00Z"`, `true`, `[]`, `[5]`, `{}`,
+	`null`, `5`, `0`, `-1`, `1.5`, `1e300`, `9007199254740993`, `""`, `"x"`, `"a\u0000b"`, `"infinity"`,
+	`"2001-01-01T00:00:00Z"`, `true`, `[]`, `[5]`, `{}`,
 	`{"a":null}`, `{"a":1,"a":2}`,
 }
 
 // wrongQueries are the operations that take parameters, and those of each.
 var wrongQueries = map[string][]string{
-	"/v1/players":                  {"name", "limit", "after"},
-	"/v1/bans":                     {"uuid", "ip", "by", "liftedBy", "active", "kind", "reason", "from", "to", "limit", "after"},
+	"/v1/players": {"name", "limit", "after"},
+	"/v1/bans": {
+		"uuid", "ip", "by", "liftedBy", "active", "kind", "reason", "from", "to", "limit", "after",
+	},
 	"/v1/bans/export":              {"active", "limit", "after"},
 	"/v1/bans/preview":             {"ip", "limit"},
 	"/v1/audit":                    {"uuid", "ip", "field", "by", "server", "from", "to", "limit", "after"},
@@ -88,27 +107,39 @@ var wrongQueries = map[string][]string{
 	"/v1/bans/7":                   nil,
 }
 
-var wrongParameters = []string{"", "x", "0", "-1", "501", "1.5", "true", "a%00b", strings.Repeat("z", 600), "2030-13-01T00:00:00Z", "198.51.100.7/99"}
+var wrongParameters = []string{
+	"", "x", "0", "-1", "501", "1.5", "true", "a%00b", strings.Repeat("z", 600), "2030-13-01T00:00:00Z",
+	"198.51.100.7/99",
+}
 
 // wrongPaths are requests whose path says what cannot be.
 var wrongPaths = []string{
-	"GET /v1/players/%00", "GET /v1/players/" + strings.Repeat("z", 65), "GET /v1/players/%FF", "GET /v1/players/a%0Ab/history", "GET /v1/players/a%0Ab/balances",
-	"GET /v1/players/a%0Ab/presence", "GET /v1/players/a%0Ab/ledger", "GET /v1/players/a%0Ab/info", "GET /v1/players/a%0Ab/accounts", "GET /v1/players/a%0Ab/transients",
-	"POST /v1/players/a%0Ab/join", "POST /v1/players/a%0Ab/leave", "POST /v1/players/a%0Ab/kicks", "PATCH /v1/players/a%0Ab",
-	"GET /v1/bans/0", "GET /v1/bans/-1", "GET /v1/bans/x", "GET /v1/bans/1.5", "GET /v1/bans/99999999999999999999", "GET /v1/bans/9007199254740993", "GET /v1/bans/+1",
-	"PATCH /v1/bans/0", "POST /v1/bans/x/notes", "POST /v1/audit/0/revert", "POST /v1/audit/x/revert", "GET /v1/bans/7/notes", "DELETE /v1/bans/7",
-	"GET " + playerPath + "/transients/%20", "DELETE " + playerPath + "/transients/-", "GET " + playerPath + "/transients/" + strings.Repeat("z", 65),
+	"GET /v1/players/%00", "GET /v1/players/" + strings.Repeat("z", 65), "GET /v1/players/%FF",
+	"GET /v1/players/a%0Ab/history", "GET /v1/players/a%0Ab/balances",
+	"GET /v1/players/a%0Ab/presence", "GET /v1/players/a%0Ab/ledger", "GET /v1/players/a%0Ab/info",
+	"GET /v1/players/a%0Ab/accounts", "GET /v1/players/a%0Ab/transients",
+	"POST /v1/players/a%0Ab/join", "POST /v1/players/a%0Ab/leave", "POST /v1/players/a%0Ab/kicks",
+	"PATCH /v1/players/a%0Ab",
+	"GET /v1/bans/0", "GET /v1/bans/-1", "GET /v1/bans/x", "GET /v1/bans/1.5", "GET /v1/bans/99999999999999999999",
+	"GET /v1/bans/9007199254740993", "GET /v1/bans/+1",
+	"PATCH /v1/bans/0", "POST /v1/bans/x/notes", "POST /v1/audit/0/revert", "POST /v1/audit/x/revert",
+	"GET /v1/bans/7/notes", "DELETE /v1/bans/7",
+	"GET " + playerPath + "/transients/%20", "DELETE " + playerPath + "/transients/-",
+	"GET " + playerPath + "/transients/" + strings.Repeat("z", 65),
 	"PUT /v1/currencies/%0A", "PUT /v1/currencies/" + strings.Repeat("z", 65), "POST /v1/usid-rejections/%0A/approve",
-	"POST /v1/usid-rejections/" + strings.Repeat("z", 65) + "/approve", "POST " + playerPath + "/balances/%0A", "GET /v1/nothing", "GET /v1/bans/", "GET /v1//bans",
+	"POST /v1/usid-rejections/" + strings.Repeat("z", 65) + "/approve", "POST " + playerPath + "/balances/%0A",
+	"GET /v1/nothing", "GET /v1/bans/", "GET /v1//bans",
 }
 
 // wrongHeaders are sent to an operation that reads and to one that changes something, of
 // which the game server that asks matters to two.
 var wrongHeaders = []string{
 	"Syncer-Server: ", "Syncer-Server: other", "Syncer-Server: a\x00b", "Syncer-Server: " + strings.Repeat("z", 65),
-	"Syncer-Gamemode: ", "Syncer-Gamemode: " + strings.Repeat("z", 65), "Syncer-Address: ", "Syncer-Address: nonsense", "Syncer-Address: " + strings.Repeat("z", 65),
+	"Syncer-Gamemode: ", "Syncer-Gamemode: " + strings.Repeat("z", 65), "Syncer-Address: ", "Syncer-Address: nonsense",
+	"Syncer-Address: " + strings.Repeat("z", 65),
 	"Syncer-By: ", "Syncer-By: " + strings.Repeat("z", 600), "Syncer-By: a\x00b",
-	"If-Match: 42", `If-Match: "x"`, `If-Match: "-1"`, `If-Match: W/"42"`, `If-Match: "41"`, "Content-Type: text/plain", "Content-Type: application/json; charset=latin1",
+	"If-Match: 42", `If-Match: "x"`, `If-Match: "-1"`, `If-Match: W/"42"`, `If-Match: "41"`, "Content-Type: text/plain",
+	"Content-Type: application/json; charset=latin1",
 	"Content-Type: ;", "Origin: https://elsewhere.example", "Sec-Fetch-Site: cross-site",
 }
 

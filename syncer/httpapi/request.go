@@ -119,7 +119,9 @@ func checkMediaType(header string) error {
 	}
 	p := newProblem(http.StatusUnsupportedMediaType, codeMediaType,
 		"the body must be JSON in UTF-8: send Content-Type: application/json")
-	p.Errors = []FieldError{{In: inHeader, Field: "Content-Type", Message: "must be application/json or application/merge-patch+json"}}
+	p.Errors = []FieldError{
+		{In: inHeader, Field: "Content-Type", Message: "must be application/json or application/merge-patch+json"},
+	}
 	return p
 }
 

@@ -61,9 +61,11 @@ func declareByHand[In, Out any](s *Server, r route, handler http.HandlerFunc) {
 // operation returns huma's form of a route, which huma completes from the types.
 func (s *Server) operation(r route) huma.Operation {
 	op := huma.Operation{
-		Method: r.method, Path: r.path, OperationID: r.id, Tags: []string{r.tag}, Summary: r.summary, Description: r.description,
-		Responses: map[string]*huma.Response{}, Metadata: map[string]any{keyServer: s},
-		SkipValidateBody: true, MaxBodyBytes: s.config.MaxBody + 1, BodyReadTimeout: s.config.ReadTimeout, // strict validates
+		Method: r.method, Path: r.path, OperationID: r.id, Tags: []string{r.tag}, Summary: r.summary,
+		Description: r.description,
+		Responses:   map[string]*huma.Response{}, Metadata: map[string]any{keyServer: s},
+		// strict validates
+		SkipValidateBody: true, MaxBodyBytes: s.config.MaxBody + 1, BodyReadTimeout: s.config.ReadTimeout,
 	}
 	for status, doc := range r.replies {
 		op.Responses[strconv.Itoa(status)] = &huma.Response{Description: doc}

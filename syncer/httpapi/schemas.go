@@ -94,7 +94,8 @@ func allowNull(r huma.Registry) {
 				continue
 			}
 			schema.Properties[member] = &huma.Schema{
-				Description: known.Description, AnyOf: []*huma.Schema{{Ref: known.Ref}, {Type: "null", Enum: []any{nil}}},
+				Description: known.Description,
+				AnyOf:       []*huma.Schema{{Ref: known.Ref}, {Type: "null", Enum: []any{nil}}},
 			}
 		}
 		schema.PrecomputeMessages()

@@ -148,7 +148,8 @@ func TestPanicsAreContained(t *testing.T) {
 	})
 	f := newFixture(t, func(_ *Config, d *Deps) { d.Mounts = map[string]http.Handler{"/api/": mounted} })
 	g := f.ask(t, "GET", "/api/early", "")
-	if p := g.problem(http.StatusInternalServerError); p.Code != codeInternal || strings.Contains(g.Body.String(), "secret") {
+	if p := g.problem(http.StatusInternalServerError); p.Code != codeInternal ||
+		strings.Contains(g.Body.String(), "secret") {
 		t.Errorf("answer %s", g.Body)
 	}
 	if log := f.log.String(); !strings.Contains(log, "secret state") || !strings.Contains(log, "server_test.go") {
@@ -158,7 +159,8 @@ func TestPanicsAreContained(t *testing.T) {
 	if _, body, err := fetch(t, s.url+"/api/late"); err == nil {
 		t.Errorf("half an answer passes for a whole one: %q", body)
 	}
-	if text := f.ask(t, "GET", "/metrics", "").Body.String(); !strings.Contains(text, "playersync_http_panics_total 2") {
+	if text := f.ask(t, "GET", "/metrics", "").Body.String(); !strings.Contains(text,
+		"playersync_http_panics_total 2") {
 		t.Errorf("two panics are not counted: %s", text)
 	}
 	f.ask(t, "GET", playerPath, "").wants(http.StatusOK)
@@ -186,7 +188,8 @@ func TestSlowBodiesAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	fmt.Fprintf(conn, "PATCH %s HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{", playerPath)
+	fmt.Fprintf(conn, "PATCH %s HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
+		playerPath)
 	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -201,7 +204,8 @@ func TestBodiesCutShortAreRefused(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	for _, length := range []int64{100, -1} {
-		r, err := http.NewRequestWithContext(t.Context(), "PATCH", playerPath, io.MultiReader(strings.NewReader(`{"rank":"admin"}`), failingReader{}))
+		r, err := http.NewRequestWithContext(t.Context(), "PATCH", playerPath,
+			io.MultiReader(strings.NewReader(`{"rank":"admin"}`), failingReader{}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -258,8 +262,10 @@ func TestMetricsNameRoutesNotPaths(t *testing.T) {
 	f.ask(t, "GET", "/v1/events?wait=0s", "")
 	text := f.ask(t, "GET", "/metrics", "").wants(http.StatusOK).Body.String()
 	for _, want := range []string{
-		`{method="GET",route="/v1/players/{id}",status="200"} 1`, `{method="GET",route="/v1/players/{id}",status="404"} 1`,
-		`{method="GET",route="none",status="404"} 1`, `{method="other",route="none",status="405"} 1`, "playersync_http_event_streams 0",
+		`{method="GET",route="/v1/players/{id}",status="200"} 1`,
+		`{method="GET",route="/v1/players/{id}",status="404"} 1`,
+		`{method="GET",route="none",status="404"} 1`, `{method="other",route="none",status="405"} 1`,
+		"playersync_http_event_streams 0",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %s", want)

@@ -20,7 +20,8 @@ func TestStaffMessages(t *testing.T) {
 	}
 	var sent wire.StaffMessage
 	f.ask(t, "POST", "/v1/staff-messages", `{"server":"discord","name":"St[e]ve","text":"hi","isStaff":false}`).wants(http.StatusCreated).into(&sent)
-	if want := "[gray]<[cyan]player[gray]@[accent]discord[gray]>[white] St[[e]ve[white]: hi"; sent.ID != 1 || sent.Line != want || sent.SentAt.IsZero() {
+	if want := "[gray]<[cyan]player[gray]@[accent]discord[gray]>[white] St[[e]ve[white]: hi"; sent.ID != 1 ||
+		sent.Line != want || sent.SentAt.IsZero() {
 		t.Errorf("sent %+v, want line %s", sent, want)
 	}
 	f.ask(t, "POST", "/v1/staff-messages", `{"server":"discord","text":"there"}`).wants(http.StatusCreated)
@@ -57,14 +58,17 @@ func TestChatEvents(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	from := f.events.LastID()
-	f.events.Publish(changefeed.Event{Type: changefeed.EventChat, Message: &syncer.StaffMessage{Number: 7, Server: "pvp", Name: "Steve", Text: "hi"}})
+	f.events.Publish(changefeed.Event{
+		Type: changefeed.EventChat, Message: &syncer.StaffMessage{Number: 7, Server: "pvp", Name: "Steve", Text: "hi"},
+	})
 	f.publishBan("banned")
 	var got []struct {
 		Type string
 		Data wire.StaffMessage
 	}
 	f.ask(t, "GET", "/v1/events?wait=1s&types=chat&after="+from, "").wants(http.StatusOK).into(&got)
-	if len(got) != 1 || got[0].Type != "chat" || got[0].Data.ID != 7 || got[0].Data.Text != "hi" || got[0].Data.Line == "" {
+	if len(got) != 1 || got[0].Type != "chat" || got[0].Data.ID != 7 || got[0].Data.Text != "hi" ||
+		got[0].Data.Line == "" {
 		t.Errorf("got %+v", got)
 	}
 }

@@ -18,9 +18,12 @@ func TestRejectedUSIDs(t *testing.T) {
 	if list.Rejections == nil || len(list.Rejections) != 0 {
 		t.Errorf("none are %+v", list)
 	}
-	f.rejected = []mindustry.RejectedUSID{{Code: "2", ID: "a", Name: "Steve", Rank: "mod", Address: "one:1"}, {Code: "1", ID: "b"}}
+	f.rejected = []mindustry.RejectedUSID{
+		{Code: "2", ID: "a", Name: "Steve", Rank: "mod", Address: "one:1"}, {Code: "1", ID: "b"},
+	}
 	f.ask(t, "GET", "/v1/usid-rejections?limit=1", "").wants(http.StatusOK).into(&list)
-	if len(list.Rejections) != 1 || list.Rejections[0].Code != "2" || list.Rejections[0].UUID != "a" || list.Rejections[0].Rank != "mod" {
+	if len(list.Rejections) != 1 || list.Rejections[0].Code != "2" || list.Rejections[0].UUID != "a" ||
+		list.Rejections[0].Rank != "mod" {
 		t.Errorf("one is %+v", list)
 	}
 	for _, query := range []string{"limit=0", "limit=x", "after=1"} {
@@ -42,13 +45,15 @@ func TestUSIDIsApproved(t *testing.T) {
 		t.Errorf("approved %+v at %q", approved, f.address)
 	}
 	for body, field := range map[string]string{
-		`{"address":1}`: "address", `{"address":"a\nb"}`: "address", `{"address":"` + strings.Repeat("a", 65) + `"}`: "address",
+		`{"address":1}`: "address", `{"address":"a\nb"}`: "address",
+		`{"address":"` + strings.Repeat("a", 65) + `"}`: "address",
 		`{"usid":"x"}`: "usid", `[]`: "body",
 	} {
 		f.ask(t, "POST", "/v1/usid-rejections/1/approve", body).problem(http.StatusUnprocessableEntity).names(t, field)
 	}
 	for _, code := range []string{"a%00", "%0A", strings.Repeat("a", 65)} {
-		f.ask(t, "POST", "/v1/usid-rejections/"+code+"/approve", "").problem(http.StatusUnprocessableEntity).names(t, "code")
+		f.ask(t, "POST", "/v1/usid-rejections/"+code+"/approve", "").problem(http.StatusUnprocessableEntity).names(t,
+			"code")
 	}
 	for _, refusal := range []struct {
 		err    error

@@ -97,7 +97,11 @@ func gameServer(h http.Header, home syncer.GameServer) (syncer.GameServer, error
 		header string
 		given  []string
 		into   *string
-	}{{headerServer, name, &from.Name}, {headerGamemode, gamemode, &from.Gamemode}, {headerAddress, address, &from.Address}} {
+	}{
+		{headerServer, name, &from.Name},
+		{headerGamemode, gamemode, &from.Gamemode},
+		{headerAddress, address, &from.Address},
+	} {
 		switch len(part.given) {
 		case 0:
 			if len(name) > 0 && name[0] != home.Name {

@@ -29,7 +29,9 @@ func TestBitsClearedAndThenAddedSurviveJoining(t *testing.T) {
 	stored, added, united := "[4]", "[3]", "[7]"
 	p := syncer.NewPlayer("id")
 	p.Achievements = &stored
-	joined := merge.Edit{Scalars: merge.Scalars{Achievements: syncer.Some[*string](nil)}}.Then(merge.Edit{Scalars: merge.Scalars{Achievements: syncer.Some(&added)}})
+	joined := merge.Edit{Scalars: merge.Scalars{Achievements: syncer.Some[*string](nil)}}.Then(merge.Edit{
+		Scalars: merge.Scalars{Achievements: syncer.Some(&added)},
+	})
 	if got := joined.Apply(p).Achievements; !sameBits(got, &united) {
 		t.Fatalf("got %v, want the stored bits and the added ones", *got)
 	}
@@ -136,7 +138,9 @@ func TestImportantPart(t *testing.T) {
 		before, after := p.Synced, rest.Apply(p).Synced
 		same(t, "rank", before.Rank, after.Rank)
 		same(t, "flags", before.Flags, after.Flags)
-		same(t, "times", []syncer.Time{before.UnmuteTime, before.UnmarkTime}, []syncer.Time{after.UnmuteTime, after.UnmarkTime})
+		same(t, "times", []syncer.Time{before.UnmuteTime, before.UnmarkTime}, []syncer.Time{
+			after.UnmuteTime, after.UnmarkTime,
+		})
 		same(t, "attributes", before.Attributes, after.Attributes)
 		whole := e.Apply(p)
 		same(t, "name", whole.Name, rest.Apply(p).Name)

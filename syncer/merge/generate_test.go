@@ -40,7 +40,9 @@ func times() *rapid.Generator[syncer.Time] {
 
 func history() *rapid.Generator[[]syncer.HistoryEntry] {
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) syncer.HistoryEntry {
-		return syncer.HistoryEntry{Action: words().Draw(t, "action"), By: words().Draw(t, "by"), Time: instants().Draw(t, "time")}
+		return syncer.HistoryEntry{
+			Action: words().Draw(t, "action"), By: words().Draw(t, "by"), Time: instants().Draw(t, "time"),
+		}
 	}), 0, 3)
 }
 
@@ -51,7 +53,8 @@ func bitTexts() *rapid.Generator[string] {
 
 func patches() *rapid.Generator[json.RawMessage] {
 	return rapid.Map(rapid.SampledFrom([]string{
-		`{}`, `{"a":1}`, `{"a":{"x":1.50,"y":[null,{"z":null}]}}`, `{"a":{"x":null}}`, `{"a":null,"b":"<>"}`, `{"b":{"c":{}}}`, `{"b":true}`,
+		`{}`, `{"a":1}`, `{"a":{"x":1.50,"y":[null,{"z":null}]}}`, `{"a":{"x":null}}`, `{"a":null,"b":"<>"}`,
+		`{"b":{"c":{}}}`, `{"b":true}`,
 	}), func(text string) json.RawMessage { return json.RawMessage(text) })
 }
 
@@ -81,17 +84,23 @@ func edits() *rapid.Generator[merge.Edit] { return rapid.Custom(anEdit) }
 func anEdit(t *rapid.T) merge.Edit {
 	e := merge.Edit{
 		Scalars: merge.Scalars{
-			Rank: maybe(words()).Draw(t, "rank"), UnmuteTime: maybe(times()).Draw(t, "unmute"), UnmarkTime: maybe(times()).Draw(t, "unmark"),
-			Name: maybe(words()).Draw(t, "name"), OverrideName: maybe(nullable(words())).Draw(t, "override"),
-			Highlight: maybe(nullable(words())).Draw(t, "highlight"), Rainbow: maybe(nullable(rainbows())).Draw(t, "rainbow"),
-			ChatStrictness: maybe(strictness()).Draw(t, "strictness"), ShowRankPrefix: maybe(rapid.Bool()).Draw(t, "prefix"),
-			Language: maybe(words()).Draw(t, "language"), Achievements: maybe(nullable(bitTexts())).Draw(t, "achievements"),
+			Rank: maybe(words()).Draw(t, "rank"), UnmuteTime: maybe(times()).Draw(t, "unmute"),
+			UnmarkTime: maybe(times()).Draw(t, "unmark"),
+			Name:       maybe(words()).Draw(t, "name"), OverrideName: maybe(nullable(words())).Draw(t, "override"),
+			Highlight:      maybe(nullable(words())).Draw(t, "highlight"),
+			Rainbow:        maybe(nullable(rainbows())).Draw(t, "rainbow"),
+			ChatStrictness: maybe(strictness()).Draw(t, "strictness"),
+			ShowRankPrefix: maybe(rapid.Bool()).Draw(t, "prefix"),
+			Language:       maybe(words()).Draw(t, "language"),
+			Achievements:   maybe(nullable(bitTexts())).Draw(t, "achievements"),
 		},
 		Attributes: rapid.SliceOfN(patches(), 0, 2).Draw(t, "attributes"),
 		History:    history().Draw(t, "history"),
-		Gamemodes:  rapid.MapOfN(rapid.SampledFrom([]string{"pvp", "attack"}), gamemodeEdits(), 0, 2).Draw(t, "gamemodes"),
+		Gamemodes: rapid.MapOfN(rapid.SampledFrom([]string{"pvp", "attack"}), gamemodeEdits(), 0, 2).Draw(t,
+			"gamemodes"),
 		Addresses: rapid.MapOfN(rapid.SampledFrom([]string{servers[0].Address, servers[1].Address}),
-			rapid.Map(nullable(words()), func(usid *string) merge.AddressEdit { return merge.AddressEdit{USID: usid} }), 0, 2).Draw(t, "addresses"),
+			rapid.Map(nullable(words()), func(usid *string) merge.AddressEdit { return merge.AddressEdit{USID: usid} }),
+			0, 2).Draw(t, "addresses"),
 	}
 	for _, flag := range rapid.SliceOfNDistinct(words(), 0, 3, rapid.ID).Draw(t, "flags") {
 		if rapid.Bool().Draw(t, "add") {
@@ -135,8 +144,9 @@ func saveOf(v merge.View) merge.Save {
 		Scalars: merge.Scalars{
 			Rank: syncer.Some(v.Rank), UnmuteTime: syncer.Some(v.UnmuteTime), UnmarkTime: syncer.Some(v.UnmarkTime),
 			Name: syncer.Some(v.Name), OverrideName: syncer.Some(v.OverrideName), Highlight: syncer.Some(v.Highlight),
-			Rainbow: syncer.Some(v.Rainbow), ChatStrictness: syncer.Some(v.ChatStrictness), ShowRankPrefix: syncer.Some(v.ShowRankPrefix),
-			Language: syncer.Some(v.Language), Achievements: syncer.Some(v.Achievements),
+			Rainbow: syncer.Some(v.Rainbow), ChatStrictness: syncer.Some(v.ChatStrictness),
+			ShowRankPrefix: syncer.Some(v.ShowRankPrefix),
+			Language:       syncer.Some(v.Language), Achievements: syncer.Some(v.Achievements),
 		},
 		Flags:      syncer.Some(v.Flags),
 		Attributes: syncer.Some(v.Attributes),

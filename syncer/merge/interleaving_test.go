@@ -42,9 +42,11 @@ func anInterleaving(t *rapid.T) []step {
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) step {
 		return step{
 			Server: rapid.IntRange(0, last).Draw(t, "server"),
-			Action: rapid.SampledFrom([]action{fetches, changes, changes, changes, changes, saves, saves, savesDeaf, leaves}).Draw(t, "action"),
-			Field:  rapid.SampledFrom(some).Draw(t, "field"),
-			Value:  rapid.Int64Range(0, 5).Draw(t, "value"),
+			Action: rapid.SampledFrom([]action{
+				fetches, changes, changes, changes, changes, saves, saves, savesDeaf, leaves,
+			}).Draw(t, "action"),
+			Field: rapid.SampledFrom(some).Draw(t, "field"),
+			Value: rapid.Int64Range(0, 5).Draw(t, "value"),
 		}
 	}), 30, 60).Draw(t, "steps")
 }
@@ -91,7 +93,9 @@ var fields = []func(copied *merge.View, v int64){
 		c.Achievements = &text
 	},
 	func(c *merge.View, v int64) {
-		c.History = syncer.UniteHistory(c.History, []syncer.HistoryEntry{{Action: "muted", By: "Steve", Time: syncer.Millis(v)}})
+		c.History = syncer.UniteHistory(c.History, []syncer.HistoryEntry{
+			{Action: "muted", By: "Steve", Time: syncer.Millis(v)},
+		})
 	},
 	func(c *merge.View, v int64) { c.USID = anyText(v) },
 	func(c *merge.View, v int64) {
@@ -187,7 +191,9 @@ func play(steps []step, find rule) error {
 // viewClone returns a copy that the game may change without changing v.
 func viewClone(v merge.View) merge.View {
 	p := syncer.Player{ID: v.ID, Synced: v.Synced, History: v.History, Unsynced: syncer.Unsynced{
-		Gamemodes: map[string]syncer.GamemodeRecord{"": {FirstJoined: v.FirstJoined, LastJoined: v.LastJoined, Stats: v.Stats}},
+		Gamemodes: map[string]syncer.GamemodeRecord{
+			"": {FirstJoined: v.FirstJoined, LastJoined: v.LastJoined, Stats: v.Stats},
+		},
 		Addresses: map[string]syncer.AddressRecord{"": {USID: v.USID}},
 	}}
 	return merge.ViewOf(p.Clone(), syncer.GameServer{})

@@ -11,7 +11,8 @@ import (
 func wantInvalid(t *testing.T, err error, field string) {
 	t.Helper()
 	var refusal *syncer.Error
-	if !errors.As(err, &refusal) || refusal.Code != syncer.CodeInvalid || refusal.Field != field || refusal.Message == "" {
+	if !errors.As(err, &refusal) || refusal.Code != syncer.CodeInvalid || refusal.Field != field ||
+		refusal.Message == "" {
 		t.Errorf("got %v, want a refusal of %q", err, field)
 	}
 }

@@ -108,9 +108,11 @@ func TestAchievementsOnlyGrowUntilCleared(t *testing.T) {
 	p := syncer.NewPlayer("id")
 	p.Achievements = new("[3,1]")
 	for saved, want := range map[*string]*string{
-		new("[1]"): p.Achievements, new("[3, 1]"): p.Achievements, new("[4]"): new("[7,1]"), new("[0,0,8]"): new("[3,1,8]"), nil: nil,
+		new("[1]"): p.Achievements, new("[3, 1]"): p.Achievements, new("[4]"): new("[7,1]"),
+		new("[0,0,8]"): new("[3,1,8]"), nil: nil,
 	} {
-		e := merge.Diff(merge.ViewOf(p, servers[0]), merge.Save{Scalars: merge.Scalars{Achievements: syncer.Some(saved)}}, servers[0])
+		e := merge.Diff(merge.ViewOf(p, servers[0]),
+			merge.Save{Scalars: merge.Scalars{Achievements: syncer.Some(saved)}}, servers[0])
 		if got := e.Apply(p).Achievements; !sameBits(got, want) {
 			t.Errorf("saving %v gives %v, want %v", deref(saved), deref(got), deref(want))
 		}

@@ -55,7 +55,8 @@ func (e Edit) validateImportant() error {
 
 func validateHistory(entries []syncer.HistoryEntry) error {
 	if len(entries) > syncer.MaxHistoryPerChange {
-		return syncer.Invalid("history", "must have at most %d entries, has %d", syncer.MaxHistoryPerChange, len(entries))
+		return syncer.Invalid("history", "must have at most %d entries, has %d", syncer.MaxHistoryPerChange,
+			len(entries))
 	}
 	for i, entry := range entries {
 		field := fmt.Sprintf("history[%d]", i)

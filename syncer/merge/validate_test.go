@@ -30,57 +30,84 @@ func TestValidateNamesTheField(t *testing.T) {
 		field string
 		edit  merge.Edit
 	}{
-		"empty rank":            {"rank", merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("")}}},
-		"long rank":             {"rank", merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some(long(65))}}},
-		"unprintable rank":      {"rank", merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("a\tb")}}},
-		"rank not UTF-8":        {"rank", merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("a\xff")}}},
-		"empty flag":            {"flags[1]", merge.Edit{Flags: merge.SetEdit{Add: []string{"a", ""}}}},
-		"flag to remove":        {"flags[0]", merge.Edit{Flags: merge.SetEdit{Remove: []string{"\u200b"}}}},
-		"flag both ways":        {"flags", merge.Edit{Flags: merge.SetEdit{Add: []string{"a"}, Remove: []string{"a"}}}},
-		"many flags":            {"flags", merge.Edit{Flags: merge.SetEdit{Add: make([]string, syncer.MaxFlags+1)}}},
-		"attributes a list":     {"attributes", attributes(`[]`)},
-		"attributes null":       {"attributes", attributes(`null`)},
-		"attributes cut":        {"attributes", attributes(`{"a":`)},
-		"attributes and more":   {"attributes", attributes(`{"a":1} x`)},
-		"attributes with NUL":   {"attributes", attributes(`{"a":["\u0000"]}`)},
-		"NUL in a key":          {"attributes", attributes(`{"a":{"\u0000":1}}`)},
-		"attributes not UTF-8":  {"attributes", attributes("{\"a\":\"\xff\"}")},
-		"half a character":      {"attributes", attributes(`{"a":"\\\ud83d"}`)},
-		"the other half":        {"attributes", attributes(`{"a":"\ude00"}`)},
-		"two first halves":      {"attributes", attributes(`{"a":"\ud83d\ud83d"}`)},
-		"large attributes":      {"attributes", attributes(`{"a":"` + long(syncer.MaxAttributesBytes/2) + `"}`)},
-		"deep attributes":       {"attributes", attributes(`{"a":` + strings.Repeat("[", 65) + strings.Repeat("]", 65) + `}`)},
+		"empty rank":           {"rank", merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("")}}},
+		"long rank":            {"rank", merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some(long(65))}}},
+		"unprintable rank":     {"rank", merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("a\tb")}}},
+		"rank not UTF-8":       {"rank", merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("a\xff")}}},
+		"empty flag":           {"flags[1]", merge.Edit{Flags: merge.SetEdit{Add: []string{"a", ""}}}},
+		"flag to remove":       {"flags[0]", merge.Edit{Flags: merge.SetEdit{Remove: []string{"\u200b"}}}},
+		"flag both ways":       {"flags", merge.Edit{Flags: merge.SetEdit{Add: []string{"a"}, Remove: []string{"a"}}}},
+		"many flags":           {"flags", merge.Edit{Flags: merge.SetEdit{Add: make([]string, syncer.MaxFlags+1)}}},
+		"attributes a list":    {"attributes", attributes(`[]`)},
+		"attributes null":      {"attributes", attributes(`null`)},
+		"attributes cut":       {"attributes", attributes(`{"a":`)},
+		"attributes and more":  {"attributes", attributes(`{"a":1} x`)},
+		"attributes with NUL":  {"attributes", attributes(`{"a":["\u0000"]}`)},
+		"NUL in a key":         {"attributes", attributes(`{"a":{"\u0000":1}}`)},
+		"attributes not UTF-8": {"attributes", attributes("{\"a\":\"\xff\"}")},
+		"half a character":     {"attributes", attributes(`{"a":"\\\ud83d"}`)},
+		"the other half":       {"attributes", attributes(`{"a":"\ude00"}`)},
+		"two first halves":     {"attributes", attributes(`{"a":"\ud83d\ud83d"}`)},
+		"large attributes":     {"attributes", attributes(`{"a":"` + long(syncer.MaxAttributesBytes/2) + `"}`)},
+		"deep attributes": {
+			"attributes", attributes(`{"a":` + strings.Repeat("[", 65) + strings.Repeat("]", 65) + `}`),
+		},
 		"huge number":           {"attributes", attributes(`{"a":1e99999}`)},
 		"tiny number":           {"attributes", attributes(`{"a":1E-99999}`)},
 		"exponent out of range": {"attributes", attributes(`{"a":1e99999999999999999999}`)},
 		"endless number":        {"attributes", attributes(`{"a":0.` + strings.Repeat("1", 20000) + `}`)},
 		"long name":             {"name", merge.Edit{Scalars: merge.Scalars{Name: syncer.Some(long(513))}}},
 		"name with NUL":         {"name", merge.Edit{Scalars: merge.Scalars{Name: syncer.Some("a\x00")}}},
-		"override name":         {"overrideName", merge.Edit{Scalars: merge.Scalars{OverrideName: syncer.Some(new("\xc3"))}}},
-		"highlight":             {"highlight", merge.Edit{Scalars: merge.Scalars{Highlight: syncer.Some(new(long(513)))}}},
-		"rainbow too slow":      {"rainbow.speed", merge.Edit{Scalars: merge.Scalars{Rainbow: syncer.Some(&syncer.Rainbow{Speed: 0})}}},
-		"rainbow too fast":      {"rainbow.speed", merge.Edit{Scalars: merge.Scalars{Rainbow: syncer.Some(&syncer.Rainbow{Speed: 1001})}}},
-		"strictness":            {"chatStrictness", merge.Edit{Scalars: merge.Scalars{ChatStrictness: syncer.Some("lax")}}},
-		"empty strictness":      {"chatStrictness", merge.Edit{Scalars: merge.Scalars{ChatStrictness: syncer.Some("")}}},
-		"language":              {"language", merge.Edit{Scalars: merge.Scalars{Language: syncer.Some(long(65))}}},
-		"achievements":          {"achievements", merge.Edit{Scalars: merge.Scalars{Achievements: syncer.Some(new("12"))}}},
-		"long achievements":     {"achievements", merge.Edit{Scalars: merge.Scalars{Achievements: syncer.Some(new("[0" + strings.Repeat(",0", 3000) + "]"))}}},
-		"empty action":          {"history[1].action", entries(func(h *syncer.HistoryEntry) { h.Action = "" })},
-		"long action":           {"history[1].action", entries(func(h *syncer.HistoryEntry) { h.Action = long(513) })},
-		"author":                {"history[1].by", entries(func(h *syncer.HistoryEntry) { h.By = "\x00" })},
-		"no time":               {"history[1].time", entries(func(h *syncer.HistoryEntry) { h.Time = syncer.Time{} })},
-		"time for ever":         {"history[1].time", entries(func(h *syncer.HistoryEntry) { h.Time = syncer.Forever })},
-		"long history":          {"history", merge.Edit{History: make([]syncer.HistoryEntry, 1001)}},
-		"usid":                  {"usid", merge.Edit{Addresses: map[string]merge.AddressEdit{"a:1": {USID: new(long(257))}}}},
-		"address":               {"address", merge.Edit{Addresses: map[string]merge.AddressEdit{"a\x00": {}}}},
-		"gamemode":              {"gamemode", merge.Edit{Gamemodes: map[string]merge.GamemodeEdit{"": {}}}},
-		"first joined":          {"firstJoined", mode(merge.GamemodeEdit{FirstJoined: syncer.Forever})},
-		"last joined":           {"lastJoined", mode(merge.GamemodeEdit{LastJoined: syncer.Forever})},
-		"counter name":          {"stats.\n", mode(merge.GamemodeEdit{Stats: map[string]int64{"\n": 1}})},
-		"counter moved too far": {"stats.n", mode(merge.GamemodeEdit{Stats: map[string]int64{"n": 2*syncer.MaxCounter + 1}})},
-		"counter too large":     {"stats.n", mode(merge.GamemodeEdit{AtLeast: map[string]int64{"n": syncer.MaxCounter + 1}})},
-		"counter too small":     {"stats.n", mode(merge.GamemodeEdit{AtLeast: map[string]int64{"n": -syncer.MaxCounter - 1}})},
-		"many counters":         {"stats", mode(merge.GamemodeEdit{AtLeast: manyCounters(syncer.MaxCounters + 1)})},
+		"override name": {
+			"overrideName", merge.Edit{Scalars: merge.Scalars{OverrideName: syncer.Some(new("\xc3"))}},
+		},
+		"highlight": {
+			"highlight", merge.Edit{Scalars: merge.Scalars{Highlight: syncer.Some(new(long(513)))}},
+		},
+		"rainbow too slow": {
+			"rainbow.speed", merge.Edit{Scalars: merge.Scalars{Rainbow: syncer.Some(&syncer.Rainbow{Speed: 0})}},
+		},
+		"rainbow too fast": {
+			"rainbow.speed", merge.Edit{Scalars: merge.Scalars{Rainbow: syncer.Some(&syncer.Rainbow{Speed: 1001})}},
+		},
+		"strictness": {
+			"chatStrictness", merge.Edit{Scalars: merge.Scalars{ChatStrictness: syncer.Some("lax")}},
+		},
+		"empty strictness": {
+			"chatStrictness", merge.Edit{Scalars: merge.Scalars{ChatStrictness: syncer.Some("")}},
+		},
+		"language": {"language", merge.Edit{Scalars: merge.Scalars{Language: syncer.Some(long(65))}}},
+		"achievements": {
+			"achievements", merge.Edit{Scalars: merge.Scalars{Achievements: syncer.Some(new("12"))}},
+		},
+		"long achievements": {
+			"achievements",
+			merge.Edit{Scalars: merge.Scalars{Achievements: syncer.Some(new("[0" + strings.Repeat(",0", 3000) + "]"))}},
+		},
+		"empty action":  {"history[1].action", entries(func(h *syncer.HistoryEntry) { h.Action = "" })},
+		"long action":   {"history[1].action", entries(func(h *syncer.HistoryEntry) { h.Action = long(513) })},
+		"author":        {"history[1].by", entries(func(h *syncer.HistoryEntry) { h.By = "\x00" })},
+		"no time":       {"history[1].time", entries(func(h *syncer.HistoryEntry) { h.Time = syncer.Time{} })},
+		"time for ever": {"history[1].time", entries(func(h *syncer.HistoryEntry) { h.Time = syncer.Forever })},
+		"long history":  {"history", merge.Edit{History: make([]syncer.HistoryEntry, 1001)}},
+		"usid": {
+			"usid", merge.Edit{Addresses: map[string]merge.AddressEdit{"a:1": {USID: new(long(257))}}},
+		},
+		"address":      {"address", merge.Edit{Addresses: map[string]merge.AddressEdit{"a\x00": {}}}},
+		"gamemode":     {"gamemode", merge.Edit{Gamemodes: map[string]merge.GamemodeEdit{"": {}}}},
+		"first joined": {"firstJoined", mode(merge.GamemodeEdit{FirstJoined: syncer.Forever})},
+		"last joined":  {"lastJoined", mode(merge.GamemodeEdit{LastJoined: syncer.Forever})},
+		"counter name": {"stats.\n", mode(merge.GamemodeEdit{Stats: map[string]int64{"\n": 1}})},
+		"counter moved too far": {
+			"stats.n", mode(merge.GamemodeEdit{Stats: map[string]int64{"n": 2*syncer.MaxCounter + 1}}),
+		},
+		"counter too large": {
+			"stats.n", mode(merge.GamemodeEdit{AtLeast: map[string]int64{"n": syncer.MaxCounter + 1}}),
+		},
+		"counter too small": {
+			"stats.n", mode(merge.GamemodeEdit{AtLeast: map[string]int64{"n": -syncer.MaxCounter - 1}}),
+		},
+		"many counters": {"stats", mode(merge.GamemodeEdit{AtLeast: manyCounters(syncer.MaxCounters + 1)})},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -102,8 +129,10 @@ func TestValidateAcceptsTheLimits(t *testing.T) {
 	long := func(n int) string { return strings.Repeat("ä", n) }
 	e := merge.Edit{
 		Scalars: merge.Scalars{
-			Rank: syncer.Some(long(64)), UnmuteTime: syncer.Some(syncer.Forever), UnmarkTime: syncer.Some(syncer.Time{}),
-			Name: syncer.Some(long(512)), Highlight: syncer.Some[*string](nil), Rainbow: syncer.Some(&syncer.Rainbow{Speed: 1000}),
+			Rank: syncer.Some(long(64)), UnmuteTime: syncer.Some(syncer.Forever),
+			UnmarkTime: syncer.Some(syncer.Time{}),
+			Name:       syncer.Some(long(512)), Highlight: syncer.Some[*string](nil),
+			Rainbow:  syncer.Some(&syncer.Rainbow{Speed: 1000}),
 			Language: syncer.Some(""), Achievements: syncer.Some(new("[-1, 5]")),
 		},
 		Attributes: []json.RawMessage{
@@ -143,12 +172,15 @@ func TestValidEditsSurviveJSON(t *testing.T) {
 		case 0:
 			e.Attributes = []json.RawMessage{[]byte(raw.Draw(t, "patch"))}
 		case 1:
-			e.History = []syncer.HistoryEntry{{Action: wild.Draw(t, "action"), By: wild.Draw(t, "by"), Time: times().Draw(t, "time")}}
+			e.History = []syncer.HistoryEntry{
+				{Action: wild.Draw(t, "action"), By: wild.Draw(t, "by"), Time: times().Draw(t, "time")},
+			}
 		case 2:
 			e.Addresses = map[string]merge.AddressEdit{wild.Draw(t, "address"): {USID: nullable(wild).Draw(t, "usid")}}
 		case 3:
 			e.Gamemodes = map[string]merge.GamemodeEdit{wild.Draw(t, "gamemode"): {
-				FirstJoined: times().Draw(t, "first"), Stats: map[string]int64{wild.Draw(t, "counter"): rapid.Int64().Draw(t, "count")},
+				FirstJoined: times().Draw(t, "first"),
+				Stats:       map[string]int64{wild.Draw(t, "counter"): rapid.Int64().Draw(t, "count")},
 			}}
 		}
 		if e.Validate() != nil {

@@ -14,13 +14,16 @@ import (
 func visits() *rapid.Generator[[]syncer.Visit] {
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) syncer.Visit {
 		v := syncer.Visit{
-			Server: serverOf().Draw(t, "server").Name, Joins: rapid.Int64Range(0, 3).Draw(t, "joins"), Kicks: rapid.Int64Range(0, 3).Draw(t, "kicks"),
+			Server: serverOf().Draw(t, "server").Name, Joins: rapid.Int64Range(0, 3).Draw(t, "joins"),
+			Kicks: rapid.Int64Range(0, 3).Draw(t, "kicks"),
 			First: instants().Draw(t, "first"),
 		}
 		v.Last = v.First
 		if rapid.Bool().Draw(t, "is a join") {
 			v.Name = words().Draw(t, "name")
-			v.IP = rapid.SampledFrom([]netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")}).Draw(t, "ip")
+			v.IP = rapid.SampledFrom([]netip.Addr{
+				netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1"),
+			}).Draw(t, "ip")
 		}
 		return v
 	}), 0, 4)
@@ -55,7 +58,8 @@ func TestJoinedEditsCountEveryVisit(t *testing.T) {
 			t.Fatalf("zero %v, important %v", joined.IsZero(), joined.IsImportant())
 		}
 		now, later := joined.Split()
-		if len(now.Visits) > 0 || len(later.Visits) != len(joined.Visits) || len(joined.WithoutImportant().Visits) != len(joined.Visits) {
+		if len(now.Visits) > 0 || len(later.Visits) != len(joined.Visits) ||
+			len(joined.WithoutImportant().Visits) != len(joined.Visits) {
 			t.Fatal("a part of the edit lost visits")
 		}
 		if err := joined.Validate(); err != nil {
@@ -85,7 +89,9 @@ func TestBadVisitsAreRefused(t *testing.T) {
 		spoil(&v)
 		wantInvalid(t, merge.Edit{Visits: []syncer.Visit{v}}.Validate(), field)
 	}
-	for _, times := range [][2]syncer.Time{{{}, syncer.Millis(1)}, {syncer.Millis(1), syncer.Forever}, {syncer.Millis(2), syncer.Millis(1)}} {
+	for _, times := range [][2]syncer.Time{
+		{{}, syncer.Millis(1)}, {syncer.Millis(1), syncer.Forever}, {syncer.Millis(2), syncer.Millis(1)},
+	} {
 		v := good
 		v.First, v.Last = times[0], times[1]
 		wantInvalid(t, merge.Edit{Visits: []syncer.Visit{v}}.Validate(), "visits[0]")

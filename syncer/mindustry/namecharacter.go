@@ -10,7 +10,8 @@ import (
 // classesOfCharacters are what \p{…} may name.
 var classesOfCharacters = []string{
 	"L", "Lu", "Ll", "M", "N", "Nd", "P", "S", "Z",
-	"IsLatin", "IsGreek", "IsCyrillic", "IsHebrew", "IsArabic", "IsHan", "IsHiragana", "IsKatakana", "IsHangul", "IsThai",
+	"IsLatin", "IsGreek", "IsCyrillic", "IsHebrew", "IsArabic", "IsHan", "IsHiragana", "IsKatakana", "IsHangul",
+	"IsThai",
 }
 
 // class goes past \d and the like if that comes next.

@@ -84,7 +84,9 @@ func (p *Players) patchEdit(from syncer.GameServer, player *syncer.Player, patch
 	}
 	edit := merge.Set(current, shown, patch.Save, from)
 	if len(patch.AddFlags)+len(patch.RemoveFlags) > 0 {
-		edit.Flags = merge.SetEdit{Add: syncer.NormalizeSet(patch.AddFlags), Remove: syncer.NormalizeSet(patch.RemoveFlags)}
+		edit.Flags = merge.SetEdit{
+			Add: syncer.NormalizeSet(patch.AddFlags), Remove: syncer.NormalizeSet(patch.RemoveFlags),
+		}
 	}
 	if patch.AttributesPatch != nil {
 		edit.Attributes = append(edit.Attributes, patch.AttributesPatch)

@@ -19,10 +19,13 @@ var piecesOfPatterns = []string{
 	"a", "Z", "0", " ", "-", "&", "#", "é", "日", "😀", ",", "x",
 	".", "^", "$", "|", "(", "(?:", "(?=", "(?!", ")", ")", "(?i)", "(?iu)", "(?s)", "(?<=", "(?<a>", "(?>",
 	"*", "+", "?", "{", "}", "{2}", "{2,}", "{2,3}", "{3,2}", "{999}", "{1000}", "{,2}", "{ 2}",
-	"[", "[^", "]", "[a-z]", "[z-a]", "[^a]", "[😀-😃]", `[a\-z]`, `[\d]`, `[\d-z]`, `[a-\d]`, "[]", "[^]", "[.]", `[a-\u0062]`, `[\u0062-a]`,
+	"[", "[^", "]", "[a-z]", "[z-a]", "[^a]", "[😀-😃]", `[a\-z]`, `[\d]`, `[\d-z]`, `[a-\d]`, "[]", "[^]", "[.]",
+	`[a-\u0062]`, `[\u0062-a]`,
 	`[\]]`, "[ -~]", "[a^]", "[a&&b]", "[a-]", "[-a]", "[a[b]]", "[(]", "[{*]",
-	`\`, `\\`, `\d`, `\D`, `\w`, `\W`, `\s`, `\S`, `\b`, `\B`, `\A`, `\Q`, `\E`, `\1`, `\x41`, `\u0041`, `\uD800`, `\uE000`, `\u00zz`, `\U0041`,
-	`\p{L}`, `\P{Lu}`, `\p{IsHan}`, `\p{Is`, `\p{Q}`, `\pL`, `\.`, `\[`, `\]`, `\(`, `\)`, `\{`, `\^`, `\-`, `\/`, `\_`, `\é`, `\ `, `\t`, "\t", "\x7f",
+	`\`, `\\`, `\d`, `\D`, `\w`, `\W`, `\s`, `\S`, `\b`, `\B`, `\A`, `\Q`, `\E`, `\1`, `\x41`, `\u0041`, `\uD800`,
+	`\uE000`, `\u00zz`, `\U0041`,
+	`\p{L}`, `\P{Lu}`, `\p{IsHan}`, `\p{Is`, `\p{Q}`, `\pL`, `\.`, `\[`, `\]`, `\(`, `\)`, `\{`, `\^`, `\-`, `\/`, `\_`,
+	`\é`, `\ `, `\t`, "\t", "\x7f",
 }
 
 // What the database takes by hand is what the domain takes.
@@ -30,7 +33,8 @@ func TestPatternRuleIsTheSameInTheDatabase(t *testing.T) {
 	t.Parallel()
 	conn, _ := database(t)
 	agree := func(into rapid.TB, patterns []string) (accepted int) {
-		verdicts := column[bool](t, conn, `select is_name_pattern(p) from unnest($1::text[]) with ordinality as u (p, n) order by n`, patterns)
+		verdicts := column[bool](t, conn,
+			`select is_name_pattern(p) from unnest($1::text[]) with ordinality as u (p, n) order by n`, patterns)
 		for i, pattern := range patterns {
 			err := mindustry.CheckNamePattern(pattern)
 			if (err == nil) != verdicts[i] {
@@ -44,7 +48,8 @@ func TestPatternRuleIsTheSameInTheDatabase(t *testing.T) {
 	}
 	agree(t, []string{
 		"", strings.Repeat("é", 1000), strings.Repeat("é", 1001), strings.Repeat("(", 50) + strings.Repeat(")", 50),
-		strings.Repeat("(", 51) + strings.Repeat(")", 51), strings.Repeat("(a)", 51), strings.Repeat(`\(`, 60), strings.Repeat("[(]", 60),
+		strings.Repeat("(", 51) + strings.Repeat(")", 51), strings.Repeat("(a)", 51), strings.Repeat(`\(`, 60),
+		strings.Repeat("[(]", 60),
 	})
 	accepted := 0
 	rapid.Check(t, func(t *rapid.T) {
@@ -68,7 +73,8 @@ func TestAntibotPatterns(t *testing.T) {
 	if err := s.SetAntibotPattern(ctx, mindustry.PatternBlacklist, `(?i)bot.*`, "Steve"); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.SetAntibotPattern(ctx, mindustry.PatternGraylist, `(unclosed`, "Steve"); syncer.CodeOf(err) != syncer.CodeInvalid {
+	if err := s.SetAntibotPattern(ctx, mindustry.PatternGraylist,
+		`(unclosed`, "Steve"); syncer.CodeOf(err) != syncer.CodeInvalid {
 		t.Errorf("a broken pattern: %v", err)
 	}
 	conn := psql(t, url)
@@ -102,7 +108,8 @@ func TestBlacklistKeepsTextsAsTheyAre(t *testing.T) {
 	if err != nil || len(removed) != 1 {
 		t.Fatalf("removing changed %+v, %v", removed, err)
 	}
-	if row := removed[0].Row.(*mindustry.BlacklistRow); row.Listed || row.Address != given[0] || row.Revision <= changes[0].Row.(*mindustry.BlacklistRow).Revision {
+	if row := removed[0].Row.(*mindustry.BlacklistRow); row.Listed || row.Address != given[0] ||
+		row.Revision <= changes[0].Row.(*mindustry.BlacklistRow).Revision {
 		t.Errorf("removed as %+v after %+v", row, changes[0].Row)
 	}
 	if removed, err := s.RemoveBlacklisted(ctx, given[0]); err != nil || len(removed) > 0 {

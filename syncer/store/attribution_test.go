@@ -20,7 +20,8 @@ import (
 // server: whom the change itself names, else whom the request does, else nobody.
 func TestEveryWriteSaysWhoMakesIt(t *testing.T) {
 	t.Parallel()
-	s, url := open(t, store.Options{Timeout: time.Minute, MaxConnections: 1, Server: "lobby"}) // one: what is said must not stick
+	// one: what is said must not stick
+	s, url := open(t, store.Options{Timeout: time.Minute, MaxConnections: 1, Server: "lobby"})
 	conn := psql(t, url)
 	run(t, conn, `insert into player (uuid) values ('a')`)
 	last := func() int64 { return value[int64](t, conn, `select max(id) from audit`) }
@@ -35,7 +36,10 @@ func TestEveryWriteSaysWhoMakesIt(t *testing.T) {
 			return err
 		}},
 		{"edit with history", "player flags", false, func(ctx context.Context, _, unlike string) error {
-			edit := merge.Edit{Flags: merge.SetEdit{Add: []string{unlike}}, History: []syncer.HistoryEntry{{Action: unlike, Time: syncer.Millis(1)}}}
+			edit := merge.Edit{
+				Flags:   merge.SetEdit{Add: []string{unlike}},
+				History: []syncer.HistoryEntry{{Action: unlike, Time: syncer.Millis(1)}},
+			}
 			_, _, err := s.EditPlayer(ctx, "a", edit, nil)
 			return err
 		}},
@@ -54,16 +58,21 @@ func TestEveryWriteSaysWhoMakesIt(t *testing.T) {
 			return err
 		}},
 		{"import bans", "created", false, func(ctx context.Context, _, unlike string) error {
-			_, err := s.ImportBans(ctx, []syncer.BanRecord{{Target: syncer.TargetID(syncer.PlayerID("i" + unlike)), By: "Notch"}})
+			_, err := s.ImportBans(ctx, []syncer.BanRecord{
+				{Target: syncer.TargetID(syncer.PlayerID("i" + unlike)), By: "Notch"},
+			})
 			return err
 		}},
 		{"import a new player", "player created", false, func(ctx context.Context, _, unlike string) error {
-			_, err := s.ImportPlayers(ctx, []merge.ImportedPlayer{{ID: syncer.PlayerID(unlike), Save: oldSteve().Save}}, store.PlayerImportOptions{})
+			_, err := s.ImportPlayers(ctx, []merge.ImportedPlayer{{ID: syncer.PlayerID(unlike), Save: oldSteve().Save}},
+				store.PlayerImportOptions{})
 			return err
 		}},
 		{"import a known player", "player rank", false, func(ctx context.Context, _, unlike string) error {
 			save := merge.Save{Scalars: merge.Scalars{Rank: syncer.Some("i" + unlike)}}
-			_, err := s.ImportPlayers(ctx, []merge.ImportedPlayer{{ID: "a", Save: save}}, store.PlayerImportOptions{Replace: true})
+			_, err := s.ImportPlayers(ctx, []merge.ImportedPlayer{{ID: "a", Save: save}}, store.PlayerImportOptions{
+				Replace: true,
+			})
 			return err
 		}},
 		{"revert", "player rank", true, func(ctx context.Context, by, _ string) error {
@@ -91,9 +100,14 @@ func TestEveryWriteSaysWhoMakesIt(t *testing.T) {
 			}
 		}
 	}
-	expectEqual(t, column[string](t, conn, `select banned_by from ban where uuid like 'u%' order by id`), []string{"Steve", "Alice", ""})
-	expectEqual(t, column[string](t, conn, `select lifted_by from ban where lifted_at is not null order by id`), []string{"Steve", "Alice", ""})
-	expectEqual(t, column[string](t, conn, `select distinct banned_by from ban where uuid like 'i%'`), []string{"Notch"})
+	expectEqual(t, column[string](t, conn, `select banned_by from ban where uuid like 'u%' order by id`), []string{
+		"Steve", "Alice", "",
+	})
+	expectEqual(t, column[string](t, conn, `select lifted_by from ban where lifted_at is not null order by id`),
+		[]string{"Steve", "Alice", ""})
+	expectEqual(t, column[string](t, conn, `select distinct banned_by from ban where uuid like 'i%'`), []string{
+		"Notch",
+	})
 }
 
 // Whoever adds a query that writes players or bans has to think of the audit.
@@ -152,8 +166,14 @@ func TestSavesAreNotAudited(t *testing.T) {
 	conn := psql(t, url)
 	ctx := syncer.WithActor(context.Background(), "Alice")
 	batch := newBatch(map[syncer.PlayerID]merge.Edit{
-		"a":   {Scalars: merge.Scalars{Name: syncer.Some("x")}, History: []syncer.HistoryEntry{{Action: "warned", Time: syncer.Millis(1)}}},
-		"new": {Addresses: map[string]merge.AddressEdit{"a:1": {USID: new("secret")}}, Visits: []syncer.Visit{visit("pvp", "x", "192.0.2.1", 1)}},
+		"a": {
+			Scalars: merge.Scalars{Name: syncer.Some("x")},
+			History: []syncer.HistoryEntry{{Action: "warned", Time: syncer.Millis(1)}},
+		},
+		"new": {
+			Addresses: map[string]merge.AddressEdit{"a:1": {USID: new("secret")}},
+			Visits:    []syncer.Visit{visit("pvp", "x", "192.0.2.1", 1)},
+		},
 	})
 	for range 2 { // the second time it is a repetition
 		if _, _, err := s.SaveBatch(ctx, batch); err != nil {
@@ -173,5 +193,7 @@ func TestSavesAreNotAudited(t *testing.T) {
 	if _, err := s.ApproveUSID(ctx, "1", ""); err != nil {
 		t.Fatal(err)
 	}
-	expectEqual(t, column[string](t, conn, `select what || ' by ' || who from audit_log`), []string{"player rank by postgres"})
+	expectEqual(t, column[string](t, conn, `select what || ' by ' || who from audit_log`), []string{
+		"player rank by postgres",
+	})
 }

@@ -42,17 +42,35 @@ func TestEditsByHandAreAudited(t *testing.T) {
 		{`update player set rank = 'mod' where uuid = 'a'`, "a player rank player > mod"},
 		{`update player set flags = '{y,x}' where uuid = 'a'`, `a player flags [] > ["x", "y"]`},
 		{`update player set flags = '{x,y}' where uuid = 'a'`, ""},
-		{`update player set unmute_time = '2030-01-02 03:04:05.678901+00' where uuid = 'a'`, "a player unmuteTime - > 2030-01-02T03:04:05.678901+00:00"},
-		{`update player set unmute_time = null where uuid = 'a'`, "a player unmuteTime 2030-01-02T03:04:05.678901+00:00 > -"},
+		{
+			`update player set unmute_time = '2030-01-02 03:04:05.678901+00' where uuid = 'a'`,
+			"a player unmuteTime - > 2030-01-02T03:04:05.678901+00:00",
+		},
+		{
+			`update player set unmute_time = null where uuid = 'a'`,
+			"a player unmuteTime 2030-01-02T03:04:05.678901+00:00 > -",
+		},
 		{`update player set unmark_time = 'infinity' where uuid = 'a'`, "a player unmarkTime - > infinity"},
-		{`update player set attributes = '{"eco": {"tier": 1}, "x": null}' where uuid = 'a'`, `a player attributes {} > {"x": null, "eco": {"tier": 1}}`},
-		{`update player set attributes = attributes || '{"eco": 2}' where uuid = 'a'`, `a player attributes {"eco": {"tier": 1}} > {"eco": 2}`},
+		{
+			`update player set attributes = '{"eco": {"tier": 1}, "x": null}' where uuid = 'a'`,
+			`a player attributes {} > {"x": null, "eco": {"tier": 1}}`,
+		},
+		{
+			`update player set attributes = attributes || '{"eco": 2}' where uuid = 'a'`,
+			`a player attributes {"eco": {"tier": 1}} > {"eco": 2}`,
+		},
 		{`update player set attributes = attributes - 'x' where uuid = 'a'`, `a player attributes {"x": null} > {}`},
 		{`update player set rank = 'mod', flags = '{x,y}' where uuid = 'a'`, ""},
 		{`update player set rank = 'vip'`, "a player rank mod > vip; b player rank player > vip"},
-		{`update player set name = 'Steve', highlight = 'red', achievements = '[1]', language = 'en', override_name = 'S'`, ""},
+		{
+			`update player set name = 'Steve', highlight = 'red', achievements = '[1]', language = 'en', override_name = 'S'`,
+			"",
+		},
 		{`update player set gamemodes = '{"pvp": {"stats": {"a": 1}}}', addresses = '{"a:1": {"usid": "secret"}}'`, ""},
-		{`update player set rank = 'x', unmark_time = null where uuid = 'a'`, "a player rank vip > x; a player unmarkTime infinity > -"},
+		{
+			`update player set rank = 'x', unmark_time = null where uuid = 'a'`,
+			"a player rank vip > x; a player unmarkTime infinity > -",
+		},
 		{`insert into player (uuid) values ('c')`, ""},
 	} {
 		fresh(t, conn)
@@ -66,7 +84,8 @@ func TestEditsByHandAreAudited(t *testing.T) {
 			t.Errorf("%s:\n%s, want\n%s", test.sql, got, want)
 		}
 	}
-	expectRefused(t, moderator, `insert into audit (entity, field) values ('player', 'rank')`, `update audit set role = ''`, `delete from audit`,
+	expectRefused(t, moderator, `insert into audit (entity, field) values ('player', 'rank')`,
+		`update audit set role = ''`, `delete from audit`,
 		`truncate audit`, `alter table player disable trigger audit_update`, `set session_replication_role = replica`)
 }
 
@@ -77,7 +96,9 @@ func TestPlayersThatComeAndGoAreAudited(t *testing.T) {
 	run(t, conn, `delete from player`)
 	run(t, conn, `delete from player`)
 	run(t, conn, `truncate player cascade`)
-	expectEqual(t, column[string](t, conn, `select concat_ws(' ', target, what, was::json ->> 'rank', is_now::json ->> 'rank') from audit_log order by id`),
+	expectEqual(t,
+		column[string](t, conn,
+			`select concat_ws(' ', target, what, was::json ->> 'rank', is_now::json ->> 'rank') from audit_log order by id`),
 		[]string{"a player created mod", "a player deleted mod", "player truncated"})
 	if n := value[int](t, conn, `select count(*) from audit where concat(old, new) like '%secret%'`); n > 0 {
 		t.Error("a usid is in the audit")
@@ -93,19 +114,35 @@ func TestBansAreAudited(t *testing.T) {
 		{`update ban set reason = 's'`, "a ban 1 reason r > s"},
 		{`update ban set expires_at = '2040-01-01 00:00+00'`, "a ban 1 expiresAt - > 2040-01-01T00:00:00+00:00"},
 		{`update ban set banned_by = 'Alice'`, "a ban 1 by postgres > Alice"},
-		{`update ban set created_at = '2021-01-01 00:00+00'`, "a ban 1 createdAt 2020-01-01T00:00:00+00:00 > 2021-01-01T00:00:00+00:00"},
-		{`update ban set uuid = null, ip = '10.0.0.0/8'`, `10.0.0.0/8 ban 1 target {"uuid": "a"} > {"ip": "10.0.0.0/8"}`},
-		{`update ban set lifted_at = '2022-01-01 00:00+00', lift_reason = 'sorry'`, `10.0.0.0/8 ban 1 lifted - > {"at": "2022-01-01T00:00:00+00:00", "by": "postgres", "reason": "sorry"}`},
+		{
+			`update ban set created_at = '2021-01-01 00:00+00'`,
+			"a ban 1 createdAt 2020-01-01T00:00:00+00:00 > 2021-01-01T00:00:00+00:00",
+		},
+		{
+			`update ban set uuid = null, ip = '10.0.0.0/8'`,
+			`10.0.0.0/8 ban 1 target {"uuid": "a"} > {"ip": "10.0.0.0/8"}`,
+		},
+		{
+			`update ban set lifted_at = '2022-01-01 00:00+00', lift_reason = 'sorry'`,
+			`10.0.0.0/8 ban 1 lifted - > {"at": "2022-01-01T00:00:00+00:00", "by": "postgres", "reason": "sorry"}`,
+		},
 		{`update ban set reason = 's'`, ""},
-		{`update ban set lifted_at = null`, `10.0.0.0/8 ban 1 reopened {"at": "2022-01-01T00:00:00+00:00", "by": "postgres", "reason": "sorry"} > -`},
-		{`delete from ban`, `10.0.0.0/8 ban 1 deleted {"by": "Alice", "reason": "s", "createdAt": "2021-01-01T00:00:00+00:00", "expiresAt": "2040-01-01T00:00:00+00:00"} > -`},
+		{
+			`update ban set lifted_at = null`,
+			`10.0.0.0/8 ban 1 reopened {"at": "2022-01-01T00:00:00+00:00", "by": "postgres", "reason": "sorry"} > -`,
+		},
+		{
+			`delete from ban`,
+			`10.0.0.0/8 ban 1 deleted {"by": "Alice", "reason": "s", "createdAt": "2021-01-01T00:00:00+00:00", "expiresAt": "2040-01-01T00:00:00+00:00"} > -`,
+		},
 		{`truncate ban`, "ban truncated - > -"},
 		{
 			`insert into ban (uuid, banned_by, created_at, expires_at) values ('b', '', '2020-01-01 00:00+00', '2020-01-02 00:00+00')`,
 			`b ban 2 created - > {"by": "", "reason": "", "createdAt": "2020-01-01T00:00:00+00:00", "expiresAt": "2020-01-02T00:00:00+00:00"}`,
 		},
 		{
-			`insert into ban (uuid, banned_by, created_at) values ('b', '', '2020-01-01 00:00+00')`, // the expired one is only closed
+			// the expired one is only closed
+			`insert into ban (uuid, banned_by, created_at) values ('b', '', '2020-01-01 00:00+00')`,
 			`b ban 3 created - > {"by": "", "reason": "", "createdAt": "2020-01-01T00:00:00+00:00"}`,
 		},
 	} {
@@ -195,8 +232,10 @@ func admits(f syncer.AuditFilter, e syncer.AuditEntry) bool {
 	if who == "" {
 		who = e.Role
 	}
-	return (f.ID == "" || e.Target.ID == f.ID) && (!f.Prefix.IsValid() || e.Target.Prefix.IsValid() && e.Target.Prefix.Overlaps(f.Prefix)) &&
-		(f.Field == "" || e.Field == f.Field) && (f.By == "" || who == f.By) && (f.Server == "" || e.Server == f.Server) &&
+	return (f.ID == "" || e.Target.ID == f.ID) &&
+		(!f.Prefix.IsValid() || e.Target.Prefix.IsValid() && e.Target.Prefix.Overlaps(f.Prefix)) &&
+		(f.Field == "" || e.Field == f.Field) && (f.By == "" || who == f.By) &&
+		(f.Server == "" || e.Server == f.Server) &&
 		ms(e.At, 0) >= ms(f.Since, 0) && ms(e.At, 0) < ms(f.Until, math.MaxInt64)
 }
 
@@ -205,7 +244,8 @@ func TestAuditedValuesAreTheAPIs(t *testing.T) {
 	s, url := open(t, store.Options{Timeout: time.Minute})
 	conn := psql(t, url)
 	run(t, conn, `insert into player (uuid) values ('a')`)
-	run(t, conn, `update player set unmute_time = '2030-01-02 03:04:05.678901+00', attributes = '{"createdAt": "2030-01-02T03:04:05.678901+00:00"}'`)
+	run(t, conn,
+		`update player set unmute_time = '2030-01-02 03:04:05.678901+00', attributes = '{"createdAt": "2030-01-02T03:04:05.678901+00:00"}'`)
 	run(t, conn, `insert into ban (uuid, created_at) values ('a', '2020-01-01 00:00+00')`)
 	run(t, conn, `update ban set lifted_at = '2030-01-02 03:04:05.678901+00'`)
 	entries, err := s.ListAudit(context.Background(), syncer.AuditFilter{}, 1<<62, 10)

@@ -45,7 +45,9 @@ func TestAuditQueriesUseIndexes(t *testing.T) {
 			"of a field":  list(syncer.AuditFilter{Field: "reason"}, 1<<62),
 			"lately":      list(syncer.AuditFilter{Since: ago(time.Hour), Field: "lift"}, 1<<62),
 			"long ago":    list(syncer.AuditFilter{Until: ago(300 * 24 * time.Hour)}, 1<<62),
-			"of a day":    list(syncer.AuditFilter{Since: ago(101 * 24 * time.Hour), Until: ago(100 * 24 * time.Hour), Field: "lift"}, 1<<62),
+			"of a day": list(syncer.AuditFilter{
+				Since: ago(101 * 24 * time.Hour), Until: ago(100 * 24 * time.Hour), Field: "lift",
+			}, 1<<62),
 			"revert": func(ctx context.Context) error {
 				_, _, _, err := s.RevertAudit(ctx, value[int64](t, conn, `select max(id) from audit`), "", "")
 				return err

@@ -19,34 +19,58 @@ func TestChangesAreReverted(t *testing.T) {
 		later          string // a change of the same value, which forbids the revert
 	}{
 		{``, `update player set rank = 'mod'`, `select rank from player`, `update player set rank = 'x'`},
-		{`update player set flags = '{a,b}'`, `update player set flags = '{b,c}'`, `select flags::text from player`, `update player set flags = flags || '{d}'`},
+		{
+			`update player set flags = '{a,b}'`, `update player set flags = '{b,c}'`, `select flags::text from player`,
+			`update player set flags = flags || '{d}'`,
+		},
 		{
 			`update player set unmute_time = '2030-01-02 03:04:05.678901+00'`, `update player set unmute_time = null`,
 			`select unmute_time::text from player`, `update player set unmute_time = 'infinity'`,
 		},
-		{``, `update player set unmark_time = 'infinity'`, `select coalesce(unmark_time::text, '') from player`, `update player set unmark_time = now()`},
 		{
-			`update player set attributes = '{"a": 1, "b": null, "c": {"d": 1}}'`, `update player set attributes = '{"a": 2, "c": {"d": 1}, "e": 1}'`,
+			``, `update player set unmark_time = 'infinity'`, `select coalesce(unmark_time::text, '') from player`,
+			`update player set unmark_time = now()`,
+		},
+		{
+			`update player set attributes = '{"a": 1, "b": null, "c": {"d": 1}}'`,
+			`update player set attributes = '{"a": 2, "c": {"d": 1}, "e": 1}'`,
 			`select attributes::text from player`, `update player set attributes = attributes || '{"b": 1}'`,
 		},
 		{
 			`update player set rank = 'mod', flags = '{x}', name = 'S', rainbow_speed = 5, attributes = '{"a": 1}', achievements = '[1]',
 				gamemodes = '{"pvp": {"stats": {"a": 1}}}', unmute_time = 'infinity', chat_strictness = 'strict'`,
-			`delete from player`, `select (to_jsonb(p) - array['revision', 'updated_at'])::text from player as p`, `insert into player (uuid) values ('a')`,
+			`delete from player`, `select (to_jsonb(p) - array['revision', 'updated_at'])::text from player as p`,
+			`insert into player (uuid) values ('a')`,
 		},
-		{`delete from ban`, `insert into ban (uuid) values ('c')`, `select 'none' where not exists (select from active_ban)`, `update ban set lifted_at = now()`},
+		{
+			`delete from ban`, `insert into ban (uuid) values ('c')`,
+			`select 'none' where not exists (select from active_ban)`, `update ban set lifted_at = now()`,
+		},
 		{``, `delete from ban where uuid = 'b'`, theBan, `insert into ban (uuid) values ('b')`},
 		{
-			`update ban set lifted_at = '2030-01-01', lifted_by = 'x', lift_reason = 'y' where uuid = 'b'`, `delete from ban where uuid = 'b'`,
+			`update ban set lifted_at = '2030-01-01', lifted_by = 'x', lift_reason = 'y' where uuid = 'b'`,
+			`delete from ban where uuid = 'b'`,
 			theBan, `insert into ban (id, uuid) overriding system value values (1, 'z')`,
 		},
-		{``, `update ban set lifted_at = now(), lift_reason = 'x' where uuid = 'b'`, theBan, `update ban set lift_reason = 'y' where uuid = 'b'`},
+		{
+			``, `update ban set lifted_at = now(), lift_reason = 'x' where uuid = 'b'`, theBan,
+			`update ban set lift_reason = 'y' where uuid = 'b'`,
+		},
 		{``, `update ban set lifted_at = now() where uuid = 'b'`, theBan, `insert into ban (uuid) values ('b')`},
-		{`update ban set lifted_at = '2030-01-01' where uuid = 'b'`, `update ban set lifted_at = null`, theBan, `update ban set lifted_at = now() where uuid = 'b'`},
+		{
+			`update ban set lifted_at = '2030-01-01' where uuid = 'b'`, `update ban set lifted_at = null`, theBan,
+			`update ban set lifted_at = now() where uuid = 'b'`,
+		},
 		{``, `update ban set reason = 'x' where uuid = 'b'`, theBan, `update ban set reason = 'y'`},
 		{``, `update ban set banned_by = 'x' where uuid = 'b'`, theBan, `update ban set banned_by = 'y'`},
-		{``, `update ban set created_at = '2021-01-01' where uuid = 'b'`, theBan, `update ban set created_at = '2022-01-01'`},
-		{``, `update ban set expires_at = 'infinity' where uuid = 'b'`, theBan, `update ban set expires_at = now() + interval '1 h'`},
+		{
+			``, `update ban set created_at = '2021-01-01' where uuid = 'b'`, theBan,
+			`update ban set created_at = '2022-01-01'`,
+		},
+		{
+			``, `update ban set expires_at = 'infinity' where uuid = 'b'`, theBan,
+			`update ban set expires_at = now() + interval '1 h'`,
+		},
 		{``, `update ban set uuid = null, ip = '10.0.0.1' where uuid = 'b'`, theBan, `update ban set ip = '10.0.0.2'`},
 	} {
 		t.Run(test.change, func(t *testing.T) {
@@ -54,7 +78,8 @@ func TestChangesAreReverted(t *testing.T) {
 			s, url := open(t, store.Options{Timeout: time.Minute})
 			conn := psql(t, url)
 			run(t, conn, `insert into player (uuid) values ('a')`)
-			run(t, conn, `insert into ban (uuid, reason, created_at, expires_at) values ('b', 'r', '2020-01-01', '2050-01-01')`)
+			run(t, conn,
+				`insert into ban (uuid, reason, created_at, expires_at) values ('b', 'r', '2020-01-01', '2050-01-01')`)
 			if test.before != "" {
 				run(t, conn, test.before)
 			}
@@ -62,17 +87,20 @@ func TestChangesAreReverted(t *testing.T) {
 			before := value[string](t, conn, test.state)
 			run(t, conn, test.change)
 			changed := value[int64](t, conn, `select max(id) from audit`)
-			entry, readings, changes, err := s.RevertAudit(syncer.WithServer(context.Background(), "pvp"), changed, "Steve", "a slip")
+			entry, readings, changes, err := s.RevertAudit(syncer.WithServer(context.Background(), "pvp"), changed,
+				"Steve", "a slip")
 			if err != nil {
 				t.Fatal(err)
 			}
 			if after := value[string](t, conn, test.state); after != before {
 				t.Errorf("%s after the revert, want %s", after, before)
 			}
-			if entry.Reverts != changed || entry.By != "Steve" || entry.Server != "pvp" || entry.Number <= changed || len(changes) != 1 {
+			if entry.Reverts != changed || entry.By != "Steve" || entry.Server != "pvp" || entry.Number <= changed ||
+				len(changes) != 1 {
 				t.Errorf("entry %+v, changes %+v", entry, changes)
 			}
-			if entry.Entity == syncer.EntityPlayer && (len(readings) != 1 || readings[0].Player == nil || readings[0].ID != "a") {
+			if entry.Entity == syncer.EntityPlayer &&
+				(len(readings) != 1 || readings[0].Player == nil || readings[0].ID != "a") {
 				t.Errorf("readings %+v", readings)
 			}
 			refuseRevert(t, s, changed, syncer.CodeChangedSince)
@@ -135,7 +163,8 @@ func TestWhatCannotBeReverted(t *testing.T) {
 	}
 	run(t, conn, `update player set rank = 'x'`)
 	run(t, conn, `delete from player where uuid = 'a'`)
-	refuseRevert(t, s, value[int64](t, conn, `select id from audit where uuid = 'a' and field = 'rank'`), syncer.CodeChangedSince)
+	refuseRevert(t, s, value[int64](t, conn, `select id from audit where uuid = 'a' and field = 'rank'`),
+		syncer.CodeChangedSince)
 	run(t, conn, `insert into ban (uuid) values ('b')`)
 	run(t, conn, `update ban set lifted_at = now()`)
 	lift := value[int64](t, conn, `select max(id) from audit`)
@@ -180,7 +209,8 @@ func TestRevertInPsql(t *testing.T) {
 	run(t, moderator, `select audit_revert(id) from audit_log limit 1`)
 	run(t, moderator, `update player set rank = 'vip'`)
 	run(t, moderator, `commit`)
-	expectEqual(t, column[string](t, conn, `select concat_ws(' ', was, is_now, who, reverts) from audit_log order by id`),
+	expectEqual(t,
+		column[string](t, conn, `select concat_ws(' ', was, is_now, who, reverts) from audit_log order by id`),
 		[]string{"player mod " + who, "mod player " + who + " 1", "player vip " + who})
 	reader := psql(t, login(t, address, "in role playersync_readonly"))
 	expectRefused(t, reader, `select audit_revert(1)`, `select audit_prune('0', 1)`)
@@ -193,8 +223,10 @@ func TestOneOfManyRevertsWins(t *testing.T) {
 	run(t, conn, `insert into player (uuid) values ('a')`)
 	run(t, conn, `insert into ban (uuid) values ('a')`)
 	for _, change := range []string{
-		`update player set rank = 'mod'`, `update player set flags = '{x}'`, `update player set attributes = '{"a": 1}'`, `delete from player`,
-		`update ban set lifted_at = now()`, `update ban set reason = 'x'`, `delete from ban`, `insert into ban (uuid) values ('z')`,
+		`update player set rank = 'mod'`, `update player set flags = '{x}'`,
+		`update player set attributes = '{"a": 1}'`, `delete from player`,
+		`update ban set lifted_at = now()`, `update ban set reason = 'x'`, `delete from ban`,
+		`insert into ban (uuid) values ('z')`,
 	} {
 		run(t, conn, change)
 		number := value[int64](t, conn, `select max(id) from audit`)

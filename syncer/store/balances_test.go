@@ -20,12 +20,16 @@ func economy(t *testing.T) (*store.Store, *pgx.Conn, string) {
 	t.Helper()
 	s, url := open(t, store.Options{})
 	conn := psql(t, url)
-	run(t, conn, `insert into currency (name) values ('coins'), ('gems'); insert into player (uuid) values ('Steve'), ('Alice'), ('Bob')`)
+	run(t, conn,
+		`insert into currency (name) values ('coins'), ('gems'); insert into player (uuid) values ('Steve'), ('Alice'), ('Bob')`)
 	return s, conn, url
 }
 
 func move(payer, payee syncer.PlayerID, amount int64, key string) syncer.Transfer {
-	return syncer.Transfer{Payer: payer, Payee: payee, Currency: "coins", Amount: amount, Key: key, Reason: "test", By: "me", Server: "pvp"}
+	return syncer.Transfer{
+		Payer: payer, Payee: payee, Currency: "coins", Amount: amount, Key: key, Reason: "test", By: "me",
+		Server: "pvp",
+	}
 }
 
 // reconciled fails the test unless every balance is the sum of its ledger.
@@ -79,11 +83,16 @@ func TestMovesHappenOnceForEachKey(t *testing.T) {
 	}
 	unknown := move("", "Steve", 1, "g")
 	unknown.Currency = "shells"
-	if _, _, err := s.MoveBalance(context.Background(), unknown); movedText(syncer.TransferResult{}, err) != "invalid currency" {
+	if _, _, err := s.MoveBalance(context.Background(), unknown); movedText(syncer.TransferResult{},
+		err) != "invalid currency" {
 		t.Errorf("unknown currency: %v", err)
 	}
-	expectEqual(t, column[string](t, conn, owned), []string{"Alice coins 200", "Bob coins 9007199254740991", "Steve coins 0"})
-	expectEqual(t, column[string](t, conn, `select distinct concat_ws('/', reason, by, server) from ledger`), []string{"test/me/pvp"})
+	expectEqual(t, column[string](t, conn, owned), []string{
+		"Alice coins 200", "Bob coins 9007199254740991", "Steve coins 0",
+	})
+	expectEqual(t, column[string](t, conn, `select distinct concat_ws('/', reason, by, server) from ledger`), []string{
+		"test/me/pvp",
+	})
 }
 
 func movedText(m syncer.TransferResult, err error) string {
@@ -169,7 +178,8 @@ func TestTransfersInBothDirectionsDoNotDeadlock(t *testing.T) {
 			for n := range 50 {
 				payer := players[(i+n)%3]
 				payee := players[(i+n+1+i%2)%3]
-				_, _, err := s.MoveBalance(context.Background(), move(payer, payee, int64(1+n%7), fmt.Sprint(i, "-", n)))
+				_, _, err := s.MoveBalance(context.Background(),
+					move(payer, payee, int64(1+n%7), fmt.Sprint(i, "-", n)))
 				if err != nil && syncer.CodeOf(err) != syncer.CodeInsufficient {
 					t.Error(err)
 				}
@@ -189,17 +199,29 @@ func TestEditsByHandGoIntoTheLedger(t *testing.T) {
 		sql  string
 		want []string // new entries
 	}{
-		{`insert into balance (uuid, currency, amount) values ('Steve', 'coins', 5), ('Alice', 'coins', 0)`, []string{"Steve +5 =5 edited by hand"}},
-		{`update balance set amount = amount + 10`, []string{"Alice +10 =10 edited by hand", "Steve +10 =15 edited by hand"}},
+		{
+			`insert into balance (uuid, currency, amount) values ('Steve', 'coins', 5), ('Alice', 'coins', 0)`,
+			[]string{"Steve +5 =5 edited by hand"},
+		},
+		{
+			`update balance set amount = amount + 10`,
+			[]string{"Alice +10 =10 edited by hand", "Steve +10 =15 edited by hand"},
+		},
 		{`update balance set amount = amount, revision = 1`, nil},
 		{`select change_balance('Steve', 'coins', -4, 'k', 'lunch')`, []string{"Steve -4 =11 lunch"}},
 		{`select change_balance('Steve', 'coins', -4, 'k', 'lunch')`, nil},
 		{`select change_balance('Steve', 'coins', 1)`, []string{"Steve +1 =12 "}},
 		{`select transfer_balance('Steve', 'Bob', 'coins', 2)`, []string{"Bob +2 =2 ", "Steve -2 =10 "}},
-		{`begin; select change_balance('Bob', 'coins', 1); update balance set amount = 0 where uuid = 'Bob'; commit`, []string{"Bob +1 =3 ", "Bob -3 =0 edited by hand"}},
+		{
+			`begin; select change_balance('Bob', 'coins', 1); update balance set amount = 0 where uuid = 'Bob'; commit`,
+			[]string{"Bob +1 =3 ", "Bob -3 =0 edited by hand"},
+		},
 		{`delete from player where uuid = 'Alice'`, []string{"Alice -10 =0 the balance was deleted"}},
 		{`truncate balance`, []string{"Steve -10 =0 all balances were deleted"}},
-		{`set session_replication_role = replica; insert into balance values ('Bob', 'gems', 3); reset session_replication_role`, []string{"Bob +3 =3 edited by hand"}},
+		{
+			`set session_replication_role = replica; insert into balance values ('Bob', 'gems', 3); reset session_replication_role`,
+			[]string{"Bob +3 =3 edited by hand"},
+		},
 	} {
 		last := column[int64](t, conn, `select coalesce(max(id), 0) from ledger`)[0]
 		run(t, conn, step.sql)
@@ -318,7 +340,10 @@ func TestBalancesTell(t *testing.T) {
 		sql  string
 		want []string
 	}{
-		{`insert into balance (uuid, currency, amount) values ('Steve', 'coins', 5), ('Steve', 'gems', 1), ('Alice', 'coins', 2)`, []string{"balance Alice +1", "balance Steve +2"}},
+		{
+			`insert into balance (uuid, currency, amount) values ('Steve', 'coins', 5), ('Steve', 'gems', 1), ('Alice', 'coins', 2)`,
+			[]string{"balance Alice +1", "balance Steve +2"},
+		},
 		{`update balance set amount = 6 where currency = 'coins' and uuid = 'Steve'`, []string{"balance Steve +1"}},
 		{`update balance set amount = amount`, nil},
 		{`update balance set amount = 2 where currency = 'coins'`, []string{"balance Steve +1"}},
@@ -327,11 +352,17 @@ func TestBalancesTell(t *testing.T) {
 		{`delete from balance where uuid = 'Steve'`, nil},
 		{`truncate balance`, []string{"balance *"}},
 		{`insert into currency select 'c' || i from generate_series(1, 300) as i`, nil},
-		{`insert into balance (uuid, currency) select 'Bob', 'c' || i from generate_series(1, 300) as i`, []string{"balance Bob"}},
+		{
+			`insert into balance (uuid, currency) select 'Bob', 'c' || i from generate_series(1, 300) as i`,
+			[]string{"balance Bob"},
+		},
 		{`update balance set amount = 1 where currency in ('c1', 'c2')`, []string{"balance Bob +2"}},
 		{`update balance set amount = 2`, []string{"balance Bob"}},
 		{`insert into player (uuid) select 'p' || i from generate_series(1, 300) as i`, []string{"player *"}},
-		{`insert into balance (uuid, currency) select 'p' || i, 'coins' from generate_series(1, 300) as i`, []string{"balance *"}},
+		{
+			`insert into balance (uuid, currency) select 'p' || i, 'coins' from generate_series(1, 300) as i`,
+			[]string{"balance *"},
+		},
 		{`update balance set amount = 3 where uuid like 'p%'`, []string{"balance *"}},
 		{`delete from balance where uuid like 'p%'`, []string{"balance *"}},
 	} {

@@ -39,7 +39,10 @@ func TestImportBans(t *testing.T) {
 		{Target: id("open"), Reason: "r", By: "Alice", CreatedAt: ago(time.Hour), ExpiresAt: ago(-time.Hour)},
 		{Target: id("open"), By: "Steve", CreatedAt: ago(time.Minute), ExpiresAt: syncer.Forever},
 		{Target: id("standing"), CreatedAt: ago(time.Minute)},
-		{Target: id("standing"), CreatedAt: ago(time.Hour), LiftedAt: ago(time.Minute), LiftedBy: "Alice", LiftReason: "appeal"},
+		{
+			Target: id("standing"), CreatedAt: ago(time.Hour), LiftedAt: ago(time.Minute), LiftedBy: "Alice",
+			LiftReason: "appeal",
+		},
 		{Target: id("expired"), By: "Alice", CreatedAt: ago(3 * time.Hour), ExpiresAt: ago(2 * time.Hour)},
 		{Target: id("expired"), By: "Alice", CreatedAt: ago(time.Hour)},
 		{Target: id("expired"), By: "Alice", CreatedAt: ago(time.Hour)},
@@ -58,7 +61,9 @@ func TestImportBans(t *testing.T) {
 		"standing here postgres t", "10.0.0.0/8  Steve t",
 	})
 	again := importBans(t, s, records...)
-	expectEqual(t, again, []syncer.ImportOutcome{"stands", "known", "stands", "known", "known", "known", "known", "stands", "known"})
+	expectEqual(t, again, []syncer.ImportOutcome{
+		"stands", "known", "stands", "known", "known", "known", "known", "stands", "known",
+	})
 	expectEqual(t, column[string](t, conn, dump), stored)
 }
 
@@ -80,11 +85,17 @@ func TestImportAddsTheNotesThatLack(t *testing.T) {
 	note := func(ms int64, text string) syncer.BanNote {
 		return syncer.BanNote{At: syncer.Millis(ms), By: "Alice", Text: text}
 	}
-	record := syncer.BanRecord{Target: syncer.TargetID("a"), CreatedAt: syncer.Millis(1), Notes: []syncer.BanNote{note(2, "b"), note(3, "a")}}
+	record := syncer.BanRecord{
+		Target: syncer.TargetID("a"), CreatedAt: syncer.Millis(1), Notes: []syncer.BanNote{note(2, "b"), note(3, "a")},
+	}
 	other := syncer.BanRecord{Target: syncer.TargetID("b"), CreatedAt: syncer.Millis(1)}
 	for range 2 {
 		importBans(t, s, other, record)
-		expectEqual(t, column[string](t, psql(t, url), `select uuid || text from ban_note join ban on ban.id = ban order by ban_note.id`), []string{"ab", "aa"})
+		expectEqual(t,
+			column[string](t, psql(t, url),
+				`select uuid || text from ban_note join ban on ban.id = ban order by ban_note.id`), []string{
+				"ab", "aa",
+			})
 	}
 	record.Notes = append(record.Notes, note(2, "c"))
 	importBans(t, s, other, record)
@@ -94,7 +105,9 @@ func TestImportAddsTheNotesThatLack(t *testing.T) {
 func TestTrialImportStoresNothing(t *testing.T) {
 	t.Parallel()
 	s, url := open(t, store.Options{})
-	records := []syncer.BanRecord{{Target: syncer.TargetID("a")}, {Target: syncer.TargetID("a"), ExpiresAt: syncer.Forever}}
+	records := []syncer.BanRecord{
+		{Target: syncer.TargetID("a")}, {Target: syncer.TargetID("a"), ExpiresAt: syncer.Forever},
+	}
 	imported, err := s.TryImportBans(context.Background(), records)
 	if err != nil || imported[0].Outcome != syncer.ImportAdded || imported[1].Outcome != syncer.ImportKnown {
 		t.Errorf("imported %+v, %v", imported, err)
@@ -109,7 +122,8 @@ func TestImportStoresAllOrNone(t *testing.T) {
 		{Target: syncer.TargetID("a")},
 		{Target: syncer.TargetID("b"), CreatedAt: syncer.Millis(2), LiftedAt: syncer.Millis(1)},
 	})
-	if refused, ok := errors.AsType[*syncer.Error](err); !ok || refused.Code != syncer.CodeInvalid || refused.Field != "liftedAt" {
+	if refused, ok := errors.AsType[*syncer.Error](err); !ok || refused.Code != syncer.CodeInvalid ||
+		refused.Field != "liftedAt" {
 		t.Errorf("error %v", err)
 	}
 	expectEqual(t, column[int64](t, psql(t, url), `select count(*) from ban`), []int64{0})
@@ -121,7 +135,10 @@ func TestImportOfManyBansIsOneChange(t *testing.T) {
 	s, url := open(t, store.Options{})
 	records := make([]syncer.BanRecord, 20000)
 	for i := range records {
-		records[i] = syncer.BanRecord{Target: syncer.TargetID(syncer.PlayerID(fmt.Sprintf("p%d", i))), By: "Alice", CreatedAt: syncer.Millis(int64(i))}
+		records[i] = syncer.BanRecord{
+			Target: syncer.TargetID(syncer.PlayerID(fmt.Sprintf("p%d", i))), By: "Alice",
+			CreatedAt: syncer.Millis(int64(i)),
+		}
 		if i%2 == 1 {
 			records[i].Target = syncer.TargetAddress(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}))
 		}

@@ -27,7 +27,8 @@ func TestNotesOfABan(t *testing.T) {
 	}
 	run(t, conn, `insert into ban_note (ban, text) select id, 'by hand' from ban`)
 	noted, err := s.Ban(ctx, ban.Number)
-	if err != nil || len(noted.Notes) != 2 || noted.Notes[0] != first || noted.Notes[1].Text != "by hand" || noted.Notes[1].By == "" {
+	if err != nil || len(noted.Notes) != 2 || noted.Notes[0] != first || noted.Notes[1].Text != "by hand" ||
+		noted.Notes[1].By == "" {
 		t.Errorf("ban %+v, %v", noted, err)
 	}
 	if told := column[string](t, conn, recorded); len(told) != 0 {

@@ -23,9 +23,12 @@ func TestPreviewBan(t *testing.T) {
 			('o', 'x', '192.0.3.0', 1, now()),
 			('o', 'x', '192.0.1.255', 1, now()),
 			('o', 'x', '2001:db8::1', 1, now())`)
-	run(t, conn, `insert into ban (ip, lifted_at) values ('192.0.2.9', null), ('192.0.0.0/16', null), ('192.0.2.8', now()), ('192.0.3.0', null)`)
-	run(t, conn, `insert into server (name, gamemode, address) values ('x', 'x', 'x'), ('y', 'y', 'y'), ('dead', 'y', 'z')`)
-	run(t, conn, `insert into server_lease (server, run, expires_at) select name, gen_random_uuid(), now() + interval '1 h' * case name when 'dead' then -1 else 1 end from server`)
+	run(t, conn,
+		`insert into ban (ip, lifted_at) values ('192.0.2.9', null), ('192.0.0.0/16', null), ('192.0.2.8', now()), ('192.0.3.0', null)`)
+	run(t, conn,
+		`insert into server (name, gamemode, address) values ('x', 'x', 'x'), ('y', 'y', 'y'), ('dead', 'y', 'z')`)
+	run(t, conn,
+		`insert into server_lease (server, run, expires_at) select name, gen_random_uuid(), now() + interval '1 h' * case name when 'dead' then -1 else 1 end from server`)
 	run(t, conn, `
 		insert into session (server, uuid, run, gamemode, since)
 		select server, uuid, run, 'pvp', now() + length(uuid || server) * interval '1 s'
@@ -55,7 +58,9 @@ func TestPreviewBan(t *testing.T) {
 	if p := preview("192.0.2.0/24", 1); p.Count != 2 || len(p.Players) != 1 {
 		t.Errorf("preview of one %+v", p)
 	}
-	for cidr, want := range map[string]int64{"192.0.2.7/32": 1, "192.0.2.8/32": 0, "0.0.0.0/0": 3, "2001:db8::/32": 1, "::/0": 1, "192.0.2.128/25": 1} {
+	for cidr, want := range map[string]int64{
+		"192.0.2.7/32": 1, "192.0.2.8/32": 0, "0.0.0.0/0": 3, "2001:db8::/32": 1, "::/0": 1, "192.0.2.128/25": 1,
+	} {
 		if p := preview(cidr, 10); p.Count != want {
 			t.Errorf("%s: %d players, want %d", cidr, p.Count, want)
 		}

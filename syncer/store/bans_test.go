@@ -69,7 +69,8 @@ func TestBansAndLiftsInALoop(t *testing.T) {
 	}
 	working.Wait()
 	conn := psql(t, url)
-	expectEqual(t, column[int32](t, conn, `select unnest(array[count(*), count(lifted_at)])::integer from ban`), []int32{created.Load(), lifted.Load()})
+	expectEqual(t, column[int32](t, conn, `select unnest(array[count(*), count(lifted_at)])::integer from ban`),
+		[]int32{created.Load(), lifted.Load()})
 	if open := created.Load() - lifted.Load(); open != 0 {
 		t.Errorf("%d bans are open after everybody lifted", open)
 	}
@@ -79,8 +80,11 @@ func TestBanAgainAfterExpiry(t *testing.T) {
 	t.Parallel()
 	s, url := open(t, store.Options{Timeout: time.Minute})
 	conn := psql(t, url)
-	run(t, conn, `insert into ban (uuid, created_at, expires_at) values ('a', now() - interval '2 h', now() - interval '1 h')`)
-	ban, isNew, changes, err := s.AddBan(context.Background(), syncer.NewBan{Target: syncer.TargetID("a"), ExpiresAt: syncer.Forever, Reason: "r", By: "b"})
+	run(t, conn,
+		`insert into ban (uuid, created_at, expires_at) values ('a', now() - interval '2 h', now() - interval '1 h')`)
+	ban, isNew, changes, err := s.AddBan(context.Background(), syncer.NewBan{
+		Target: syncer.TargetID("a"), ExpiresAt: syncer.Forever, Reason: "r", By: "b",
+	})
 	if err != nil || !isNew || ban.Reason != "r" || ban.By != "b" || !ban.ExpiresAt.IsForever() || len(changes) != 1 {
 		t.Errorf("ban %+v, new %t, changes %+v, %v", ban, isNew, changes, err)
 	}
@@ -193,7 +197,8 @@ func TestListBansFiltersAndPages(t *testing.T) {
 			t.Errorf("%+v: got %v, want %v", filter, got, want)
 		}
 	}
-	if _, err := s.ListBans(context.Background(), syncer.BanFilter{IP: "x"}, 1<<62, 7); syncer.CodeOf(err) != syncer.CodeInvalid {
+	if _, err := s.ListBans(context.Background(), syncer.BanFilter{IP: "x"},
+		1<<62, 7); syncer.CodeOf(err) != syncer.CodeInvalid {
 		t.Errorf("a filter that is no address: %v", err)
 	}
 }
@@ -252,7 +257,8 @@ func TestBansOfAreThoseThatApply(t *testing.T) {
 		}
 		want := []int64{}
 		for _, ban := range all {
-			hit := id != "" && ban.Target.ID == id || address.IsValid() && ban.Target.Prefix.IsValid() && ban.Target.Prefix.Contains(address)
+			hit := id != "" && ban.Target.ID == id ||
+				address.IsValid() && ban.Target.Prefix.IsValid() && ban.Target.Prefix.Contains(address)
 			if hit && ban.Applies(time.Now()) {
 				want = append(want, ban.Number)
 			}

@@ -92,7 +92,9 @@ func TestBansByHand(t *testing.T) {
 			},
 			{
 				"lifted and deleted in one transaction",
-				[]string{`insert into ban (TARGET) values (VALUE); update ban set lifted_at = now(); delete from ban; insert into ban (TARGET) values (VALUE)`},
+				[]string{
+					`insert into ban (TARGET) values (VALUE); update ban set lifted_at = now(); delete from ban; insert into ban (TARGET) values (VALUE)`,
+				},
 				[]string{"open"},
 			},
 		} {
@@ -120,9 +122,15 @@ func TestRevisionsByHand(t *testing.T) {
 		{`update player set rank = 'mod'`, true},
 		{`update player set rank = 'mod'`, false},
 		{`update player set revision = 0`, false},
-		{`update player set gamemodes = '{"pvp": {"stats": {"wins": 1}}}', addresses = '{"a:1": {"usid": "x"}}'`, false},
+		{
+			`update player set gamemodes = '{"pvp": {"stats": {"wins": 1}}}', addresses = '{"a:1": {"usid": "x"}}'`,
+			false,
+		},
 		{`update player set name = 'Steve'`, true},
-		{`insert into player (uuid, name) values ('a', 'Alex') on conflict (uuid) do update set name = excluded.name`, true},
+		{
+			`insert into player (uuid, name) values ('a', 'Alex') on conflict (uuid) do update set name = excluded.name`,
+			true,
+		},
 		{`insert into player (uuid) values ('a') on conflict do nothing`, false},
 		{`with gone as (delete from player returning 1) select * from gone`, true},
 		{`update ban set reason = 'x'`, false},
@@ -141,7 +149,8 @@ func TestRevisionsByHand(t *testing.T) {
 		before, at := value[[]int64](t, conn, revisions), value[time.Time](t, conn, updated)
 		run(t, conn, test.sql)
 		if value[int](t, conn, `select count(*) from player`) == 0 {
-			run(t, conn, `insert into player (uuid) values ('a')`) // a row that comes again must be newer than the one that went
+			// a row that comes again must be newer than the one that went
+			run(t, conn, `insert into player (uuid) values ('a')`)
 		}
 		after := value[[]int64](t, conn, revisions)
 		if after[0] < before[0] || after[1] < before[1] || (after[0]+after[1] > before[0]+before[1]) != test.newer {

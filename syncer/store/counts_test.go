@@ -19,7 +19,9 @@ var someDay = time.Date(2020, 1, 2, 0, 0, 0, 0, time.UTC)
 
 func report(t rapid.TB, s *store.Store, server string, players int, after time.Duration) {
 	t.Helper()
-	err := s.AddPlayerCount(context.Background(), syncer.CountReport{Server: server, Players: players, At: syncer.TimeOf(someDay.Add(after))})
+	err := s.AddPlayerCount(context.Background(), syncer.CountReport{
+		Server: server, Players: players, At: syncer.TimeOf(someDay.Add(after)),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +69,9 @@ func TestPlayerCountsKeepTheHighestOfEachSlot(t *testing.T) {
 		hour.Sum, hour.Step = false, time.Hour
 		expectEqual(t, counted(t, s, hour), "attack 00:00+60 2\npvp 00:00+60 7")
 		// Ends lie on whole steps: the one that the range ends in belongs to it.
-		whole := syncer.CountRange{From: someDay.Add(time.Minute), To: someDay.Add(61 * time.Minute), Step: time.Hour, Sum: true}
+		whole := syncer.CountRange{
+			From: someDay.Add(time.Minute), To: someDay.Add(61 * time.Minute), Step: time.Hour, Sum: true,
+		}
 		expectEqual(t, counted(t, s, whole), " 00:00+60 9\n 01:00+60 9")
 	})
 }
@@ -106,19 +110,23 @@ func TestThinnedPlayerCounts(t *testing.T) {
 	expectEqual(t, counted(t, s, raw), "attack 00:00+60 100\npvp 00:00+60 20\npvp 01:00+4 15")
 	expectEqual(t, thin(t, conn, 119*time.Minute, "1 hour"), 0)
 	expectEqual(t, thin(t, conn, 48*time.Hour, "1 day"), 15)
-	expectEqual(t, counted(t, s, syncer.CountRange{From: someDay.Add(23 * time.Hour), To: someDay.Add(24 * time.Hour)}), "attack 00:00+1440 100\npvp 00:00+1440 29")
+	expectEqual(t, counted(t, s, syncer.CountRange{From: someDay.Add(23 * time.Hour), To: someDay.Add(24 * time.Hour)}),
+		"attack 00:00+1440 100\npvp 00:00+1440 29")
 	for _, step := range []string{"5 minutes", "0", "2 days", "-4 minutes", "1 month"} {
-		if refusal := refused(t, conn, `select thin_player_counts('1 day', $1::text::interval)`, step); refusal == nil || refusal.Code != "22023" {
+		if refusal := refused(t, conn, `select thin_player_counts('1 day', $1::text::interval)`,
+			step); refusal == nil || refusal.Code != "22023" {
 			t.Errorf("step %s: %v", step, refusal)
 		}
 	}
-	if refusal := refused(t, conn, `select thin_player_counts('-1 day', '1 hour')`); refusal == nil || refusal.Code != "22023" {
+	if refusal := refused(t, conn, `select thin_player_counts('-1 day', '1 hour')`); refusal == nil ||
+		refusal.Code != "22023" {
 		t.Errorf("a negative age: %v", refusal)
 	}
 	report(t, s, "pvp", 1, 72*time.Hour)
 	report(t, s, "pvp", 1, 73*time.Hour)
 	expectEqual(t, thin(t, conn, 96*time.Hour, "8 minutes"), 0)
-	if refusal := refused(t, conn, `select thin_player_counts('1 day', '20 minutes')`); refusal == nil || refusal.Hint == "" {
+	if refusal := refused(t, conn, `select thin_player_counts('1 day', '20 minutes')`); refusal == nil ||
+		refusal.Hint == "" {
 		t.Errorf("20 minutes of 8: %v", refusal)
 	}
 }
@@ -135,7 +143,8 @@ func TestThinningKeepsMaxima(t *testing.T) {
 		}
 		for range rapid.IntRange(1, 20).Draw(t, "reports") {
 			at := time.Duration(rapid.IntRange(0, 6*60).Draw(t, "minute")) * time.Minute
-			report(t, s, rapid.SampledFrom([]string{"a", "b"}).Draw(t, "server"), rapid.IntRange(0, 9).Draw(t, "players"), at)
+			report(t, s, rapid.SampledFrom([]string{"a", "b"}).Draw(t, "server"),
+				rapid.IntRange(0, 9).Draw(t, "players"), at)
 		}
 		whole := syncer.CountRange{
 			From: someDay, To: someDay.Add(10 * time.Hour), Step: 2 * time.Hour, Sum: rapid.Bool().Draw(t, "sum"),

@@ -45,11 +45,13 @@ func drawEdit(t *rapid.T) merge.Edit {
 		}
 		e.Attributes = append(e.Attributes, patch)
 	}
-	modes := rapid.MapOfN(rapid.SampledFrom([]string{"pvp", "survival", `o'd"d\u`}), rapid.Custom(drawGamemodeEdit), 0, 2)
+	modes := rapid.MapOfN(rapid.SampledFrom([]string{"pvp", "survival", `o'd"d\u`}), rapid.Custom(drawGamemodeEdit), 0,
+		2)
 	e.Gamemodes = modes.Draw(t, "gamemodes")
-	addresses := rapid.MapOfN(rapid.SampledFrom([]string{"10.0.0.1:6567", "[::1]:6567"}), rapid.Custom(func(t *rapid.T) merge.AddressEdit {
-		return merge.AddressEdit{USID: pointer.Draw(t, "usid")}
-	}), 0, 2)
+	addresses := rapid.MapOfN(rapid.SampledFrom([]string{"10.0.0.1:6567", "[::1]:6567"}),
+		rapid.Custom(func(t *rapid.T) merge.AddressEdit {
+			return merge.AddressEdit{USID: pointer.Draw(t, "usid")}
+		}), 0, 2)
 	e.Addresses = addresses.Draw(t, "addresses")
 	if err := e.Validate(); err != nil {
 		t.Fatalf("generated a bad edit: %v", err)
@@ -88,9 +90,12 @@ func drawEntry(t *rapid.T) syncer.HistoryEntry {
 }
 
 func drawGamemodeEdit(t *rapid.T) merge.GamemodeEdit {
-	counters := rapid.MapOfN(rapid.SampledFrom([]string{"blocks", "wins", "time", `o'd"d\u`}), rapid.Int64Range(-1<<53+1, 1<<53-1), 0, 3)
+	counters := rapid.MapOfN(rapid.SampledFrom([]string{"blocks", "wins", "time", `o'd"d\u`}),
+		rapid.Int64Range(-1<<53+1, 1<<53-1), 0, 3)
 	instant := rapid.OneOf(rapid.Just(syncer.Time{}), rapid.Map(rapid.Int64Range(0, 1<<41), syncer.Millis))
-	g := merge.GamemodeEdit{FirstJoined: instant.Draw(t, "first"), LastJoined: instant.Draw(t, "last"), Stats: counters.Draw(t, "stats")}
+	g := merge.GamemodeEdit{
+		FirstJoined: instant.Draw(t, "first"), LastJoined: instant.Draw(t, "last"), Stats: counters.Draw(t, "stats"),
+	}
 	if rapid.Bool().Draw(t, "unseen") {
 		g.AtLeast = counters.Draw(t, "at least")
 	}

@@ -29,17 +29,49 @@ func TestRefusedEdits(t *testing.T) {
 	}{
 		{"nobody", merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("mod")}}, nil, syncer.CodeNotFound, ""},
 		{"nobody", merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("mod")}}, &revision, syncer.CodeNotFound, ""},
-		{"a", merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("mod")}}, new(revision - 1), syncer.CodeStale, "If-Match"},
+		{
+			"a",
+			merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("mod")}},
+			new(revision - 1), syncer.CodeStale,
+			"If-Match",
+		},
 		{"a", merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("")}}, nil, syncer.CodeInvalid, "rank"},
 		{"a", merge.Edit{Flags: merge.SetEdit{Add: []string{long}}}, nil, syncer.CodeInvalid, "flags"},
 		{"a", merge.Edit{Scalars: merge.Scalars{Name: syncer.Some(long)}}, nil, syncer.CodeInvalid, "name"},
-		{"a", merge.Edit{Scalars: merge.Scalars{OverrideName: syncer.Some(&long)}}, nil, syncer.CodeInvalid, "overrideName"},
+		{
+			"a",
+			merge.Edit{Scalars: merge.Scalars{OverrideName: syncer.Some(&long)}},
+			nil, syncer.CodeInvalid,
+			"overrideName",
+		},
 		{"a", merge.Edit{Scalars: merge.Scalars{Highlight: syncer.Some(&long)}}, nil, syncer.CodeInvalid, "highlight"},
-		{"a", merge.Edit{Scalars: merge.Scalars{Rainbow: syncer.Some(&syncer.Rainbow{})}}, nil, syncer.CodeInvalid, "rainbow.speed"},
-		{"a", merge.Edit{Scalars: merge.Scalars{ChatStrictness: syncer.Some("x")}}, nil, syncer.CodeInvalid, "chatStrictness"},
+		{
+			"a",
+			merge.Edit{Scalars: merge.Scalars{Rainbow: syncer.Some(&syncer.Rainbow{})}},
+			nil, syncer.CodeInvalid,
+			"rainbow.speed",
+		},
+		{
+			"a",
+			merge.Edit{Scalars: merge.Scalars{ChatStrictness: syncer.Some("x")}},
+			nil, syncer.CodeInvalid,
+			"chatStrictness",
+		},
 		{"a", merge.Edit{Scalars: merge.Scalars{Language: syncer.Some(long)}}, nil, syncer.CodeInvalid, "language"},
-		{"a", merge.Edit{Scalars: merge.Scalars{Achievements: syncer.Some(new("x"))}}, nil, syncer.CodeInvalid, "achievements"},
-		{"a", merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("mod")}, History: []syncer.HistoryEntry{{Time: syncer.Millis(1)}}}, nil, syncer.CodeInvalid, "history.action"},
+		{
+			"a",
+			merge.Edit{Scalars: merge.Scalars{Achievements: syncer.Some(new("x"))}},
+			nil, syncer.CodeInvalid,
+			"achievements",
+		},
+		{
+			"a",
+			merge.Edit{
+				Scalars: merge.Scalars{Rank: syncer.Some("mod")},
+				History: []syncer.HistoryEntry{{Time: syncer.Millis(1)}},
+			},
+			nil, syncer.CodeInvalid, "history.action",
+		},
 	} {
 		_, changes, err := s.EditPlayer(context.Background(), test.id, test.edit, test.expected)
 		refusal, _ := errors.AsType[*syncer.Error](err)
@@ -50,7 +82,8 @@ func TestRefusedEdits(t *testing.T) {
 	if got := value[int64](t, conn, `select revision from player`); got != revision {
 		t.Error("a refused edit was stored")
 	}
-	if _, _, err := s.EditPlayer(context.Background(), "a", merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("mod")}}, &revision); err != nil {
+	if _, _, err := s.EditPlayer(context.Background(), "a",
+		merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("mod")}}, &revision); err != nil {
 		t.Errorf("at the expected revision: %v", err)
 	}
 }
@@ -66,7 +99,8 @@ func TestEditsWithoutADatabase(t *testing.T) {
 	}
 	t.Cleanup(s.Close)
 	edit := func() error {
-		_, _, err := s.EditPlayer(context.Background(), "a", merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("mod")}}, nil)
+		_, _, err := s.EditPlayer(context.Background(), "a",
+			merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("mod")}}, nil)
 		return err
 	}
 	if err := edit(); err != nil {
@@ -113,11 +147,13 @@ func TestOutcomeOfACutEditIsUnknown(t *testing.T) {
 	run(t, rival, `update player set name = 'x'`)
 	done := make(chan error, 1)
 	go func() {
-		_, _, err := s.EditPlayer(context.Background(), "a", merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("mod")}}, nil)
+		_, _, err := s.EditPlayer(context.Background(), "a",
+			merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("mod")}}, nil)
 		done <- err
 	}()
 	pgtest.Eventually(t, time.Minute, func() error {
-		if !value[bool](t, conn, `select exists (select from pg_stat_activity where application_name = 'playersync cut' and wait_event_type = 'Lock')`) {
+		if !value[bool](t, conn,
+			`select exists (select from pg_stat_activity where application_name = 'playersync cut' and wait_event_type = 'Lock')`) {
 			return errors.New("the edit does not wait for its rival")
 		}
 		return nil
@@ -132,8 +168,10 @@ func TestOutcomeOfACutEditIsUnknown(t *testing.T) {
 func TestErrorsKeepSecrets(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{
-		"postgres://me:hush@127.0.0.1:1/x", "postgres://me:hush@127.0.0.1:port/x", "postgres://me:hush@[::1/x", "postgres://me:hush@h/x?sslmode=odd",
-		"host=127.0.0.1 port=odd password=hush", "host=127.0.0.1 port=1 password=hush", "password=hush =", "postgres://me:hu sh%zz@h/x",
+		"postgres://me:hush@127.0.0.1:1/x", "postgres://me:hush@127.0.0.1:port/x", "postgres://me:hush@[::1/x",
+		"postgres://me:hush@h/x?sslmode=odd",
+		"host=127.0.0.1 port=odd password=hush", "host=127.0.0.1 port=1 password=hush", "password=hush =",
+		"postgres://me:hu sh%zz@h/x",
 	} {
 		s, err := store.Open(context.Background(), url, store.Options{})
 		if err == nil {
@@ -147,7 +185,8 @@ func TestErrorsKeepSecrets(t *testing.T) {
 			_ = m.Close()
 		}
 		expectSecret(t, url, err)
-		if s, err = store.Open(context.Background(), "host=127.0.0.1 port=1", store.Options{ListenURL: url}); err == nil {
+		if s, err = store.Open(context.Background(), "host=127.0.0.1 port=1",
+			store.Options{ListenURL: url}); err == nil {
 			_, err = s.OpenFeed(context.Background())
 			s.Close()
 		}
@@ -157,7 +196,8 @@ func TestErrorsKeepSecrets(t *testing.T) {
 
 func expectSecret(t *testing.T, url string, err error) {
 	t.Helper()
-	if err == nil || strings.Contains(err.Error(), "hush") || strings.Contains(err.Error(), "hu sh") || strings.Contains(err.Error(), url) {
+	if err == nil || strings.Contains(err.Error(), "hush") || strings.Contains(err.Error(), "hu sh") ||
+		strings.Contains(err.Error(), url) {
 		t.Errorf("%s: %v", url, err)
 	}
 }

@@ -77,7 +77,9 @@ func outcomeUnknown(cause error) error {
 func translateRefusal(refused *pgconn.PgError, cause error) error {
 	switch {
 	case strings.HasPrefix(refused.Code, classData), strings.HasPrefix(refused.Code, classIntegrity):
-		return &syncer.Error{Code: syncer.CodeInvalid, Field: fieldOf(refused), Message: "the database refuses this value", Cause: cause}
+		return &syncer.Error{
+			Code: syncer.CodeInvalid, Field: fieldOf(refused), Message: "the database refuses this value", Cause: cause,
+		}
 	case refused.Code == codeReadOnly, refused.Code == codeLockTimeout,
 		strings.HasPrefix(refused.Code, classConnection), strings.HasPrefix(refused.Code, classRollback),
 		strings.HasPrefix(refused.Code, classResources), strings.HasPrefix(refused.Code, classIntervention),
@@ -107,7 +109,8 @@ func repeatedly(do func() error) error {
 // a rival, or a cached plan went stale, so that the same again may succeed.
 func isRepeatable(err error) bool {
 	refused, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && (strings.HasPrefix(refused.Code, classRollback) || refused.Code == codePlanChanged && !isRaised(refused))
+	return ok && (strings.HasPrefix(refused.Code, classRollback) ||
+		refused.Code == codePlanChanged && !isRaised(refused))
 }
 
 // isRaised reports whether a function of ours refused, which may do so by a SQLSTATE

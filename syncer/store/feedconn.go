@@ -71,7 +71,8 @@ func (c *FeedConn) Poll(ctx context.Context, cursor changefeed.Snapshot, most in
 	}
 	row, err := c.queries.Poll(ctx, db.PollParams{Cursor: from, Most: int32(most) + 1})
 	if errors.Is(err, pgx.ErrNoRows) {
-		return changefeed.Position{}, errors.New("poll: the table feed has lost its row; run the migrations down and up, or insert it again")
+		return changefeed.Position{}, errors.New("poll: the table feed has lost its row; run the migrations down " +
+			"and up, or insert it again")
 	}
 	if err != nil {
 		return changefeed.Position{}, readError("poll", err)
@@ -101,7 +102,9 @@ func (c *FeedConn) ReadPlayers(ctx context.Context, ids []syncer.PlayerID) ([]ch
 
 // ReadBans returns which of the targets have an open ban, and the snapshot of
 // the read.
-func (c *FeedConn) ReadBans(ctx context.Context, targets []syncer.Target) (changefeed.Snapshot, []syncer.ActiveBan, error) {
+func (c *FeedConn) ReadBans(
+	ctx context.Context, targets []syncer.Target,
+) (changefeed.Snapshot, []syncer.ActiveBan, error) {
 	var params db.OpenBansParams
 	for _, target := range targets {
 		if target.ID != "" {
@@ -124,7 +127,9 @@ func (c *FeedConn) ReadBans(ctx context.Context, targets []syncer.Target) (chang
 	}
 	open := make([]syncer.ActiveBan, len(rows))
 	for i, row := range rows {
-		open[i] = syncer.ActiveBan{Target: targetOf(row.Uuid, row.Ip), ExpiresAt: timeOf(row.ExpiresAt), Revision: row.Revision}
+		open[i] = syncer.ActiveBan{
+			Target: targetOf(row.Uuid, row.Ip), ExpiresAt: timeOf(row.ExpiresAt), Revision: row.Revision,
+		}
 	}
 	seen, err := changefeed.ParseSnapshot(snapshot)
 	return seen, open, err

@@ -186,7 +186,8 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 				for _, scan := range scans {
 					seen = seen || scan.relation == test.relation
 					if large[scan.relation] && (scan.kind == "Seq Scan" || scan.rows > 2000) {
-						t.Errorf("%s looks at %v rows of %s by %s:\n%s", test.name, scan.rows, scan.relation, scan.kind, scan.query)
+						t.Errorf("%s looks at %v rows of %s by %s:\n%s", test.name, scan.rows, scan.relation, scan.kind,
+							scan.query)
 					}
 				}
 				if !seen {
@@ -198,7 +199,9 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 }
 
 // large are the tables that grow.
-var large = map[string]bool{"player": true, "player_history": true, "ban": true, "ban_note": true, "change": true, "save_batch": true}
+var large = map[string]bool{
+	"player": true, "player_history": true, "ban": true, "ban_note": true, "change": true, "save_batch": true,
+}
 
 type hotQuery struct {
 	name, relation string
@@ -210,7 +213,10 @@ func hotQueries(t *testing.T, s *store.Store) []hotQuery {
 	feed := follow(t, s)
 	cursor := poll(t, feed, changefeed.Snapshot{}).Snapshot
 	ids := make([]syncer.PlayerID, 256)
-	batch := merge.Batch{ID: [16]byte{byte(time.Now().UnixNano())}, Edits: map[syncer.PlayerID]merge.Edit{"new " + syncer.PlayerID(t.Name()): {}}}
+	batch := merge.Batch{
+		ID:    [16]byte{byte(time.Now().UnixNano())},
+		Edits: map[syncer.PlayerID]merge.Edit{"new " + syncer.PlayerID(t.Name()): {}},
+	}
 	for i := range ids {
 		ids[i] = syncer.PlayerID(fmt.Sprintf("p%d", 10*i+1))
 		batch.Edits[ids[i]] = merge.Edit{
@@ -218,21 +224,39 @@ func hotQueries(t *testing.T, s *store.Store) []hotQuery {
 			History:   []syncer.HistoryEntry{{Action: "kicked", By: t.Name(), Time: syncer.Millis(1)}},
 		}
 	}
-	rank := merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some(t.Name())}, History: []syncer.HistoryEntry{{Action: "promoted", Time: syncer.Millis(2)}}}
+	rank := merge.Edit{
+		Scalars: merge.Scalars{Rank: syncer.Some(t.Name())},
+		History: []syncer.HistoryEntry{{Action: "promoted", Time: syncer.Millis(2)}},
+	}
 	address := netip.MustParseAddr("198.51.100.7")
 	id, ip := syncer.TargetID(syncer.PlayerID(t.Name())), syncer.TargetAddress(address)
 	active := true
 	return []hotQuery{
-		{"read players", "player_history", func(ctx context.Context) error { _, err := s.ReadPlayers(ctx, ids); return err }},
-		{"edit player", "player", func(ctx context.Context) error { _, _, err := s.EditPlayer(ctx, "p7", rank, nil); return err }},
-		{"save batch", "player_history", func(ctx context.Context) error { _, _, err := s.SaveBatch(ctx, batch); return err }},
+		{
+			"read players", "player_history",
+			func(ctx context.Context) error { _, err := s.ReadPlayers(ctx, ids); return err },
+		},
+		{
+			"edit player", "player",
+			func(ctx context.Context) error { _, _, err := s.EditPlayer(ctx, "p7", rank, nil); return err },
+		},
+		{
+			"save batch", "player_history",
+			func(ctx context.Context) error { _, _, err := s.SaveBatch(ctx, batch); return err },
+		},
 		{"ban id", "ban", ban(s, id)},
 		{"ban id again", "ban", ban(s, id)},
 		{"ban address", "ban", ban(s, ip)},
 		{"ban address again", "ban", ban(s, ip)},
 		{"bans of", "ban", func(ctx context.Context) error { _, err := s.BansOf(ctx, id.ID, address); return err }},
-		{"bans of id", "ban", func(ctx context.Context) error { _, err := s.BansOf(ctx, id.ID, netip.Addr{}); return err }},
-		{"bans of address", "ban", func(ctx context.Context) error { _, err := s.BansOf(ctx, "", address); return err }},
+		{
+			"bans of id", "ban",
+			func(ctx context.Context) error { _, err := s.BansOf(ctx, id.ID, netip.Addr{}); return err },
+		},
+		{
+			"bans of address", "ban",
+			func(ctx context.Context) error { _, err := s.BansOf(ctx, "", address); return err },
+		},
 		{"lift id", "ban", lift(s, id)},
 		{"lift address", "ban", lift(s, ip)},
 		{"list bans", "ban", list(s, syncer.BanFilter{})},
@@ -243,7 +267,10 @@ func hotQueries(t *testing.T, s *store.Store) []hotQuery {
 		{"list bans by", "ban", list(s, syncer.BanFilter{By: "staff 7"})},
 		{"list bans by nobody", "ban", list(s, syncer.BanFilter{By: "nobody"})},
 		{"list bans lifted by nobody", "ban", list(s, syncer.BanFilter{LiftedBy: "nobody"})},
-		{"list bans of a period", "ban", list(s, syncer.BanFilter{CreatedFrom: syncer.TimeOf(time.Now().Add(-time.Minute))})},
+		{
+			"list bans of a period", "ban",
+			list(s, syncer.BanFilter{CreatedFrom: syncer.TimeOf(time.Now().Add(-time.Minute))}),
+		},
 		{"list ranges in force", "ban", list(s, syncer.BanFilter{Active: &active, Kind: syncer.BanOfRange})},
 		{"preview ban", "ban", func(ctx context.Context) error {
 			_, err := s.PreviewBan(ctx, syncer.Target{Prefix: netip.MustParsePrefix("10.0.0.0/24")}, 50)
@@ -251,13 +278,18 @@ func hotQueries(t *testing.T, s *store.Store) []hotQuery {
 		}},
 		{"ban by number", "ban_note", func(ctx context.Context) error { _, err := s.Ban(ctx, 7); return err }},
 		{"import bans", "ban", func(ctx context.Context) error {
-			_, err := s.ImportBans(ctx, []syncer.BanRecord{{Target: id, CreatedAt: syncer.Millis(1)}, {Target: ip, CreatedAt: syncer.Millis(1)}})
+			_, err := s.ImportBans(ctx, []syncer.BanRecord{
+				{Target: id, CreatedAt: syncer.Millis(1)}, {Target: ip, CreatedAt: syncer.Millis(1)},
+			})
 			return err
 		}},
 		{"search", "player", search(s, "c4ca4238")},
 		{"search rare", "player", search(s, "zzz")},
 		{"poll", "change", func(ctx context.Context) error { _, err := feed.Poll(ctx, cursor, 1000); return err }},
-		{"feed reads players", "player", func(ctx context.Context) error { _, err := feed.ReadPlayers(ctx, ids); return err }},
+		{
+			"feed reads players", "player",
+			func(ctx context.Context) error { _, err := feed.ReadPlayers(ctx, ids); return err },
+		},
 		{"feed reads bans", "ban", func(ctx context.Context) error {
 			_, _, err := feed.ReadBans(ctx, []syncer.Target{id, ip})
 			return err

@@ -124,7 +124,8 @@ func login(t testing.TB, address, options string) string {
 	}
 	admin := psql(t, address)
 	// Roles belong to the server that tests share: the sequence makes the name unique.
-	name := fmt.Sprintf("login_%s_%d", strings.TrimPrefix(parsed.Path, "/"), value[int64](t, admin, "select pg_current_xact_id()::text::bigint"))
+	name := fmt.Sprintf("login_%s_%d", strings.TrimPrefix(parsed.Path, "/"),
+		value[int64](t, admin, "select pg_current_xact_id()::text::bigint"))
 	run(t, admin, fmt.Sprintf("create role %s login password 'x' %s", name, options))
 	parsed.User = url.UserPassword(name, "x")
 	return parsed.String()

@@ -68,7 +68,9 @@ func workAsSidecar(t *testing.T, s *store.Store) {
 			return err
 		},
 		"save": func() error {
-			_, _, err := s.SaveBatch(ctx, merge.Batch{ID: [16]byte{1}, Edits: map[syncer.PlayerID]merge.Edit{"b": edit}})
+			_, _, err := s.SaveBatch(ctx, merge.Batch{
+				ID: [16]byte{1}, Edits: map[syncer.PlayerID]merge.Edit{"b": edit},
+			})
 			return err
 		},
 		"search": func() error { _, _, err := s.SearchPlayers(ctx, "x", 10, ""); return err },
@@ -122,10 +124,15 @@ func workAsSidecar(t *testing.T, s *store.Store) {
 			if err := s.RegisterServer(ctx, home, "1"); err != nil {
 				return err
 			}
-			if _, err := s.RenewLeases(ctx, syncer.Lease{Run: run, Servers: []string{"a"}, Claimed: []string{"a"}, Lasts: time.Minute}); err != nil {
+			if _, err := s.RenewLeases(ctx, syncer.Lease{
+				Run: run, Servers: []string{"a"}, Claimed: []string{"a"}, Lasts: time.Minute,
+			}); err != nil {
 				return err
 			}
-			edit := syncer.SessionEdit{Arrived: []syncer.Session{{Server: "a", ID: "a", Gamemode: "pvp", Since: syncer.Millis(1)}}, Complete: []string{"a"}}
+			edit := syncer.SessionEdit{
+				Arrived:  []syncer.Session{{Server: "a", ID: "a", Gamemode: "pvp", Since: syncer.Millis(1)}},
+				Complete: []string{"a"},
+			}
 			if err := s.SyncSessions(ctx, run, edit); err != nil {
 				return err
 			}
@@ -141,10 +148,12 @@ func workAsSidecar(t *testing.T, s *store.Store) {
 			_, err := s.LastSeen(ctx, "a")
 			return err
 		},
-		"moderation log": func() error { return s.AddModEntry(ctx, mindustry.ModEntry{At: syncer.Millis(1), Message: "x"}) },
-		"check server":   func() error { _, err := s.CheckServer(ctx); return err },
-		"check notify":   func() error { _, err := s.CheckNotify(ctx); return err },
-		"now":            func() error { _, err := s.Now(ctx); return err },
+		"moderation log": func() error {
+			return s.AddModEntry(ctx, mindustry.ModEntry{At: syncer.Millis(1), Message: "x"})
+		},
+		"check server": func() error { _, err := s.CheckServer(ctx); return err },
+		"check notify": func() error { _, err := s.CheckNotify(ctx); return err },
+		"now":          func() error { _, err := s.Now(ctx); return err },
 	} {
 		if err := work(); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -159,7 +168,8 @@ func followAsSidecar(t *testing.T, conn *store.FeedConn) {
 	if err := conn.Listen(ctx); err != nil {
 		t.Error(err)
 	}
-	if p := poll(t, conn, changefeed.Snapshot{}); !p.Listening || !p.AtHome || p.InRecovery || p.TriggersEnabled != store.FeedTriggers {
+	if p := poll(t, conn, changefeed.Snapshot{}); !p.Listening || !p.AtHome || p.InRecovery ||
+		p.TriggersEnabled != store.FeedTriggers {
 		t.Errorf("position %+v", p)
 	}
 	if _, err := conn.ReadPlayers(ctx, []syncer.PlayerID{"a"}); err != nil {
@@ -171,7 +181,9 @@ func followAsSidecar(t *testing.T, conn *store.FeedConn) {
 	if _, err := conn.LoadBans(ctx, func(syncer.ActiveBan) {}); err != nil {
 		t.Error(err)
 	}
-	for _, entity := range []syncer.Entity{syncer.EntityStaffMessage, syncer.EntityAntibotPattern, syncer.EntityBlacklist, syncer.EntitySession} {
+	for _, entity := range []syncer.Entity{
+		syncer.EntityStaffMessage, syncer.EntityAntibotPattern, syncer.EntityBlacklist, syncer.EntitySession,
+	} {
 		if _, _, err := conn.ReadTable(ctx, entity); err != nil {
 			t.Error(err)
 		}
@@ -229,21 +241,26 @@ func TestReadOnlyRoleReadsAllAndWritesNothing(t *testing.T) {
 	t.Parallel()
 	admin, address := database(t)
 	reader := psql(t, login(t, address, "in role playersync_readonly"))
-	relations := column[string](t, admin, ours+`select relname::text from relation where relkind in ('r', 'v') union select 'goose_db_version'`)
+	relations := column[string](t, admin,
+		ours+`select relname::text from relation where relkind in ('r', 'v') union select 'goose_db_version'`)
 	if len(relations) < 10 {
 		t.Fatalf("only %v found", relations)
 	}
 	for _, relation := range relations {
 		run(t, reader, "select * from "+relation)
 	}
-	for _, table := range column[string](t, admin, ours+`select relname::text from relation where relkind = 'r' union values ('goose_db_version')`) {
+	for _, table := range column[string](t, admin,
+		ours+`select relname::text from relation where relkind = 'r' union values ('goose_db_version')`) {
 		expectRefused(t, reader, "insert into "+table+" default values", "delete from "+table)
-		last := value[string](t, admin, "select attname::text from pg_attribute where attrelid = $1::regclass and attnum > 1 order by attnum limit 1", table)
+		last := value[string](t, admin,
+			"select attname::text from pg_attribute where attrelid = $1::regclass and attnum > 1 order by attnum "+
+				"limit 1", table)
 		expectRefused(t, reader, "update "+table+" set "+last+" = null")
 	}
 	expectRefused(
 		t, reader,
-		"delete from active_ban", "truncate ban", "select nextval('revision')", "select feed_prune('0')", "select feed_settle()", "select save_batch_prune()",
+		"delete from active_ban", "truncate ban", "select nextval('revision')", "select feed_prune('0')",
+		"select feed_settle()", "select save_batch_prune()",
 		"create table x ()", "drop view active_ban", "set role playersync_app",
 	)
 }

@@ -62,7 +62,9 @@ func TestSaveBatchCreatesAndTells(t *testing.T) {
 	for _, text := range told {
 		counts[text]++
 	}
-	expectEqual(t, counts, map[string]int{"player new": 1, "player new row": 1, "player old row": 1, "player new +1": 1, "player old +1": 1})
+	expectEqual(t, counts, map[string]int{
+		"player new": 1, "player new row": 1, "player old row": 1, "player new +1": 1, "player old +1": 1,
+	})
 
 	if readings, changes, err = s.SaveBatch(context.Background(), batch); err != nil || len(readings)+len(changes) > 0 {
 		t.Errorf("again: %v, %v, %v", readings, changes, err)
@@ -78,12 +80,15 @@ func TestSaveBatchCreatesAndTells(t *testing.T) {
 func TestRefusedBatchStoresNothing(t *testing.T) {
 	t.Parallel()
 	s, url := open(t, store.Options{Timeout: time.Minute})
-	batch := newBatch(map[syncer.PlayerID]merge.Edit{"a": wins(1), "b": {Scalars: merge.Scalars{ChatStrictness: syncer.Some("x")}}})
+	batch := newBatch(map[syncer.PlayerID]merge.Edit{
+		"a": wins(1), "b": {Scalars: merge.Scalars{ChatStrictness: syncer.Some("x")}},
+	})
 	if _, _, err := s.SaveBatch(context.Background(), batch); syncer.CodeOf(err) != syncer.CodeInvalid {
 		t.Errorf("a bad batch: %v", err)
 	}
 	conn := psql(t, url)
-	if n := value[int](t, conn, `select (select count(*) from player) + (select count(*) from save_batch) + (select count(*) from change)`); n != 0 {
+	if n := value[int](t, conn,
+		`select (select count(*) from player) + (select count(*) from save_batch) + (select count(*) from change)`); n != 0 {
 		t.Errorf("%d rows of a refused batch", n)
 	}
 	batch.Edits["b"] = wins(1)
@@ -102,21 +107,25 @@ func TestWritesLeaveLargeAttributesWhereTheyAre(t *testing.T) {
 		}
 		t.Cleanup(s.Close)
 		conn := psql(t, address)
-		run(t, conn, `insert into player (uuid, attributes) select 'a', jsonb_object_agg(i, md5(i::text)) from generate_series(1, 1000) as i`)
+		run(t, conn,
+			`insert into player (uuid, attributes) select 'a', jsonb_object_agg(i, md5(i::text)) from generate_series(1, 1000) as i`)
 		outside := fmt.Sprintf(`select string_agg(distinct chunk_id::text, ' ') from %s`,
 			value[string](t, conn, `select reltoastrelid::regclass::text from pg_class where oid = 'player'::regclass`))
 		before := value[string](t, conn, outside)
-		if _, _, err := s.SaveBatch(context.Background(), newBatch(map[syncer.PlayerID]merge.Edit{"a": {Scalars: merge.Scalars{Name: syncer.Some("Steve")}}})); err != nil {
+		if _, _, err := s.SaveBatch(context.Background(),
+			newBatch(map[syncer.PlayerID]merge.Edit{"a": {Scalars: merge.Scalars{Name: syncer.Some("Steve")}}})); err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := s.EditPlayer(context.Background(), "a", merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("mod")}}, nil); err != nil {
+		if _, _, err := s.EditPlayer(context.Background(), "a",
+			merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("mod")}}, nil); err != nil {
 			t.Fatal(err)
 		}
 		if after := value[string](t, conn, outside); after != before {
 			t.Errorf("the attributes were moved from %s to %s", before, after)
 		}
 		patch := json.RawMessage(`{"shop": 1}`)
-		if _, _, err := s.SaveBatch(context.Background(), newBatch(map[syncer.PlayerID]merge.Edit{"a": {Attributes: []json.RawMessage{patch}}})); err != nil {
+		if _, _, err := s.SaveBatch(context.Background(),
+			newBatch(map[syncer.PlayerID]merge.Edit{"a": {Attributes: []json.RawMessage{patch}}})); err != nil {
 			t.Fatal(err)
 		}
 		if !value[bool](t, conn, `select attributes @> '{"shop": 1}' and name = 'Steve' and rank = 'mod' from player`) {
@@ -143,25 +152,33 @@ func TestBatchesAreStoredOnceThroughCuts(t *testing.T) {
 		var cutting sync.WaitGroup
 		if attempts%3 > 0 {
 			cutting.Go(func() {
-				_, _ = pace.Exec(context.Background(), fmt.Sprintf("select count(*) from generate_series(1, %d)", attempts*7919%50000)) // the moments differ
+				// the moments differ
+				_, _ = pace.Exec(context.Background(),
+					fmt.Sprintf("select count(*) from generate_series(1, %d)", attempts*7919%50000))
 				proxy.Cut()
 			})
 		}
 		_, _, err := s.SaveBatch(context.Background(), batch)
 		cutting.Wait()
-		if code := syncer.CodeOf(err); err != nil && code != syncer.CodeUnavailable && code != syncer.CodeOutcomeUnknown {
+		if code := syncer.CodeOf(err); err != nil && code != syncer.CodeUnavailable &&
+			code != syncer.CodeOutcomeUnknown {
 			t.Fatalf("cut: %v", err)
 		}
 		return err == nil
 	}
 	for ; saved < 100 || failures < 20; saved++ {
-		batch := newBatch(map[syncer.PlayerID]merge.Edit{"a": wins(1), "b": wins(2), syncer.PlayerID(fmt.Sprint("new ", saved)): wins(1)})
+		batch := newBatch(map[syncer.PlayerID]merge.Edit{
+			"a": wins(1), "b": wins(2), syncer.PlayerID(fmt.Sprint("new ", saved)): wins(1),
+		})
 		for !save(batch) {
 			failures++
 		}
 	}
-	expectEqual(t, column[int64](t, conn, `select (gamemodes -> 'pvp' -> 'stats' ->> 'wins')::bigint from player where uuid in ('a', 'b') order by uuid`), []int64{saved, 2 * saved})
-	if n := value[int64](t, conn, `select sum((gamemodes -> 'pvp' -> 'stats' ->> 'wins')::bigint) from player where uuid like 'new%'`); n != saved {
+	expectEqual(t,
+		column[int64](t, conn,
+			`select (gamemodes -> 'pvp' -> 'stats' ->> 'wins')::bigint from player where uuid in ('a', 'b') order by uuid`), []int64{saved, 2 * saved})
+	if n := value[int64](t, conn,
+		`select sum((gamemodes -> 'pvp' -> 'stats' ->> 'wins')::bigint) from player where uuid like 'new%'`); n != saved {
 		t.Errorf("new players have %d wins after %d batches", n, saved)
 	}
 }

@@ -24,7 +24,8 @@ routine as (
 func TestEverythingIsCommented(t *testing.T) {
 	t.Parallel()
 	conn, _ := database(t)
-	if n := value[int](t, conn, ours+`select (select count(*) from relation where relkind in ('r', 'v')) + (select count(*) from routine)`); n < 30 {
+	if n := value[int](t, conn,
+		ours+`select (select count(*) from relation where relkind in ('r', 'v')) + (select count(*) from routine)`); n < 30 {
 		t.Fatalf("only %d objects found", n)
 	}
 	for _, missing := range column[string](t, conn, ours+`

@@ -16,7 +16,9 @@ func TestSearchFindsAllOnceAndPrefixesFirst(t *testing.T) {
 	t.Parallel()
 	s, url := open(t, store.Options{Timeout: time.Minute})
 	conn := psql(t, url)
-	parts := []string{"Steve", "steve", "STEVE", "%", "_", `\`, "'", "Ä", "ä", "ß", "İ", "é", " ", "[red]", "a", "ab", "🎮"}
+	parts := []string{
+		"Steve", "steve", "STEVE", "%", "_", `\`, "'", "Ä", "ä", "ß", "İ", "é", " ", "[red]", "a", "ab", "🎮",
+	}
 	n := 0
 	for _, a := range append(parts, "") {
 		for _, b := range append(parts, "") {

@@ -20,7 +20,8 @@ var (
 func speak(t *testing.T, s *store.Store, run [16]byte, lasts time.Duration, servers ...string) {
 	t.Helper()
 	for _, name := range servers {
-		if err := s.RegisterServer(context.Background(), syncer.GameServer{Name: name, Gamemode: "pvp", Address: name + ":1"}, "1"); err != nil {
+		if err := s.RegisterServer(context.Background(),
+			syncer.GameServer{Name: name, Gamemode: "pvp", Address: name + ":1"}, "1"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -46,7 +47,9 @@ func storeSessions(t *testing.T, s *store.Store, run [16]byte, edit syncer.Sessi
 }
 
 func stay(server, id string) syncer.Session {
-	return syncer.Session{Server: server, ID: syncer.PlayerID(id), Name: id, Gamemode: "pvp", Since: syncer.Millis(1_700_000_000_000)}
+	return syncer.Session{
+		Server: server, ID: syncer.PlayerID(id), Name: id, Gamemode: "pvp", Since: syncer.Millis(1_700_000_000_000),
+	}
 }
 
 const whoIsOnline = `select server || ' ' || uuid from session order by server, uuid`
@@ -72,23 +75,47 @@ func TestSessionsAreStoredAsDifferences(t *testing.T) {
 		want []string // who is on a
 		told []string
 	}{
-		{"two come", syncer.SessionEdit{Arrived: []syncer.Session{stay("a", "z"), stay("a", "Ä")}}, []string{"a z", "a Ä"}, []string{"session a\tz open", "session a\tÄ open"}},
+		{
+			"two come",
+			syncer.SessionEdit{Arrived: []syncer.Session{stay("a", "z"), stay("a", "Ä")}},
+			[]string{"a z", "a Ä"},
+			[]string{"session a\tz open", "session a\tÄ open"},
+		},
 		{"the same again", syncer.SessionEdit{Arrived: []syncer.Session{stay("a", "z")}}, []string{"a z", "a Ä"}, nil},
-		{"one comes anew", syncer.SessionEdit{Arrived: []syncer.Session{later}}, []string{"a z", "a Ä"}, []string{"session a\tz closed", "session a\tz open"}},
-		{"one leaves, twice", syncer.SessionEdit{Departed: []syncer.Session{stay("a", "Ä"), stay("a", "Ä"), stay("b", "z")}}, []string{"a z"}, []string{"session a\tÄ closed"}},
-		{"nobody else is there", syncer.SessionEdit{Arrived: []syncer.Session{stay("a", "y")}, Complete: []string{"a"}}, []string{"a y"}, []string{"session a\ty open", "session a\tz closed"}},
+		{
+			"one comes anew",
+			syncer.SessionEdit{Arrived: []syncer.Session{later}},
+			[]string{"a z", "a Ä"},
+			[]string{"session a\tz closed", "session a\tz open"},
+		},
+		{
+			"one leaves, twice",
+			syncer.SessionEdit{Departed: []syncer.Session{stay("a", "Ä"), stay("a", "Ä"), stay("b", "z")}},
+			[]string{"a z"},
+			[]string{"session a\tÄ closed"},
+		},
+		{
+			"nobody else is there",
+			syncer.SessionEdit{Arrived: []syncer.Session{stay("a", "y")}, Complete: []string{"a"}},
+			[]string{"a y"},
+			[]string{"session a\ty open", "session a\tz closed"},
+		},
 		{"of another server", syncer.SessionEdit{Arrived: []syncer.Session{stay("c", "x")}}, []string{"a y"}, nil},
 		{"nobody at all", syncer.SessionEdit{Complete: []string{"a", "b"}}, nil, []string{"session a\ty closed"}},
 		{"many", syncer.SessionEdit{Arrived: many}, nil, []string{"session *"}},
 	} {
 		storeSessions(t, s, firstRun, test.edit)
 		t.Log(test.name)
-		expectEqual(t, column[string](t, conn, `select w from (`+whoIsOnline+`) as o (w) where w like 'a %'`), append([]string{}, test.want...))
+		expectEqual(t, column[string](t, conn, `select w from (`+whoIsOnline+`) as o (w) where w like 'a %'`),
+			append([]string{}, test.want...))
 		expectEqual(t, shown(ear.told()), append([]string{}, test.told...))
 	}
-	storeSessions(t, s, firstRun, syncer.SessionEdit{Arrived: []syncer.Session{stay("a", "z"), stay("a", "Ä"), stay("a", "B")}, Complete: []string{"a", "b"}})
+	storeSessions(t, s, firstRun, syncer.SessionEdit{
+		Arrived: []syncer.Session{stay("a", "z"), stay("a", "Ä"), stay("a", "B")}, Complete: []string{"a", "b"},
+	})
 	digests := renew(t, s, syncer.Lease{Run: firstRun, Servers: []string{"a", "b"}, Lasts: time.Minute})
-	if digests["a"] != syncer.SessionDigest([]syncer.Session{stay("a", "Ä"), stay("a", "z"), stay("a", "B")}) || digests["b"] != syncer.SessionDigest(nil) {
+	if digests["a"] != syncer.SessionDigest([]syncer.Session{stay("a", "Ä"), stay("a", "z"), stay("a", "B")}) ||
+		digests["b"] != syncer.SessionDigest(nil) {
 		t.Errorf("digests %v", digests)
 	}
 }
@@ -103,7 +130,9 @@ func TestLeaseHasOneRun(t *testing.T) {
 
 	speak(t, s, secondRun, time.Minute, "a")
 	storeSessions(t, s, firstRun, syncer.SessionEdit{Arrived: []syncer.Session{stay("a", "Alex")}})
-	storeSessions(t, s, secondRun, syncer.SessionEdit{Departed: []syncer.Session{stay("b", "Steve")}, Complete: []string{"b"}})
+	storeSessions(t, s, secondRun, syncer.SessionEdit{
+		Departed: []syncer.Session{stay("b", "Steve")}, Complete: []string{"b"},
+	})
 	expectEqual(t, column[string](t, conn, whoIsOnline), []string{"b Steve"})
 	if got := renew(t, s, syncer.Lease{Run: firstRun, Servers: []string{"a", "b"}, Lasts: time.Minute}); len(got) != 1 || got["b"] == "" {
 		t.Errorf("the older run speaks for %v", got)
@@ -111,14 +140,19 @@ func TestLeaseHasOneRun(t *testing.T) {
 
 	storeSessions(t, s, secondRun, syncer.SessionEdit{Arrived: []syncer.Session{stay("a", "Alex")}})
 	run(t, conn, `update server_lease set expires_at = '2024-01-01' where server = 'a'`)
-	if online, err := s.Online(context.Background(), ""); err != nil || len(online) != 1 || online[0] != stay("b", "Steve") {
+	if online, err := s.Online(context.Background(), ""); err != nil || len(online) != 1 ||
+		online[0] != stay("b", "Steve") {
 		t.Errorf("online while the lease has run out: %v, %v", online, err)
 	}
 	if got := renew(t, s, syncer.Lease{Run: firstRun, Servers: []string{"a", "b"}, Lasts: time.Minute}); len(got) != 2 {
 		t.Errorf("after the end of the newer one the older speaks for %v", got)
 	}
 	expectEqual(t, column[string](t, conn, whoIsOnline), []string{"b Steve"})
-	expectEqual(t, column[string](t, conn, `select uuid || ' ' || server || ' ' || (at = '2024-01-01') from last_seen order by uuid`), []string{"Alex a true", "Steve a false"})
+	expectEqual(t,
+		column[string](t, conn,
+			`select uuid || ' ' || server || ' ' || (at = '2024-01-01') from last_seen order by uuid`), []string{
+			"Alex a true", "Steve a false",
+		})
 	if err := s.ReleaseLeases(context.Background(), firstRun); err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +160,8 @@ func TestLeaseHasOneRun(t *testing.T) {
 	if err != nil || len(seen) != 2 || seen[0].Server != "b" || seen[1].Server != "a" {
 		t.Errorf("last seen %v, %v", seen, err)
 	}
-	if left := value[int](t, conn, `select (select count(*)::int from server_lease) + (select count(*)::int from session)`); left != 0 {
+	if left := value[int](t, conn,
+		`select (select count(*)::int from server_lease) + (select count(*)::int from session)`); left != 0 {
 		t.Errorf("%d rows are left", left)
 	}
 	run(t, conn, `delete from player where uuid = 'Steve'`)
@@ -149,10 +184,14 @@ func TestRivalsForLeasesDoNotBlockEachOther(t *testing.T) {
 			mine := [16]byte{byte(n%3 + 1)}
 			for i := range 30 {
 				claimed := []string{servers[(i+n)%3], servers[(i+n+1)%3]}
-				if _, err := s.RenewLeases(ctx, syncer.Lease{Run: mine, Servers: servers, Claimed: claimed, Lasts: time.Minute}); err != nil {
+				if _, err := s.RenewLeases(ctx, syncer.Lease{
+					Run: mine, Servers: servers, Claimed: claimed, Lasts: time.Minute,
+				}); err != nil {
 					t.Error(err)
 				}
-				edit := syncer.SessionEdit{Arrived: []syncer.Session{stay(servers[i%3], fmt.Sprint(n))}, Complete: servers[:1]}
+				edit := syncer.SessionEdit{
+					Arrived: []syncer.Session{stay(servers[i%3], fmt.Sprint(n))}, Complete: servers[:1],
+				}
 				if err := s.SyncSessions(ctx, mine, edit); err != nil {
 					t.Error(err)
 				}
@@ -160,7 +199,8 @@ func TestRivalsForLeasesDoNotBlockEachOther(t *testing.T) {
 		})
 	}
 	rivals.Wait()
-	if astray := value[int](t, psql(t, url), `select count(*)::int from session as s left join server_lease as l using (server, run) where l.server is null`); astray != 0 {
+	if astray := value[int](t, psql(t, url),
+		`select count(*)::int from session as s left join server_lease as l using (server, run) where l.server is null`); astray != 0 {
 		t.Errorf("%d sessions without a lease", astray)
 	}
 }

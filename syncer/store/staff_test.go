@@ -22,13 +22,22 @@ func TestFurtherTablesTell(t *testing.T) {
 		sql  string
 		want []string
 	}{
-		{`insert into blacklisted_address (address) values ('b'), ('a')`, []string{"blacklisted_address a open", "blacklisted_address b open"}},
+		{
+			`insert into blacklisted_address (address) values ('b'), ('a')`,
+			[]string{"blacklisted_address a open", "blacklisted_address b open"},
+		},
 		{`insert into blacklisted_address (address) values ('a') on conflict do nothing`, nil},
 		{`update blacklisted_address set address = 'c' where address = 'b'`, []string{"blacklisted_address *"}},
-		{`with gone as (delete from blacklisted_address where address = 'a' returning address) insert into blacklisted_address select address from gone`, []string{"blacklisted_address a", "blacklisted_address a open"}},
+		{
+			`with gone as (delete from blacklisted_address where address = 'a' returning address) insert into blacklisted_address select address from gone`,
+			[]string{"blacklisted_address a", "blacklisted_address a open"},
+		},
 		{`delete from blacklisted_address where address = 'a'`, []string{"blacklisted_address a closed"}},
 		{`delete from blacklisted_address where address = 'a'`, nil},
-		{`insert into blacklisted_address select 'a' || i from generate_series(1, 300) as i`, []string{"blacklisted_address *"}},
+		{
+			`insert into blacklisted_address select 'a' || i from generate_series(1, 300) as i`,
+			[]string{"blacklisted_address *"},
+		},
 		{`truncate blacklisted_address`, []string{"blacklisted_address *"}},
 		{`insert into antibot_pattern (kind, pattern) values ('graylist', 'a')`, []string{"antibot_pattern *"}},
 		{`update antibot_pattern set pattern = 'b'`, []string{"antibot_pattern *"}},
@@ -36,7 +45,10 @@ func TestFurtherTablesTell(t *testing.T) {
 		{`delete from antibot_pattern`, nil},
 		{`truncate antibot_pattern`, []string{"antibot_pattern *"}},
 		{`insert into staff_message (server, text) values ('pvp', 'x')`, []string{"staff_message 1"}},
-		{`insert into staff_message (server, text) select 'pvp', 'x' from generate_series(1, 100)`, []string{"staff_message *"}},
+		{
+			`insert into staff_message (server, text) select 'pvp', 'x' from generate_series(1, 100)`,
+			[]string{"staff_message *"},
+		},
 		{`update staff_message set text = 'y' where id = 1`, []string{"staff_message *"}},
 		{`delete from staff_message where id = 1`, []string{"staff_message *"}},
 		{`delete from staff_message where id = 1`, nil},
@@ -121,7 +133,8 @@ func TestMessageSentTwiceIsOne(t *testing.T) {
 	other := m
 	other.Name = "Alex"
 	for _, again := range []syncer.StaffMessage{other, {Server: "pvp", Text: "help"}} {
-		if sent, isNew, err := s.SendStaffMessage(ctx, again); err != nil || !isNew || sent.Number == 0 || sent.SentAt.IsZero() {
+		if sent, isNew, err := s.SendStaffMessage(ctx, again); err != nil || !isNew || sent.Number == 0 ||
+			sent.SentAt.IsZero() {
 			t.Errorf("%+v, %v, %v", sent, isNew, err)
 		}
 	}
@@ -142,7 +155,9 @@ func TestMessagesAreNumberedInTheOrderOfCommits(t *testing.T) {
 	for sender := range 8 {
 		senders.Go(func() {
 			for i := range 40 {
-				if _, _, err := s.SendStaffMessage(ctx, syncer.StaffMessage{Server: "pvp", Text: fmt.Sprint(sender, i)}); err != nil {
+				if _, _, err := s.SendStaffMessage(ctx, syncer.StaffMessage{
+					Server: "pvp", Text: fmt.Sprint(sender, i),
+				}); err != nil {
 					t.Error(err)
 				}
 			}
@@ -166,7 +181,8 @@ func TestMessagesAreNumberedInTheOrderOfCommits(t *testing.T) {
 			running = false
 		default:
 		}
-		seen = append(seen, column[int64](t, reader, "select id from staff_message where id > $1 order by id", last())...)
+		seen = append(seen,
+			column[int64](t, reader, "select id from staff_message where id > $1 order by id", last())...)
 	}
 	if all := value[int](t, reader, "select count(*)::int from staff_message"); len(seen) != all || all != 320 {
 		t.Errorf("a reader that follows the numbers saw %d of %d messages", len(seen), all)
@@ -178,7 +194,8 @@ func TestStaffChatIsRead(t *testing.T) {
 	s, url := open(t, store.Options{})
 	ctx := context.Background()
 	conn := psql(t, url)
-	run(t, conn, `insert into staff_message (server, text, sent_at) select 'pvp', i::text, now() - (5 - i) * interval '10 days' from generate_series(1, 5) as i`)
+	run(t, conn,
+		`insert into staff_message (server, text, sent_at) select 'pvp', i::text, now() - (5 - i) * interval '10 days' from generate_series(1, 5) as i`)
 	texts := func(after int64, size int) []string {
 		messages, err := s.StaffMessagesAfter(ctx, after, size)
 		if err != nil {
@@ -225,7 +242,9 @@ func TestStaffDeliveries(t *testing.T) {
 func TestModEntryIsStoredOnce(t *testing.T) {
 	t.Parallel()
 	s, url := open(t, store.Options{})
-	entry := mindustry.ModEntry{Token: [16]byte{1}, At: syncer.Millis(1795177673478), Source: "127.0.0.1", Message: "Steve was stopped <@1>"}
+	entry := mindustry.ModEntry{
+		Token: [16]byte{1}, At: syncer.Millis(1795177673478), Source: "127.0.0.1", Message: "Steve was stopped <@1>",
+	}
 	for range 2 {
 		if err := s.AddModEntry(context.Background(), entry); err != nil {
 			t.Fatal(err)

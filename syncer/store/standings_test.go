@@ -63,7 +63,8 @@ func TestLoadBansEqualsTheTable(t *testing.T) {
 			rows = append(rows, []any{nil, target.Prefix, expires})
 		}
 	}
-	if _, err := conn.CopyFrom(context.Background(), pgx.Identifier{"ban"}, []string{"uuid", "ip", "expires_at"}, pgx.CopyFromRows(rows)); err != nil {
+	if _, err := conn.CopyFrom(context.Background(), pgx.Identifier{"ban"}, []string{"uuid", "ip", "expires_at"},
+		pgx.CopyFromRows(rows)); err != nil {
 		t.Fatal(err)
 	}
 	run(t, conn, `insert into ban (uuid, lifted_at) values ('lifted', now())`)
@@ -77,7 +78,10 @@ func TestLoadBansEqualsTheTable(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	equal := cmp.Options{cmp.Comparer(func(a, b syncer.Time) bool { return a == b }), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })}
+	equal := cmp.Options{
+		cmp.Comparer(func(a, b syncer.Time) bool { return a == b }),
+		cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }),
+	}
 	if len(targets) != len(want) || !cmp.Equal(got, want, equal) {
 		t.Errorf("loaded %d bans of %d; (-want +got):\n%s", len(targets), len(want), cmp.Diff(want, got, equal))
 	}

@@ -117,34 +117,67 @@ func TestTriggersTell(t *testing.T) {
 	}{
 		{"insert", `insert into player (uuid) values ('x')`, []string{"player x"}, nil},
 		{"update", `update player set rank = 'mod' where uuid = 'a'`, []string{"player a row"}, nil},
-		{"update of two", `update player set rank = 'mod' where uuid in ('a', 'b')`, []string{"player a row", "player b row"}, nil},
 		{
-			"update that changes one of two", `update player set rank = 'mod'; update player set rank = case uuid when 'a' then 'admin' else 'mod' end where uuid <> 'c'`,
+			"update of two", `update player set rank = 'mod' where uuid in ('a', 'b')`,
+			[]string{"player a row", "player b row"},
+			nil,
+		},
+		{
+			"update that changes one of two",
+			`update player set rank = 'mod'; update player set rank = case uuid when 'a' then 'admin' else 'mod' end where uuid <> 'c'`,
 			[]string{"player a row", "player a row", "player b row", "player c row"},
 			[]string{"player a", "player a", "player b", "player c"},
 		},
 		{"update that changes nothing", `update player set rank = rank`, nil, nil},
 		{"update of no row", `update player set rank = 'mod' where uuid = 'nobody'`, nil, nil},
 		{"unsynced by hand", `update player set gamemodes = '{"pvp": {}}' where uuid = 'a'`, []string{"player a"}, nil},
-		{"unsynced of two by hand", `update player set addresses = '{"x": {}}' where uuid < 'c'`, []string{"player a", "player b"}, nil},
-		{"unsynced by a sidecar", `set local syncer.notify = 'now'; update player set gamemodes = '{"pvp": {}}' where uuid = 'a'`, nil, nil},
-		{"unsynced of two by a sidecar", `set local syncer.notify = 'later'; update player set gamemodes = '{"pvp": {}}'`, nil, nil},
-		{"both by a sidecar", `set local syncer.notify = 'now'; update player set gamemodes = '{"pvp": {}}', rank = 'mod' where uuid = 'a'`, []string{"player a row"}, nil},
-		{"quiet", `set local syncer.notify = 'later'; update player set rank = 'mod' where uuid = 'a'`, nil, []string{"player a"}},
-		{"quiet, of two", `set local syncer.notify = 'later'; update player set rank = 'mod' where uuid in ('a', 'b')`, nil, []string{"player a", "player b"}},
 		{
-			"quiet, that changes one of two", `set local syncer.notify = 'later'; update player set rank = case uuid when 'a' then 'mod' else rank end, gamemodes = '{"pvp": {}}'`,
+			"unsynced of two by hand", `update player set addresses = '{"x": {}}' where uuid < 'c'`,
+			[]string{"player a", "player b"},
+			nil,
+		},
+		{
+			"unsynced by a sidecar",
+			`set local syncer.notify = 'now'; update player set gamemodes = '{"pvp": {}}' where uuid = 'a'`, nil, nil,
+		},
+		{
+			"unsynced of two by a sidecar",
+			`set local syncer.notify = 'later'; update player set gamemodes = '{"pvp": {}}'`, nil, nil,
+		},
+		{
+			"both by a sidecar",
+			`set local syncer.notify = 'now'; update player set gamemodes = '{"pvp": {}}', rank = 'mod' where uuid = 'a'`,
+			[]string{"player a row"},
+			nil,
+		},
+		{
+			"quiet", `set local syncer.notify = 'later'; update player set rank = 'mod' where uuid = 'a'`, nil,
+			[]string{"player a"},
+		},
+		{
+			"quiet, of two",
+			`set local syncer.notify = 'later'; update player set rank = 'mod' where uuid in ('a', 'b')`, nil,
+			[]string{"player a", "player b"},
+		},
+		{
+			"quiet, that changes one of two",
+			`set local syncer.notify = 'later'; update player set rank = case uuid when 'a' then 'mod' else rank end, gamemodes = '{"pvp": {}}'`,
 			nil,
 			[]string{"player a"},
 		},
 		{
-			"quiet, of many", `insert into player (uuid) select i from generate_series(1, 300) as i; delete from change; set local syncer.notify = 'later'; update player set rank = 'mod'`,
+			"quiet, of many",
+			`insert into player (uuid) select i from generate_series(1, 300) as i; delete from change; set local syncer.notify = 'later'; update player set rank = 'mod'`,
 			[]string{"player *"},
 			[]string{"player *"},
 		},
-		{"quiet ban", `set local syncer.notify = 'later'; insert into ban (uuid) values ('x')`, nil, []string{"ban uuid:x"}},
 		{
-			"upsert", `insert into player (uuid, rank) values ('a', 'mod'), ('x', 'mod') on conflict (uuid) do update set rank = excluded.rank`,
+			"quiet ban", `set local syncer.notify = 'later'; insert into ban (uuid) values ('x')`, nil,
+			[]string{"ban uuid:x"},
+		},
+		{
+			"upsert",
+			`insert into player (uuid, rank) values ('a', 'mod'), ('x', 'mod') on conflict (uuid) do update set rank = excluded.rank`,
 			[]string{"player a row", "player x"},
 			nil,
 		},
@@ -152,27 +185,46 @@ func TestTriggersTell(t *testing.T) {
 		{"delete", `delete from player where uuid = 'b'`, []string{"player b"}, nil},
 		{"truncate", `truncate player cascade`, []string{"balance *", "player *", "player *"}, nil},
 		{
-			"as a replica", `set local session_replication_role = replica; update player set rank = 'mod' where uuid = 'a'; insert into ban (uuid) values ('x')`,
+			"as a replica",
+			`set local session_replication_role = replica; update player set rank = 'mod' where uuid = 'a'; insert into ban (uuid) values ('x')`,
 			[]string{"ban uuid:x open", "player a row"},
 			nil,
 		},
-		{"too large to travel", `update player set attributes = jsonb_build_object('a', repeat('é', 5000)) where uuid = 'a'`, []string{"player a"}, nil},
 		{
-			"one of two too large", `update player set attributes = case uuid when 'a' then jsonb_build_object('a', repeat('x', 9000)) else '{"a": 1}' end where uuid < 'c'`,
+			"too large to travel",
+			`update player set attributes = jsonb_build_object('a', repeat('é', 5000)) where uuid = 'a'`,
+			[]string{"player a"},
+			nil,
+		},
+		{
+			"one of two too large",
+			`update player set attributes = case uuid when 'a' then jsonb_build_object('a', repeat('x', 9000)) else '{"a": 1}' end where uuid < 'c'`,
 			[]string{"player a", "player b row"},
 			nil,
 		},
-		{"history", `insert into player_history (uuid, action) values ('b', 'warned'), ('b', 'kicked'), ('c', 'kicked')`, []string{"player b +2", "player c +1"}, nil},
+		{
+			"history",
+			`insert into player_history (uuid, action) values ('b', 'warned'), ('b', 'kicked'), ('c', 'kicked')`,
+			[]string{"player b +2", "player c +1"},
+			nil,
+		},
 		{"history update", `update player_history set by = 'me'`, []string{"player a", "player a"}, nil},
 		{"history moved", `update player_history set uuid = 'b'`, []string{"player a", "player b"}, nil},
 		{"history delete", `delete from player_history`, []string{"player a"}, nil},
 		{"history truncate", `truncate player_history`, []string{"player *"}, nil},
-		{"ban", `insert into ban (uuid) values ('x'); insert into ban (ip) values ('10.0.0.0/8')`, []string{"ban ip:10.0.0.0/8 open", "ban uuid:x open"}, nil},
+		{
+			"ban", `insert into ban (uuid) values ('x'); insert into ban (ip) values ('10.0.0.0/8')`,
+			[]string{"ban ip:10.0.0.0/8 open", "ban uuid:x open"},
+			nil,
+		},
 		{"ban that is lifted already", `insert into ban (uuid, lifted_at) values ('x', now())`, nil, nil},
 		{"ban, expiry", `update ban set expires_at = 'infinity' where uuid = 'a'`, []string{"ban uuid:a open"}, nil},
 		{"ban, reason", `update ban set reason = 'x', banned_by = 'me'`, nil, nil},
 		{"ban lifted", `update ban set lifted_at = now() where uuid = 'a'`, []string{"ban uuid:a closed"}, nil},
-		{"lifted ban changed", `update ban set lift_reason = 'x', expires_at = 'infinity' where lifted_at is not null`, nil, nil},
+		{
+			"lifted ban changed",
+			`update ban set lift_reason = 'x', expires_at = 'infinity' where lifted_at is not null`, nil, nil,
+		},
 		{"ban moved", `update ban set uuid = 'y' where uuid = 'a'`, []string{"ban uuid:a", "ban uuid:y open"}, nil},
 		{
 			"bans swapped", `update ban set uuid = case uuid when 'a' then 'b2' else 'a2' end where uuid in ('a', 'b')`,
@@ -180,19 +232,26 @@ func TestTriggersTell(t *testing.T) {
 			nil,
 		},
 		{
-			"ban replaced in one statement", `with lifted as (update ban set lifted_at = now() where uuid = 'a' returning uuid) delete from ban using lifted where ban.uuid = 'b'`,
+			"ban replaced in one statement",
+			`with lifted as (update ban set lifted_at = now() where uuid = 'a' returning uuid) delete from ban using lifted where ban.uuid = 'b'`,
 			[]string{"ban uuid:a closed", "ban uuid:b closed"},
 			nil,
 		},
-		{"ban closed by expiry", expired + `insert into ban (uuid) values ('old')`, []string{"ban uuid:old closed", "ban uuid:old open", "ban uuid:old open"}, nil},
+		{
+			"ban closed by expiry", expired + `insert into ban (uuid) values ('old')`,
+			[]string{"ban uuid:old closed", "ban uuid:old open", "ban uuid:old open"},
+			nil,
+		},
 		{"ban deleted", `delete from ban where uuid = 'a'`, []string{"ban uuid:a closed"}, nil},
 		{
-			"ban deleted and made again in one statement", `with gone as (delete from ban where uuid = 'a' returning uuid) insert into ban (uuid) select uuid from gone`,
+			"ban deleted and made again in one statement",
+			`with gone as (delete from ban where uuid = 'a' returning uuid) insert into ban (uuid) select uuid from gone`,
 			[]string{"ban uuid:a", "ban uuid:a open"},
 			nil,
 		},
 		{
-			"ban lifted and made again in one statement", `with gone as (update ban set lifted_at = now() where uuid = 'a' returning uuid) insert into ban (uuid) select uuid from gone`,
+			"ban lifted and made again in one statement",
+			`with gone as (update ban set lifted_at = now() where uuid = 'a' returning uuid) insert into ban (uuid) select uuid from gone`,
 			[]string{"ban uuid:a closed", "ban uuid:a open"},
 			nil,
 		},
@@ -224,12 +283,14 @@ func expectNotMisled(t *testing.T, conn *pgx.Conn, told [][]item) {
 	t.Helper()
 	last := map[string]item{}
 	for _, item := range slices.Concat(told...) {
-		if known, ok := last[item.Key]; item.Entity == "ban" && (!ok || known.Open != nil && (item.Open == nil || item.Revision > known.Revision)) {
+		if known, ok := last[item.Key]; item.Entity == "ban" &&
+			(!ok || known.Open != nil && (item.Open == nil || item.Revision > known.Revision)) {
 			last[item.Key] = item
 		}
 	}
 	for key, item := range last {
-		open := value[bool](t, conn, `select exists (select from ban where ban_target(uuid, ip) = $1 and lifted_at is null)`, key)
+		open := value[bool](t, conn,
+			`select exists (select from ban where ban_target(uuid, ip) = $1 and lifted_at is null)`, key)
 		if item.Open != nil && *item.Open != open {
 			t.Errorf("%s was told open %t, is open %t", key, *item.Open, open)
 		}
@@ -243,7 +304,8 @@ func TestToldRowsAreTheRows(t *testing.T) {
 	run(t, conn, `insert into player (uuid) values ('a')`)
 	run(t, conn, `delete from change`)
 	ear := listen(t, url)
-	run(t, conn, `update player set rank = 'mod', flags = '{x}', unmute_time = 'infinity', rainbow_speed = 3, attributes = '{"a": null}', name = 'é"\'`)
+	run(t, conn,
+		`update player set rank = 'mod', flags = '{x}', unmute_time = 'infinity', rainbow_speed = 3, attributes = '{"a": null}', name = 'é"\'`)
 	told := ear.told()
 	if len(told) != 1 || len(told[0]) != 1 {
 		t.Fatalf("told %v", told)
@@ -268,7 +330,9 @@ func TestManyChangesArePacked(t *testing.T) {
 	run(t, conn, `update player set name = repeat('é', 200)`)
 	messages := ear.told()
 	rows := shown(messages)
-	if len(rows) != 256 || slices.ContainsFunc(rows, func(text string) bool { return !strings.HasSuffix(text, " row") }) {
+	if len(rows) != 256 || slices.ContainsFunc(rows, func(text string) bool {
+		return !strings.HasSuffix(text, " row")
+	}) {
 		t.Errorf("told %d: %v", len(rows), rows)
 	}
 	size := value[int](t, conn, `select sum(octet_length(player_change(player)::text) + 1) from player`)

@@ -12,18 +12,21 @@ func TestApprovedUSIDIsStoredForThatServer(t *testing.T) {
 	t.Parallel()
 	saves, url := open(t, store.Options{})
 	conn := psql(t, url)
-	run(t, conn, `insert into player (uuid, rank, addresses) values ('a', 'mod', '{"one:1": {"usid": "old"}, "two:2": {"usid": "old"}}')`)
+	run(t, conn,
+		`insert into player (uuid, rank, addresses) values ('a', 'mod', '{"one:1": {"usid": "old"}, "two:2": {"usid": "old"}}')`)
 	for _, address := range []string{"one:1", "one:1", "two:2"} { // the JDK sends some requests twice
 		rejection := mindustry.USIDRejection{Code: "01234-2", ID: "a", Address: address, USID: "new"}
 		if err := saves.AddUSIDRejection(t.Context(), rejection); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if open, err := saves.RejectedUSIDs(t.Context(), 10); err != nil || len(open) != 2 || open[0].Address != "two:2" || open[0].Rank != "mod" || open[0].RejectedAt.IsZero() {
+	if open, err := saves.RejectedUSIDs(t.Context(), 10); err != nil || len(open) != 2 || open[0].Address != "two:2" ||
+		open[0].Rank != "mod" || open[0].RejectedAt.IsZero() {
 		t.Errorf("open are %+v, %v", open, err)
 	}
 	for given, want := range map[[2]string]syncer.Code{
-		{"01234-2", ""}: syncer.CodeInvalid, {"other", ""}: syncer.CodeNotFound, {"01234-2", "three:3"}: syncer.CodeNotFound,
+		{"01234-2", ""}: syncer.CodeInvalid, {"other", ""}: syncer.CodeNotFound,
+		{"01234-2", "three:3"}: syncer.CodeNotFound,
 	} {
 		if _, err := saves.ApproveUSID(t.Context(), given[0], given[1]); syncer.CodeOf(err) != want {
 			t.Errorf("approving %q gives %v, want %s", given, err, want)

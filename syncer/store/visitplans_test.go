@@ -36,13 +36,19 @@ func TestVisitQueriesUseIndexes(t *testing.T) {
 			t.Fatal(err)
 		}
 		for name, ask := range map[string]func(context.Context) error{
-			"player_name": func(ctx context.Context) error { _, _, err := s.InfoByName(ctx, "c4ca42", 50, ""); return err },
+			"player_name": func(ctx context.Context) error {
+				_, _, err := s.InfoByName(ctx, "c4ca42", 50, "")
+				return err
+			},
 			"player_address": func(ctx context.Context) error {
 				_, _, err := s.InfoByAddress(ctx, netip.MustParsePrefix("10.0.1.0/24"), 50, "")
 				return err
 			},
-			"player_address sharing": func(ctx context.Context) error { _, _, err := s.SharingAccounts(ctx, "p7", 50, ""); return err },
-			"player_visit":           func(ctx context.Context) error { _, err := s.PlayerInfo(ctx, "p7"); return err },
+			"player_address sharing": func(ctx context.Context) error {
+				_, _, err := s.SharingAccounts(ctx, "p7", 50, "")
+				return err
+			},
+			"player_visit": func(ctx context.Context) error { _, err := s.PlayerInfo(ctx, "p7"); return err },
 			"player_visit save": func(ctx context.Context) error {
 				batch := newBatch(map[syncer.PlayerID]merge.Edit{})
 				for i := range 20 {
@@ -66,7 +72,8 @@ func TestVisitQueriesUseIndexes(t *testing.T) {
 			for _, scan := range explained.take(t) {
 				seen = seen || scan.relation == table
 				if scan.kind == "Seq Scan" || scan.rows > 2000 {
-					t.Errorf("%s, %s looks at %v rows of %s by %s:\n%s", name, mode, scan.rows, scan.relation, scan.kind, scan.query)
+					t.Errorf("%s, %s looks at %v rows of %s by %s:\n%s", name, mode, scan.rows, scan.relation,
+						scan.kind, scan.query)
 				}
 			}
 			if !seen && name != "player_visit save" {

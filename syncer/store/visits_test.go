@@ -15,7 +15,8 @@ import (
 // visit is one join at a time in milliseconds.
 func visit(server, name, ip string, at int64) syncer.Visit {
 	return syncer.Visit{
-		Server: server, Name: name, IP: netip.MustParseAddr(ip), Joins: 1, First: syncer.Millis(at), Last: syncer.Millis(at),
+		Server: server, Name: name, IP: netip.MustParseAddr(ip), Joins: 1, First: syncer.Millis(at),
+		Last: syncer.Millis(at),
 	}
 }
 
@@ -46,9 +47,14 @@ func TestVisitsAddUpPerServerAndTogether(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(s.Close)
-		came(t, s, "a", visit("pvp", "Steve", "192.0.2.1", 10), visit("attack", "Steve", "192.0.2.1", 20), visit("pvp", "Alice", "2001:db8::1", 30))
-		came(t, s, "a", visit("pvp", "Steve", "192.0.2.1", 5), syncer.Visit{Server: "pvp", Kicks: 2, First: syncer.Millis(40), Last: syncer.Millis(50)})
-		again := came(t, s, "a", syncer.Visit{Server: "attack", Name: "Steve", Joins: 3, First: syncer.Millis(60), Last: syncer.Millis(60)})
+		came(t, s, "a", visit("pvp", "Steve", "192.0.2.1", 10), visit("attack", "Steve", "192.0.2.1", 20),
+			visit("pvp", "Alice", "2001:db8::1", 30))
+		came(t, s, "a", visit("pvp", "Steve", "192.0.2.1", 5), syncer.Visit{
+			Server: "pvp", Kicks: 2, First: syncer.Millis(40), Last: syncer.Millis(50),
+		})
+		again := came(t, s, "a", syncer.Visit{
+			Server: "attack", Name: "Steve", Joins: 3, First: syncer.Millis(60), Last: syncer.Millis(60),
+		})
 		if _, _, err := s.SaveBatch(context.Background(), again); err != nil { // the answer was lost
 			t.Fatal(err)
 		}
@@ -65,7 +71,8 @@ func TestVisitsAddUpPerServerAndTogether(t *testing.T) {
 			Servers: []syncer.ServerVisits{
 				{Server: "attack", Visits: syncer.Visits{
 					Joins: 4, First: syncer.Millis(20), Last: syncer.Millis(60),
-					Names: []syncer.Seen{seen("Steve", 4, 20, 60)}, Addresses: []syncer.Seen{seen("192.0.2.1", 1, 20, 20)},
+					Names:     []syncer.Seen{seen("Steve", 4, 20, 60)},
+					Addresses: []syncer.Seen{seen("192.0.2.1", 1, 20, 20)},
 				}},
 				{Server: "pvp", Visits: syncer.Visits{
 					Joins: 3, Kicks: 2, First: syncer.Millis(5), Last: syncer.Millis(50),
@@ -75,13 +82,16 @@ func TestVisitsAddUpPerServerAndTogether(t *testing.T) {
 			},
 		}, equalPlayers)
 		conn := psql(t, address)
-		row := value[string](t, conn, `select concat_ws(' ', joins, kicks, names, addresses) from player_info where uuid = 'a'`)
+		row := value[string](t, conn,
+			`select concat_ws(' ', joins, kicks, names, addresses) from player_info where uuid = 'a'`)
 		expectEqual(t, row, "7 2 {Steve,Alice} {2001:db8::1,192.0.2.1}")
 		run(t, conn, `delete from player where uuid = 'a'`)
 		if _, err := s.PlayerInfo(context.Background(), "a"); syncer.CodeOf(err) != syncer.CodeNotFound {
 			t.Errorf("a deleted player: %v", err)
 		}
-		expectEqual(t, value[int](t, conn, `select (select count(*) from player_visit) + (select count(*) from player_name) + (select count(*) from player_address)`), 0)
+		expectEqual(t,
+			value[int](t, conn,
+				`select (select count(*) from player_visit) + (select count(*) from player_name) + (select count(*) from player_address)`), 0)
 	})
 }
 
@@ -91,7 +101,8 @@ func TestNamesAndAddressesAreLimited(t *testing.T) {
 	conn := psql(t, url)
 	var visits []syncer.Visit
 	for i := range int64(300) {
-		visits = append(visits, visit("pvp", fmt.Sprintf("name %03d", i), fmt.Sprintf("10.0.%d.%d", i/100, i%100), 1000+i))
+		visits = append(visits,
+			visit("pvp", fmt.Sprintf("name %03d", i), fmt.Sprintf("10.0.%d.%d", i/100, i%100), 1000+i))
 	}
 	came(t, s, "a", append(visits, visit("attack", "name 000", "10.0.0.0", 1))...)
 	for _, test := range []struct {
@@ -102,7 +113,8 @@ func TestNamesAndAddressesAreLimited(t *testing.T) {
 		{"player_name", "name", syncer.MaxKnownNames, "name 236"},
 		{"player_address", "host(ip)", syncer.MaxKnownAddresses, "10.0.0.44"},
 	} {
-		kept := column[string](t, conn, `select `+test.column+` from `+test.table+` where server = 'pvp' order by last_seen`)
+		kept := column[string](t, conn,
+			`select `+test.column+` from `+test.table+` where server = 'pvp' order by last_seen`)
 		if len(kept) != test.want || kept[0] != test.oldest {
 			t.Errorf("%s keeps %d from %q", test.table, len(kept), kept[0])
 		}
@@ -112,7 +124,11 @@ func TestNamesAndAddressesAreLimited(t *testing.T) {
 	}
 	// One that is known counts on and stays; a new one takes the place of the oldest.
 	came(t, s, "a", visit("pvp", "name 236", "10.0.0.44", 5000), visit("pvp", "new", "10.9.9.9", 5001))
-	expectEqual(t, column[string](t, conn, `select name from player_name where name in ('name 236', 'name 237', 'new') order by name`), []string{"name 236", "new"})
+	expectEqual(t,
+		column[string](t, conn,
+			`select name from player_name where name in ('name 236', 'name 237', 'new') order by name`), []string{
+			"name 236", "new",
+		})
 	// What comes late is older than all that is kept.
 	came(t, s, "a", visit("pvp", "late", "10.8.8.8", 7))
 	if n := value[int](t, conn, `select count(*) from player_name where server = 'pvp' and name = 'late'`); n != 0 {
@@ -126,7 +142,8 @@ func TestNamesAndAddressesAreLimited(t *testing.T) {
 func TestSearchInfo(t *testing.T) {
 	t.Parallel()
 	s, _ := open(t, store.Options{Timeout: time.Minute})
-	came(t, s, "a", visit("pvp", "[red]STEVE", "10.0.0.1", 10), visit("attack", "[red]STEVE", "10.0.0.1", 40), visit("pvp", "100%", "10.0.1.1", 11))
+	came(t, s, "a", visit("pvp", "[red]STEVE", "10.0.0.1", 10), visit("attack", "[red]STEVE", "10.0.0.1", 40),
+		visit("pvp", "100%", "10.0.1.1", 11))
 	came(t, s, "b", visit("pvp", "steven", "10.0.0.255", 30), visit("pvp", "stever", "10.1.0.0", 20))
 	came(t, s, "c", visit("pvp", "Alice", "2001:db8::1", 20))
 	for _, test := range []struct {
@@ -171,7 +188,8 @@ func TestSearchInfo(t *testing.T) {
 		}
 	}
 	found, _, err := s.InfoByName(context.Background(), "red", 1, "")
-	if err != nil || len(found) != 1 || found[0].Joins != 3 || found[0].At != syncer.Millis(40) || found[0].First != syncer.Millis(10) {
+	if err != nil || len(found) != 1 || found[0].Joins != 3 || found[0].At != syncer.Millis(40) ||
+		found[0].First != syncer.Millis(10) {
 		t.Errorf("found %+v, %v", found, err)
 	}
 	for _, after := range []string{"x", "e30"} {
@@ -185,16 +203,21 @@ func TestSharingAccounts(t *testing.T) {
 	t.Parallel()
 	s, url := open(t, store.Options{Timeout: time.Minute})
 	conn := psql(t, url)
-	came(t, s, "a", visit("pvp", "Steve", "10.0.0.1", 10), visit("attack", "Steve", "10.0.0.1", 11), visit("pvp", "Steve", "10.0.0.2", 12))
+	came(t, s, "a", visit("pvp", "Steve", "10.0.0.1", 10), visit("attack", "Steve", "10.0.0.1", 11),
+		visit("pvp", "Steve", "10.0.0.2", 12))
 	came(t, s, "b", visit("pvp", "B", "10.0.0.1", 90))
-	came(t, s, "c", visit("pvp", "C", "10.0.0.1", 20), visit("attack", "C", "10.0.0.2", 21), visit("pvp", "C", "10.0.0.2", 30))
+	came(t, s, "c", visit("pvp", "C", "10.0.0.1", 20), visit("attack", "C", "10.0.0.2", 21),
+		visit("pvp", "C", "10.0.0.2", 30))
 	came(t, s, "d", visit("pvp", "D", "10.0.0.3", 99))
 	run(t, conn, `update player set name = upper(uuid)`)
 	want := []syncer.SharingAccount{
 		{ID: "c", Name: "C", Shared: 2, Last: syncer.Millis(30), Addresses: []syncer.SharedAddress{
 			{IP: "10.0.0.2", Times: 2, OwnTimes: 1}, {IP: "10.0.0.1", Times: 1, OwnTimes: 2},
 		}},
-		{ID: "b", Name: "B", Shared: 1, Last: syncer.Millis(90), Addresses: []syncer.SharedAddress{{IP: "10.0.0.1", Times: 1, OwnTimes: 2}}},
+		{
+			ID: "b", Name: "B", Shared: 1, Last: syncer.Millis(90),
+			Addresses: []syncer.SharedAddress{{IP: "10.0.0.1", Times: 1, OwnTimes: 2}},
+		},
 	}
 	all, next, err := s.SharingAccounts(context.Background(), "a", 50, "")
 	if err != nil || next != "" {
@@ -213,9 +236,11 @@ func TestSharingAccounts(t *testing.T) {
 	if none, _, err := s.SharingAccounts(context.Background(), "d", 50, ""); err != nil || len(none) > 0 {
 		t.Errorf("d shares with %v, %v", none, err)
 	}
-	expectEqual(t, column[string](t, conn, `select concat_ws(' ', ip, accounts, uuids, names, times) from shared_address order by ip`), []string{
-		"10.0.0.1 3 {b,c,a} {B,C,A} {1,1,2}", "10.0.0.2 2 {c,a} {C,A} {2,1}",
-	})
+	expectEqual(t,
+		column[string](t, conn,
+			`select concat_ws(' ', ip, accounts, uuids, names, times) from shared_address order by ip`), []string{
+			"10.0.0.1 3 {b,c,a} {B,C,A} {1,1,2}", "10.0.0.2 2 {c,a} {C,A} {2,1}",
+		})
 }
 
 // A value that the database refuses costs no other player a visit.

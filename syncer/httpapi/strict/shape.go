@@ -72,8 +72,9 @@ func shapeOf(t reflect.Type) *shape {
 func ruleOf(f reflect.StructField) rule {
 	r := rule{
 		nullable:  f.Tag.Get("nullable") == "true" || f.Type.Kind() == reflect.Pointer,
-		minLength: int(number(f, "minLength")), maxLength: int(number(f, "maxLength")), maxItems: int(number(f, "maxItems")),
-		minimum: number(f, "minimum"), maximum: number(f, "maximum"),
+		minLength: int(number(f, "minLength")), maxLength: int(number(f, "maxLength")),
+		maxItems: int(number(f, "maxItems")),
+		minimum:  number(f, "minimum"), maximum: number(f, "maximum"),
 	}
 	if isOptional(f.Type) {
 		r.nullable = r.nullable || f.Type.Field(0).Type.Kind() == reflect.Pointer

@@ -77,7 +77,10 @@ func Unmarshal(data []byte, into any) error {
 		return &Error{Malformed: "is not valid UTF-8"}
 	}
 	// Half a surrogate pair becomes U+FFFD, as everywhere in Go.
-	d := decoder{Decoder: jsontext.NewDecoder(bytes.NewBuffer(data), jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))}
+	d := decoder{
+		Decoder: jsontext.NewDecoder(bytes.NewBuffer(data), jsontext.AllowInvalidUTF8(true),
+			jsontext.AllowDuplicateNames(true)),
+	}
 	if v.Kind() == reflect.Pointer {
 		v.Set(reflect.New(v.Type().Elem()))
 		v = v.Elem()

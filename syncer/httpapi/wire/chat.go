@@ -13,7 +13,9 @@ type NewStaffMessage struct {
 
 // Message returns the message.
 func (m NewStaffMessage) Message() (syncer.StaffMessage, error) {
-	message := syncer.StaffMessage{Server: m.Server, Name: m.Name, Player: m.Player, Text: m.Text, IsStaff: m.IsStaff.Or(true)}
+	message := syncer.StaffMessage{
+		Server: m.Server, Name: m.Name, Player: m.Player, Text: m.Text, IsStaff: m.IsStaff.Or(true),
+	}
 	return message, message.Validate()
 }
 
@@ -32,7 +34,8 @@ type StaffMessage struct {
 // StaffMessageOf returns the message.
 func StaffMessageOf(m syncer.StaffMessage) StaffMessage {
 	return StaffMessage{
-		ID: m.Number, SentAt: m.SentAt, Server: m.Server, Name: m.Name, Player: m.Player, IsStaff: m.IsStaff, Text: m.Text, Line: m.Line(),
+		ID: m.Number, SentAt: m.SentAt, Server: m.Server, Name: m.Name, Player: m.Player, IsStaff: m.IsStaff,
+		Text: m.Text, Line: m.Line(),
 	}
 }
 

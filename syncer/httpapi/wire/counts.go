@@ -45,7 +45,9 @@ type PlayerCount struct {
 
 // PlayerCountsOf returns the samples of a range.
 func PlayerCountsOf(r syncer.CountRange, counts []syncer.PlayerCount) PlayerCounts {
-	out := PlayerCounts{From: syncer.TimeOf(r.From), To: syncer.TimeOf(r.To), Counts: make([]PlayerCount, len(counts)), sum: r.Sum}
+	out := PlayerCounts{
+		From: syncer.TimeOf(r.From), To: syncer.TimeOf(r.To), Counts: make([]PlayerCount, len(counts)), sum: r.Sum,
+	}
 	for i, c := range counts {
 		out.Counts[i] = PlayerCount(c)
 	}
@@ -63,7 +65,8 @@ func (c PlayerCounts) AppendCSV(b []byte) []byte {
 	}
 	_ = w.Write(record) // a buffer takes everything
 	for _, sample := range c.Counts {
-		record = append(record[:0], sample.Slot.String(), strconv.FormatInt(sample.Minutes, 10), strconv.FormatInt(sample.Players, 10))
+		record = append(record[:0], sample.Slot.String(), strconv.FormatInt(sample.Minutes, 10),
+			strconv.FormatInt(sample.Players, 10))
 		if !c.sum {
 			record = append(record, sample.Server)
 		}

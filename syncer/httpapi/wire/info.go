@@ -48,8 +48,10 @@ type SeenAddress struct {
 // PlayerInfoOf returns the info.
 func PlayerInfoOf(info syncer.PlayerInfo) PlayerInfo {
 	out := PlayerInfo{
-		UUID: info.ID, Name: info.Name, Joins: info.Joins, Kicks: info.Kicks, FirstSeen: info.First, LastSeen: info.Last,
-		Names: namesOf(info.Names), Addresses: addressesOf(info.Addresses), Servers: make([]ServerInfo, len(info.Servers)),
+		UUID: info.ID, Name: info.Name, Joins: info.Joins, Kicks: info.Kicks, FirstSeen: info.First,
+		LastSeen: info.Last,
+		Names:    namesOf(info.Names), Addresses: addressesOf(info.Addresses),
+		Servers: make([]ServerInfo, len(info.Servers)),
 	}
 	for i, s := range info.Servers {
 		out.Servers[i] = ServerInfo{
@@ -133,7 +135,8 @@ func AccountsPageOf(accounts []syncer.SharingAccount, next string) AccountsPage 
 	page := AccountsPage{Accounts: make([]SharingAccount, len(accounts)), Next: Next(next)}
 	for i, a := range accounts {
 		page.Accounts[i] = SharingAccount{
-			UUID: a.ID, Name: a.Name, Shared: a.Shared, LastSeen: a.Last, Addresses: make([]SharedAddress, len(a.Addresses)),
+			UUID: a.ID, Name: a.Name, Shared: a.Shared, LastSeen: a.Last,
+			Addresses: make([]SharedAddress, len(a.Addresses)),
 		}
 		for n, shared := range a.Addresses {
 			page.Accounts[i].Addresses[n] = SharedAddress(shared)

@@ -92,7 +92,8 @@ func ServerListOf(servers []syncer.ServerOverview) ServerList {
 	list := ServerList{Servers: make([]GameServer, len(servers))}
 	for i, v := range servers {
 		list.Servers[i] = GameServer{
-			Name: v.Name, Gamemode: v.Gamemode, Address: v.Address, Version: v.Version, Alive: v.Alive, Since: v.Since, Players: v.Players,
+			Name: v.Name, Gamemode: v.Gamemode, Address: v.Address, Version: v.Version, Alive: v.Alive, Since: v.Since,
+			Players: v.Players,
 		}
 	}
 	return list

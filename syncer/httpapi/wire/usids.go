@@ -35,7 +35,9 @@ type RejectedUSID struct {
 
 // RejectedUSIDOf returns the rejection.
 func RejectedUSIDOf(r mindustry.RejectedUSID) RejectedUSID {
-	return RejectedUSID{Code: r.Code, UUID: r.ID, Name: r.Name, Rank: r.Rank, Address: r.Address, RejectedAt: r.RejectedAt}
+	return RejectedUSID{
+		Code: r.Code, UUID: r.ID, Name: r.Name, Rank: r.Rank, Address: r.Address, RejectedAt: r.RejectedAt,
+	}
 }
 
 // RejectedUSIDs is a list of rejections.

@@ -64,7 +64,8 @@ func (r *chatRig) hears(server, text string, echo bool) {
 		Number: r.last + 1, SentAt: syncer.TimeOf(r.now), Server: server, Name: "Steve", Text: text, Echo: echo,
 	}
 	effect, events := r.messages.Apply(changefeed.Change{
-		Entity: syncer.EntityStaffMessage, Key: "k", Xid: r.xid, Row: &changefeed.NewMessage{StaffMessage: m, After: r.last},
+		Entity: syncer.EntityStaffMessage, Key: "k", Xid: r.xid,
+		Row: &changefeed.NewMessage{StaffMessage: m, After: r.last},
 	})
 	if effect != changefeed.Applied || len(events) != 1 {
 		r.t.Fatalf("effect %v, %d events", effect, len(events))

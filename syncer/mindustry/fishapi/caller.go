@@ -41,7 +41,9 @@ func (c *call) readBody(limit int64) error {
 	}
 	data, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, limit))
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
-		return &refusal{http.StatusRequestEntityTooLarge, "the body has more than " + strconv.FormatInt(limit, 10) + " bytes"}
+		return &refusal{
+			http.StatusRequestEntityTooLarge, "the body has more than " + strconv.FormatInt(limit, 10) + " bytes",
+		}
 	}
 	if err != nil {
 		return malformed("the body ends before its length")

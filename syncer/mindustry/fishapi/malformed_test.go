@@ -12,7 +12,10 @@ import (
 )
 
 // final are the statuses after which no version of the plugin comes again.
-var final = []int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity}
+var final = []int{
+	http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusRequestEntityTooLarge,
+	http.StatusUnprocessableEntity,
+}
 
 const (
 	setPath = "/api/fish-player/set"
@@ -21,12 +24,14 @@ const (
 
 // upload is a body of fish-player/set whose player has the given members as well.
 func upload(members string) string {
-	return `{"gamemode":"pvp","port":6567,"ignoreActivelySyncedFields":true,"player":{"uuid":"` + uuid + `"` + members + `}}`
+	return `{"gamemode":"pvp","port":6567,"ignoreActivelySyncedFields":true,"player":{"uuid":"` + uuid + `"` + members +
+		`}}`
 }
 
 // noBody are bodies that no endpoint takes.
 var noBody = []string{
-	"", " ", "null", "[]", "1", `"x"`, "{", `{"a":`, `{"a":1}}`, `{"a":1} x`, "\xff", "{\"id\":\"\xff\"}", strings.Repeat("[", 100_000), "<html>",
+	"", " ", "null", "[]", "1", `"x"`, "{", `{"a":`, `{"a":1}}`, `{"a":1} x`, "\xff", "{\"id\":\"\xff\"}",
+	strings.Repeat("[", 100_000), "<html>",
 }
 
 func TestMalformedRequestsAreRefusedForGoodAndReachNothing(t *testing.T) {
@@ -34,28 +39,46 @@ func TestMalformedRequestsAreRefusedForGoodAndReachNothing(t *testing.T) {
 	long := strings.Repeat("x", 65)
 	cases := map[string][]string{
 		"/api/fish-player": {
-			`{}`, `{"id":"a"}`, `{"gamemode":"pvp"}`, `{"id":null,"gamemode":"pvp"}`, `{"id":1,"gamemode":"pvp"}`, `{"id":"","gamemode":"pvp"}`,
-			`{"id":"` + long + `","gamemode":"pvp"}`, `{"id":"a\u0000","gamemode":"pvp"}`, `{"id":"a","gamemode":""}`, `{"id":"a","gamemode":5}`,
-			`{"id":"a","gamemode":"` + long + `"}`, `{"id":"a","gamemode":"pvp","port":0}`, `{"id":"a","gamemode":"pvp","port":65536}`,
+			`{}`, `{"id":"a"}`, `{"gamemode":"pvp"}`, `{"id":null,"gamemode":"pvp"}`, `{"id":1,"gamemode":"pvp"}`,
+			`{"id":"","gamemode":"pvp"}`,
+			`{"id":"` + long + `","gamemode":"pvp"}`, `{"id":"a\u0000","gamemode":"pvp"}`, `{"id":"a","gamemode":""}`,
+			`{"id":"a","gamemode":5}`,
+			`{"id":"a","gamemode":"` + long + `"}`, `{"id":"a","gamemode":"pvp","port":0}`,
+			`{"id":"a","gamemode":"pvp","port":65536}`,
 			`{"id":"a","gamemode":"pvp","port":"6567"}`, `{"ID":"a","gamemode":"pvp"}`,
 		},
 		setPath: {
-			`{}`, `{"player":null,"gamemode":"pvp"}`, `{"player":[],"gamemode":"pvp"}`, `{"player":{},"gamemode":"pvp"}`,
+			`{}`, `{"player":null,"gamemode":"pvp"}`, `{"player":[],"gamemode":"pvp"}`,
+			`{"player":{},"gamemode":"pvp"}`,
 			`{"player":{"uuid":"` + uuid + `"}}`,
 			strings.Replace(upload(""), "true", `"yes"`, 1),
-			upload(`,"rank":5`), upload(`,"flags":"member"`), upload(`,"flags":[1]`), upload(`,"flags":[null]`), upload(`,"flags":{}`),
-			upload(`,"unmuteTime":"1"`), upload(`,"unmarkTime":true`), upload(`,"name":1`), upload(`,"overrideName":1`), upload(`,"highlight":{}`),
-			upload(`,"rainbow":5`), upload(`,"rainbow":{}`), upload(`,"rainbow":{"speed":"1"}`), upload(`,"history":{}`), upload(`,"history":[1]`),
-			upload(`,"history":[{}]`), upload(`,"history":[{"action":"a","by":"b"}]`), upload(`,"history":[{"action":1,"by":"b","time":1}]`),
-			upload(`,"history":[{"action":"a","by":1,"time":1}]`), upload(`,"history":[{"action":"a","by":"b","time":"1"}]`),
-			upload(`,"chatStrictness":1`), upload(`,"language":1`), upload(`,"showRankPrefix":"yes"`), upload(`,"achievements":[0]`), upload(`,"usid":1`),
-			upload(`,"stats":[]`), upload(`,"stats":{"blocksBroken":"1"}`), upload(`,"lastJoined":"1"`), upload(`,"firstJoined":{}`), upload(`,"firstJoined":1e999`),
+			upload(`,"rank":5`), upload(`,"flags":"member"`), upload(`,"flags":[1]`), upload(`,"flags":[null]`),
+			upload(`,"flags":{}`),
+			upload(`,"unmuteTime":"1"`), upload(`,"unmarkTime":true`), upload(`,"name":1`), upload(`,"overrideName":1`),
+			upload(`,"highlight":{}`),
+			upload(`,"rainbow":5`), upload(`,"rainbow":{}`), upload(`,"rainbow":{"speed":"1"}`),
+			upload(`,"history":{}`), upload(`,"history":[1]`),
+			upload(`,"history":[{}]`), upload(`,"history":[{"action":"a","by":"b"}]`),
+			upload(`,"history":[{"action":1,"by":"b","time":1}]`),
+			upload(`,"history":[{"action":"a","by":1,"time":1}]`),
+			upload(`,"history":[{"action":"a","by":"b","time":"1"}]`),
+			upload(`,"chatStrictness":1`), upload(`,"language":1`), upload(`,"showRankPrefix":"yes"`),
+			upload(`,"achievements":[0]`), upload(`,"usid":1`),
+			upload(`,"stats":[]`), upload(`,"stats":{"blocksBroken":"1"}`), upload(`,"lastJoined":"1"`),
+			upload(`,"firstJoined":{}`), upload(`,"firstJoined":1e999`),
 		},
-		"/api/checkIsBanned": {`{}`, `{"ip":1}`, `{"uuid":1}`, `{"uuid":""}`, `{"ip":"<unknown>"}`, `{"ip":"10.0.0.0/8"}`, `{"uuid":"` + long + `"}`},
-		"/api/ban":           {`{}`, `{"ip":1}`, `{"uuid":[]}`, `{"uuid":""}`, `{"ip":"<unknown>"}`, `{"ip":"0.0.0.0/0"}`, `{"uuid":"a","ip":1}`},
-		"/api/unban":         {`{}`, `{"ip":1}`, `{"uuid":{}}`, `{"uuid":null}`, `{"ip":"x"}`},
+		"/api/checkIsBanned": {
+			`{}`, `{"ip":1}`, `{"uuid":1}`, `{"uuid":""}`, `{"ip":"<unknown>"}`, `{"ip":"10.0.0.0/8"}`,
+			`{"uuid":"` + long + `"}`,
+		},
+		"/api/ban": {
+			`{}`, `{"ip":1}`, `{"uuid":[]}`, `{"uuid":""}`, `{"ip":"<unknown>"}`, `{"ip":"0.0.0.0/0"}`,
+			`{"uuid":"a","ip":1}`,
+		},
+		"/api/unban": {`{}`, `{"ip":1}`, `{"uuid":{}}`, `{"uuid":null}`, `{"ip":"x"}`},
 		"/api/usid-reject": {
-			`{}`, `{"uuid":"a"}`, `{"uuid":"a","rejectedUsid":"b"}`, `{"uuid":"a","rejectedUsid":1,"code":"c"}`, `{"uuid":"a","rejectedUsid":"b","code":{}}`,
+			`{}`, `{"uuid":"a"}`, `{"uuid":"a","rejectedUsid":"b"}`, `{"uuid":"a","rejectedUsid":1,"code":"c"}`,
+			`{"uuid":"a","rejectedUsid":"b","code":{}}`,
 			`{"uuid":"a","rejectedUsid":"b","code":"c","port":-1}`,
 		},
 	}
@@ -68,7 +91,8 @@ func TestMalformedRequestsAreRefusedForGoodAndReachNothing(t *testing.T) {
 			}
 		}
 		b := &backend{}
-		if response := post(handler(t, b, fishapi.Config{MaxBody: 100}), path, `{"x":"`+strings.Repeat("x", 100)+`"}`); response.Code != http.StatusRequestEntityTooLarge || b.calls > 0 {
+		if response := post(handler(t, b, fishapi.Config{MaxBody: 100}), path,
+			`{"x":"`+strings.Repeat("x", 100)+`"}`); response.Code != http.StatusRequestEntityTooLarge || b.calls > 0 {
 			t.Errorf("%s with a large body: %d, %d calls", path, response.Code, b.calls)
 		}
 	}
@@ -77,12 +101,16 @@ func TestMalformedRequestsAreRefusedForGoodAndReachNothing(t *testing.T) {
 func TestWhatIsToleratedIsTaken(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{
-		upload(""), upload(`,"new":{"a":[1]}`), upload(`,"stats":{"blocksBroken":null,"new":1}`), upload(`,"unmuteTime":null,"lastJoined":-1`),
-		upload(`,"unmuteTime":99999999999999999999`), upload(`,"history":[{"action":"a","time":1.5}]`), upload(`,"usid":null,"highlight":null,"rainbow":null`),
-		strings.Replace(upload(""), `"port":6567,`, "", 1), strings.Replace(upload(""), `"ignoreActivelySyncedFields":true,`, "", 1),
+		upload(""), upload(`,"new":{"a":[1]}`), upload(`,"stats":{"blocksBroken":null,"new":1}`),
+		upload(`,"unmuteTime":null,"lastJoined":-1`),
+		upload(`,"unmuteTime":99999999999999999999`), upload(`,"history":[{"action":"a","time":1.5}]`),
+		upload(`,"usid":null,"highlight":null,"rainbow":null`),
+		strings.Replace(upload(""), `"port":6567,`, "", 1),
+		strings.Replace(upload(""), `"ignoreActivelySyncedFields":true,`, "", 1),
 	} {
 		b := &backend{}
-		if response := post(handler(t, b, fishapi.Config{}), setPath, body); response.Code != http.StatusOK || b.calls != 1 || b.id != uuid {
+		if response := post(handler(t, b, fishapi.Config{}), setPath, body); response.Code != http.StatusOK ||
+			b.calls != 1 || b.id != uuid {
 			t.Errorf("%s: %d %s", body, response.Code, response.Body)
 		}
 	}
@@ -98,7 +126,9 @@ func FuzzBan(f *testing.F) {
 	f.Add(`{"ip":"2001:db8:0:0:0:0:0:1%eth0","uuid":"a"}`)
 	f.Add(`{"ip":"<unknown>","uuid":"a"}`)
 	f.Fuzz(func(t *testing.T, body string) {
-		for _, path := range []string{"/api/ban", "/api/unban", "/api/checkIsBanned", "/api/usid-reject", "/api/fish-player"} {
+		for _, path := range []string{
+			"/api/ban", "/api/unban", "/api/checkIsBanned", "/api/usid-reject", "/api/fish-player",
+		} {
 			checkFuzzed(t, path, body)
 		}
 	})
@@ -110,7 +140,8 @@ func checkFuzzed(t *testing.T, path, body string) {
 	t.Helper()
 	b := &backend{view: new(merge.ViewOf(syncer.NewPlayer("a"), syncer.GameServer{}))}
 	response := post(handler(t, b, fishapi.Config{}), path, body)
-	if taken := response.Code == http.StatusOK; taken != (b.calls > 0) || !taken && !slices.Contains(final, response.Code) {
+	if taken := response.Code == http.StatusOK; taken != (b.calls > 0) ||
+		!taken && !slices.Contains(final, response.Code) {
 		t.Fatalf("%s %q: %d, %d calls", path, body, response.Code, b.calls)
 	}
 	if b.id != "" {

@@ -69,7 +69,9 @@ func (d *desk) Add(_ context.Context, source, message string) error {
 
 func (d *desk) handler(t testing.TB) http.Handler {
 	t.Helper()
-	h, err := fishapi.New(fishapi.Config{}, fishapi.Deps{Chat: d, Deliveries: d, Antibot: d, Blacklist: d, ModLog: d, Log: slog.New(slog.DiscardHandler)})
+	h, err := fishapi.New(fishapi.Config{}, fishapi.Deps{
+		Chat: d, Deliveries: d, Antibot: d, Blacklist: d, ModLog: d, Log: slog.New(slog.DiscardHandler),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,17 +82,31 @@ func TestModerationEndpointsAnswerAsThePluginReads(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ path, body, waiting, want string }{
 		{"/api/getStaffMessages", `{"server":"pvp"}`, "", `{"messages":""}`},
-		{"/api/getStaffMessages", `{"server":"pvp","new":[1]}`, "[a] \"x\"\nZürich 😀", `{"messages":"[a] \"x\"\nZürich 😀"}`},
-		{"/api/sendStaffMessage/v2", `{"message":"m","playerName":"[red]S","cleanedName":"S","server":"pvp","isStaff":false}`, "", `{"data":"sent"}`},
+		{
+			"/api/getStaffMessages", `{"server":"pvp","new":[1]}`, "[a] \"x\"\nZürich 😀",
+			`{"messages":"[a] \"x\"\nZürich 😀"}`,
+		},
+		{
+			"/api/sendStaffMessage/v2",
+			`{"message":"m","playerName":"[red]S","cleanedName":"S","server":"pvp","isStaff":false}`, "",
+			`{"data":"sent"}`,
+		},
 		{"/api/sendStaffMessage/v2", `{"message":"m","playerName":null,"server":"pvp"}`, "", `{"data":"sent"}`},
-		{"/api/sendStaffMessage", `{"message":"m","playerName":"[red]S","cleanedName":"S","server":"pvp"}`, "", `{"data":true}`},
+		{
+			"/api/sendStaffMessage", `{"message":"m","playerName":"[red]S","cleanedName":"S","server":"pvp"}`, "",
+			`{"data":true}`,
+		},
 		{"/api/dosBlacklist", `[]`, "", `[]`},
-		{"/api/dosBlacklist", `["10.0.0.1","<unknown>","2001:db8:0:0:0:0:0:1"]`, "", `["10.0.0.1","\u003cunknown\u003e","2001:db8:0:0:0:0:0:1"]`},
+		{
+			"/api/dosBlacklist", `["10.0.0.1","<unknown>","2001:db8:0:0:0:0:0:1"]`, "",
+			`["10.0.0.1","\u003cunknown\u003e","2001:db8:0:0:0:0:0:1"]`,
+		},
 		{"/api/dosBlacklist/delete", `{"ip":"10.0.0.1"}`, "", ``},
 		{"/api/mod-dump", `{"message":"@everyone"}`, "", ``},
 	} {
 		d := &desk{waiting: test.waiting}
-		if response := post(d.handler(t), test.path, test.body); response.Code != http.StatusOK || response.Body.String() != strings.ReplaceAll(test.want, "\n", `\n`) || d.calls != 1 {
+		if response := post(d.handler(t), test.path, test.body); response.Code != http.StatusOK ||
+			response.Body.String() != strings.ReplaceAll(test.want, "\n", `\n`) || d.calls != 1 {
 			t.Errorf("%s %s: %d %s, %d calls", test.path, test.body, response.Code, response.Body, d.calls)
 		}
 	}
@@ -100,7 +116,8 @@ func TestWhatModerationEndpointsPassOn(t *testing.T) {
 	t.Parallel()
 	d := &desk{}
 	h := d.handler(t)
-	post(h, "/api/sendStaffMessage/v2", `{"message":"m","playerName":"[red]S","cleanedName":"S","server":"pvp","isStaff":false}`)
+	post(h, "/api/sendStaffMessage/v2",
+		`{"message":"m","playerName":"[red]S","cleanedName":"S","server":"pvp","isStaff":false}`)
 	if want := (syncer.StaffMessage{Server: "pvp", Name: "S", Player: "[red]S", Text: "m"}); d.sent != want {
 		t.Errorf("v2 sends %+v", d.sent)
 	}
@@ -111,7 +128,8 @@ func TestWhatModerationEndpointsPassOn(t *testing.T) {
 	post(h, "/api/dosBlacklist", `["<unknown>"]`)
 	post(h, "/api/dosBlacklist/delete", `{"ip":"<unknown>"}`)
 	post(h, "/api/mod-dump", `{"message":"stopped"}`)
-	if !slices.Equal(d.added, []string{"<unknown>"}) || d.removed != "<unknown>" || d.logged != "stopped" || d.by != "game server 192.0.2.9" {
+	if !slices.Equal(d.added, []string{"<unknown>"}) || d.removed != "<unknown>" || d.logged != "stopped" ||
+		d.by != "game server 192.0.2.9" {
 		t.Errorf("passed on %+v", d)
 	}
 }
@@ -126,7 +144,8 @@ func TestAntibotData(t *testing.T) {
 		d.handler(t).ServeHTTP(response, request)
 		return response
 	}
-	if response := ask(); response.Code != http.StatusOK || response.Body.String() != `{"nameBlacklistRegex":"bot\\d","nameGraylistRegex":null}` {
+	if response := ask(); response.Code != http.StatusOK ||
+		response.Body.String() != `{"nameBlacklistRegex":"bot\\d","nameGraylistRegex":null}` {
 		t.Errorf("%d %s", response.Code, response.Body)
 	}
 	d.err = syncer.Unavailable(nil)
@@ -140,12 +159,19 @@ func TestMalformedModerationRequestsReachNothing(t *testing.T) {
 	long := strings.Repeat("x", 65)
 	noObject := append(slices.Clone(noBody), `{}`)
 	cases := map[string][]string{
-		"/api/getStaffMessages": {`{"server":null}`, `{"server":1}`, `{"server":""}`, `{"server":"a\n"}`, `{"server":"` + long + `"}`, `{"Server":"pvp"}`},
+		"/api/getStaffMessages": {
+			`{"server":null}`, `{"server":1}`, `{"server":""}`, `{"server":"a\n"}`, `{"server":"` + long + `"}`,
+			`{"Server":"pvp"}`,
+		},
 		"/api/sendStaffMessage/v2": {
-			`{"message":"m"}`, `{"server":"pvp"}`, `{"message":1,"server":"pvp"}`, `{"message":"","server":"pvp"}`, `{"message":" \n","server":"pvp"}`,
-			`{"message":"m\u0000","server":"pvp"}`, `{"message":"m","server":["pvp"]}`, `{"message":"m","server":"` + long + `"}`,
-			`{"message":"m","server":"pvp","playerName":1}`, `{"message":"m","server":"pvp","cleanedName":{}}`, `{"message":"m","server":"pvp","isStaff":"yes"}`,
-			`{"message":"m","server":"pvp","playerName":"` + strings.Repeat("x", 513) + `"}`, `{"message":"` + strings.Repeat("x", 4001) + `","server":"pvp"}`,
+			`{"message":"m"}`, `{"server":"pvp"}`, `{"message":1,"server":"pvp"}`, `{"message":"","server":"pvp"}`,
+			`{"message":" \n","server":"pvp"}`,
+			`{"message":"m\u0000","server":"pvp"}`, `{"message":"m","server":["pvp"]}`,
+			`{"message":"m","server":"` + long + `"}`,
+			`{"message":"m","server":"pvp","playerName":1}`, `{"message":"m","server":"pvp","cleanedName":{}}`,
+			`{"message":"m","server":"pvp","isStaff":"yes"}`,
+			`{"message":"m","server":"pvp","playerName":"` + strings.Repeat("x", 513) + `"}`,
+			`{"message":"` + strings.Repeat("x", 4001) + `","server":"pvp"}`,
 		},
 		"/api/sendStaffMessage":    {`{"message":"m"}`, `{"server":"pvp"}`, `{"message":null,"server":"pvp"}`},
 		"/api/dosBlacklist/delete": {`{"ip":null}`, `{"ip":1}`, `{"ip":["a"]}`, `["10.0.0.1"]`},
@@ -180,7 +206,8 @@ func TestMessagesForAPeerThatHungUpAreLost(t *testing.T) {
 	t.Parallel()
 	d := &desk{waiting: "one"}
 	request := func(ctx context.Context) *http.Request {
-		r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/api/getStaffMessages", strings.NewReader(`{"server":"pvp"}`))
+		r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/api/getStaffMessages",
+			strings.NewReader(`{"server":"pvp"}`))
 		r.RemoteAddr = "192.0.2.9:40000"
 		return r
 	}

@@ -18,7 +18,8 @@ import (
 
 func TestUnknownPlayerIsAnEmptyBody(t *testing.T) {
 	t.Parallel()
-	response := post(handler(t, &backend{}, fishapi.Config{}), "/api/fish-player", `{"id":"a","gamemode":"pvp","port":7000}`)
+	response := post(handler(t, &backend{}, fishapi.Config{}), "/api/fish-player",
+		`{"id":"a","gamemode":"pvp","port":7000}`)
 	if response.Code != http.StatusOK || response.Body.Len() != 0 {
 		t.Errorf("%d %q", response.Code, response.Body)
 	}
@@ -27,7 +28,8 @@ func TestUnknownPlayerIsAnEmptyBody(t *testing.T) {
 // fetched answers a view as JSON.
 func fetched(t *testing.T, v merge.View) map[string]any {
 	t.Helper()
-	response := post(handler(t, &backend{view: &v}, fishapi.Config{}), "/api/fish-player", `{"id":"a","gamemode":"pvp"}`)
+	response := post(handler(t, &backend{view: &v}, fishapi.Config{}), "/api/fish-player",
+		`{"id":"a","gamemode":"pvp"}`)
 	var record map[string]any
 	if err := json.Unmarshal(response.Body.Bytes(), &record); err != nil || response.Code != http.StatusOK {
 		t.Fatalf("%d %s: %v", response.Code, response.Body, err)
@@ -41,13 +43,16 @@ func TestGamemodeNeverVisitedIsLeftOut(t *testing.T) {
 	p := syncer.NewPlayer("a")
 	got := fetched(t, merge.ViewOf(p, syncer.GameServer{Gamemode: "pvp", Address: "here"}))
 	want := map[string]any{
-		"uuid": "a", "rank": "player", "flags": []any{}, "unmuteTime": -1.0, "unmarkTime": -1.0, "overrideName": nil, "highlight": nil,
-		"rainbow": nil, "history": []any{}, "chatStrictness": "chat", "language": "", "showRankPrefix": true,
+		"uuid": "a", "rank": "player", "flags": []any{}, "unmuteTime": -1.0, "unmarkTime": -1.0, "overrideName": nil,
+		"highlight": nil,
+		"rainbow":   nil, "history": []any{}, "chatStrictness": "chat", "language": "", "showRankPrefix": true,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	p.Gamemodes["sandbox"] = syncer.GamemodeRecord{FirstJoined: syncer.Millis(5), LastJoined: syncer.Millis(6), Stats: map[string]int64{"gamesWon": 7}}
+	p.Gamemodes["sandbox"] = syncer.GamemodeRecord{
+		FirstJoined: syncer.Millis(5), LastJoined: syncer.Millis(6), Stats: map[string]int64{"gamesWon": 7},
+	}
 	got = fetched(t, merge.ViewOf(p, syncer.GameServer{Gamemode: "pvp", Address: "here"}))
 	for _, absent := range []string{"stats", "firstJoined", "lastJoined", "usid"} {
 		if value, found := got[absent]; found {
@@ -66,8 +71,12 @@ func TestRecordComesBackAsItWas(t *testing.T) {
 	p.Rank, p.Flags, p.UnmuteTime, p.UnmarkTime = "mod", []string{"member", "vip"}, syncer.Forever, syncer.Millis(1_700_000_000_123)
 	p.Name, p.Highlight, p.Rainbow, p.Language = "[#fff]Ste<ve", new("[red]"), &syncer.Rainbow{Speed: 3}, "de"
 	p.OverrideName, p.Achievements = new("S"), new("[-9223372036854775808,12]")
-	p.History = []syncer.HistoryEntry{{Action: "mute", By: "A\u2028", Time: syncer.Millis(1)}, {Action: "stop", By: "", Time: syncer.Millis(2)}}
-	p.Gamemodes["pvp"] = syncer.GamemodeRecord{FirstJoined: syncer.Millis(5), LastJoined: syncer.Millis(6), Stats: map[string]int64{"timeInGame": 1 << 40}}
+	p.History = []syncer.HistoryEntry{
+		{Action: "mute", By: "A\u2028", Time: syncer.Millis(1)}, {Action: "stop", By: "", Time: syncer.Millis(2)},
+	}
+	p.Gamemodes["pvp"] = syncer.GamemodeRecord{
+		FirstJoined: syncer.Millis(5), LastJoined: syncer.Millis(6), Stats: map[string]int64{"timeInGame": 1 << 40},
+	}
 	here := syncer.GameServer{Gamemode: "pvp", Address: "192.0.2.9:6567"}
 	p.Addresses[here.Address] = syncer.AddressRecord{USID: new("AAAAAAAAAAA=")}
 	view := merge.ViewOf(p, here)
@@ -96,7 +105,8 @@ func TestCallerIsKnownByAddressAndPort(t *testing.T) {
 		{"127.0.0.1:1", `,"port":7002`, "198.51.100.7:7002"},
 	} {
 		b := &backend{}
-		request := httptest.NewRequest(http.MethodPost, "/api/fish-player", strings.NewReader(`{"id":"a","gamemode":"pvp"`+test.port+`}`))
+		request := httptest.NewRequest(http.MethodPost, "/api/fish-player",
+			strings.NewReader(`{"id":"a","gamemode":"pvp"`+test.port+`}`))
 		request.RemoteAddr = test.peer
 		handler(t, b, fishapi.Config{Servers: map[int]string{7002: "198.51.100.7:7002"}}).ServeHTTP(httptest.NewRecorder(), request)
 		if b.from.Address != test.want || b.from.Gamemode != "pvp" {
@@ -114,9 +124,12 @@ func TestBansOfUnknownAddressesKeepTheID(t *testing.T) {
 		},
 		`{"ip":"192.0.2.1"}`: {syncer.TargetAddress(netip.MustParseAddr("192.0.2.1"))},
 	} {
-		for path, answer := range map[string]string{"/api/ban": `{"data":"banned"}`, "/api/unban": `{"status":"unbanned"}`} {
+		for path, answer := range map[string]string{
+			"/api/ban": `{"data":"banned"}`, "/api/unban": `{"status":"unbanned"}`,
+		} {
 			b := &backend{}
-			if response := post(handler(t, b, fishapi.Config{}), path, body); response.Body.String() != answer || !slices.Equal(b.targets, want) {
+			if response := post(handler(t, b, fishapi.Config{}), path, body); response.Body.String() != answer ||
+				!slices.Equal(b.targets, want) {
 				t.Errorf("%s %s: %s, %v", path, body, response.Body, b.targets)
 			}
 		}
@@ -134,8 +147,10 @@ func TestUnsureIsNeverFalse(t *testing.T) {
 		{backend{banned: true}, http.StatusOK, `{"data":true}`},
 		{backend{err: syncer.Unavailable(nil)}, http.StatusServiceUnavailable, ""},
 	} {
-		response := post(handler(t, &test.backend, fishapi.Config{}), "/api/checkIsBanned", `{"uuid":"a","ip":"192.0.2.1"}`)
-		if response.Code != test.status || test.want != "" && response.Body.String() != test.want || strings.Contains(response.Body.String(), `"data"`) != (test.want != "") {
+		response := post(handler(t, &test.backend, fishapi.Config{}), "/api/checkIsBanned",
+			`{"uuid":"a","ip":"192.0.2.1"}`)
+		if response.Code != test.status || test.want != "" && response.Body.String() != test.want ||
+			strings.Contains(response.Body.String(), `"data"`) != (test.want != "") {
 			t.Errorf("%d %s", response.Code, response.Body)
 		}
 	}
@@ -146,10 +161,12 @@ func TestPrefixHidesThePlainPath(t *testing.T) {
 	h := handler(t, &backend{}, fishapi.Config{Prefix: "/s3cret"})
 	const body = `{"id":"a","gamemode":"pvp"}`
 	for path, want := range map[string]int{
-		"/s3cret/api/fish-player": http.StatusOK, "/s3cret/api/fish-player/": http.StatusNotFound, "/s3cret/api/x": http.StatusNotFound,
+		"/s3cret/api/fish-player": http.StatusOK, "/s3cret/api/fish-player/": http.StatusNotFound,
+		"/s3cret/api/x":          http.StatusNotFound,
 		"/other/api/fish-player": http.StatusNotFound, "/api/fish-player": http.StatusNotFound,
 	} {
-		if response := post(h, path, body); response.Code != want || strings.Contains(response.Body.String(), "s3cret") {
+		if response := post(h, path, body); response.Code != want ||
+			strings.Contains(response.Body.String(), "s3cret") {
 			t.Errorf("%s: %d %s", path, response.Code, response.Body)
 		}
 	}
@@ -171,7 +188,8 @@ func TestRejectedCodeMayBeANumber(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]string{`"01234-2"`: "01234-2 u", `12345`: "12345 u"} {
 		b := &backend{}
-		response := post(handler(t, b, fishapi.Config{}), "/api/usid-reject", `{"uuid":"a","rejectedUsid":"u","code":`+code+`,"port":7000}`)
+		response := post(handler(t, b, fishapi.Config{}), "/api/usid-reject",
+			`{"uuid":"a","rejectedUsid":"u","code":`+code+`,"port":7000}`)
 		if response.Code != http.StatusOK || b.rejected != want || b.from.Address != "192.0.2.9:7000" {
 			t.Errorf("%s: %d, %q from %+v", code, response.Code, b.rejected, b.from)
 		}

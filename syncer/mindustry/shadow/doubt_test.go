@@ -47,7 +47,8 @@ func (w *copyWorld) judge(s *copyServer, m message) {
 		case later.uploaded || len(united) > len(m.upload.History) || !fits:
 		case !m.important && count >= 0 && count != m.counted:
 			w.uncountable[s.Gamemode] = true
-		case m.important && later.upload == 0 && (count == 0 || later.view.Stats == nil) && changed(e) == 1 && !sameChange(e, own):
+		case m.important && later.upload == 0 && (count == 0 || later.view.Stats == nil) && changed(e) == 1 &&
+			!sameChange(e, own):
 			w.undecidable = true
 		}
 	}

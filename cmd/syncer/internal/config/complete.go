@@ -25,7 +25,8 @@ func (c *Config) complete() []error {
 	}
 	if c.Database.Pooled && c.Database.ListenURL == "" && c.Sync.Mode == ModeListen && !c.Embedded {
 		problems = append(problems, errors.New(
-			"database.pooled: nothing can be heard through a pooler in transaction mode: set database.listen_url, or sync.mode to poll"))
+			"database.pooled: nothing can be heard through a pooler in transaction mode: set database.listen_url, "+
+				"or sync.mode to poll"))
 	}
 	if err := c.HTTP.API().Validate(); err != nil {
 		problems = append(problems, err)
@@ -72,4 +73,5 @@ func (h HTTP) API() httpapi.Config {
 }
 
 // ErrNoDatabase says that a command needs a database and none was configured.
-var ErrNoDatabase = errors.New("no database: set database.url (SYNCER_DATABASE_URL), or run a private PostgreSQL with --embedded")
+var ErrNoDatabase = errors.New("no database: set database.url (SYNCER_DATABASE_URL), or run a private PostgreSQL " +
+	"with --embedded")

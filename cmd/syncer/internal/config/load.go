@@ -162,8 +162,10 @@ func unknownVariables(environ []string) []error {
 	var problems []error
 	for _, variable := range environ {
 		name, _, _ := strings.Cut(variable, "=")
-		if strings.HasPrefix(name, envPrefix) && !slices.Contains(names, name) && !foreignVariable.MatchString(variable) {
-			problems = append(problems, fmt.Errorf("environment: there is no variable %s%s", name, suggestion(name, names)))
+		if strings.HasPrefix(name, envPrefix) && !slices.Contains(names, name) &&
+			!foreignVariable.MatchString(variable) {
+			problems = append(problems,
+				fmt.Errorf("environment: there is no variable %s%s", name, suggestion(name, names)))
 		}
 	}
 	return problems

@@ -61,7 +61,9 @@ func TestPrecedenceRisesFromFileToFlags(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Sync{Mode: ModeListen, Heartbeat: 4 * time.Second, FlushInterval: 3 * time.Second, PollInterval: 2 * time.Second}
+	want := Sync{
+		Mode: ModeListen, Heartbeat: 4 * time.Second, FlushInterval: 3 * time.Second, PollInterval: 2 * time.Second,
+	}
 	if config.Sync != want {
 		t.Errorf("got %+v, want %+v", config.Sync, want)
 	}
@@ -74,15 +76,19 @@ func TestEveryKeyIsSetByFileEnvironmentAndFlag(t *testing.T) {
 	t.Setenv("HOME", t.TempDir())
 	emptyPlaces(t)
 	values := map[string]string{
-		"embedded": "true", "postgres.bin": "/opt/pg", "database.url": "postgres://u:pw@h/d", "database.listen_url": "postgres://u:pw@l/d",
-		"database.pooled": "true", "database.max_connections": "3", "database.migrate": "false",
+		"embedded": "true", "postgres.bin": "/opt/pg", "database.url": "postgres://u:pw@h/d",
+		"database.listen_url": "postgres://u:pw@l/d",
+		"database.pooled":     "true", "database.max_connections": "3", "database.migrate": "false",
 		"server.name": "pvp", "server.gamemode": "sandbox", "server.address": "10.0.0.1:6567",
-		"http.listen": "127.0.0.1:1", "http.token": "hush", "http.allowed_networks": "10.0.0.0/8,fd00::/8", "http.max_body": "2KiB",
-		"http.fish.enabled": "false", "http.fish.prefix": "/s3cret", "http.fish.servers": "6567=10.0.0.5:6567,6568=10.0.0.5:6568",
-		"fish.webhook_url": "https://h.example/api/webhooks/1/hush",
-		"sync.mode":        "poll", "sync.flush_interval": "1s", "sync.heartbeat": "1s", "sync.poll_interval": "1s",
+		"http.listen": "127.0.0.1:1", "http.token": "hush", "http.allowed_networks": "10.0.0.0/8,fd00::/8",
+		"http.max_body":     "2KiB",
+		"http.fish.enabled": "false", "http.fish.prefix": "/s3cret",
+		"http.fish.servers": "6567=10.0.0.5:6567,6568=10.0.0.5:6568",
+		"fish.webhook_url":  "https://h.example/api/webhooks/1/hush",
+		"sync.mode":         "poll", "sync.flush_interval": "1s", "sync.heartbeat": "1s", "sync.poll_interval": "1s",
 		"presence.lease": "1m",
-		"cache.players":  "7", "audit.retention": "24h", "data.dir": "/tmp/d", "log.level": "debug", "log.format": "json",
+		"cache.players":  "7", "audit.retention": "24h", "data.dir": "/tmp/d", "log.level": "debug",
+		"log.format": "json",
 	}
 	byDefault, err := Load("", nil)
 	if err != nil {
@@ -144,31 +150,70 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 		args          []string
 		want          []string
 	}{
-		{name: "unknown key", content: "http:\n  lisen: x\n", want: []string{"no key http.lisen", "did you mean http.listen?"}},
+		{
+			name: "unknown key", content: "http:\n  lisen: x\n",
+			want: []string{"no key http.lisen", "did you mean http.listen?"},
+		},
 		{name: "forgotten section", content: "heartbeat: 1s\n", want: []string{"did you mean sync.heartbeat?"}},
 		{name: "far from everything", content: "colour_of_the_sky: blue\n", want: []string{"no key colour_of_the_sky"}},
 		{name: "value for a section", content: "http: 127.0.0.1:1\n", want: []string{"http is a section"}},
-		{name: "keys below a value", content: "log:\n  level:\n    x: y\n", want: []string{"log.level", "not keys of its own"}},
-		{name: "unknown variable", env: map[string]string{"SYNCER_DATABSE_URL": "x"}, want: []string{"SYNCER_DATABSE_URL", "did you mean SYNCER_DATABASE_URL?"}},
-		{name: "bad duration in the file", content: "sync:\n  heartbeat: 5\n", want: []string{"test.yaml: sync.heartbeat", `"5" is not a duration`}},
-		{name: "out of range", env: map[string]string{"SYNCER_SYNC_HEARTBEAT": "2h"}, want: []string{"SYNCER_SYNC_HEARTBEAT", "not between"}},
-		{name: "bad number as flag", args: []string{"--cache-players=many"}, want: []string{"--cache-players", `"many" is not a whole number`}},
-		{name: "number where text belongs", content: "server:\n  name: 1.10\n", want: []string{"server.name", "write it in quotes"}},
-		{name: "text where a number belongs", content: "cache:\n  players: [1]\n", want: []string{"cache.players", "not a list"}},
+		{
+			name: "keys below a value", content: "log:\n  level:\n    x: y\n",
+			want: []string{"log.level", "not keys of its own"},
+		},
+		{
+			name: "unknown variable", env: map[string]string{"SYNCER_DATABSE_URL": "x"},
+			want: []string{"SYNCER_DATABSE_URL", "did you mean SYNCER_DATABASE_URL?"},
+		},
+		{
+			name: "bad duration in the file", content: "sync:\n  heartbeat: 5\n",
+			want: []string{"test.yaml: sync.heartbeat", `"5" is not a duration`},
+		},
+		{
+			name: "out of range", env: map[string]string{"SYNCER_SYNC_HEARTBEAT": "2h"},
+			want: []string{"SYNCER_SYNC_HEARTBEAT", "not between"},
+		},
+		{
+			name: "bad number as flag", args: []string{"--cache-players=many"},
+			want: []string{"--cache-players", `"many" is not a whole number`},
+		},
+		{
+			name: "number where text belongs", content: "server:\n  name: 1.10\n",
+			want: []string{"server.name", "write it in quotes"},
+		},
+		{
+			name: "text where a number belongs", content: "cache:\n  players: [1]\n",
+			want: []string{"cache.players", "not a list"},
+		},
 		{name: "bool where a number belongs", content: "cache:\n  players: yes\n  ", want: []string{"cache.players"}},
 		{name: "bad level", content: "log:\n  level: loud\n", want: []string{"log.level", "debug, info, warn, error"}},
 		{name: "bad format", env: map[string]string{"SYNCER_LOG_FORMAT": "xml"}, want: []string{"text, json"}},
 		{name: "bad listen", content: "http:\n  listen: \"5082\"\n", want: []string{"http.listen", "not host:port"}},
 		{name: "bad port", content: "http:\n  listen: \"127.0.0.1:70000\"\n", want: []string{`"70000" is not a port`}},
-		{name: "open to others", args: []string{"--http-listen=0.0.0.0:5082"}, want: []string{"reachable from other machines", "http.token"}},
+		{
+			name: "open to others", args: []string{"--http-listen=0.0.0.0:5082"},
+			want: []string{"reachable from other machines", "http.token"},
+		},
 		{name: "open on every interface", args: []string{"--http-listen=:5082"}, want: []string{"reachable"}},
-		{name: "deaf", content: "database:\n  pooled: true\n", want: []string{"database.pooled", "set database.listen_url, or sync.mode to poll"}},
-		{name: "bad network", content: "http:\n  allowed_networks: [10.0.0.1/8]\n", want: []string{"http.allowed_networks", "did you mean 10.0.0.0/8?"}},
+		{
+			name: "deaf", content: "database:\n  pooled: true\n",
+			want: []string{"database.pooled", "set database.listen_url, or sync.mode to poll"},
+		},
+		{
+			name: "bad network", content: "http:\n  allowed_networks: [10.0.0.1/8]\n",
+			want: []string{"http.allowed_networks", "did you mean 10.0.0.0/8?"},
+		},
 		{name: "bad size", content: "http:\n  max_body: 1GB\n", want: []string{"http.max_body", "not a size"}},
 		{name: "bad server name", args: []string{"--server-name=a\tb"}, want: []string{"server.name", "printable"}},
-		{name: "two at once", content: "log:\n  level: loud\nhtp: {}\ncache:\n  players: -1\n", want: []string{"log.level", "cache.players"}},
+		{
+			name: "two at once", content: "log:\n  level: loud\nhtp: {}\ncache:\n  players: -1\n",
+			want: []string{"log.level", "cache.players"},
+		},
 		{name: "broken YAML", content: "a: [\n", want: []string{"read configuration", "test.yaml", "line"}},
-		{name: "duplicate key", content: "embedded: true\nembedded: false\n", want: []string{"embedded", "already defined"}},
+		{
+			name: "duplicate key", content: "embedded: true\nembedded: false\n",
+			want: []string{"embedded", "already defined"},
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Setenv("HOME", t.TempDir())

@@ -164,7 +164,8 @@ func parseDatabaseURL(text string) (Secret, error) {
 		return "", nil
 	}
 	if _, err := pgx.ParseConfig(text); err != nil {
-		return "", errors.New("is not a connection URL such as postgres://user:password@host:5432/playersync" + causeWithoutURL(err))
+		return "", errors.New("is not a connection URL such as postgres://user:password@host:5432/playersync" +
+			causeWithoutURL(err))
 	}
 	return Secret(text), nil
 }

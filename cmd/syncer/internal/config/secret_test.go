@@ -53,8 +53,10 @@ func TestErrorsDoNotQuoteSecrets(t *testing.T) {
 	emptyPlaces(t)
 	for variable, values := range map[string][]string{
 		"SYNCER_DATABASE_URL": {
-			"postgres://app:" + password + "@db:99999/x", "postgres://app:" + password + "%zz@db/x", "postgres://app@" + password + ":" + password + "/x",
-			"mysql://" + password, password, "host=db password='" + password, "postgres://app:" + password + "@db/x?sslmode=" + password,
+			"postgres://app:" + password + "@db:99999/x", "postgres://app:" + password + "%zz@db/x",
+			"postgres://app@" + password + ":" + password + "/x",
+			"mysql://" + password, password, "host=db password='" + password,
+			"postgres://app:" + password + "@db/x?sslmode=" + password,
 			"postgres://app:" + password + "@db/x?connect_timeout=" + password,
 		},
 		"SYNCER_HTTP_TOKEN": {password + " " + password, password + "\x01"},

@@ -44,7 +44,8 @@ var settings = []setting{
 		into(func(c *Config) *bool { return &c.Embedded }, parseBool),
 	},
 	{
-		"postgres.bin", "", kindText, "directory with the programs of PostgreSQL for the private server; empty: look for them",
+		"postgres.bin", "", kindText,
+		"directory with the programs of PostgreSQL for the private server; empty: look for them",
 		into(func(c *Config) *string { return &c.Postgres.Bin }, parseText),
 	},
 	{
@@ -52,11 +53,13 @@ var settings = []setting{
 		into(func(c *Config) *Secret { return &c.Database.URL }, parseDatabaseURL),
 	},
 	{
-		"database.listen_url", "", kindText, "direct connection URL for LISTEN where database.url leads through a pooler",
+		"database.listen_url", "", kindText,
+		"direct connection URL for LISTEN where database.url leads through a pooler",
 		into(func(c *Config) *Secret { return &c.Database.ListenURL }, parseDatabaseURL),
 	},
 	{
-		"database.pooled", "false", kindBool, "database.url leads through a pooler in transaction mode: prepare no statements",
+		"database.pooled", "false", kindBool,
+		"database.url leads through a pooler in transaction mode: prepare no statements",
 		into(func(c *Config) *bool { return &c.Database.Pooled }, parseBool),
 	},
 	{
@@ -64,7 +67,8 @@ var settings = []setting{
 		into(func(c *Config) *int { return &c.Database.MaxConnections }, parseNumber(1, 1000)),
 	},
 	{
-		"database.migrate", "true", kindBool, "bring the schema up to date at start; else an old schema is a reason not to start",
+		"database.migrate", "true", kindBool,
+		"bring the schema up to date at start; else an old schema is a reason not to start",
 		into(func(c *Config) *bool { return &c.Database.Migrate }, parseBool),
 	},
 	{
@@ -80,7 +84,8 @@ var settings = []setting{
 		into(func(c *Config) *string { return &c.Server.Address }, parseText),
 	},
 	{
-		"http.listen", "127.0.0.1:5082", kindText, "host:port of the API; beyond loopback it needs a token or allowed networks",
+		"http.listen", "127.0.0.1:5082", kindText,
+		"host:port of the API; beyond loopback it needs a token or allowed networks",
 		into(func(c *Config) *string { return &c.HTTP.Listen }, parseListen),
 	},
 	{
@@ -104,31 +109,39 @@ var settings = []setting{
 		into(func(c *Config) *Secret { return &c.HTTP.Fish.Prefix }, parsePrefix),
 	},
 	{
-		"http.fish.servers", "", kindList, "port=address of game servers whose requests do not come from their own address",
+		"http.fish.servers", "", kindList,
+		"port=address of game servers whose requests do not come from their own address",
 		into(func(c *Config) *map[int]string { return &c.HTTP.Fish.Servers }, parseServers),
 	},
 	{
-		"fish.webhook_url", "", kindText, "Discord-style webhook for the staff chat and the moderation log; empty: none",
+		"fish.webhook_url", "", kindText,
+		"Discord-style webhook for the staff chat and the moderation log; empty: none",
 		into(func(c *Config) *Secret { return &c.Fish.WebhookURL }, parseWebhook),
 	},
 	{
-		"sync.mode", ModeListen, kindText, "listen: be notified of changes; poll: ask for them, where a pooler allows no LISTEN",
+		"sync.mode", ModeListen, kindText,
+		"listen: be notified of changes; poll: ask for them, where a pooler allows no LISTEN",
 		into(func(c *Config) *string { return &c.Sync.Mode }, parseOneOf(ModeListen, ModePoll)),
 	},
 	{
 		"sync.flush_interval", "5s", kindDuration, "longest time until an unimportant change is in the database",
-		into(func(c *Config) *time.Duration { return &c.Sync.FlushInterval }, parseDuration(100*time.Millisecond, time.Hour)),
+		into(func(c *Config) *time.Duration { return &c.Sync.FlushInterval },
+			parseDuration(100*time.Millisecond, time.Hour)),
 	},
 	{
-		"sync.heartbeat", "5s", kindDuration, "longest time between two looks at the change table, notifications or not",
-		into(func(c *Config) *time.Duration { return &c.Sync.Heartbeat }, parseDuration(100*time.Millisecond, time.Minute)),
+		"sync.heartbeat", "5s", kindDuration,
+		"longest time between two looks at the change table, notifications or not",
+		into(func(c *Config) *time.Duration { return &c.Sync.Heartbeat },
+			parseDuration(100*time.Millisecond, time.Minute)),
 	},
 	{
 		"sync.poll_interval", "250ms", kindDuration, "time between two looks in mode poll",
-		into(func(c *Config) *time.Duration { return &c.Sync.PollInterval }, parseDuration(10*time.Millisecond, time.Minute)),
+		into(func(c *Config) *time.Duration { return &c.Sync.PollInterval },
+			parseDuration(10*time.Millisecond, time.Minute)),
 	},
 	{
-		"presence.lease", "15s", kindDuration, "how long players stay shown on a game server whose syncer gives no sign",
+		"presence.lease", "15s", kindDuration,
+		"how long players stay shown on a game server whose syncer gives no sign",
 		into(func(c *Config) *time.Duration { return &c.Presence.Lease }, parseDuration(time.Second, time.Hour)),
 	},
 	{
@@ -140,7 +153,8 @@ var settings = []setting{
 		into(func(c *Config) *time.Duration { return &c.Audit.Retention }, parseDuration(0, 100*365*24*time.Hour)),
 	},
 	{
-		"data.dir", "", kindText, "directory for what must survive a restart; empty: /var/lib/playersync, or the user's own",
+		"data.dir", "", kindText,
+		"directory for what must survive a restart; empty: /var/lib/playersync, or the user's own",
 		into(func(c *Config) *string { return &c.Data.Dir }, parseText),
 	},
 	{
