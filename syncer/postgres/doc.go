@@ -34,7 +34,7 @@
 // PostgreSQL refuses to run as root. A process of root runs it as the user
 // postgres, else nobody, and gives that user data/ and nothing else. All
 // parents of the directory must then let this user pass; root's home usually
-// does not, which is why [DefaultDataDir] and the cache of root lie under
+// does not, which is why the cache of root and, by default, its data lie under
 // /var. The binaries must be within that user's reach too.
 //
 // # Lifetime

@@ -98,24 +98,6 @@ func (s Search) cacheDir() (string, error) {
 	return filepath.Join(dir, "playersync"), nil
 }
 
-// DefaultDataDir is where a lasting server is kept if nobody says otherwise:
-// for root /var/lib/playersync/postgres, else playersync/postgres in the
-// user's directory for such data.
-func DefaultDataDir() (string, error) {
-	if runningAsRoot() {
-		return "/var/lib/playersync/postgres", nil
-	}
-	if dir := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
-		return filepath.Join(dir, "playersync", "postgres"), nil
-	}
-	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
-		dir, err := os.UserConfigDir()
-		return filepath.Join(dir, "playersync", "postgres"), err
-	}
-	home, err := os.UserHomeDir()
-	return filepath.Join(home, ".local", "share", "playersync", "postgres"), err
-}
-
 func executable(name string) string {
 	if runtime.GOOS == "windows" {
 		return name + ".exe"
