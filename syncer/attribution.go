@@ -49,11 +49,3 @@ func WithServer(ctx context.Context, server string) context.Context {
 
 // CheckAuthor returns an [Error] at field unless the audit can name a person so.
 func CheckAuthor(field, by string) error { return CheckText(field, by, MaxHistoryText) }
-
-// CheckLift returns an [Error] naming the first of by and reason that cannot be stored.
-func CheckLift(by, reason string) error {
-	if err := CheckAuthor("by", by); err != nil {
-		return err
-	}
-	return CheckText("reason", reason, MaxReasonLength)
-}

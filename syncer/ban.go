@@ -62,7 +62,8 @@ func ParsePrefix(text string) (netip.Prefix, error) {
 		prefix = netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-96)
 	}
 	if prefix != prefix.Masked() {
-		return netip.Prefix{}, Invalid("ip", "%q has bits beyond its length; did you mean %s or %s?", text, prefix.Masked(), prefix.Addr())
+		return netip.Prefix{}, Invalid("ip", "%q has bits beyond its length; did you mean %s or %s?",
+			text, prefix.Masked(), prefix.Addr())
 	}
 	return prefix, nil
 }

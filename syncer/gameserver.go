@@ -1,7 +1,7 @@
 package syncer
 
-// GameServer is the one that asks: each request comes from exactly one. Two
-// servers may share a gamemode, and a server may change its gamemode; both keep
+// GameServer is one server of the network; each request comes from exactly one. Two
+// servers may share a gamemode, and a server may change its gamemode. Neither changes
 // what is stored by address.
 type GameServer struct {
 	Name     string `json:"name"`     // unique in the network
@@ -19,3 +19,7 @@ func (s GameServer) Validate(prefix string) error {
 	}
 	return CheckName(prefix+"address", s.Address)
 }
+
+// CheckServerName returns an [Error] at field unless the chat can know a server by
+// that name.
+func CheckServerName(field, name string) error { return CheckName(field, name) }

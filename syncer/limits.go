@@ -1,11 +1,7 @@
 package syncer
 
-// MaxCounter is the largest value of a counter, and its negative the smallest:
-// what a JSON number carries exactly (2^53 - 1).
-const MaxCounter int64 = 1<<53 - 1
-
-// Limits of single fields, in characters unless said otherwise. The database has
-// the same limits as constraints; these exist to name the field politely.
+// Limits of a player's fields, in characters unless said otherwise. The database has the
+// same limits as constraints; these exist so that a refusal can name the field.
 const (
 	MaxNameLength       = 512
 	MaxMarkupLength     = 512
@@ -14,8 +10,11 @@ const (
 	MaxBitsLength       = 4096
 	MaxAttributesBytes  = 64 << 10
 	MaxFlags            = 256
-	MaxReasonLength     = 2000
 	MaxRainbowSpeed     = 1000
 	MaxCounters         = 256
 	MaxHistoryPerChange = 1000
 )
+
+// MaxCounter is the largest value of a counter, and its negative the smallest:
+// what a JSON number carries exactly (2^53 - 1).
+const MaxCounter int64 = 1<<53 - 1

@@ -2,6 +2,9 @@ package syncer
 
 import "time"
 
+// MaxReasonLength bounds the reasons of bans and of lifting them, in characters.
+const MaxReasonLength = 2000
+
 // NewBan is a request to ban. The zero ExpiresAt bans until lifted.
 type NewBan struct {
 	Target    Target
@@ -25,4 +28,12 @@ func (b NewBan) Validate(now time.Time) error {
 		return Invalid("expiresAt", "must lie in the future")
 	}
 	return nil
+}
+
+// CheckLift returns an [Error] naming the first of by and reason that cannot be stored.
+func CheckLift(by, reason string) error {
+	if err := CheckAuthor("by", by); err != nil {
+		return err
+	}
+	return CheckText("reason", reason, MaxReasonLength)
 }

@@ -2,9 +2,9 @@ package syncer
 
 import "encoding/json"
 
-// Optional is a value that may be absent. The zero value is absent; a pointer
-// type inside makes "set to null" and "absent" different things, as a JSON
-// merge patch needs. With the tag omitzero an absent one is left out of JSON.
+// Optional is a value that may be absent. The zero value is absent, and an absent value
+// is the zero value. With a pointer type inside, null and absent are different things, as
+// a JSON merge patch needs. With the tag omitzero an absent one is left out of JSON.
 type Optional[T any] struct {
 	Value T
 	Set   bool

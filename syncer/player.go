@@ -45,7 +45,7 @@ type Synced struct {
 	ChatStrictness string   `json:"chatStrictness"`
 	ShowRankPrefix bool     `json:"showRankPrefix"`
 	Language       string   `json:"language"`
-	Achievements   *string  `json:"achievements"` // see [UniteBits]
+	Achievements   *string  `json:"achievements"` // the text of [Bits], which only grow; nil: none
 }
 
 // Unsynced is the part that is kept per gamemode or per server address. It is
@@ -83,7 +83,9 @@ type GamemodeRecord struct {
 
 // MarshalJSON writes the stored form.
 func (g GamemodeRecord) MarshalJSON() ([]byte, error) {
-	return json.Marshal(gamemodeJSON{FirstJoined: g.FirstJoined.OptionalMillis(), LastJoined: g.LastJoined.OptionalMillis(), Stats: g.Stats})
+	return json.Marshal(gamemodeJSON{
+		FirstJoined: g.FirstJoined.OptionalMillis(), LastJoined: g.LastJoined.OptionalMillis(), Stats: g.Stats,
+	})
 }
 
 // UnmarshalJSON reads the stored form.
@@ -92,7 +94,9 @@ func (g *GamemodeRecord) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &stored); err != nil {
 		return err
 	}
-	*g = GamemodeRecord{FirstJoined: TimeOfMillis(stored.FirstJoined), LastJoined: TimeOfMillis(stored.LastJoined), Stats: stored.Stats}
+	*g = GamemodeRecord{
+		FirstJoined: TimeOfMillis(stored.FirstJoined), LastJoined: TimeOfMillis(stored.LastJoined), Stats: stored.Stats,
+	}
 	return nil
 }
 

@@ -65,7 +65,8 @@ type Lease struct {
 // SHA-256, in hexadecimal, of a line for each in the order of their ids, as the SQL
 // function server_lease_renew makes it.
 func SessionDigest(sessions []Session) string {
-	sorted := slices.SortedFunc(slices.Values(sessions), func(a, b Session) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	byID := func(a, b Session) int { return strings.Compare(string(a.ID), string(b.ID)) }
+	sorted := slices.SortedFunc(slices.Values(sessions), byID)
 	lines := make([]string, len(sorted))
 	for i, s := range sorted {
 		since, _ := s.Since.Millis()

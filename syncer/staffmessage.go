@@ -51,10 +51,6 @@ func (m StaffMessage) Validate() error {
 	return CheckText("text", m.Text, MaxStaffText)
 }
 
-// CheckServerName returns an [Error] at field unless the chat can know a server by
-// that name.
-func CheckServerName(field, name string) error { return CheckName(field, name) }
-
 // IsFor reports whether a server of the gamemode is to be given the message.
 func (m StaffMessage) IsFor(gamemode string) bool { return m.Echo || m.Server != gamemode }
 
@@ -62,7 +58,7 @@ func (m StaffMessage) IsFor(gamemode string) bool { return m.Echo || m.Server !=
 //
 //	[gray]<[cyan]staff[gray]@[accent]pvp[gray]>[white] NAME[white]: TEXT
 //
-// with "player" for who is no moderator. The name keeps its own colour tags, and
+// with "player" for a sender who is no moderator. The name keeps its own colour tags, and
 // the text those its author typed; the server's name has none. Whatever would
 // break the line is a space instead.
 func (m StaffMessage) Line() string {
@@ -73,7 +69,8 @@ func (m StaffMessage) Line() string {
 	if name == "" {
 		name = escapeMarkup(m.Name)
 	}
-	return oneLine("[gray]<[cyan]" + role + "[gray]@[accent]" + escapeMarkup(m.Server) + "[gray]>[white] " + name + "[white]: " + m.Text)
+	sender := "[gray]<[cyan]" + role + "[gray]@[accent]" + escapeMarkup(m.Server) + "[gray]>[white] " + name
+	return oneLine(sender + "[white]: " + m.Text)
 }
 
 // Plain is the message without the game's markup, for other places.

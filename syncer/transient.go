@@ -29,7 +29,8 @@ func (t Transient) Validate() error {
 	}
 	if len(t.Value) > MaxTransientValue {
 		return &Error{
-			Code: CodeTooLarge, Field: "value", Message: fmt.Sprintf("must have at most %d bytes of JSON, has %d", MaxTransientValue, len(t.Value)),
+			Code: CodeTooLarge, Field: "value",
+			Message: fmt.Sprintf("must have at most %d bytes of JSON, has %d", MaxTransientValue, len(t.Value)),
 		}
 	}
 	if t.TTL < 0 || t.TTL > MaxTransientTTL {

@@ -8,10 +8,10 @@ import (
 	"playersync/syncer"
 )
 
-// Edit is what one server wants changed of one player: differences, never a
-// whole record, so that it can be applied to whatever the row holds by the time
-// it arrives. The zero value changes nothing. Its JSON form is what the SQL
-// function player_edited takes and what waits on disk during an outage.
+// Edit is what one server changes of one player: differences, never a whole record, so
+// that it can be applied to any state of the row. The zero value changes nothing. Its
+// JSON form is what the SQL function player_edited takes and what waits on disk during
+// an outage.
 type Edit struct {
 	Scalars
 
@@ -39,20 +39,21 @@ type AddressEdit struct {
 	USID *string `json:"usid"` // nil clears
 }
 
-// GamemodeEdit moves the counters and join times of one gamemode. FirstJoined
-// only ever lowers the stored time and LastJoined only raises it, so that an
-// edit that arrives late or twice does no harm.
+// GamemodeEdit changes the counters and join times of one gamemode. FirstJoined can only
+// lower the stored time and LastJoined can only raise it: an edit that arrives late or
+// twice does no harm to them.
 type GamemodeEdit struct {
 	FirstJoined syncer.Time
 	LastJoined  syncer.Time
 	Stats       map[string]int64 // added to each counter
-	AtLeast     map[string]int64 // then raises each counter to this, for a save whose base is unknown
+	AtLeast     map[string]int64 // then raises each counter to this; for a save whose start is unknown
 }
 
 // MarshalJSON writes the form that player_edited takes: times in milliseconds.
 func (g GamemodeEdit) MarshalJSON() ([]byte, error) {
 	return json.Marshal(gamemodeEditJSON{
-		FirstJoined: g.FirstJoined.OptionalMillis(), LastJoined: g.LastJoined.OptionalMillis(), Stats: g.Stats, AtLeast: g.AtLeast,
+		FirstJoined: g.FirstJoined.OptionalMillis(), LastJoined: g.LastJoined.OptionalMillis(),
+		Stats: g.Stats, AtLeast: g.AtLeast,
 	})
 }
 
@@ -82,19 +83,20 @@ func (s SetEdit) IsZero() bool { return len(s.Add) == 0 && len(s.Remove) == 0 }
 
 // apply returns the members after the edit, as a new normalized set.
 func (s SetEdit) apply(members []string) []string {
-	kept := slices.DeleteFunc(slices.Clone(members), func(m string) bool { return slices.Contains(s.Remove, m) })
-	return syncer.NormalizeSet(append(kept, s.Add...))
+	return syncer.NormalizeSet(append(membersWithout(members, s.Remove), s.Add...))
 }
 
 // then joins two edits of one set; the later one wins on each member.
 func (s SetEdit) then(next SetEdit) SetEdit {
-	without := func(members, drop []string) []string {
-		return slices.DeleteFunc(slices.Clone(members), func(m string) bool { return slices.Contains(drop, m) })
-	}
 	return SetEdit{
-		Add:    syncer.NormalizeSet(append(without(s.Add, next.Remove), next.Add...)),
-		Remove: syncer.NormalizeSet(append(without(s.Remove, next.Add), next.Remove...)),
+		Add:    syncer.NormalizeSet(append(membersWithout(s.Add, next.Remove), next.Add...)),
+		Remove: syncer.NormalizeSet(append(membersWithout(s.Remove, next.Add), next.Remove...)),
 	}
+}
+
+// membersWithout returns the members that are not dropped, as a new slice.
+func membersWithout(members, dropped []string) []string {
+	return slices.DeleteFunc(slices.Clone(members), func(m string) bool { return slices.Contains(dropped, m) })
 }
 
 // IsZero reports whether the edit changes nothing.

@@ -87,7 +87,9 @@ func (p ImportedPlayer) edit(replace bool) Edit {
 		if e.Gamemodes == nil {
 			e.Gamemodes = make(map[string]GamemodeEdit, len(p.Gamemodes))
 		}
-		e.Gamemodes[mode] = GamemodeEdit{FirstJoined: record.FirstJoined, LastJoined: record.LastJoined, AtLeast: record.Stats}
+		e.Gamemodes[mode] = GamemodeEdit{
+			FirstJoined: record.FirstJoined, LastJoined: record.LastJoined, AtLeast: record.Stats,
+		}
 	}
 	return e
 }

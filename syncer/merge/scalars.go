@@ -21,7 +21,7 @@ type Scalars struct {
 	ChatStrictness syncer.Optional[string]          `json:"chatStrictness,omitzero"`
 	ShowRankPrefix syncer.Optional[bool]            `json:"showRankPrefix,omitzero"`
 	Language       syncer.Optional[string]          `json:"language,omitzero"`
-	Achievements   syncer.Optional[*string]         `json:"achievements,omitzero"` // bits are united with the stored ones; nil clears
+	Achievements   syncer.Optional[*string]         `json:"achievements,omitzero"` // united bit by bit; nil clears
 }
 
 // ScalarsOf returns all fields of a player, set to the player's values.

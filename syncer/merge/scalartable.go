@@ -93,7 +93,8 @@ func nullable[T comparable](
 // bits is a set of bits as text. A change adds its bits to those stored; only a change
 // to null removes any, and it removes all.
 func bits(
-	o *operands, name string, important bool, s, next *syncer.Optional[*string], p **string, check func(name, value string) error,
+	o *operands, name string, important bool, s, next *syncer.Optional[*string], p **string,
+	check func(name, value string) error,
 ) {
 	switch o.action {
 	case keepNew:
@@ -183,7 +184,8 @@ func checkRainbow(field string, r syncer.Rainbow) error {
 
 func checkStrictness(field, strictness string) error {
 	if strictness != syncer.StrictnessChat && strictness != syncer.StrictnessStrict {
-		return syncer.Invalid(field, "must be %q or %q, is %q", syncer.StrictnessChat, syncer.StrictnessStrict, strictness)
+		return syncer.Invalid(field, "must be %q or %q, is %q",
+			syncer.StrictnessChat, syncer.StrictnessStrict, strictness)
 	}
 	return nil
 }

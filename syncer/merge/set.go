@@ -2,7 +2,6 @@ package merge
 
 import (
 	"maps"
-	"slices"
 
 	"playersync/syncer"
 )
@@ -13,7 +12,8 @@ import (
 // exception: the sender counts on from what it was shown, so they move by the
 // difference to that.
 func Set(current, shown View, saved Save, s syncer.GameServer) Edit {
-	shown.Flags, shown.Attributes, shown.History, shown.Achievements = current.Flags, current.Attributes, current.History, current.Achievements
+	shown.Flags, shown.Attributes = current.Flags, current.Attributes
+	shown.History, shown.Achievements = current.History, current.Achievements
 	e := Diff(shown, saved, s)
 	e.Scalars = e.Scalars.setTo(saved.Scalars)
 	if saved.USID.Set {
@@ -22,12 +22,13 @@ func Set(current, shown View, saved Save, s syncer.GameServer) Edit {
 	return e
 }
 
-// Without returns e less what next sets anew: what of an older edit may still be
-// stored after a newer one was.
+// Without returns e less what next sets anew: the part of an older edit that may still
+// be stored after the newer one was.
 func (e Edit) Without(next Edit) Edit {
 	e.Scalars = e.Scalars.without(next.Scalars)
-	e.Flags.Add = slices.DeleteFunc(slices.Clone(e.Flags.Add), func(m string) bool { return slices.Contains(next.Flags.Remove, m) })
-	e.Flags.Remove = slices.DeleteFunc(slices.Clone(e.Flags.Remove), func(m string) bool { return slices.Contains(next.Flags.Add, m) })
+	e.Flags = SetEdit{
+		Add: membersWithout(e.Flags.Add, next.Flags.Remove), Remove: membersWithout(e.Flags.Remove, next.Flags.Add),
+	}
 	e.Addresses = maps.Clone(e.Addresses)
 	for address := range next.Addresses {
 		delete(e.Addresses, address)
@@ -51,7 +52,8 @@ func (e Edit) Split() (now, later Edit) {
 // it is that the sender started from that view.
 func Distance(shown View, saved Save, s syncer.GameServer) int {
 	e := Diff(shown, saved, s)
-	distance := e.Scalars.count() + len(e.Flags.Add) + len(e.Flags.Remove) + len(e.Attributes) + len(e.History) + len(e.Addresses)
+	distance := e.Scalars.count() + len(e.Flags.Add) + len(e.Flags.Remove) + len(e.Attributes)
+	distance += len(e.History) + len(e.Addresses)
 	for _, g := range e.Gamemodes {
 		distance += len(g.Stats)
 	}
