@@ -20,9 +20,12 @@ package pgtest
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -50,10 +53,26 @@ var shared struct {
 	err    error
 }
 
+// atOnce is how many parallel tests run at a time unless -parallel says otherwise. They
+// wait for the server most of the time; more than processors keep these busy, and give
+// the tests their share of a machine that has other things to do.
+const atOnce = 8
+
+// runMoreAtOnce sets how many parallel tests run at a time.
+func runMoreAtOnce() {
+	flag.Parse()
+	isGiven := false
+	flag.Visit(func(f *flag.Flag) { isGiven = isGiven || f.Name == "test.parallel" })
+	if !isGiven {
+		_ = flag.Set("test.parallel", strconv.Itoa(max(atOnce, runtime.GOMAXPROCS(0)))) // package testing defines it
+	}
+}
+
 // Main runs the tests, stops the server if one was started and returns the
 // exit code. After tests that passed it looks for goroutines that they left,
 // but for those that the options ignore, and fails if there are any.
 func Main(m *testing.M, ignore ...goleak.Option) int {
+	runMoreAtOnce()
 	code := m.Run()
 	if err := stopShared(); err != nil {
 		fmt.Fprintln(os.Stderr, "pgtest:", err)
