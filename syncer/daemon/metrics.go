@@ -42,7 +42,8 @@ func (d *Daemon) registerMetrics() {
 	d.gauge("outbox_refused_batches", "Batches that the database refused, kept on disk for a person to look at.",
 		func() float64 { return float64(d.outbox.Refused()) })
 
-	d.counter("fish_refused_usids_total", "Changes of a privileged player's proof of identity that an upload was not allowed to make.",
+	d.counter("fish_refused_usids_total",
+		"Changes of a privileged player's proof of identity that an upload was not allowed to make.",
 		func() float64 { return float64(d.plugin.players.RefusedUSIDs()) })
 
 	d.gauge("network_players", "Different players on all game servers of the network.",
@@ -54,7 +55,8 @@ func (d *Daemon) registerMetrics() {
 	d.gauge("transient_bytes", "What transients take in memory, keys included.",
 		func() float64 { _, n := d.use.transients.Size(); return float64(n) })
 
-	d.gauge("waiting_writes", "Small writes (blacklist, moderation log, player counts, map runs) that wait for the database.",
+	d.gauge("waiting_writes",
+		"Small writes (blacklist, moderation log, player counts, map runs) that wait for the database.",
 		func() float64 { return float64(d.use.queue.Len()) })
 	d.gauge("blacklisted_addresses", "Addresses on the connection blacklist.",
 		func() float64 { all, _ := d.addresses.Addresses(); return float64(len(all)) })

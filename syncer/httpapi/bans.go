@@ -98,7 +98,7 @@ func (s *Server) registerBanTransfer() {
 	}, s.importBans)
 }
 
-// Bans is what the API needs of the use-cases about bans; *sidecar.Sidecar is one.
+// Bans is what the API needs of the use-cases about bans; *sidecar.Bans is one.
 type Bans interface {
 	AddBan(ctx context.Context, request syncer.NewBan) (ban syncer.Ban, created bool, err error)
 	CheckBans(ctx context.Context, id syncer.PlayerID, address netip.Addr) ([]syncer.Ban, error)
@@ -107,7 +107,7 @@ type Bans interface {
 }
 
 // BanDetails is what the API needs of the use-cases about single bans and their
-// notes; *sidecar.Sidecar is one.
+// notes; *sidecar.Bans is one.
 type BanDetails interface {
 	Ban(ctx context.Context, number int64) (syncer.NotedBan, error)
 	ChangeBan(ctx context.Context, number int64, change syncer.BanChange) (syncer.Ban, error)
@@ -116,7 +116,7 @@ type BanDetails interface {
 }
 
 // BanTransfer is what the API needs of the use-cases that carry bans from one
-// database to another; *sidecar.Sidecar is one.
+// database to another; *sidecar.Bans is one.
 type BanTransfer interface {
 	ExportBans(ctx context.Context, filter syncer.BanFilter, before int64, size int) (bans []syncer.BanRecord, next int64, err error)
 	ImportBans(ctx context.Context, records []syncer.BanRecord, trial bool) ([]syncer.ImportedBan, error)

@@ -50,7 +50,7 @@ func (s *Server) registerInfo() {
 }
 
 // Visits is what the API needs of the use-cases about players' visits;
-// *sidecar.Sidecar is one.
+// *sidecar.Info is one.
 type Visits interface {
 	Kick(ctx context.Context, from syncer.GameServer, id syncer.PlayerID) error
 	Info(ctx context.Context, id syncer.PlayerID) (syncer.PlayerInfo, error)

@@ -64,7 +64,7 @@ func (s *Server) registerPlayers() {
 }
 
 // Players is what the API needs of the use-cases about players;
-// *sidecar.Sidecar is one. Values it returns are shared and not changed here.
+// *sidecar.Players is one. Values it returns are shared and not changed here.
 type Players interface {
 	Join(ctx context.Context, from syncer.GameServer, id syncer.PlayerID, request sidecar.JoinRequest) (sidecar.JoinResult, error)
 	Player(ctx context.Context, from syncer.GameServer, id syncer.PlayerID) (merge.View, sidecar.Source, error)

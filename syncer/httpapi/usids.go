@@ -28,7 +28,7 @@ func (s *Server) registerUSIDs() {
 }
 
 // USIDs is what the API needs of the use-cases about proofs of identity that game
-// servers rejected; *sidecar.Sidecar is one.
+// servers rejected; *sidecar.USIDs is one.
 type USIDs interface {
 	RejectedUSIDs(ctx context.Context, size int) ([]mindustry.RejectedUSID, error)
 	ApproveUSID(ctx context.Context, code, address string) (mindustry.RejectedUSID, error)

@@ -49,9 +49,11 @@ func appendRecord(to []byte, v merge.View) []byte {
 		UUID: v.ID, Rank: v.Rank, Flags: append([]string{}, v.Flags...),
 		UnmuteTime: until(v.UnmuteTime), UnmarkTime: until(v.UnmarkTime),
 		Name: v.Name, OverrideName: v.OverrideName, Highlight: v.Highlight, Rainbow: v.Rainbow,
-		History: make([]entry, len(v.History)), ChatStrictness: v.ChatStrictness, Language: v.Language, ShowRankPrefix: v.ShowRankPrefix,
+		History: make([]entry, len(v.History)), ChatStrictness: v.ChatStrictness,
+		Language: v.Language, ShowRankPrefix: v.ShowRankPrefix,
 		LastJoined: moment(v.LastJoined), FirstJoined: moment(v.FirstJoined), Stats: counters(v.Stats),
-		GlobalLastJoined: moment(v.GlobalLastJoined), GlobalFirstJoined: moment(v.GlobalFirstJoined), GlobalStats: counters(v.GlobalStats),
+		GlobalLastJoined: moment(v.GlobalLastJoined), GlobalFirstJoined: moment(v.GlobalFirstJoined),
+		GlobalStats: counters(v.GlobalStats),
 	}
 	for i, e := range v.History {
 		r.History[i] = entry{Action: e.Action, By: e.By, Time: until(e.Time)}

@@ -20,7 +20,9 @@ const (
 
 // CounterNames are the counters that the plugin knows. It needs all or none: one
 // that is missing becomes NaN at its first increment.
-var CounterNames = [...]string{"blocksBroken", "blocksPlaced", "timeInGame", "chatMessagesSent", "gamesFinished", "gamesWon"}
+var CounterNames = [...]string{
+	"blocksBroken", "blocksPlaced", "timeInGame", "chatMessagesSent", "gamesFinished", "gamesWon",
+}
 
 // Object is a JSON object whose members are not decoded yet. Names are told apart
 // by case.
