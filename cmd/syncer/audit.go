@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -13,7 +12,7 @@ import (
 
 	"playersync/syncer"
 	"playersync/syncer/httpapi/wire"
-	"playersync/syncer/store"
+	"playersync/syncer/sidecar"
 )
 
 func newAuditCommand(a *app) *cobra.Command {
@@ -83,21 +82,17 @@ func (l *auditList) filter(now time.Time) (f syncer.AuditFilter, err error) {
 	if f.Until, err = moment("to", l.to, now); err != nil {
 		return f, err
 	}
-	return f, f.Validate()
+	return f, nil
 }
 
-// moment reads a time, or how long ago it was; "" is none.
+// moment is parseSince; "" is none.
 func moment(flag, text string, now time.Time) (syncer.Time, error) {
 	if text == "" {
 		return syncer.Time{}, nil
 	}
-	if ago, err := syncer.ParseDuration(text); err == nil {
-		return syncer.TimeOf(now.Add(-ago)), nil
-	}
-	at, err := time.Parse(time.RFC3339, text)
+	at, err := parseSince(flag, text, now)
 	if err != nil {
-		return syncer.Time{}, usagef("--%s: %q is neither a time such as 2030-01-31T18:00:00Z nor a duration such "+
-			"as 7d", flag, text)
+		return syncer.Time{}, err
 	}
 	return syncer.TimeOf(at), nil
 }
@@ -106,15 +101,12 @@ func (a *app) listAudit(command *cobra.Command, list auditList) error {
 	if list.limit < 1 {
 		return usagef("--limit: must be at least 1")
 	}
-	if _, err := list.filter(time.Now()); err != nil { // before the database is asked
-		return err
-	}
-	return a.withStore(command, func(ctx context.Context, s *store.Store, now time.Time) error {
-		filter, err := list.filter(now)
+	return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
+		filter, err := list.filter(u.now)
 		if err != nil {
 			return err
 		}
-		entries, err := s.ListAudit(ctx, filter, math.MaxInt64, min(list.limit, math.MaxInt32))
+		entries, _, err := u.audit.List(ctx, filter, sidecar.Page{Size: min(list.limit, maxListed)})
 		if err != nil {
 			return err
 		}
@@ -146,11 +138,8 @@ change left; what was changed and changed back counts as unchanged.`,
 			if err != nil || number < 1 {
 				return usagef("%q is not the number of a change; see: syncer audit", args[0])
 			}
-			if err := syncer.CheckLift(by, reason); err != nil {
-				return err
-			}
-			return a.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) error {
-				entry, _, _, err := s.RevertAudit(ctx, number, by, reason)
+			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
+				entry, err := u.audit.Revert(ctx, number, by, reason)
 				if err != nil {
 					return err
 				}

@@ -6,14 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"playersync/syncer"
+	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/store"
 )
 
@@ -52,12 +53,6 @@ func newCurrencyCommand(a *app) *cobra.Command {
 	return command
 }
 
-// balanceJSON is one balance for programs.
-type balanceJSON struct {
-	Currency string `json:"currency"`
-	Balance  int64  `json:"balance"`
-}
-
 func newBalanceGetCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:               "get PLAYER",
@@ -66,19 +61,20 @@ func newBalanceGetCommand(a *app) *cobra.Command {
 		Args:              exactly("PLAYER"),
 		ValidArgsFunction: a.completePlayers,
 		RunE: func(command *cobra.Command, args []string) error {
-			return a.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) error {
-				reading, err := findReading(ctx, s, args[0])
+			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
+				player, err := findPlayer(ctx, u.store, args[0])
 				if err != nil {
 					return err
 				}
-				shown, rows := []balanceJSON{}, [][]string{}
-				for _, b := range reading.Balances {
-					shown = append(shown, balanceJSON{b.Currency, b.Amount})
+				balances, _, err := u.balances.Of(ctx, player.ID)
+				if err != nil {
+					return err
 				}
-				slices.SortFunc(shown, func(a, b balanceJSON) int { return strings.Compare(a.Currency, b.Currency) })
-				for _, b := range shown {
-					rows = append(rows, []string{b.Currency, strconv.FormatInt(b.Balance, 10)})
+				var rows [][]string
+				for _, currency := range slices.Sorted(maps.Keys(balances)) {
+					rows = append(rows, []string{currency, strconv.FormatInt(balances[currency], 10)})
 				}
+				shown := wire.PlayerBalances{UUID: player.ID, Balances: balances}
 				return a.printRows(shown, []string{"CURRENCY", "BALANCE"}, rows, "no balances")
 			})
 		},
@@ -167,27 +163,17 @@ func (a *app) move(command *cobra.Command, m syncer.Transfer, flags moveFlags) e
 	if m.Key == "" && !command.Flags().Changed("key") {
 		m.Key = rand.Text()
 	}
-	if err := m.Validate(); err != nil {
-		return err
-	}
-	return a.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) error {
+	return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
 		for _, id := range []*syncer.PlayerID{&m.Payer, &m.Payee} {
-			if err := identify(ctx, s, id); err != nil {
+			if err := identify(ctx, u.store, id); err != nil {
 				return err
 			}
 		}
-		if err := m.Validate(); err != nil { // both may be one by now
-			return err
-		}
-		var moved syncer.TransferResult
-		err := syncer.RepeatUnknown(func() (err error) { // the key makes it safe
-			moved, _, err = s.MoveBalance(ctx, m)
-			return err
-		})
+		moved, err := u.balances.Move(ctx, m)
 		if err != nil {
 			return err
 		}
-		return a.print(moved.Entries, func(w io.Writer) {
+		return a.print(wire.MovedOf(moved), func(w io.Writer) {
 			if moved.Repeated {
 				fmt.Fprintln(w, "nothing changed: the key was used before, when")
 			}
@@ -225,15 +211,15 @@ who was deleted.`,
 			if limit < 1 || limit > 10_000 {
 				return usagef("--limit: must be from 1 to 10000")
 			}
-			return a.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) error {
+			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
 				id, err := syncer.ParsePlayerID(args[0])
 				if err != nil {
 					return err
 				}
-				if err := identify(ctx, s, &id); err != nil && syncer.CodeOf(err) != syncer.CodeNotFound {
+				if err := identify(ctx, u.store, &id); err != nil && syncer.CodeOf(err) != syncer.CodeNotFound {
 					return err
 				}
-				entries, err := s.Ledger(ctx, id, currency, 0, limit)
+				entries, err := u.balances.Ledger(ctx, id, currency, 0, limit)
 				if err != nil {
 					return err
 				}
@@ -244,8 +230,8 @@ who was deleted.`,
 						e.By, whatFor(e),
 					}
 				}
-				return a.printRows(entries, []string{"TIME", "CURRENCY", "CHANGE", "BALANCE", "BY", "WHAT FOR"}, rows,
-					"no entries")
+				header := []string{"TIME", "CURRENCY", "CHANGE", "BALANCE", "BY", "WHAT FOR"}
+				return a.printRows(wire.LedgerEntriesOf(entries), header, rows, "no entries")
 			})
 		},
 	}
@@ -307,29 +293,23 @@ disabled triggers or edited the ledger. The exit code is 1 if any does.`,
 	}
 }
 
-// currencyJSON is a currency for programs.
-type currencyJSON struct {
-	Name    string      `json:"name"`
-	AddedAt syncer.Time `json:"addedAt"`
-}
-
 func newCurrencyListCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "List the currencies",
 		Args:  exactly(),
 		RunE: func(command *cobra.Command, _ []string) error {
-			return a.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) error {
-				currencies, err := s.Currencies(ctx)
+			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
+				currencies, err := u.balances.Currencies(ctx)
 				if err != nil {
 					return err
 				}
-				shown, rows := make([]currencyJSON, len(currencies)), make([][]string, len(currencies))
+				rows := make([][]string, len(currencies))
 				for i, c := range currencies {
-					shown[i], rows[i] = currencyJSON(c), []string{c.Name, clock(c.AddedAt, "")}
+					rows[i] = []string{c.Name, clock(c.AddedAt, "")}
 				}
-				return a.printRows(shown, []string{"CURRENCY", "ADDED"}, rows,
-					"there are no currencies; add one by: syncer currency add NAME")
+				const none = "there are no currencies; add one by: syncer currency add NAME"
+				return a.printRows(wire.CurrenciesOf(currencies).Currencies, []string{"CURRENCY", "ADDED"}, rows, none)
 			})
 		},
 	}
@@ -342,11 +322,8 @@ func newCurrencyAddCommand(a *app) *cobra.Command {
 		Example: `  syncer currency add coins`,
 		Args:    exactly("NAME"),
 		RunE: func(command *cobra.Command, args []string) error {
-			if err := syncer.CheckCurrency("NAME", args[0]); err != nil {
-				return err
-			}
-			return a.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) error {
-				added, err := s.AddCurrency(ctx, args[0])
+			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
+				added, err := u.balances.AddCurrency(ctx, args[0])
 				if err != nil {
 					return err
 				}

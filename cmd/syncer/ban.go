@@ -4,19 +4,17 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"math"
 	"net/netip"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"playersync/syncer"
 	"playersync/syncer/httpapi/wire"
-	"playersync/syncer/store"
+	"playersync/syncer/sidecar"
 )
 
-// newestBan is above the number of every ban.
-const newestBan = math.MaxInt64
+// maxListed bounds the flag --limit of lists that have no bound of their own.
+const maxListed = 1 << 30
 
 func newBanCommand(a *app) *cobra.Command {
 	command := group(&cobra.Command{
@@ -55,28 +53,30 @@ func newBanAddCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.withStore(command, func(ctx context.Context, s *store.Store, now time.Time) error {
-				ban := syncer.NewBan{Target: target, Reason: reason, By: by}
+			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
+				uuid, ip := target.Fields()
+				asked := wire.NewBan{UUID: (*string)(uuid), IP: ip, Reason: &reason, By: &by}
 				if until != "" {
-					if ban.ExpiresAt, err = parseUntil("for", until, now); err != nil {
+					if asked.ExpiresAt, err = parseUntil("for", until, u.now); err != nil {
 						return err
 					}
 				}
-				if err := ban.Validate(now); err != nil {
-					return err
-				}
-				stands, created, _, err := s.AddBan(ctx, ban)
+				ban, err := asked.Ban(u.now)
 				if err != nil {
 					return err
 				}
-				return a.print(wire.BanOf(stands, now), func(w io.Writer) {
+				stands, created, err := u.bans.AddBan(ctx, ban)
+				if err != nil {
+					return err
+				}
+				return a.print(wire.BanOf(stands, u.now), func(w io.Writer) {
 					verb := "banned"
 					if !created {
 						verb = "already banned:"
 					}
-					fmt.Fprintf(w, "%s %s, %s\n", verb, clean(target.String()), banState(stands, now))
+					fmt.Fprintf(w, "%s %s, %s\n", verb, clean(target.String()), banState(stands, u.now))
 					if target.ID == "" && !target.Prefix.IsSingleIP() {
-						a.warnOfRange(ctx, s, target)
+						a.warnOfRange(ctx, u, target)
 					}
 				})
 			})
@@ -101,18 +101,15 @@ func newBanLiftCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := syncer.CheckLift(by, reason); err != nil {
-				return err
-			}
-			return a.withStore(command, func(ctx context.Context, s *store.Store, now time.Time) error {
-				ban, lifted, _, err := s.LiftBan(ctx, target, by, reason)
+			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
+				ban, lifted, err := u.bans.LiftBan(ctx, target, by, reason)
 				if err != nil {
 					return err
 				}
 				if !lifted {
 					return syncer.NotFound("%s is not banned", target)
 				}
-				return a.print(wire.BanOf(ban, now), func(w io.Writer) {
+				return a.print(wire.BanOf(ban, u.now), func(w io.Writer) {
 					fmt.Fprintln(w, "unbanned", clean(target.String()))
 				})
 			})
@@ -144,12 +141,12 @@ func newBanListCommand(a *app) *cobra.Command {
 			if err := readBanFilter(&filter, kind, from, to); err != nil {
 				return err
 			}
-			return a.withStore(command, func(ctx context.Context, s *store.Store, now time.Time) error {
-				bans, err := s.ListBans(ctx, filter, newestBan, min(limit, math.MaxInt32))
+			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
+				bans, _, err := u.bans.ListBans(ctx, filter, sidecar.Page{Size: min(limit, maxListed)})
 				if err != nil {
 					return err
 				}
-				return a.printBans(bans, now)
+				return a.printBans(bans, u.now)
 			})
 		},
 	}
@@ -200,19 +197,19 @@ func newBanCheckCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.withStore(command, func(ctx context.Context, s *store.Store, now time.Time) error {
-				bans, err := s.BansOf(ctx, id, address)
+			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
+				bans, err := u.bans.CheckBans(ctx, id, address)
 				if err != nil {
 					return err
 				}
-				answer := wire.Checked{Banned: len(bans) > 0, Bans: wire.BansOf(bans, now)}
+				answer := wire.Checked{Banned: len(bans) > 0, Bans: wire.BansOf(bans, u.now)}
 				return a.print(answer, func(w io.Writer) {
 					if !answer.Banned {
 						fmt.Fprintln(w, "not banned")
 						return
 					}
 					fmt.Fprintln(w, "banned")
-					banTable(w, bans, now)
+					banTable(w, bans, u.now)
 				})
 			})
 		},

@@ -11,7 +11,6 @@ import (
 
 	"playersync/syncer"
 	"playersync/syncer/httpapi/wire"
-	"playersync/syncer/store"
 )
 
 // parseNumber reads the number of a ban.
@@ -33,12 +32,12 @@ func newBanShowCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.withStore(command, func(ctx context.Context, s *store.Store, now time.Time) error {
-				ban, err := s.Ban(ctx, number)
+			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
+				ban, err := u.bans.Ban(ctx, number)
 				if err != nil {
 					return err
 				}
-				return a.print(wire.NotedBanOf(ban, now), func(w io.Writer) { printNotedBan(w, ban, now) })
+				return a.print(wire.NotedBanOf(ban, u.now), func(w io.Writer) { printNotedBan(w, ban, u.now) })
 			})
 		},
 	}
@@ -69,30 +68,31 @@ func newBanChangeCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.withStore(command, func(ctx context.Context, s *store.Store, now time.Time) error {
-				change := syncer.BanChange{By: by}
+			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
+				asked := wire.BanChange{By: &by}
 				if command.Flags().Changed("reason") {
-					change.Reason = syncer.Some(reason)
+					asked.Reason = syncer.Some(reason)
 				}
 				if until != "" {
-					expires, err := parseUntil("for", until, now)
+					expires, err := parseUntil("for", until, u.now)
 					if err != nil {
 						return err
 					}
-					change.ExpiresAt = syncer.Some(expires)
+					asked.ExpiresAt = syncer.Some(expires)
 				}
-				if !change.Reason.Set && !change.ExpiresAt.Set {
+				if !asked.Reason.Set && !asked.ExpiresAt.Set {
 					return usagef("give --reason, --for or both")
 				}
-				if err := change.Validate(now); err != nil {
-					return err
-				}
-				ban, _, err := s.ChangeBan(ctx, number, change)
+				change, err := asked.Change(u.now)
 				if err != nil {
 					return err
 				}
-				return a.print(wire.BanOf(ban, now), func(w io.Writer) {
-					fmt.Fprintf(w, "%s is banned %s\n", clean(ban.Target.String()), banState(ban, now))
+				ban, err := u.bans.ChangeBan(ctx, number, change)
+				if err != nil {
+					return err
+				}
+				return a.print(wire.BanOf(ban, u.now), func(w io.Writer) {
+					fmt.Fprintf(w, "%s is banned %s\n", clean(ban.Target.String()), banState(ban, u.now))
 				})
 			})
 		},
@@ -116,12 +116,8 @@ func newBanNoteCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			note := syncer.BanNote{By: by, Text: args[1]}
-			if err := note.Validate(); err != nil {
-				return err
-			}
-			return a.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) error {
-				stored, err := s.AddBanNote(ctx, number, note)
+			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
+				stored, err := u.bans.AddBanNote(ctx, number, syncer.BanNote{By: by, Text: args[1]})
 				if err != nil {
 					return err
 				}

@@ -12,7 +12,6 @@ import (
 
 	"playersync/syncer"
 	"playersync/syncer/httpapi/wire"
-	"playersync/syncer/store"
 )
 
 func newBanPreviewCommand(a *app) *cobra.Command {
@@ -30,12 +29,12 @@ func newBanPreviewCommand(a *app) *cobra.Command {
 			if limit < 1 || limit > 100_000 {
 				return usagef("--limit: must be between 1 and 100000")
 			}
-			return a.withStore(command, func(ctx context.Context, s *store.Store, now time.Time) error {
-				preview, err := s.PreviewBan(ctx, syncer.Target{Prefix: prefix}, limit)
+			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
+				preview, err := u.bans.PreviewBan(ctx, syncer.Target{Prefix: prefix}, limit)
 				if err != nil {
 					return err
 				}
-				return a.printPreview(preview, now)
+				return a.printPreview(preview, u.now)
 			})
 		},
 	}
@@ -70,8 +69,8 @@ func (a *app) printPreview(p syncer.BanPreview, now time.Time) error {
 }
 
 // warnOfRange says how many players a ban of a range meets, as far as is known.
-func (a *app) warnOfRange(ctx context.Context, s *store.Store, target syncer.Target) {
-	preview, err := s.PreviewBan(ctx, target, 1)
+func (a *app) warnOfRange(ctx context.Context, u *useCases, target syncer.Target) {
+	preview, err := u.bans.PreviewBan(ctx, target, 1)
 	if err != nil {
 		fmt.Fprintln(a.errs, "syncer: whom it meets is not known:", describeError(err))
 		return

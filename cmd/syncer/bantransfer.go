@@ -5,12 +5,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"playersync/syncer"
-	"playersync/syncer/store"
 )
 
 const (
@@ -38,8 +36,8 @@ numbers. As CSV line breaks in texts may become plain ones.`,
 			if active {
 				filter.Active = new(true)
 			}
-			return a.withStore(command, func(ctx context.Context, s *store.Store, now time.Time) error {
-				return a.exportBans(ctx, s, filter, format, now)
+			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
+				return a.exportBans(ctx, u, filter, format)
 			})
 		},
 	}
@@ -51,26 +49,20 @@ numbers. As CSV line breaks in texts may become plain ones.`,
 	return command
 }
 
-func (a *app) exportBans(
-	ctx context.Context, s *store.Store, filter syncer.BanFilter, format string, now time.Time,
-) error {
+func (a *app) exportBans(ctx context.Context, u *useCases, filter syncer.BanFilter, format string) error {
 	w, err := newBanWriter(a.out, format)
 	if err != nil {
 		return fmt.Errorf("write bans: %w", err)
 	}
-	for before := int64(newestBan); ; {
-		bans, err := s.NotedBans(ctx, filter, before, exportPage)
-		if err != nil {
+	for before, more := int64(0), true; more; more = before != 0 {
+		var records []syncer.BanRecord
+		if records, before, err = u.bans.ExportBans(ctx, filter, before, exportPage); err != nil {
 			return err
 		}
-		for _, ban := range bans {
-			if err := w.write(ban.Record(now)); err != nil {
+		for _, record := range records {
+			if err := w.write(record); err != nil {
 				return fmt.Errorf("write bans: %w", err)
 			}
-			before = ban.Number
-		}
-		if len(bans) < exportPage {
-			break
 		}
 	}
 	if err := w.close(); err != nil {
@@ -110,8 +102,8 @@ The bans are stored at once, and every server knows them a moment later.`,
 			if err != nil {
 				return err
 			}
-			return a.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) error {
-				return a.importBans(syncer.WithActor(ctx, by), s, file, trial)
+			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
+				return a.importBans(syncer.WithActor(ctx, by), u, file, trial)
 			})
 		},
 	}
@@ -159,13 +151,9 @@ type standingLine struct {
 	ID     int64  `json:"id"` // of the ban that stands; 0 in a trial if it is of the same file
 }
 
-func (a *app) importBans(ctx context.Context, s *store.Store, file *banFile, trial bool) error {
+func (a *app) importBans(ctx context.Context, u *useCases, file *banFile, trial bool) error {
 	fmt.Fprintf(a.errs, "read %s, %d refused\n", counted(len(file.records), "ban"), len(file.refused))
-	take := s.ImportBans
-	if trial {
-		take = s.TryImportBans
-	}
-	imported, err := take(ctx, file.records)
+	imported, err := u.bans.ImportBans(ctx, file.records, trial)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"playersync/syncer"
-	"playersync/syncer/store"
+	"playersync/syncer/sidecar"
 )
 
 const (
@@ -20,7 +20,7 @@ const (
 // complete asks the database for what a shell could offer. Whatever fails there
 // offers nothing: nobody wants an error while typing.
 func (a *app) complete(
-	command *cobra.Command, wanted bool, ask func(context.Context, *store.Store) ([]string, error),
+	command *cobra.Command, wanted bool, ask func(context.Context, *useCases) ([]string, error),
 ) ([]string, cobra.ShellCompDirective) {
 	if !wanted {
 		return nil, cobra.ShellCompDirectiveNoFileComp
@@ -28,8 +28,8 @@ func (a *app) complete(
 	ctx, cancel := context.WithTimeout(command.Context(), completionTimeout)
 	defer cancel()
 	var found []string
-	err := a.withStore(command, func(_ context.Context, s *store.Store, _ time.Time) (err error) {
-		found, err = ask(ctx, s)
+	err := a.withUseCases(command, func(_ context.Context, u *useCases) (err error) {
+		found, err = ask(ctx, u)
 		return err
 	})
 	if err != nil {
@@ -42,8 +42,8 @@ func (a *app) complete(
 func (a *app) completeTargets(
 	command *cobra.Command, args []string, begun string,
 ) ([]string, cobra.ShellCompDirective) {
-	return a.complete(command, len(args) == 0, func(ctx context.Context, s *store.Store) ([]string, error) {
-		bans, err := s.ListBans(ctx, syncer.BanFilter{Active: new(true)}, newestBan, completions)
+	return a.complete(command, len(args) == 0, func(ctx context.Context, u *useCases) ([]string, error) {
+		bans, _, err := u.bans.ListBans(ctx, syncer.BanFilter{Active: new(true)}, sidecar.Page{Size: completions})
 		found := make([]string, len(bans))
 		for i, b := range bans {
 			found[i] = cobra.CompletionWithDesc(b.Target.String(), clean(b.Reason))
@@ -56,8 +56,8 @@ func (a *app) completeTargets(
 func (a *app) completePlayers(
 	command *cobra.Command, args []string, begun string,
 ) ([]string, cobra.ShellCompDirective) {
-	return a.complete(command, len(args) == 0, func(ctx context.Context, s *store.Store) ([]string, error) {
-		players, _, err := s.SearchPlayers(ctx, begun, completions, "")
+	return a.complete(command, len(args) == 0, func(ctx context.Context, u *useCases) ([]string, error) {
+		players, _, err := u.store.SearchPlayers(ctx, begun, completions, "")
 		var found []string
 		for _, p := range players {
 			if clean(p.Name) == p.Name && !strings.ContainsAny(p.Name, " \t$`\"'\\") {

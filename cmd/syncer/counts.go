@@ -107,7 +107,9 @@ func parseSince(flag, text string, now time.Time) (time.Time, error) {
 	}
 	d, err := syncer.ParseDuration(text)
 	if err != nil {
-		return time.Time{}, usagef("--%s: %q is neither an RFC 3339 time nor a duration such as 7d", flag, text)
+		return time.Time{}, usagef(
+			"--%s: %q is neither a time such as 2030-01-31T18:00:00Z nor a duration such as 7d", flag, text,
+		)
 	}
 	return now.Add(-d), nil
 }

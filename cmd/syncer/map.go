@@ -57,7 +57,9 @@ func newMapStatsCommand(a *app) *cobra.Command {
 				if filter.Map != "" && len(stats) == 0 {
 					return syncer.NotFound("no run of %s had players", filter.Map)
 				}
-				return a.print(stats, func(w io.Writer) { mapStatsText(w, stats, filter.Map != "") })
+				return a.print(wire.MapStatsPageOf(stats, "").Stats, func(w io.Writer) {
+					mapStatsText(w, stats, filter.Map != "")
+				})
 			})
 		},
 	}
@@ -100,15 +102,14 @@ func newMapRunsCommand(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				shown, rows := make([]wire.MapRun, len(runs)), make([][]string, len(runs))
+				rows := make([][]string, len(runs))
 				for i, r := range runs {
-					shown[i] = wire.MapRunOf(r)
 					rows[i] = []string{
 						clock(r.EndedAt, ""), r.Server, r.Map, string(r.Outcome()), playTime(r.Played),
 						strconv.Itoa(r.MaxPlayers), wave(r.Wave),
 					}
 				}
-				return a.print(shown, func(w io.Writer) {
+				return a.print(wire.MapRunsPageOf(runs, "").Runs, func(w io.Writer) {
 					if len(rows) == 0 {
 						fmt.Fprintln(w, "no runs")
 						return

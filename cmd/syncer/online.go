@@ -10,21 +10,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"playersync/syncer"
+	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/store"
 )
-
-// onlineJSON is a player on a server, as the API writes it too.
-type onlineJSON struct {
-	UUID     syncer.PlayerID `json:"uuid"`
-	Name     string          `json:"name"`
-	Server   string          `json:"server"`
-	Gamemode string          `json:"gamemode"`
-	Since    syncer.Time     `json:"since"`
-}
-
-func onlineJSONOf(s syncer.Session) onlineJSON {
-	return onlineJSON{UUID: s.ID, Name: s.Name, Server: s.Server, Gamemode: s.Gamemode, Since: s.Since}
-}
 
 func newOnlineCommand(a *app) *cobra.Command {
 	var server string
@@ -58,9 +46,9 @@ shown on both; on a server whose syncer died nobody is.`,
 }
 
 func (a *app) printOnline(sessions []syncer.Session, now time.Time) error {
-	shown, rows := make([]onlineJSON, len(sessions)), make([][]string, len(sessions))
+	shown, rows := make([]wire.Session, len(sessions)), make([][]string, len(sessions))
 	for i, s := range sessions {
-		shown[i] = onlineJSONOf(s)
+		shown[i] = wire.SessionOf(s)
 		since, _ := s.Since.Instant()
 		rows[i] = []string{s.Server, s.Name, string(s.ID), remaining(max(now.Sub(since), 0))}
 	}
@@ -86,17 +74,6 @@ func newServerCommand(a *app) *cobra.Command {
 	return command
 }
 
-// serverJSON is a game server, as the API writes it too.
-type serverJSON struct {
-	Name     string      `json:"name"`
-	Gamemode string      `json:"gamemode"`
-	Address  string      `json:"address"`
-	Version  string      `json:"version"`
-	Alive    bool        `json:"alive"`
-	Since    syncer.Time `json:"since"`
-	Players  int         `json:"players"`
-}
-
 func newServerListCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
@@ -118,12 +95,11 @@ lives, since when, and how many players are there.`,
 }
 
 func (a *app) printServers(servers []syncer.ServerOverview) error {
-	shown, rows := make([]serverJSON, len(servers)), make([][]string, len(servers))
+	rows := make([][]string, len(servers))
 	for i, v := range servers {
-		shown[i] = serverJSON{v.Name, v.Gamemode, v.Address, v.Version, v.Alive, v.Since, v.Players}
 		rows[i] = []string{v.Name, v.Gamemode, v.Address, strconv.Itoa(v.Players), clock(v.Since, "no sign of life")}
 	}
-	return a.print(shown, func(w io.Writer) {
+	return a.print(wire.ServerListOf(servers).Servers, func(w io.Writer) {
 		if len(rows) == 0 {
 			fmt.Fprintln(w, "no servers")
 			return

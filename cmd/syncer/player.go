@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"playersync/syncer"
-	"playersync/syncer/changefeed"
+	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/store"
 )
 
@@ -67,7 +67,7 @@ func newPlayerFindCommand(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.print(found, func(w io.Writer) {
+				return a.print(wire.PlayersPageOf(found, next).Players, func(w io.Writer) {
 					rows := make([][]string, len(found))
 					for i, p := range found {
 						rows[i] = []string{string(p.ID), p.Name, p.Rank}
@@ -86,22 +86,16 @@ func newPlayerFindCommand(a *app) *cobra.Command {
 
 // findPlayer reads a player by id, or by a name that no other player has.
 func findPlayer(ctx context.Context, s *store.Store, text string) (*syncer.Player, error) {
-	reading, err := findReading(ctx, s, text)
-	return reading.Player, err
-}
-
-// findReading is findPlayer with what was read beside the player.
-func findReading(ctx context.Context, s *store.Store, text string) (none changefeed.VersionedPlayer, err error) {
 	id, err := syncer.ParsePlayerID(text)
 	if err != nil {
-		return none, err
+		return nil, err
 	}
-	if reading, err := readPlayer(ctx, s, id); reading.Player != nil || err != nil {
-		return reading, err
+	if player, err := readPlayer(ctx, s, id); player != nil || err != nil {
+		return player, err
 	}
 	found, _, err := s.SearchPlayers(ctx, text, 1000, "")
 	if err != nil {
-		return none, err
+		return nil, err
 	}
 	var named []syncer.PlayerID
 	for _, p := range found {
@@ -111,27 +105,26 @@ func findReading(ctx context.Context, s *store.Store, text string) (none changef
 	}
 	switch {
 	case len(named) == 1:
-		reading, err := readPlayer(ctx, s, named[0])
-		if reading.Player == nil && err == nil {
+		player, err := readPlayer(ctx, s, named[0])
+		if player == nil && err == nil {
 			err = syncer.NotFound("no player %q", named[0])
 		}
-		return reading, err
+		return player, err
 	case len(named) > 1:
-		return none, usagef("%d players are called %q; give an id, see: syncer player find %s", len(named), text,
-			strconv.Quote(text))
+		return nil, usagef(
+			"%d players are called %q; give an id, see: syncer player find %s", len(named), text, strconv.Quote(text),
+		)
 	case len(found) > 0:
-		return none, syncer.NotFound("no player has the id or name %q; those whose name contains it: syncer player "+
-			"find %s", text, strconv.Quote(text))
+		return nil, syncer.NotFound(
+			"no player has the id or name %q; those whose name contains it: syncer player find %s", text, strconv.Quote(text),
+		)
 	default:
-		return none, syncer.NotFound("no player has the id or name %q", text)
+		return nil, syncer.NotFound("no player has the id or name %q", text)
 	}
 }
 
-// readPlayer reads the player of an id, which is nil if there is none.
-func readPlayer(ctx context.Context, s *store.Store, id syncer.PlayerID) (changefeed.VersionedPlayer, error) {
-	readings, err := s.ReadPlayers(ctx, []syncer.PlayerID{id})
-	if err != nil {
-		return changefeed.VersionedPlayer{}, err
-	}
-	return readings[0], nil
+// readPlayer reads the player of an id, nil if there is none.
+func readPlayer(ctx context.Context, s *store.Store, id syncer.PlayerID) (*syncer.Player, error) {
+	player, _, err := noMemory{}.Read(ctx, id, s.ReadPlayers)
+	return player, err
 }

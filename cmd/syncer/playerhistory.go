@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"playersync/syncer"
+	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/merge"
 	"playersync/syncer/store"
 )
@@ -41,7 +42,7 @@ add to it; --remove takes an entry away, by its number in the list.`,
 				if err != nil {
 					return err
 				}
-				return a.print(history, func(w io.Writer) { historyTable(w, history) })
+				return a.print(wire.HistoryOf(history).History, func(w io.Writer) { historyTable(w, history) })
 			})
 		},
 	}

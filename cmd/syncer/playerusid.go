@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/mindustry"
 	"playersync/syncer/store"
 )
@@ -31,7 +32,7 @@ approved; newest first. Each was told a code, by which he can be approved.`,
 				if err != nil {
 					return err
 				}
-				return a.print(rejected, func(w io.Writer) {
+				return a.print(wire.RejectedUSIDsOf(rejected).Rejections, func(w io.Writer) {
 					if len(rejected) == 0 {
 						fmt.Fprintln(w, "nobody waits for approval")
 						return
@@ -71,9 +72,9 @@ who it is. A code is good for one approval.`,
 				if err != nil {
 					return err
 				}
-				return a.print(approved, func(w io.Writer) {
-					fmt.Fprintf(w, "%s is %s on %s from the next join on\n", clean(approved.Code),
-						clean(named(approved)), clean(approved.Address))
+				return a.print(wire.RejectedUSIDOf(approved), func(w io.Writer) {
+					fmt.Fprintf(w, "%s is %s on %s from the next join on\n",
+						clean(approved.Code), clean(named(approved)), clean(approved.Address))
 				})
 			})
 		},

@@ -12,6 +12,7 @@ import (
 
 	"playersync/syncer"
 	"playersync/syncer/changefeed"
+	"playersync/syncer/httpapi/wire"
 )
 
 // watchJSON is one change as watch --json prints it.
@@ -25,19 +26,9 @@ type watchJSON struct {
 	Banned    *bool                `json:"banned,omitempty"`    // of a ban
 	ExpiresAt *syncer.Time         `json:"expiresAt,omitempty"` // of a ban
 	Balances  *syncer.Balances     `json:"balances,omitempty"`  // of a balance: all of the player's
-	Message   *chatJSON            `json:"message,omitempty"`   // of the staff chat
-	Session   *onlineJSON          `json:"session,omitempty"`   // of a presence
+	Message   *wire.StaffMessage   `json:"message,omitempty"`   // of the staff chat
+	Session   *wire.Session        `json:"session,omitempty"`   // of a presence
 	Online    *bool                `json:"online,omitempty"`    // of a presence: came, else left
-}
-
-// chatJSON is a message of the staff chat for programs.
-type chatJSON struct {
-	ID      int64       `json:"id"`
-	SentAt  syncer.Time `json:"sentAt"`
-	Server  string      `json:"server"`
-	Name    string      `json:"name"`
-	IsStaff bool        `json:"isStaff"`
-	Text    string      `json:"text"`
 }
 
 // show prints one event.
@@ -81,12 +72,9 @@ func watchJSONOf(e changefeed.Event, now time.Time) watchJSON {
 		}
 		line.UUID, line.IP = e.Target.Fields()
 	case changefeed.EventChat:
-		m := e.Message
-		line.Message = &chatJSON{
-			ID: m.Number, SentAt: m.SentAt, Server: m.Server, Name: m.Name, IsStaff: m.IsStaff, Text: m.Text,
-		}
+		line.Message = new(wire.StaffMessageOf(*e.Message))
 	case changefeed.EventPresence:
-		line.Session, line.Online = new(onlineJSONOf(*e.Session)), &e.Online
+		line.Session, line.Online = new(wire.SessionOf(*e.Session)), &e.Online
 	}
 	return line
 }

@@ -1,9 +1,7 @@
 package httpapi
 
 import (
-	"cmp"
 	"context"
-	"math"
 	"net/http"
 	"net/netip"
 	"time"
@@ -269,8 +267,8 @@ type exportBansInput struct {
 }
 
 func (s *Server) exportBans(ctx context.Context, in *exportBansInput) (*result[wire.BanExport], error) {
-	before := cmp.Or(in.After.number, math.MaxInt64)
-	bans, next, err := s.deps.BanTransfer.ExportBans(ctx, syncer.BanFilter{Active: in.Active.pointer()}, before, in.Limit)
+	filter := syncer.BanFilter{Active: in.Active.pointer()}
+	bans, next, err := s.deps.BanTransfer.ExportBans(ctx, filter, in.After.number, in.Limit)
 	out := wire.BanExport{Bans: make([]wire.BanRecord, len(bans)), Next: nextPosition(next)}
 	for i, ban := range bans {
 		out.Bans[i] = wire.BanRecordOf(ban)

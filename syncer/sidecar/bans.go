@@ -1,8 +1,10 @@
 package sidecar
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"math"
 	"net/netip"
 	"strconv"
 	"time"
@@ -50,7 +52,9 @@ type HeldBans interface {
 	Check(id syncer.PlayerID, address netip.Addr, now time.Time) []syncer.ActiveBan
 }
 
-// NewBans returns the bans of the store, all open ones of which are held in memory.
+// NewBans returns the bans of the store, all open ones of which are held in memory. A
+// process that holds none gives nil: then CheckBans asks the database, and IsBanned must
+// not be called.
 func NewBans(store BanStore, held HeldBans, applier Applier, clock Clock) *Bans {
 	return &Bans{BanReads: store, store: store, held: held, applier: applier, clock: clock}
 }
@@ -87,6 +91,9 @@ func (b *Bans) LiftBan(ctx context.Context, target syncer.Target, by, reason str
 // be zero. The verdict comes from memory. Reasons and authors are not kept there:
 // they are read from the database if it answers, else left empty.
 func (b *Bans) CheckBans(ctx context.Context, id syncer.PlayerID, address netip.Addr) ([]syncer.Ban, error) {
+	if b.held == nil {
+		return b.store.BansOf(ctx, id, address)
+	}
 	active := b.held.Check(id, address, b.clock.Now())
 	if len(active) == 0 {
 		return nil, nil
@@ -165,10 +172,11 @@ func (b *Bans) AddBanNote(ctx context.Context, ban int64, note syncer.BanNote) (
 
 // ExportBans returns up to size bans with a number below before, newest first, as
 // they are carried to another database, and the number to go on below; 0 at the end.
+// With 0 as before it begins with the newest.
 func (b *Bans) ExportBans(
 	ctx context.Context, filter syncer.BanFilter, before int64, size int,
 ) ([]syncer.BanRecord, int64, error) {
-	bans, err := b.store.NotedBans(ctx, filter, before, size)
+	bans, err := b.store.NotedBans(ctx, filter, cmp.Or(before, math.MaxInt64), size)
 	if err != nil {
 		return nil, 0, err
 	}
