@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -15,21 +16,29 @@ import (
 func (d *declaration) DocumentOperation(op *huma.Operation) {
 	delete(op.Responses, "default")
 	for _, p := range op.Parameters {
-		p.Example, p.Schema.Description = exampleOfSchema(d.registry(), p.Schema, false), ""
+		p.Example, p.Schema.Description, p.Explode = exampleOfSchema(d.registry(), p.Schema), "", nil
 		if p.Example == "" {
 			p.Example = nil
 		}
 	}
 	d.describeBody(op)
 	d.describeReplies(op)
-	refusals := slices.Concat(d.route.refusals, []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusInternalServerError})
+	refusals := append(slices.Clone(d.route.refusals), http.StatusForbidden, http.StatusInternalServerError)
+	if op.Path == pathHealth {
+		op.Security = []map[string][]string{{}}
+	} else {
+		refusals = append(refusals, http.StatusUnauthorized)
+	}
+	if strings.HasPrefix(op.Path, "/v1/") { // unknown parameters are refused
+		refusals = append(refusals, http.StatusBadRequest)
+	}
 	for _, p := range op.Parameters {
-		refusals = append(refusals, map[string]int{
-			inPath: http.StatusUnprocessableEntity, inQuery: http.StatusBadRequest, inHeader: http.StatusBadRequest,
-		}[p.In])
+		if p.In == inPath {
+			refusals = append(refusals, http.StatusUnprocessableEntity)
+		}
 	}
 	if op.RequestBody != nil {
-		refusals = append(refusals, http.StatusBadRequest, http.StatusRequestEntityTooLarge,
+		refusals = append(refusals, http.StatusRequestEntityTooLarge,
 			http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)
 	}
 	d.describeRefusals(op, refusals)
@@ -44,7 +53,7 @@ func (d *declaration) describeBody(op *huma.Operation) {
 	}
 	content := op.RequestBody.Content["application/json"]
 	op.RequestBody.Description, content.Schema.Description = content.Schema.Description, ""
-	content.Example = exampleOfSchema(d.registry(), content.Schema, true)
+	content.Example = exampleOfSchema(d.registry(), content.Schema)
 	if op.Method == http.MethodPatch {
 		op.RequestBody.Content["application/merge-patch+json"] = content
 	}
@@ -55,14 +64,14 @@ func (d *declaration) describeReplies(op *huma.Operation) {
 	first := op.Responses[strconv.Itoa(op.DefaultStatus)]
 	for _, h := range first.Headers {
 		h.Description, h.Schema.Description = h.Schema.Description, ""
-		h.Example = exampleOfSchema(d.registry(), h.Schema, false)
+		h.Example = exampleOfSchema(d.registry(), h.Schema)
 	}
 	if written, ok := reflect.TypeAssert[interface{ body() reflect.Type }](reflect.Zero(d.out)); ok {
 		schema := d.registry().Schema(written.body(), true, "")
 		first.Content = map[string]*huma.MediaType{"application/json": {Schema: schema}}
 	}
 	for _, content := range first.Content {
-		content.Example = exampleOfSchema(d.registry(), content.Schema, false)
+		content.Example = exampleOfSchema(d.registry(), content.Schema)
 	}
 	if body, ok := d.out.FieldByName("Body"); ok && body.Type.Implements(reflect.TypeFor[csv]()) {
 		first.Content["text/csv"] = describeCSV(body.Type, first.Content["application/json"].Example)
@@ -123,29 +132,31 @@ func (d *declaration) describeRefusals(op *huma.Operation, statuses []int) {
 	}
 }
 
-// exampleOfSchema builds an example from those of a schema's parts. Of a request it leaves
-// out what is not required and has no example of its own.
-func exampleOfSchema(r huma.Registry, s *huma.Schema, request bool) any {
+// exampleOfSchema builds an example from those of a schema's parts. It leaves out what is
+// not required and has no example of its own.
+func exampleOfSchema(r huma.Registry, s *huma.Schema) any {
 	if s.Ref != "" {
 		s = r.SchemaFromRef(s.Ref)
 	}
 	switch {
 	case len(s.Examples) > 0:
 		return s.Examples[0]
+	case s.Default != nil:
+		return s.Default
 	case s.Nullable:
 		return nil
 	case len(s.Enum) > 0:
 		return s.Enum[0]
 	case len(s.AnyOf) > 0:
-		return exampleOfSchema(r, s.AnyOf[0], request)
+		return exampleOfSchema(r, s.AnyOf[0])
 	case len(s.OneOf) > 0:
-		return exampleOfSchema(r, s.OneOf[0], request)
+		return exampleOfSchema(r, s.OneOf[0])
 	}
 	switch s.Type {
 	case huma.TypeObject:
-		return exampleOfObject(r, s, request)
+		return exampleOfObject(r, s)
 	case huma.TypeArray:
-		return []any{exampleOfSchema(r, s.Items, request)}
+		return []any{exampleOfSchema(r, s.Items)}
 	case huma.TypeInteger, huma.TypeNumber:
 		return 0
 	case huma.TypeBoolean:
@@ -157,11 +168,11 @@ func exampleOfSchema(r huma.Registry, s *huma.Schema, request bool) any {
 	}
 }
 
-func exampleOfObject(r huma.Registry, s *huma.Schema, request bool) any {
+func exampleOfObject(r huma.Registry, s *huma.Schema) any {
 	object := map[string]any{}
 	for name, member := range s.Properties {
-		if !request || slices.Contains(s.Required, name) || len(member.Examples) > 0 {
-			object[name] = exampleOfSchema(r, member, request)
+		if slices.Contains(s.Required, name) || len(member.Examples) > 0 {
+			object[name] = exampleOfSchema(r, member)
 		}
 	}
 	return object

@@ -54,8 +54,8 @@ type AuditPage struct {
 
 // Revert says for whom and why a change is taken back.
 type Revert struct {
-	By     *string `json:"by,omitempty" maxLength:"512" example:"Steve" doc:"For whom; absent: what Syncer-By says."`
-	Reason *string `json:"reason,omitempty" maxLength:"2000" example:"a slip" doc:"Why; kept where the revert lifts a ban."`
+	By     *string `json:"by,omitzero" maxLength:"512" example:"Steve" doc:"For whom; absent: what Syncer-By says."`
+	Reason *string `json:"reason,omitzero" maxLength:"2000" example:"a slip" doc:"Why; kept where the revert lifts a ban."`
 }
 
 // Attribution returns both, "" for what is not said. Of nil nothing is said.

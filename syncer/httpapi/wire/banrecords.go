@@ -11,15 +11,15 @@ import (
 // without its number. In an import id and active are passed over, so that a [Ban] is taken
 // too.
 type BanRecord struct {
-	UUID       *string         `json:"uuid,omitempty" maxLength:"64" doc:"Player id. Either this or ip."`
-	IP         *string         `json:"ip,omitempty" maxLength:"64" example:"198.51.100.0/24" doc:"Address or CIDR range, IPv4 or IPv6."`
-	Reason     *string         `json:"reason,omitempty" maxLength:"2000" example:"griefing" doc:"Why."`
-	By         *string         `json:"by,omitempty" maxLength:"512" example:"Steve" doc:"Who banned."`
+	UUID       *string         `json:"uuid,omitzero" maxLength:"64" doc:"Player id. Either this or ip."`
+	IP         *string         `json:"ip,omitzero" maxLength:"64" example:"198.51.100.0/24" doc:"Address or CIDR range, IPv4 or IPv6."`
+	Reason     *string         `json:"reason,omitzero" maxLength:"2000" example:"griefing" doc:"Why."`
+	By         *string         `json:"by,omitzero" maxLength:"512" example:"Steve" doc:"Who banned."`
 	CreatedAt  syncer.Time     `json:"createdAt" required:"false" example:"2030-01-02T03:04:05.000Z" doc:"Since when; absent in an import: from now."`
 	ExpiresAt  syncer.Time     `json:"expiresAt" required:"false" example:"2030-01-09T03:04:05.000Z" doc:"When the ban ends by itself; null or infinity: when it is lifted."`
 	LiftedAt   syncer.Time     `json:"liftedAt" required:"false" doc:"When it was lifted or, once expired, closed; null: it is open."`
-	LiftedBy   *string         `json:"liftedBy,omitempty" maxLength:"512" doc:"Who lifted it."`
-	LiftReason *string         `json:"liftReason,omitempty" maxLength:"2000" doc:"Why it was lifted."`
+	LiftedBy   *string         `json:"liftedBy,omitzero" maxLength:"512" doc:"Who lifted it."`
+	LiftReason *string         `json:"liftReason,omitzero" maxLength:"2000" doc:"Why it was lifted."`
 	Notes      []BanRecordNote `json:"notes,omitempty" nullable:"true" doc:"What the staff noted on it."`
 
 	ID     PassedOver `json:"id,omitzero" hidden:"true"`

@@ -49,12 +49,12 @@ type BansPage struct {
 
 // NewBan asks to ban a player id, an address or a range. Null says as much as absent.
 type NewBan struct {
-	UUID      *string     `json:"uuid,omitempty" minLength:"1" maxLength:"64" doc:"Player id. Either this or ip."`
-	IP        *string     `json:"ip,omitempty" minLength:"1" maxLength:"64" example:"198.51.100.0/24" doc:"Address or CIDR range, IPv4 or IPv6."`
-	Reason    *string     `json:"reason,omitempty" maxLength:"2000" example:"griefing" doc:"Why."`
-	By        *string     `json:"by,omitempty" maxLength:"512" example:"Steve" doc:"Who does it; absent: what Syncer-By says."`
+	UUID      *string     `json:"uuid,omitzero" minLength:"1" maxLength:"64" doc:"Player id. Either this or ip."`
+	IP        *string     `json:"ip,omitzero" minLength:"1" maxLength:"64" example:"198.51.100.0/24" doc:"Address or CIDR range, IPv4 or IPv6."`
+	Reason    *string     `json:"reason,omitzero" maxLength:"2000" example:"griefing" doc:"Why."`
+	By        *string     `json:"by,omitzero" maxLength:"512" example:"Steve" doc:"Who does it; absent: what Syncer-By says."`
 	ExpiresAt syncer.Time `json:"expiresAt,omitzero" doc:"When the ban ends by itself; absent, null or infinity: when it is lifted."`
-	Duration  *Duration   `json:"duration,omitempty" example:"7d" doc:"Instead of expiresAt: weeks to seconds as 1w2d3h4m5s, or ISO 8601 without months and years."`
+	Duration  *Duration   `json:"duration,omitzero" maxLength:"64" example:"7d" doc:"Instead of expiresAt: weeks to seconds as 1w2d3h4m5s, or ISO 8601 without months and years."`
 }
 
 // Ban returns what is asked for, now by the database's clock.
@@ -97,8 +97,8 @@ func value[T any](p *T) (v T) {
 
 // BanCheck asks whether bans forbid joining: a uuid, an ip or both.
 type BanCheck struct {
-	UUID *PlayerID `json:"uuid,omitempty" maxLength:"64" example:"abcdefghijklmnopqrstuv==" doc:"Player id."`
-	IP   *Address  `json:"ip,omitempty" maxLength:"64" example:"198.51.100.7" doc:"Where the player connects from."`
+	UUID *PlayerID `json:"uuid,omitzero" maxLength:"64" example:"abcdefghijklmnopqrstuv==" doc:"Player id."`
+	IP   *Address  `json:"ip,omitzero" maxLength:"64" example:"198.51.100.7" doc:"Where the player connects from."`
 }
 
 // Question returns who is asked about: "" and an invalid address for what is not.
@@ -118,10 +118,10 @@ type Checked struct {
 
 // BanLift asks to lift the ban of exactly one target.
 type BanLift struct {
-	UUID   *string `json:"uuid,omitempty" minLength:"1" maxLength:"64" doc:"Player id. Either this or ip."`
-	IP     *string `json:"ip,omitempty" minLength:"1" maxLength:"64" example:"198.51.100.0/24" doc:"Address or CIDR range, IPv4 or IPv6."`
-	By     *string `json:"by,omitempty" maxLength:"512" example:"Steve" doc:"Who does it; absent: what Syncer-By says."`
-	Reason *string `json:"reason,omitempty" maxLength:"2000" example:"appeal" doc:"Why."`
+	UUID   *string `json:"uuid,omitzero" minLength:"1" maxLength:"64" doc:"Player id. Either this or ip."`
+	IP     *string `json:"ip,omitzero" minLength:"1" maxLength:"64" example:"198.51.100.0/24" doc:"Address or CIDR range, IPv4 or IPv6."`
+	By     *string `json:"by,omitzero" maxLength:"512" example:"Steve" doc:"Who does it; absent: what Syncer-By says."`
+	Reason *string `json:"reason,omitzero" maxLength:"2000" example:"appeal" doc:"Why."`
 }
 
 // Lift returns what is asked for.
@@ -141,8 +141,8 @@ type Lifted struct {
 type BanChange struct {
 	Reason    syncer.Optional[string]      `json:"reason,omitzero" maxLength:"2000" example:"griefing, again" doc:"Why."`
 	ExpiresAt syncer.Optional[syncer.Time] `json:"expiresAt,omitzero" doc:"When the ban ends by itself; null or infinity: when it is lifted."`
-	Duration  syncer.Optional[Duration]    `json:"duration,omitzero" example:"30d" doc:"Instead of expiresAt, from now: weeks to seconds as 1w2d3h4m5s, or ISO 8601 without months and years."`
-	By        *string                      `json:"by,omitempty" maxLength:"512" example:"Steve" doc:"Who does it; absent: what Syncer-By says."`
+	Duration  syncer.Optional[Duration]    `json:"duration,omitzero" maxLength:"64" example:"30d" doc:"Instead of expiresAt, from now: weeks to seconds as 1w2d3h4m5s, or ISO 8601 without months and years."`
+	By        *string                      `json:"by,omitzero" maxLength:"512" example:"Steve" doc:"Who does it; absent: what Syncer-By says."`
 }
 
 // Change returns what is asked for, now by the database's clock.

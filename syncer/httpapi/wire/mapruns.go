@@ -13,7 +13,7 @@ type MapReport struct {
 	Map     string `json:"map" minLength:"1" maxLength:"255" example:"Frozen_Forest.msav" doc:"The map's file."`
 	Session string `json:"session" minLength:"1" maxLength:"64" example:"2030-01-02 03:00:07" doc:"Drawn by the game when it starts."`
 	Players int    `json:"players" minimum:"0" maximum:"1000000" example:"7" doc:"Players now; the most ever reported is kept."`
-	Wave    *int   `json:"wave,omitempty" minimum:"0" maximum:"1000000000" example:"31" doc:"The wave; absent or null: as before."`
+	Wave    *int   `json:"wave,omitzero" minimum:"0" maximum:"1000000000" example:"31" doc:"The wave; absent or null: as before."`
 }
 
 // Report returns the report, without the server and the time.
@@ -28,9 +28,9 @@ type MapFinish struct {
 	Session string `json:"session" minLength:"1" maxLength:"64" example:"2030-01-02 03:00:07" doc:"As in reports."`
 	Winner  string `json:"winner" minLength:"1" maxLength:"64" example:"sharded" doc:"The team that won; derelict: nobody."`
 	Success bool   `json:"success" example:"true" doc:"Whether the players reached the goal; without meaning in pvp."`
-	Players *int   `json:"players,omitempty" minimum:"0" maximum:"1000000" example:"5" doc:"Players now; absent or null: no more than reported."`
-	Wave    *int   `json:"wave,omitempty" minimum:"0" maximum:"1000000000" example:"45" doc:"The last wave; absent or null: as last reported."`
-	Key     *UUID  `json:"key,omitempty" maxLength:"36" example:"0f8a0a3e-5c0d-4b60-9c1e-6a5d2f7b9e31" doc:"A random UUID by which the same end is recognised."`
+	Players *int   `json:"players,omitzero" minimum:"0" maximum:"1000000" example:"5" doc:"Players now; absent or null: no more than reported."`
+	Wave    *int   `json:"wave,omitzero" minimum:"0" maximum:"1000000000" example:"45" doc:"The last wave; absent or null: as last reported."`
+	Key     *UUID  `json:"key,omitzero" maxLength:"36" example:"0f8a0a3e-5c0d-4b60-9c1e-6a5d2f7b9e31" doc:"A random UUID by which the same end is recognised."`
 }
 
 // Finish returns the end, without the server and the time.

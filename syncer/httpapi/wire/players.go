@@ -91,7 +91,7 @@ func HistoryOf(entries []syncer.HistoryEntry) History {
 type Join struct {
 	Name string  `json:"name" maxLength:"512" example:"[accent]Steve" doc:"Name, colour tags included."`
 	IP   Address `json:"ip" maxLength:"64" example:"203.0.113.7" doc:"Where the player connects from, IPv4 or IPv6."`
-	USID *string `json:"usid,omitempty" maxLength:"256" example:"gB3mTVEkJpo=" doc:"The client's proof of identity towards this server, if the game has one."`
+	USID *string `json:"usid,omitzero" maxLength:"256" example:"gB3mTVEkJpo=" doc:"The client's proof of identity towards this server, if the game has one."`
 }
 
 // Joined is the record and the verdict that a [Join] asks for.

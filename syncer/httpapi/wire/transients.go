@@ -11,7 +11,7 @@ import (
 // NewTransient is a value to keep.
 type NewTransient struct {
 	Value       json.RawMessage `json:"value" example:"{\"kind\":\"mono\",\"level\":3}" doc:"Any JSON of at most 64 KiB."`
-	TTL         *Duration       `json:"ttl,omitempty" example:"90s" doc:"For how long: 90s, 15m, 2h, 1d, at most 30 days; null or absent: until a restart."`
+	TTL         *Duration       `json:"ttl,omitzero" maxLength:"64" example:"90s" doc:"For how long: 90s, 15m, 2h, 1d, at most 30 days; null or absent: until a restart."`
 	ResetOnJoin bool            `json:"resetOnJoin,omitempty" example:"true" doc:"Whether it goes when the player joins this server; absent: false."`
 }
 
