@@ -9,8 +9,6 @@ import (
 
 // AntibotPatterns returns the patterns that are set, by kind.
 func (s *Store) AntibotPatterns(ctx context.Context) ([]mindustry.AntibotPattern, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	rows, err := s.queries.AntibotPatterns(ctx)
 	patterns := make([]mindustry.AntibotPattern, len(rows))
 	for i, row := range rows {
@@ -25,8 +23,6 @@ func (s *Store) SetAntibotPattern(ctx context.Context, kind mindustry.PatternKin
 	if err := mindustry.CheckNamePattern(pattern); err != nil {
 		return err
 	}
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	return writeError("set antibot pattern", s.queries.SetAntibotPattern(ctx, db.SetAntibotPatternParams{
 		Kind: string(kind), Pattern: pattern, SetBy: by,
 	}))
@@ -34,8 +30,6 @@ func (s *Store) SetAntibotPattern(ctx context.Context, kind mindustry.PatternKin
 
 // ClearAntibotPattern removes the pattern of a kind; false if there was none.
 func (s *Store) ClearAntibotPattern(ctx context.Context, kind mindustry.PatternKind) (bool, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	n, err := s.queries.ClearAntibotPattern(ctx, string(kind))
 	return n > 0, writeError("clear antibot pattern", err)
 }

@@ -8,7 +8,6 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 
@@ -20,8 +19,6 @@ import (
 
 // ListAudit returns up to size changes with a number below before, newest first.
 func (s *Store) ListAudit(ctx context.Context, filter syncer.AuditFilter, before int64, size int) ([]syncer.AuditEntry, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	rows, err := s.listAudit(ctx, filter, before, int32(size))
 	if err != nil {
 		return nil, readError("list audit", err)
@@ -75,16 +72,12 @@ const codeUnsupported = "0A000"
 func (s *Store) RevertAudit(
 	ctx context.Context, number int64, by, reason string,
 ) (syncer.AuditEntry, []changefeed.VersionedPlayer, []changefeed.Change, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	var done reverted
 	writer := s.writer(ctx, by)
 	params := db.RevertAuditParams{Server: writer.Server, ID: number, By: writer.By, Reason: reason}
-	err := repeatedly(func() error {
-		return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
-			done, err = revertAudit(ctx, s.queries.WithTx(tx), params)
-			return err
-		})
+	err := s.transaction(ctx, s.timeout, func(ctx context.Context, queries *db.Queries) (err error) {
+		done, err = revertAudit(ctx, queries, params)
+		return err
 	})
 	if err != nil {
 		return syncer.AuditEntry{}, nil, nil, revertError(number, err)
@@ -144,8 +137,6 @@ const pruneSize = 5000
 // PruneAudit forgets some changes older than keep and reports whether there may be
 // more.
 func (s *Store) PruneAudit(ctx context.Context, keep time.Duration) (more bool, err error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	pruned, err := s.queries.PruneAudit(ctx, db.PruneAuditParams{
 		Keep: pgtype.Interval{Microseconds: keep.Microseconds(), Valid: true}, Most: pruneSize,
 	})

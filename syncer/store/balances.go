@@ -17,8 +17,6 @@ import (
 // Errors: invalid, not_found (the player of a change of one balance),
 // insufficient_funds, idempotency_conflict, database_unavailable, outcome_unknown.
 func (s *Store) MoveBalance(ctx context.Context, m syncer.Transfer) (syncer.TransferResult, []changefeed.Change, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	mode, end := s.beginWrite()
 	defer end()
 	params := db.MoveBalanceParams{
@@ -95,8 +93,6 @@ func missingPlayer(m syncer.Transfer, field string, id syncer.PlayerID) error {
 // Ledger returns up to size changes of a player's balances below a number, newest
 // first; for 0 the newest. With a currency, only of that one.
 func (s *Store) Ledger(ctx context.Context, id syncer.PlayerID, currency string, before int64, size int) ([]syncer.LedgerEntry, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	params := db.LedgerParams{Uuid: string(id), Currency: optional(currency), Before: before, PageSize: int32(size)}
 	if before == 0 {
 		params.Before = math.MaxInt64
@@ -114,8 +110,6 @@ func (s *Store) Ledger(ctx context.Context, id syncer.PlayerID, currency string,
 
 // Currencies returns all currencies by name.
 func (s *Store) Currencies(ctx context.Context) ([]syncer.Currency, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	rows, err := s.queries.Currencies(ctx)
 	currencies := make([]syncer.Currency, len(rows))
 	for i, row := range rows {
@@ -126,8 +120,6 @@ func (s *Store) Currencies(ctx context.Context) ([]syncer.Currency, error) {
 
 // AddCurrency adds a currency; it reports false if there is one of that name.
 func (s *Store) AddCurrency(ctx context.Context, name string) (bool, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	added, err := s.queries.AddCurrency(ctx, name)
 	return added > 0, writeError("add currency", err)
 }
@@ -135,7 +127,7 @@ func (s *Store) AddCurrency(ctx context.Context, name string) (bool, error) {
 // BalanceMismatches returns how many balances are not the sum of their ledger, and
 // the first ten. It reads the whole ledger, and so takes as long as ctx allows.
 func (s *Store) BalanceMismatches(ctx context.Context) (total int64, some []syncer.BalanceMismatch, err error) {
-	rows, err := s.queries.BalanceMismatches(ctx)
+	rows, err := db.New(s.pool).BalanceMismatches(ctx)
 	for _, row := range rows {
 		total = row.Total
 		some = append(some, syncer.BalanceMismatch{

@@ -11,8 +11,6 @@ import (
 // PreviewBan returns whom a ban of an address or a range would keep out and where they
 // are now, with up to size players.
 func (s *Store) PreviewBan(ctx context.Context, target syncer.Target, size int) (syncer.BanPreview, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	preview := syncer.BanPreview{Target: target}
 	seen, err := s.queries.PlayersSeenFrom(ctx, db.PlayersSeenFromParams{Ip: target.Prefix, PageSize: int32(size)})
 	if err != nil {

@@ -19,8 +19,6 @@ import (
 // author that the ban does not name is the one of the context. The changes are what
 // other sidecars are told of.
 func (s *Store) AddBan(ctx context.Context, ban syncer.NewBan) (syncer.Ban, bool, []changefeed.Change, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	uuid, ip := targetColumns(ban.Target)
 	writer := s.writer(ctx, ban.By)
 	for {
@@ -48,8 +46,6 @@ func (s *Store) AddBan(ctx context.Context, ban syncer.NewBan) (syncer.Ban, bool
 // LiftBan lifts the open ban of a target; false if there was none. Without by the
 // context says who lifts it.
 func (s *Store) LiftBan(ctx context.Context, target syncer.Target, by, reason string) (syncer.Ban, bool, []changefeed.Change, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	uuid, ip := targetColumns(target)
 	writer := s.writer(ctx, by)
 	rows, err := s.queries.LiftBan(ctx, db.LiftBanParams{
@@ -68,8 +64,6 @@ func (s *Store) LiftBan(ctx context.Context, target syncer.Target, by, reason st
 // BansOf returns the bans in force of a player id and of an address with every
 // range that contains it. Either may be zero.
 func (s *Store) BansOf(ctx context.Context, id syncer.PlayerID, address netip.Addr) ([]syncer.Ban, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	var params db.BansOfParams
 	if id != "" {
 		params.Uuid = new(string(id))
@@ -83,8 +77,6 @@ func (s *Store) BansOf(ctx context.Context, id syncer.PlayerID, address netip.Ad
 
 // ListBans returns up to size bans with a number below before, newest first.
 func (s *Store) ListBans(ctx context.Context, filter syncer.BanFilter, before int64, size int) ([]syncer.Ban, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	rows, err := s.listBans(ctx, filter, before, int32(size))
 	return bansOf(rows), readError("list bans", err)
 }

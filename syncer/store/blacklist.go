@@ -10,8 +10,6 @@ import (
 // AddBlacklisted adds addresses to the connection blacklist; those on it already
 // are no error. The changes are the new ones.
 func (s *Store) AddBlacklisted(ctx context.Context, addresses []string, by string) ([]changefeed.Change, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	rows, err := s.queries.AddBlacklistedAddresses(ctx, db.AddBlacklistedAddressesParams{AddedBy: by, Addresses: addresses})
 	if err != nil {
 		return nil, writeError("add to blacklist", err)
@@ -23,8 +21,6 @@ func (s *Store) AddBlacklisted(ctx context.Context, addresses []string, by strin
 // RemoveBlacklisted removes an address from the connection blacklist; one that is
 // not on it is no error and no change.
 func (s *Store) RemoveBlacklisted(ctx context.Context, address string) ([]changefeed.Change, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	rows, err := s.queries.RemoveBlacklistedAddress(ctx, address)
 	if err != nil {
 		return nil, writeError("remove from blacklist", err)

@@ -27,7 +27,7 @@ type ServerCheck struct {
 
 // CheckServer asks the server about itself. It needs no schema.
 func (s *Store) CheckServer(ctx context.Context) (ServerCheck, error) {
-	ctx, cancel := s.bounded(ctx)
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
@@ -67,8 +67,6 @@ type PrivilegeCheck struct {
 
 // CheckPrivileges asks what the login may do with the schema's tables.
 func (s *Store) CheckPrivileges(ctx context.Context) (PrivilegeCheck, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	row, err := s.queries.CheckPrivileges(ctx)
 	return PrivilegeCheck{Login: row.Login, Missing: row.Missing, MayAlter: row.MayAlter}, readError("check privileges", err)
 }
@@ -86,7 +84,7 @@ const notifyRounds = 9
 // CheckNotify listens on a connection like the feed's and sends notifications
 // through the pool. It needs no schema.
 func (s *Store) CheckNotify(ctx context.Context) (NotifyCheck, error) {
-	ctx, cancel := s.bounded(ctx)
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	feed, err := s.OpenFeed(ctx)
 	if err != nil {
@@ -124,8 +122,6 @@ func (s *Store) CheckNotify(ctx context.Context) (NotifyCheck, error) {
 
 // Now returns the time by the database's clock.
 func (s *Store) Now(ctx context.Context) (time.Time, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	now, err := s.queries.Now(ctx)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("read database clock: %w", readError("now", err))

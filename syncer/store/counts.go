@@ -13,8 +13,6 @@ import (
 // AddPlayerCount raises the count of a report's slot to at least the reported one.
 // It may be repeated.
 func (s *Store) AddPlayerCount(ctx context.Context, report syncer.CountReport) error {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	return writeError("add player count", s.queries.AddPlayerCount(ctx, db.AddPlayerCountParams{
 		Server: report.Server, At: timestamp(report.At), Players: int32(report.Players),
 	}))
@@ -23,8 +21,6 @@ func (s *Store) AddPlayerCount(ctx context.Context, report syncer.CountReport) e
 // PlayerCounts returns up to most counts of a normalized range, oldest first, then
 // by server.
 func (s *Store) PlayerCounts(ctx context.Context, r syncer.CountRange, most int) ([]syncer.PlayerCount, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	since, until := instantColumn(r.From), instantColumn(r.To)
 	if r.Step == 0 {
 		rows, err := s.queries.PlayerCounts(ctx, db.PlayerCountsParams{Since: since, Until: until, Server: r.Server, Most: int32(most)})

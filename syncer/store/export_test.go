@@ -6,7 +6,6 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"playersync/db"
 	"playersync/syncer"
 )
 
@@ -20,7 +19,7 @@ func (s *Store) OnNotice(handle pgconn.NoticeHandler) error {
 		return err
 	}
 	s.pool.Close()
-	s.pool, s.queries = pool, db.New(pool)
+	s.use(pool)
 	s.notifier.queries = s.queries
 	s.feed.OnNotice = handle
 	return nil

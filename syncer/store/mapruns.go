@@ -15,8 +15,6 @@ import (
 // ReportMapRun notes what a game server runs and returns the run in progress. It may
 // be repeated.
 func (s *Store) ReportMapRun(ctx context.Context, r syncer.MapReport) (syncer.CurrentMapRun, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	row, err := s.queries.ReportMapRun(ctx, db.ReportMapRunParams{
 		Server: r.Server, Gamemode: r.Gamemode, Map: r.Map, Session: r.Session,
 		Players: int32(r.Players), Wave: narrow(r.Wave), At: timestamp(r.At),
@@ -27,8 +25,6 @@ func (s *Store) ReportMapRun(ctx context.Context, r syncer.MapReport) (syncer.Cu
 // FinishMapRun ends the run in progress and returns it as it is stored, once however
 // often it is sent. Errors: conflict if the server runs no such map.
 func (s *Store) FinishMapRun(ctx context.Context, f syncer.MapFinish) (syncer.MapRun, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	rows, err := s.queries.FinishMapRun(ctx, db.FinishMapRunParams{
 		Key: pgtype.UUID{Bytes: f.Key, Valid: true}, Server: f.Server, Map: f.Map, Session: f.Session,
 		Winner: f.Winner, Success: f.Success, Players: narrow(f.Players), Wave: narrow(f.Wave), At: timestamp(f.At),
@@ -46,15 +42,11 @@ func (s *Store) FinishMapRun(ctx context.Context, f syncer.MapFinish) (syncer.Ma
 
 // AbandonMapRun forgets the run in progress on a server, if there is one.
 func (s *Store) AbandonMapRun(ctx context.Context, server string) error {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	return writeError("abandon map run", s.queries.AbandonMapRun(ctx, server))
 }
 
 // CurrentMapRun returns the run in progress on a server, nil if there is none.
 func (s *Store) CurrentMapRun(ctx context.Context, server string) (*syncer.CurrentMapRun, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	rows, err := s.queries.CurrentMapRun(ctx, server)
 	if err != nil || len(rows) == 0 {
 		return nil, readError("read map run", err)
@@ -64,8 +56,6 @@ func (s *Store) CurrentMapRun(ctx context.Context, server string) (*syncer.Curre
 
 // CurrentMapRuns returns the runs in progress on all servers, by their names.
 func (s *Store) CurrentMapRuns(ctx context.Context) ([]syncer.CurrentMapRun, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	rows, err := s.queries.CurrentMapRuns(ctx)
 	runs := make([]syncer.CurrentMapRun, len(rows))
 	for i, row := range rows {
@@ -77,8 +67,6 @@ func (s *Store) CurrentMapRuns(ctx context.Context) ([]syncer.CurrentMapRun, err
 // ListMapRuns returns up to size finished runs with a number below before, newest
 // first.
 func (s *Store) ListMapRuns(ctx context.Context, filter syncer.MapRunFilter, before int64, size int) ([]syncer.MapRun, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	rows, err := s.listMapRuns(ctx, filter, before, int32(size))
 	runs := make([]syncer.MapRun, len(rows))
 	for i, row := range rows {
@@ -106,8 +94,6 @@ func (s *Store) listMapRuns(ctx context.Context, filter syncer.MapRunFilter, bef
 // gamemode, and the position to go on from, "" at the end. A filter by map takes
 // neither. Errors: invalid for "after".
 func (s *Store) MapStats(ctx context.Context, filter syncer.MapStatsFilter, size int, after string) ([]syncer.MapStats, string, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	if filter.Map != "" {
 		rows, err := s.queries.StatsOfMap(ctx, db.StatsOfMapParams{Map: filter.Map, Gamemode: optional(filter.Gamemode)})
 		if err != nil {

@@ -11,8 +11,6 @@ import (
 
 // AddModEntry stores an entry of the moderation log, once however often it is sent.
 func (s *Store) AddModEntry(ctx context.Context, e mindustry.ModEntry) error {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	return writeError("add to moderation log", s.queries.AddModLog(ctx, db.AddModLogParams{
 		At: timestamp(e.At), Source: e.Source, Message: e.Message, Token: pgtype.UUID{Bytes: e.Token, Valid: true},
 	}))

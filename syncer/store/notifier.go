@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"log/slog"
 	"sync"
-	"time"
 
 	"playersync/db"
 )
@@ -14,7 +13,6 @@ import (
 // next ones gather, so that many writes cost few notifications.
 type notifier struct {
 	queries *db.Queries
-	timeout time.Duration
 	log     *slog.Logger
 
 	mu      sync.Mutex
@@ -23,8 +21,8 @@ type notifier struct {
 	done    sync.WaitGroup
 }
 
-func newNotifier(queries *db.Queries, timeout time.Duration, log *slog.Logger) *notifier {
-	return &notifier{queries: queries, timeout: timeout, log: log}
+func newNotifier(queries *db.Queries, log *slog.Logger) *notifier {
+	return &notifier{queries: queries, log: log}
 }
 
 // send takes over changes that were committed; it does not wait.
@@ -60,9 +58,7 @@ func (n *notifier) drain() {
 // others' polls find the changes.
 func (n *notifier) notify(batch []json.RawMessage) {
 	for range 2 {
-		ctx, cancel := context.WithTimeout(context.Background(), n.timeout)
-		err := n.queries.Notify(ctx, batch)
-		cancel()
+		err := n.queries.Notify(context.Background(), batch)
 		if err == nil {
 			return
 		}

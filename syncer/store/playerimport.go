@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/jackc/pgx/v5"
-
 	"playersync/db"
 	"playersync/syncer"
 	"playersync/syncer/merge"
@@ -27,20 +25,16 @@ type PlayerImportOptions struct {
 // see [merge.ImportedPlayer.Validate], and no two may have the same id. Beyond 256
 // players the sidecars read again all that they hold, once per call.
 func (s *Store) ImportPlayers(ctx context.Context, players []merge.ImportedPlayer, o PlayerImportOptions) (merge.PlayerImport, error) {
-	ctx, cancel := context.WithTimeout(ctx, importTimeout)
-	defer cancel()
 	var done merge.PlayerImport
-	err := repeatedly(func() error {
-		return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
-			queries, writer := s.queries.WithTx(tx), s.writer(ctx, "")
-			if err := queries.Attribute(ctx, db.AttributeParams{Server: writer.Server, By: writer.By}); err != nil {
-				return err
-			}
-			if done, err = importPlayers(ctx, queries, players, o.Replace); err == nil && o.DryRun {
-				err = errDryRun
-			}
+	err := s.transaction(ctx, importTimeout, func(ctx context.Context, queries *db.Queries) (err error) {
+		writer := s.writer(ctx, "")
+		if err := queries.Attribute(ctx, db.AttributeParams{Server: writer.Server, By: writer.By}); err != nil {
 			return err
-		})
+		}
+		if done, err = importPlayers(ctx, queries, players, o.Replace); err == nil && o.DryRun {
+			err = errDryRun
+		}
+		return err
 	})
 	if err != nil && !errors.Is(err, errDryRun) {
 		return merge.PlayerImport{}, writeError("import players", err)
@@ -54,8 +48,6 @@ var errDryRun = errors.New("dry run")
 // ImportEpoch tells the database from every other one, so that an import which was
 // interrupted is not continued elsewhere.
 func (s *Store) ImportEpoch(ctx context.Context) (string, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	epoch, err := s.queries.FeedEpoch(ctx)
 	return epoch, readError("read epoch", err)
 }

@@ -17,8 +17,6 @@ import (
 // ReadPlayers reads players by id. Every id gets a reading; one without a player
 // does not exist.
 func (s *Store) ReadPlayers(ctx context.Context, ids []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	return readPlayers(ctx, s.queries, ids)
 }
 
@@ -42,8 +40,6 @@ func readPlayers(ctx context.Context, queries *db.Queries, ids []syncer.PlayerID
 // CreatePlayers inserts those players that do not exist yet, with every field at
 // its default.
 func (s *Store) CreatePlayers(ctx context.Context, ids []syncer.PlayerID) error {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	return writeError("create players", s.queries.CreatePlayers(ctx, texts(ids)))
 }
 
@@ -53,8 +49,6 @@ func (s *Store) CreatePlayers(ctx context.Context, ids []syncer.PlayerID) error 
 // changed. Errors: invalid, not_found, stale, database_unavailable,
 // outcome_unknown.
 func (s *Store) EditPlayer(ctx context.Context, id syncer.PlayerID, edit merge.Edit, expected *int64) (changefeed.VersionedPlayer, []changefeed.Change, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	encoded, err := json.Marshal(edit)
 	if err != nil {
 		return changefeed.VersionedPlayer{}, nil, fmt.Errorf("encode edit: %w", err)
@@ -88,6 +82,8 @@ func (s *Store) edit(ctx context.Context, p db.EditPlayerParams, withHistory boo
 		row, err = s.queries.EditPlayer(ctx, p)
 		return row, nil, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
 		queries := s.queries.WithTx(tx)
 		if row, err = queries.EditPlayer(ctx, p); err != nil {
@@ -132,8 +128,6 @@ func writtenReading(id syncer.PlayerID, snapshot string, record json.RawMessage,
 
 // RemoveHistory removes one history entry; it reports whether it was there.
 func (s *Store) RemoveHistory(ctx context.Context, id syncer.PlayerID, entry syncer.HistoryEntry) (bool, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	removed, err := s.queries.RemoveHistory(ctx, db.RemoveHistoryParams{
 		Uuid: string(id), Action: entry.Action, By: entry.By, Time: timestamp(entry.Time),
 	})

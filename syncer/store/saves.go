@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"playersync/db"
@@ -25,14 +24,10 @@ const MaxBatch = 256
 // no readings, and the error is nil. It may therefore be sent again after any
 // error but invalid, until it is stored exactly once.
 func (s *Store) SaveBatch(ctx context.Context, batch merge.Batch) ([]changefeed.VersionedPlayer, []changefeed.Change, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	var saved saved
-	err := repeatedly(func() error {
-		return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
-			saved, err = saveBatch(ctx, s.queries.WithTx(tx), batch)
-			return err
-		})
+	err := s.transaction(ctx, s.timeout, func(ctx context.Context, queries *db.Queries) (err error) {
+		saved, err = saveBatch(ctx, queries, batch)
+		return err
 	})
 	if err != nil {
 		return nil, nil, writeError("save players", err)

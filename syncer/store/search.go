@@ -22,8 +22,6 @@ type position struct {
 // position that the page before returned, or "". The position returned is "" on
 // the last page.
 func (s *Store) SearchPlayers(ctx context.Context, name string, size int, after string) ([]syncer.PlayerSummary, string, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	from, err := decodePosition(after)
 	if err != nil {
 		return nil, "", err

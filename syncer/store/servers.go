@@ -9,8 +9,6 @@ import (
 
 // RegisterServer records that a sidecar begins to speak for a game server.
 func (s *Store) RegisterServer(ctx context.Context, server syncer.GameServer, version string) error {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	return writeError("register server", s.queries.RegisterServer(ctx, db.RegisterServerParams{
 		Name: server.Name, Gamemode: server.Gamemode, Address: server.Address, Version: version,
 	}))
@@ -18,8 +16,6 @@ func (s *Store) RegisterServer(ctx context.Context, server syncer.GameServer, ve
 
 // Servers lists the game servers that sidecars have spoken for, by name.
 func (s *Store) Servers(ctx context.Context) ([]syncer.GameServer, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	rows, err := s.queries.Servers(ctx)
 	servers := make([]syncer.GameServer, len(rows))
 	for i, row := range rows {
@@ -31,8 +27,6 @@ func (s *Store) Servers(ctx context.Context) ([]syncer.GameServer, error) {
 // ServerOverview lists the game servers that sidecars have spoken for, by name,
 // with what is going on there.
 func (s *Store) ServerOverview(ctx context.Context) ([]syncer.ServerOverview, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	rows, err := s.queries.ServerOverview(ctx)
 	servers := make([]syncer.ServerOverview, len(rows))
 	for i, row := range rows {

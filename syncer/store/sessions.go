@@ -16,8 +16,6 @@ import (
 // servers that the run speaks for, each with the [syncer.SessionDigest] of the
 // sessions stored. A server that is missing has another run, which lives.
 func (s *Store) RenewLeases(ctx context.Context, lease syncer.Lease) (map[string]string, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	rows, err := s.queries.RenewLeases(ctx, db.RenewLeasesParams{
 		Run: runOf(lease.Run), Servers: lease.Servers, Claimed: append([]string{}, lease.Claimed...),
 		Lasts: pgtype.Interval{Microseconds: lease.Lasts.Microseconds(), Valid: true},
@@ -34,16 +32,12 @@ func (s *Store) RenewLeases(ctx context.Context, lease syncer.Lease) (map[string
 
 // ReleaseLeases ends all leases of a run, and with them its sessions.
 func (s *Store) ReleaseLeases(ctx context.Context, run [16]byte) error {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	return writeError("release leases", s.queries.ReleaseLeases(ctx, runOf(run)))
 }
 
 // SyncSessions stores who came to a run's servers and who left. On a server whose
 // lease the run does not have it stores nothing. The same again changes nothing.
 func (s *Store) SyncSessions(ctx context.Context, run [16]byte, edit syncer.SessionEdit) error {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	arrived, err := json.Marshal(append([]syncer.Session{}, edit.Arrived...))
 	if err != nil {
 		return fmt.Errorf("encode sessions: %w", err)
@@ -59,8 +53,6 @@ func (s *Store) SyncSessions(ctx context.Context, run [16]byte, edit syncer.Sess
 
 // Online returns who is on a server, or with "" on any, by server and time.
 func (s *Store) Online(ctx context.Context, server string) ([]syncer.Session, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	rows, err := s.queries.Online(ctx, optional(server))
 	sessions := make([]syncer.Session, len(rows))
 	for i, row := range rows {
@@ -72,8 +64,6 @@ func (s *Store) Online(ctx context.Context, server string) ([]syncer.Session, er
 // LastSeen returns when a player was last on each server, the latest first. What
 // is still going on does not count.
 func (s *Store) LastSeen(ctx context.Context, id syncer.PlayerID) ([]syncer.LastSeen, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	rows, err := s.queries.LastSeen(ctx, string(id))
 	seen := make([]syncer.LastSeen, len(rows))
 	for i, row := range rows {

@@ -11,8 +11,6 @@ import (
 // same was sent a moment ago, it returns that one, and false. Every sidecar, this
 // one included, hears of it by the feed.
 func (s *Store) SendStaffMessage(ctx context.Context, m syncer.StaffMessage) (syncer.StaffMessage, bool, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	row, err := s.queries.SendStaffMessage(ctx, db.SendStaffMessageParams{
 		Server: m.Server, Name: m.Name, Player: m.Player, IsStaff: m.IsStaff, Text: m.Text, Echo: m.Echo,
 	})
@@ -26,8 +24,6 @@ func (s *Store) SendStaffMessage(ctx context.Context, m syncer.StaffMessage) (sy
 // StaffMessagesAfter returns up to size messages behind a number, oldest first; for
 // 0 the last ones.
 func (s *Store) StaffMessagesAfter(ctx context.Context, after int64, size int) ([]syncer.StaffMessage, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	if after > 0 {
 		rows, err := s.queries.StaffMessagesAfter(ctx, db.StaffMessagesAfterParams{After: after, PageSize: int32(size)})
 		return messagesOf(rows), readError("read staff messages", err)
@@ -39,8 +35,6 @@ func (s *Store) StaffMessagesAfter(ctx context.Context, after int64, size int) (
 // StaffDeliveries returns, by gamemode, the number of the message up to which the
 // game servers of a sidecar have been given the staff chat.
 func (s *Store) StaffDeliveries(ctx context.Context, sidecar string) (map[string]int64, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	rows, err := s.queries.StaffDeliveries(ctx, sidecar)
 	if err != nil {
 		return nil, readError("read staff deliveries", err)
@@ -54,8 +48,6 @@ func (s *Store) StaffDeliveries(ctx context.Context, sidecar string) (map[string
 
 // SaveStaffDeliveries stores some of what [Store.StaffDeliveries] returns.
 func (s *Store) SaveStaffDeliveries(ctx context.Context, sidecar string, delivered map[string]int64) error {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	params := db.SaveStaffDeliveriesParams{Sidecar: sidecar}
 	for gamemode, number := range delivered {
 		params.Gamemodes, params.Delivered = append(params.Gamemodes, gamemode), append(params.Delivered, number)
@@ -65,8 +57,6 @@ func (s *Store) SaveStaffDeliveries(ctx context.Context, sidecar string, deliver
 
 // PruneStaffChat deletes what is older than 30 days.
 func (s *Store) PruneStaffChat(ctx context.Context) error {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	if err := s.queries.PruneStaffMessages(ctx); err != nil {
 		return writeError("prune staff messages", err)
 	}

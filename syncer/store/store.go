@@ -17,7 +17,7 @@ import (
 // Options tune a [Store]. The zero value of each field means its default.
 type Options struct {
 	MaxConnections int32         // of the pool, not counting the feed's own; default 8
-	Timeout        time.Duration // of one operation, connecting included; default 2 s
+	Timeout        time.Duration // of one statement or transaction, connecting included; default 2 s
 	Name           string        // shown in pg_stat_activity behind "playersync"
 	ListenURL      string        // for the feed's connection where url leads through a pooler; default url
 	Pooled         bool          // url leads through a pooler in transaction mode: no prepared statements
@@ -29,7 +29,7 @@ type Options struct {
 // concurrent use.
 type Store struct {
 	pool     *pgxpool.Pool
-	queries  *db.Queries
+	queries  *db.Queries // each within the time-out
 	feed     *pgx.ConnConfig
 	timeout  time.Duration
 	server   string
@@ -66,9 +66,15 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open pool: %w", redact(err))
 	}
-	s := &Store{pool: pool, queries: db.New(pool), feed: feed.Copy(), timeout: o.Timeout, server: o.Server, log: o.Logger}
-	s.notifier = newNotifier(s.queries, o.Timeout, o.Logger)
+	s := &Store{feed: feed.Copy(), timeout: o.Timeout, server: o.Server, log: o.Logger}
+	s.use(pool)
+	s.notifier = newNotifier(s.queries, o.Logger)
 	return s, nil
+}
+
+// use sets the pool that the operations run on.
+func (s *Store) use(pool *pgxpool.Pool) {
+	s.pool, s.queries = pool, db.New(bounded{pool, s.timeout})
 }
 
 func (o Options) withDefaults() Options {
@@ -119,11 +125,6 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // PoolStats are the pool's figures, for metrics.
 func (s *Store) PoolStats() *pgxpool.Stat { return s.pool.Stat() }
-
-// bounded returns ctx with the store's time-out.
-func (s *Store) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(ctx, s.timeout)
-}
 
 // writer returns who makes a change, for the audit: the person that the change itself
 // names, "" for none, else the one that the context does. Every statement that may write

@@ -14,8 +14,6 @@ import (
 // AddUSIDRejection records a rejected proof of identity until an administrator
 // approves it, or 30 days have passed. The same one again changes nothing.
 func (s *Store) AddUSIDRejection(ctx context.Context, r mindustry.USIDRejection) error {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	return writeError("add usid rejection", s.queries.AddUSIDRejection(ctx, db.AddUSIDRejectionParams{
 		Code: r.Code, Uuid: string(r.ID), Address: r.Address, Usid: r.USID,
 	}))
@@ -23,8 +21,6 @@ func (s *Store) AddUSIDRejection(ctx context.Context, r mindustry.USIDRejection)
 
 // RejectedUSIDs returns up to size rejections that nobody has approved, newest first.
 func (s *Store) RejectedUSIDs(ctx context.Context, size int) ([]mindustry.RejectedUSID, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	rows, err := s.queries.OpenUSIDRejections(ctx, int32(size))
 	rejected := make([]mindustry.RejectedUSID, len(rows))
 	for i, row := range rows {
@@ -38,8 +34,6 @@ func (s *Store) RejectedUSIDs(ctx context.Context, size int) ([]mindustry.Reject
 // unless several servers gave that code. Errors: not_found, conflict if the code was
 // approved already, and invalid, of the field address, if one must be named.
 func (s *Store) ApproveUSID(ctx context.Context, code, address string) (mindustry.RejectedUSID, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	row, err := s.queries.ApproveUSID(ctx, db.ApproveUSIDParams{Code: code, Address: address})
 	if err != nil {
 		return mindustry.RejectedUSID{}, approvalError(err, code)

@@ -15,8 +15,6 @@ import (
 
 // PlayerInfo returns what is known of a player's visits, or not_found.
 func (s *Store) PlayerInfo(ctx context.Context, id syncer.PlayerID) (syncer.PlayerInfo, error) {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	rows, err := s.queries.ReadPlayerInfo(ctx, string(id))
 	if err != nil {
 		return syncer.PlayerInfo{}, readError("read player info", err)
@@ -97,8 +95,6 @@ func (s *Store) InfoByName(ctx context.Context, name string, size int, after str
 	if err != nil {
 		return nil, "", err
 	}
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	rows, err := s.queries.SearchInfoByName(ctx, db.SearchInfoByNameParams{
 		Pattern: "%" + likeEscaper.Replace(name) + "%", AfterTime: position.time(), AfterUuid: position.ID, PageSize: int32(size) + 1,
 	})
@@ -116,8 +112,6 @@ func (s *Store) InfoByAddress(ctx context.Context, ip netip.Prefix, size int, af
 	if err != nil {
 		return nil, "", err
 	}
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	rows, err := s.queries.SearchInfoByAddress(ctx, db.SearchInfoByAddressParams{
 		Ip: ip, AfterTime: position.time(), AfterUuid: position.ID, PageSize: int32(size) + 1,
 	})
@@ -153,8 +147,6 @@ func (s *Store) SharingAccounts(ctx context.Context, id syncer.PlayerID, size in
 	if err != nil {
 		return nil, "", err
 	}
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
 	rows, err := s.queries.SharingAccounts(ctx, db.SharingAccountsParams{
 		Uuid: string(id), AfterShared: position.Shared, AfterTime: position.time(), AfterUuid: position.ID, PageSize: int32(size) + 1,
 	})
