@@ -402,18 +402,25 @@ func (q *Queries) WrittenBan(ctx context.Context, id int64) (json.RawMessage, er
 
 const writtenPlayer = `-- name: WrittenPlayer :one
 select
+    p.uuid, p.rank, p.flags, p.unmute_time, p.unmark_time, p.attributes, p.name, p.override_name, p.highlight, p.rainbow_speed, p.chat_strictness, p.show_rank_prefix, p.language, p.achievements, p.gamemodes, p.addresses, p.revision, p.created_at, p.updated_at,
     pg_current_snapshot()::text as snapshot,
     pg_current_xact_id()::text::bigint as xid,
-    player_record(p)::json as record,
+    (
+        select json_agg(json_build_object('action', h.action, 'by', h.by, 'time', h.time)
+            order by h.time, h.action collate "C", h.by collate "C")
+        from player_history as h
+        where h.uuid = p.uuid
+    )::json as history,
     player_change(p)::json as change
 from player as p
 where p.uuid = $1
 `
 
 type WrittenPlayerRow struct {
+	Player   Player
 	Snapshot string
 	Xid      int64
-	Record   []byte
+	History  []byte
 	Change   []byte
 }
 
@@ -422,9 +429,28 @@ func (q *Queries) WrittenPlayer(ctx context.Context, uuid string) (WrittenPlayer
 	row := q.db.QueryRow(ctx, writtenPlayer, uuid)
 	var i WrittenPlayerRow
 	err := row.Scan(
+		&i.Player.Uuid,
+		&i.Player.Rank,
+		&i.Player.Flags,
+		&i.Player.UnmuteTime,
+		&i.Player.UnmarkTime,
+		&i.Player.Attributes,
+		&i.Player.Name,
+		&i.Player.OverrideName,
+		&i.Player.Highlight,
+		&i.Player.RainbowSpeed,
+		&i.Player.ChatStrictness,
+		&i.Player.ShowRankPrefix,
+		&i.Player.Language,
+		&i.Player.Achievements,
+		&i.Player.Gamemodes,
+		&i.Player.Addresses,
+		&i.Player.Revision,
+		&i.Player.CreatedAt,
+		&i.Player.UpdatedAt,
 		&i.Snapshot,
 		&i.Xid,
-		&i.Record,
+		&i.History,
 		&i.Change,
 	)
 	return i, err

@@ -7,7 +7,6 @@ package db
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/jackc/pgx/v5/pgtype"
 )
@@ -363,7 +362,7 @@ func (q *Queries) ListMapRunsOn(ctx context.Context, arg ListMapRunsOnParams) ([
 }
 
 const mapStats = `-- name: MapStats :many
-select map_stats_object(s)::jsonb as stats
+select map, gamemode, runs, significant, won, lost, early_rtvs, late_rtvs, early_rtv_rate, late_rtv_rate, average_time, shortest_time, longest_time, best_time, highest_wave, average_wave, average_max_players, wins_by_team, latest_win
 from map_stats as s
 where (s.map, s.gamemode) > ($1::text, $2::text)
   and ($3::text is null or s.gamemode = $3::text)
@@ -379,7 +378,7 @@ type MapStatsParams struct {
 }
 
 // The statistics of all maps behind the given one, by map and gamemode.
-func (q *Queries) MapStats(ctx context.Context, arg MapStatsParams) ([]json.RawMessage, error) {
+func (q *Queries) MapStats(ctx context.Context, arg MapStatsParams) ([]MapStat, error) {
 	rows, err := q.db.Query(ctx, mapStats,
 		arg.AfterMap,
 		arg.AfterGamemode,
@@ -390,13 +389,33 @@ func (q *Queries) MapStats(ctx context.Context, arg MapStatsParams) ([]json.RawM
 		return nil, err
 	}
 	defer rows.Close()
-	items := []json.RawMessage{}
+	items := []MapStat{}
 	for rows.Next() {
-		var stats json.RawMessage
-		if err := rows.Scan(&stats); err != nil {
+		var i MapStat
+		if err := rows.Scan(
+			&i.Map,
+			&i.Gamemode,
+			&i.Runs,
+			&i.Significant,
+			&i.Won,
+			&i.Lost,
+			&i.EarlyRtvs,
+			&i.LateRtvs,
+			&i.EarlyRtvRate,
+			&i.LateRtvRate,
+			&i.AverageTime,
+			&i.ShortestTime,
+			&i.LongestTime,
+			&i.BestTime,
+			&i.HighestWave,
+			&i.AverageWave,
+			&i.AverageMaxPlayers,
+			&i.WinsByTeam,
+			&i.LatestWin,
+		); err != nil {
 			return nil, err
 		}
-		items = append(items, stats)
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -475,7 +494,7 @@ func (q *Queries) ReportMapRun(ctx context.Context, arg ReportMapRunParams) (Map
 }
 
 const statsOfMap = `-- name: StatsOfMap :many
-select map_stats_object(s)::jsonb as stats
+select map, gamemode, runs, significant, won, lost, early_rtvs, late_rtvs, early_rtv_rate, late_rtv_rate, average_time, shortest_time, longest_time, best_time, highest_wave, average_wave, average_max_players, wins_by_team, latest_win
 from map_stats as s
 where s.map = $1::text
   and ($2::text is null or s.gamemode = $2::text)
@@ -488,19 +507,39 @@ type StatsOfMapParams struct {
 }
 
 // The statistics of one map, in one gamemode or in each.
-func (q *Queries) StatsOfMap(ctx context.Context, arg StatsOfMapParams) ([]json.RawMessage, error) {
+func (q *Queries) StatsOfMap(ctx context.Context, arg StatsOfMapParams) ([]MapStat, error) {
 	rows, err := q.db.Query(ctx, statsOfMap, arg.Map, arg.Gamemode)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []json.RawMessage{}
+	items := []MapStat{}
 	for rows.Next() {
-		var stats json.RawMessage
-		if err := rows.Scan(&stats); err != nil {
+		var i MapStat
+		if err := rows.Scan(
+			&i.Map,
+			&i.Gamemode,
+			&i.Runs,
+			&i.Significant,
+			&i.Won,
+			&i.Lost,
+			&i.EarlyRtvs,
+			&i.LateRtvs,
+			&i.EarlyRtvRate,
+			&i.LateRtvRate,
+			&i.AverageTime,
+			&i.ShortestTime,
+			&i.LongestTime,
+			&i.BestTime,
+			&i.HighestWave,
+			&i.AverageWave,
+			&i.AverageMaxPlayers,
+			&i.WinsByTeam,
+			&i.LatestWin,
+		); err != nil {
 			return nil, err
 		}
-		items = append(items, stats)
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

@@ -354,15 +354,15 @@ type MapStat struct {
 	// Time played of the shortest run that was won; NULL: none was
 	BestTime pgtype.Interval
 	// The highest wave of significant runs; NULL: none has waves
-	HighestWave interface{}
+	HighestWave *int64
 	// The average last wave of the significant runs that have one
-	AverageWave float64
+	AverageWave *float64
 	// The average of max_players of significant runs
-	AverageMaxPlayers float64
+	AverageMaxPlayers *float64
 	// Runs won, by the team that won
-	WinsByTeam interface{}
+	WinsByTeam json.RawMessage
 	// When a run was last won; NULL: none was
-	LatestWin interface{}
+	LatestWin pgtype.Timestamptz
 }
 
 // Log of moderation, as game servers report it. Kept until somebody deletes it

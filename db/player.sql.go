@@ -12,6 +12,25 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
+const anyPlayer = `-- name: AnyPlayer :one
+select
+    pg_current_snapshot()::text as snapshot,
+    exists (select from player as p where p.uuid = any($1::text[])) as found
+`
+
+type AnyPlayerRow struct {
+	Snapshot string
+	Found    bool
+}
+
+// Whether one of the given players exists, and the snapshot that says so.
+func (q *Queries) AnyPlayer(ctx context.Context, uuids []string) (AnyPlayerRow, error) {
+	row := q.db.QueryRow(ctx, anyPlayer, uuids)
+	var i AnyPlayerRow
+	err := row.Scan(&i.Snapshot, &i.Found)
+	return i, err
+}
+
 const createPlayers = `-- name: CreatePlayers :exec
 with notify as materialized (
     select set_config('syncer.notify', 'now', true)
@@ -57,9 +76,15 @@ from input
 where p.uuid = $1::text
   and p.revision = coalesce($2::bigint, p.revision)
 returning
+    p.uuid, p.rank, p.flags, p.unmute_time, p.unmark_time, p.attributes, p.name, p.override_name, p.highlight, p.rainbow_speed, p.chat_strictness, p.show_rank_prefix, p.language, p.achievements, p.gamemodes, p.addresses, p.revision, p.created_at, p.updated_at,
     pg_current_snapshot()::text as snapshot,
     pg_current_xact_id()::text::bigint as xid,
-    player_record(p)::json as record,
+    (
+        select json_agg(json_build_object('action', h.action, 'by', h.by, 'time', h.time)
+            order by h.time, h.action collate "C", h.by collate "C")
+        from player_history as h
+        where h.uuid = p.uuid
+    )::json as history,
     (case when p.revision <> (select q.revision from player as q where q.uuid = p.uuid) then player_change(p) end)::json as change
 `
 
@@ -73,9 +98,10 @@ type EditPlayerParams struct {
 }
 
 type EditPlayerRow struct {
+	Player   Player
 	Snapshot string
 	Xid      int64
-	Record   []byte
+	History  []byte
 	Change   []byte
 }
 
@@ -93,9 +119,28 @@ func (q *Queries) EditPlayer(ctx context.Context, arg EditPlayerParams) (EditPla
 	)
 	var i EditPlayerRow
 	err := row.Scan(
+		&i.Player.Uuid,
+		&i.Player.Rank,
+		&i.Player.Flags,
+		&i.Player.UnmuteTime,
+		&i.Player.UnmarkTime,
+		&i.Player.Attributes,
+		&i.Player.Name,
+		&i.Player.OverrideName,
+		&i.Player.Highlight,
+		&i.Player.RainbowSpeed,
+		&i.Player.ChatStrictness,
+		&i.Player.ShowRankPrefix,
+		&i.Player.Language,
+		&i.Player.Achievements,
+		&i.Player.Gamemodes,
+		&i.Player.Addresses,
+		&i.Player.Revision,
+		&i.Player.CreatedAt,
+		&i.Player.UpdatedAt,
 		&i.Snapshot,
 		&i.Xid,
-		&i.Record,
+		&i.History,
 		&i.Change,
 	)
 	return i, err
@@ -103,27 +148,32 @@ func (q *Queries) EditPlayer(ctx context.Context, arg EditPlayerParams) (EditPla
 
 const readPlayers = `-- name: ReadPlayers :many
 select
-    wanted.uuid::text as uuid,
+    p.uuid, p.rank, p.flags, p.unmute_time, p.unmark_time, p.attributes, p.name, p.override_name, p.highlight, p.rainbow_speed, p.chat_strictness, p.show_rank_prefix, p.language, p.achievements, p.gamemodes, p.addresses, p.revision, p.created_at, p.updated_at,
     pg_current_snapshot()::text as snapshot,
-    (case when p.uuid is not null then player_record(p) end)::json as record,
+    (
+        select json_agg(json_build_object('action', h.action, 'by', h.by, 'time', h.time)
+            order by h.time, h.action collate "C", h.by collate "C")
+        from player_history as h
+        where h.uuid = p.uuid
+    )::json as history,
     (
         select json_agg(json_build_object('c', b.currency, 'n', b.amount, 'r', b.revision))
         from balance as b
-        where b.uuid = wanted.uuid
+        where b.uuid = p.uuid
     )::json as balances
-from unnest($1::text[]) as wanted (uuid)
-left join player as p on p.uuid = wanted.uuid
+from player as p
+where p.uuid = any($1::text[])
 `
 
 type ReadPlayersRow struct {
-	Uuid     string
+	Player   Player
 	Snapshot string
-	Record   []byte
+	History  []byte
 	Balances []byte
 }
 
-// The players of the given ids, NULL for those that do not exist, their balances,
-// and the snapshot they were read at.
+// Those of the given players that exist, their history and balances, and the
+// snapshot they were read at.
 func (q *Queries) ReadPlayers(ctx context.Context, uuids []string) ([]ReadPlayersRow, error) {
 	rows, err := q.db.Query(ctx, readPlayers, uuids)
 	if err != nil {
@@ -134,9 +184,27 @@ func (q *Queries) ReadPlayers(ctx context.Context, uuids []string) ([]ReadPlayer
 	for rows.Next() {
 		var i ReadPlayersRow
 		if err := rows.Scan(
-			&i.Uuid,
+			&i.Player.Uuid,
+			&i.Player.Rank,
+			&i.Player.Flags,
+			&i.Player.UnmuteTime,
+			&i.Player.UnmarkTime,
+			&i.Player.Attributes,
+			&i.Player.Name,
+			&i.Player.OverrideName,
+			&i.Player.Highlight,
+			&i.Player.RainbowSpeed,
+			&i.Player.ChatStrictness,
+			&i.Player.ShowRankPrefix,
+			&i.Player.Language,
+			&i.Player.Achievements,
+			&i.Player.Gamemodes,
+			&i.Player.Addresses,
+			&i.Player.Revision,
+			&i.Player.CreatedAt,
+			&i.Player.UpdatedAt,
 			&i.Snapshot,
-			&i.Record,
+			&i.History,
 			&i.Balances,
 		); err != nil {
 			return nil, err
@@ -179,15 +247,15 @@ set rank = (target.edited).rank,
 from target, notify
 where p.uuid = target.uuid
 returning
-    p.uuid,
+    p.uuid, p.rank, p.flags, p.unmute_time, p.unmark_time, p.attributes, p.name, p.override_name, p.highlight, p.rainbow_speed, p.chat_strictness, p.show_rank_prefix, p.language, p.achievements, p.gamemodes, p.addresses, p.revision, p.created_at, p.updated_at,
     pg_current_snapshot()::text as snapshot,
     pg_current_xact_id()::text::bigint as xid,
-    player_record(p, (
-        select coalesce(json_agg(json_build_object('action', h.action, 'by', h.by, 'time', h.time)
-            order by h.time, h.action collate "C", h.by collate "C"), '[]')
+    (
+        select json_agg(json_build_object('action', h.action, 'by', h.by, 'time', h.time)
+            order by h.time, h.action collate "C", h.by collate "C")
         from player_history as h
         where h.uuid = p.uuid
-    ))::json as record,
+    )::json as history,
     (case when p.revision <> target.revision then player_change(p) end)::json as change
 `
 
@@ -198,17 +266,16 @@ type SavePlayersParams struct {
 }
 
 type SavePlayersRow struct {
-	Uuid     string
+	Player   Player
 	Snapshot string
 	Xid      int64
-	Record   []byte
+	History  []byte
 	Change   []byte
 }
 
 // Applies one edit to each of many players in one statement. Rows are locked in
 // one order, so that batches of different sidecars cannot deadlock. Attributes that
-// no edit touches stay where they are, also outside the row if they are large. The
-// history is read here, because player_record(p) runs a query for each player.
+// no edit touches stay where they are, also outside the row if they are large.
 func (q *Queries) SavePlayers(ctx context.Context, arg SavePlayersParams) ([]SavePlayersRow, error) {
 	rows, err := q.db.Query(ctx, savePlayers, arg.Notify, arg.Uuids, arg.Edits)
 	if err != nil {
@@ -219,10 +286,28 @@ func (q *Queries) SavePlayers(ctx context.Context, arg SavePlayersParams) ([]Sav
 	for rows.Next() {
 		var i SavePlayersRow
 		if err := rows.Scan(
-			&i.Uuid,
+			&i.Player.Uuid,
+			&i.Player.Rank,
+			&i.Player.Flags,
+			&i.Player.UnmuteTime,
+			&i.Player.UnmarkTime,
+			&i.Player.Attributes,
+			&i.Player.Name,
+			&i.Player.OverrideName,
+			&i.Player.Highlight,
+			&i.Player.RainbowSpeed,
+			&i.Player.ChatStrictness,
+			&i.Player.ShowRankPrefix,
+			&i.Player.Language,
+			&i.Player.Achievements,
+			&i.Player.Gamemodes,
+			&i.Player.Addresses,
+			&i.Player.Revision,
+			&i.Player.CreatedAt,
+			&i.Player.UpdatedAt,
 			&i.Snapshot,
 			&i.Xid,
-			&i.Record,
+			&i.History,
 			&i.Change,
 		); err != nil {
 			return nil, err

@@ -93,55 +93,6 @@ alter table player_history enable always trigger feed_update_old;
 alter table player_history enable always trigger feed_delete;
 alter table player_history enable always trigger feed_truncate;
 
--- A player as a sidecar reads it.
-
--- In PL/pgSQL, which plans the query once per session and not once per call.
-
--- +goose StatementBegin
-create function player_record(p player) returns json
-language plpgsql stable
-as $$
-begin
-    return json_build_object(
-        'uuid', p.uuid,
-        'synced', player_synced(p),
-        'gamemodes', p.gamemodes,
-        'addresses', p.addresses,
-        'history', (
-            select coalesce(json_agg(json_build_object('action', h.action, 'by', h.by, 'time', h.time)
-                order by h.time, h.action collate "C", h.by collate "C"), '[]')
-            from player_history as h
-            where h.uuid = p.uuid
-        ),
-        'revision', p.revision,
-        'createdAt', p.created_at
-    );
-end
-$$;
-comment on function player_record(player) is
-    'A whole player as a sidecar reads it: player_synced, the unsynced maps and the history';
--- +goose StatementEnd
-
--- Inlined where the caller reads the history, as the answer to a batch of saves does.
-
--- +goose StatementBegin
-create function player_record(p player, history json) returns json
-language sql stable
-as $$
-    select json_build_object(
-        'uuid', p.uuid,
-        'synced', player_synced(p),
-        'gamemodes', p.gamemodes,
-        'addresses', p.addresses,
-        'history', history,
-        'revision', p.revision,
-        'createdAt', p.created_at
-    )
-$$;
-comment on function player_record(player, json) is
-    'A whole player as player_record(player) builds it, with the history given';
--- +goose StatementEnd
-
 grant select, insert, update, delete on player_history to playersync_app;
 grant select on player_history to playersync_readonly;
 
@@ -149,8 +100,6 @@ reset role;
 
 -- +goose Down
 set local lock_timeout = '5s';
-drop function player_record(player, json);
-drop function player_record(player);
 drop table player_history;
 drop function player_history_changed();
 drop function player_history_inserted();

@@ -1,5 +1,5 @@
 -- The rule by which an edit changes a player: the SQL twin of Edit.Apply in
--- package syncer. A property test holds the two equal.
+-- package merge. A property test holds the two equal.
 --
 -- Every save calls these functions. They are written in PL/pgSQL, which plans the
 -- queries in them once per session, and loop where the few members of a save take

@@ -217,35 +217,6 @@ comment on column map_stats.average_max_players is 'The average of max_players o
 comment on column map_stats.wins_by_team is 'Runs won, by the team that won';
 comment on column map_stats.latest_win is 'When a run was last won; NULL: none was';
 
--- +goose StatementBegin
-create function map_stats_object(s map_stats) returns jsonb
-language sql stable
-as $$
-    select jsonb_build_object(
-        'map', s.map,
-        'gamemode', s.gamemode,
-        'runs', s.runs,
-        'significant', s.significant,
-        'won', s.won,
-        'lost', s.lost,
-        'earlyRtvs', s.early_rtvs,
-        'lateRtvs', s.late_rtvs,
-        'earlyRtvRate', s.early_rtv_rate,
-        'lateRtvRate', s.late_rtv_rate,
-        'averageMs', (extract(epoch from s.average_time) * 1000)::bigint,
-        'shortestMs', (extract(epoch from s.shortest_time) * 1000)::bigint,
-        'longestMs', (extract(epoch from s.longest_time) * 1000)::bigint,
-        'bestMs', (extract(epoch from s.best_time) * 1000)::bigint,
-        'highestWave', s.highest_wave,
-        'averageWave', s.average_wave,
-        'averageMaxPlayers', s.average_max_players,
-        'winsByTeam', s.wins_by_team,
-        'latestWin', s.latest_win
-    )
-$$;
-comment on function map_stats_object(map_stats) is 'A line of map_stats as the API gives it, times in milliseconds';
--- +goose StatementEnd
-
 grant select, insert, update, delete on map_run_current, map_run to playersync_app;
 grant select on map_run_current, map_run, map_run_history, map_stats to playersync_readonly;
 grant select on map_run_history, map_stats to playersync_app;
@@ -254,7 +225,6 @@ reset role;
 
 -- +goose Down
 set local lock_timeout = '5s';
-drop function map_stats_object(map_stats);
 drop view map_stats;
 drop view map_run_history;
 drop function map_run_is_lost(text, text);

@@ -90,9 +90,15 @@ from writer;
 -- name: WrittenPlayer :one
 -- A player as this transaction has written it, and what other servers are told.
 select
+    sqlc.embed(p),
     pg_current_snapshot()::text as snapshot,
     pg_current_xact_id()::text::bigint as xid,
-    player_record(p)::json as record,
+    (
+        select json_agg(json_build_object('action', h.action, 'by', h.by, 'time', h.time)
+            order by h.time, h.action collate "C", h.by collate "C")
+        from player_history as h
+        where h.uuid = p.uuid
+    )::json as history,
     player_change(p)::json as change
 from player as p
 where p.uuid = sqlc.arg(uuid);

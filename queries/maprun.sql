@@ -108,7 +108,7 @@ limit sqlc.arg(page_size);
 
 -- name: StatsOfMap :many
 -- The statistics of one map, in one gamemode or in each.
-select map_stats_object(s)::jsonb as stats
+select *
 from map_stats as s
 where s.map = sqlc.arg(map)::text
   and (sqlc.narg(gamemode)::text is null or s.gamemode = sqlc.narg(gamemode)::text)
@@ -116,7 +116,7 @@ order by s.gamemode;
 
 -- name: MapStats :many
 -- The statistics of all maps behind the given one, by map and gamemode.
-select map_stats_object(s)::jsonb as stats
+select *
 from map_stats as s
 where (s.map, s.gamemode) > (sqlc.arg(after_map)::text, sqlc.arg(after_gamemode)::text)
   and (sqlc.narg(gamemode)::text is null or s.gamemode = sqlc.narg(gamemode)::text)

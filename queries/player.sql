@@ -1,17 +1,28 @@
 -- name: ReadPlayers :many
--- The players of the given ids, NULL for those that do not exist, their balances,
--- and the snapshot they were read at.
+-- Those of the given players that exist, their history and balances, and the
+-- snapshot they were read at.
 select
-    wanted.uuid::text as uuid,
+    sqlc.embed(p),
     pg_current_snapshot()::text as snapshot,
-    (case when p.uuid is not null then player_record(p) end)::json as record,
+    (
+        select json_agg(json_build_object('action', h.action, 'by', h.by, 'time', h.time)
+            order by h.time, h.action collate "C", h.by collate "C")
+        from player_history as h
+        where h.uuid = p.uuid
+    )::json as history,
     (
         select json_agg(json_build_object('c', b.currency, 'n', b.amount, 'r', b.revision))
         from balance as b
-        where b.uuid = wanted.uuid
+        where b.uuid = p.uuid
     )::json as balances
-from unnest(sqlc.arg(uuids)::text[]) as wanted (uuid)
-left join player as p on p.uuid = wanted.uuid;
+from player as p
+where p.uuid = any(sqlc.arg(uuids)::text[]);
+
+-- name: AnyPlayer :one
+-- Whether one of the given players exists, and the snapshot that says so.
+select
+    pg_current_snapshot()::text as snapshot,
+    exists (select from player as p where p.uuid = any(sqlc.arg(uuids)::text[])) as found;
 
 -- name: CreatePlayers :exec
 -- Inserts the players that do not exist yet. The trigger notifies, also inside a
@@ -55,9 +66,15 @@ from input
 where p.uuid = sqlc.arg(uuid)::text
   and p.revision = coalesce(sqlc.narg(revision)::bigint, p.revision)
 returning
+    sqlc.embed(p),
     pg_current_snapshot()::text as snapshot,
     pg_current_xact_id()::text::bigint as xid,
-    player_record(p)::json as record,
+    (
+        select json_agg(json_build_object('action', h.action, 'by', h.by, 'time', h.time)
+            order by h.time, h.action collate "C", h.by collate "C")
+        from player_history as h
+        where h.uuid = p.uuid
+    )::json as history,
     (case when p.revision <> (select q.revision from player as q where q.uuid = p.uuid) then player_change(p) end)::json as change;
 
 -- name: StartBatch :execrows
@@ -69,8 +86,7 @@ on conflict (id) do nothing;
 -- name: SavePlayers :many
 -- Applies one edit to each of many players in one statement. Rows are locked in
 -- one order, so that batches of different sidecars cannot deadlock. Attributes that
--- no edit touches stay where they are, also outside the row if they are large. The
--- history is read here, because player_record(p) runs a query for each player.
+-- no edit touches stay where they are, also outside the row if they are large.
 with notify as materialized (
     select set_config('syncer.notify', sqlc.arg(notify)::text, true)
 ),
@@ -100,15 +116,15 @@ set rank = (target.edited).rank,
 from target, notify
 where p.uuid = target.uuid
 returning
-    p.uuid,
+    sqlc.embed(p),
     pg_current_snapshot()::text as snapshot,
     pg_current_xact_id()::text::bigint as xid,
-    player_record(p, (
-        select coalesce(json_agg(json_build_object('action', h.action, 'by', h.by, 'time', h.time)
-            order by h.time, h.action collate "C", h.by collate "C"), '[]')
+    (
+        select json_agg(json_build_object('action', h.action, 'by', h.by, 'time', h.time)
+            order by h.time, h.action collate "C", h.by collate "C")
         from player_history as h
         where h.uuid = p.uuid
-    ))::json as record,
+    )::json as history,
     (case when p.revision <> target.revision then player_change(p) end)::json as change;
 
 -- name: SearchPlayers :many

@@ -117,11 +117,11 @@ func revertAudit(ctx context.Context, queries *db.Queries, params db.RevertAudit
 	if entry := done.entry; entry.Entity == syncer.EntityBan {
 		change, err = queries.WrittenBan(ctx, entry.Ban)
 	} else {
-		var written db.WrittenPlayerRow
-		if written, err = queries.WrittenPlayer(ctx, string(entry.Target.ID)); err == nil {
+		var row db.WrittenPlayerRow
+		if row, err = queries.WrittenPlayer(ctx, string(entry.Target.ID)); err == nil {
 			var reading changefeed.VersionedPlayer
-			reading, err = writtenReading(entry.Target.ID, written.Snapshot, written.Record, written.Xid, merge.Edit{})
-			done.readings, change = []changefeed.VersionedPlayer{reading}, written.Change
+			reading, err = writtenReading(writtenPlayer{row.Player, row.History, row.Snapshot, row.Xid}, merge.Edit{})
+			done.readings, change = []changefeed.VersionedPlayer{reading}, row.Change
 		}
 	}
 	if err != nil {

@@ -120,14 +120,30 @@ func (s *Store) MapStats(ctx context.Context, filter syncer.MapStatsFilter, size
 	return stats, encodePosition(position{Name: stats[size-1].Map, ID: stats[size-1].Gamemode}), nil
 }
 
-func mapStatsOf(rows []json.RawMessage) ([]syncer.MapStats, error) {
+func mapStatsOf(rows []db.MapStat) ([]syncer.MapStats, error) {
 	stats := make([]syncer.MapStats, len(rows))
 	for i, row := range rows {
-		if err := json.Unmarshal(row, &stats[i]); err != nil {
+		stats[i] = syncer.MapStats{
+			Map: row.Map, Gamemode: row.Gamemode, Runs: row.Runs, Significant: row.Significant, Won: row.Won, Lost: row.Lost,
+			EarlyRTVs: row.EarlyRtvs, LateRTVs: row.LateRtvs, EarlyRTVRate: row.EarlyRtvRate, LateRTVRate: row.LateRtvRate,
+			AverageMs: wholeMilliseconds(row.AverageTime), ShortestMs: wholeMilliseconds(row.ShortestTime),
+			LongestMs: wholeMilliseconds(row.LongestTime), BestMs: wholeMilliseconds(row.BestTime),
+			HighestWave: row.HighestWave, AverageWave: row.AverageWave, AverageMaxPlayers: row.AverageMaxPlayers,
+			LatestWin: timeOf(row.LatestWin),
+		}
+		if err := json.Unmarshal(row.WinsByTeam, &stats[i].WinsByTeam); err != nil {
 			return nil, fmt.Errorf("decode map statistics: %w", err)
 		}
 	}
 	return stats, nil
+}
+
+// wholeMilliseconds reads an interval that make_interval(secs => …) has made, nil for NULL.
+func wholeMilliseconds(i pgtype.Interval) *int64 {
+	if !i.Valid {
+		return nil
+	}
+	return new(i.Microseconds / 1000)
 }
 
 func mapRunOf(row db.MapRun) syncer.MapRun {

@@ -21,18 +21,65 @@ func (s *Store) ReadPlayers(ctx context.Context, ids []syncer.PlayerID) ([]chang
 }
 
 func readPlayers(ctx context.Context, queries *db.Queries, ids []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
-	rows, err := queries.ReadPlayers(ctx, texts(ids))
-	if err != nil {
-		return nil, readError("read players", err)
+	if len(ids) == 0 {
+		return []changefeed.VersionedPlayer{}, nil
 	}
-	readings := make([]changefeed.VersionedPlayer, len(rows))
-	for i, row := range rows {
-		if readings[i], err = decodeReading(syncer.PlayerID(row.Uuid), row.Snapshot, row.Record); err != nil {
+	for {
+		rows, err := queries.ReadPlayers(ctx, texts(ids))
+		if err != nil {
+			return nil, readError("read players", err)
+		}
+		if len(rows) > 0 {
+			return readingsOf(ids, rows)
+		}
+		// No row names the snapshot. Repeat if one has come in between.
+		any, err := queries.AnyPlayer(ctx, texts(ids))
+		if err != nil {
+			return nil, readError("read players", err)
+		}
+		if !any.Found {
+			return absent(ids, any.Snapshot)
+		}
+	}
+}
+
+// readingsOf returns a reading of each id. All rows were read at one snapshot, at
+// which ids without a row do not exist.
+func readingsOf(ids []syncer.PlayerID, rows []db.ReadPlayersRow) ([]changefeed.VersionedPlayer, error) {
+	readings, err := absent(ids, rows[0].Snapshot)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[string]db.ReadPlayersRow, len(rows))
+	for _, row := range rows {
+		found[row.Player.Uuid] = row
+	}
+	for i, r := range readings {
+		row, ok := found[string(r.ID)]
+		if !ok {
+			continue
+		}
+		player, err := playerOf(row.Player, row.History)
+		if err != nil {
 			return nil, fmt.Errorf("read players: %w", err)
 		}
+		readings[i].Player = &player
 		if readings[i].Balances, err = decodeBalances(row.Balances); err != nil {
 			return nil, fmt.Errorf("read players: %w", err)
 		}
+	}
+	return readings, nil
+}
+
+// absent returns readings of ids that do not exist at a snapshot.
+func absent(ids []syncer.PlayerID, snapshot string) ([]changefeed.VersionedPlayer, error) {
+	seen, err := changefeed.ParseSnapshot(snapshot)
+	if err != nil {
+		return nil, fmt.Errorf("read players: %w", err)
+	}
+	readings := make([]changefeed.VersionedPlayer, len(ids))
+	for i, id := range ids {
+		readings[i] = changefeed.VersionedPlayer{ID: id, Snapshot: seen}
 	}
 	return readings, nil
 }
@@ -72,7 +119,7 @@ func (s *Store) EditPlayer(ctx context.Context, id syncer.PlayerID, edit merge.E
 	if mode == notifyLater {
 		s.notifier.send(encodedChanges)
 	}
-	reading, err := writtenReading(id, row.Snapshot, row.Record, row.Xid, edit)
+	reading, err := writtenReading(writtenPlayer{row.Player, row.History, row.Snapshot, row.Xid}, edit)
 	return reading, changes, err
 }
 
@@ -112,18 +159,54 @@ func (s *Store) explainMissing(ctx context.Context, id syncer.PlayerID, expected
 	}
 }
 
-// writtenReading is the row that a write returned. The history in it was read
-// with the statement's snapshot, before the edit's own entries were added.
-func writtenReading(id syncer.PlayerID, snapshot string, record json.RawMessage, xid int64, edit merge.Edit) (changefeed.VersionedPlayer, error) {
-	reading, err := decodeReading(id, snapshot, record)
+// writtenPlayer is the row that a write returned. The history in it was read with the
+// statement's snapshot, before the edit's own entries were added.
+type writtenPlayer struct {
+	row      db.Player
+	history  []byte
+	snapshot string
+	xid      int64
+}
+
+func writtenReading(w writtenPlayer, edit merge.Edit) (changefeed.VersionedPlayer, error) {
+	player, err := playerOf(w.row, w.history)
 	if err != nil {
 		return changefeed.VersionedPlayer{}, err
 	}
-	reading.Xid = uint64(xid)
 	if len(edit.History) > 0 {
-		reading.Player.History = syncer.UniteHistory(reading.Player.History, edit.History)
+		player.History = syncer.UniteHistory(player.History, edit.History)
 	}
-	return reading, nil
+	seen, err := changefeed.ParseSnapshot(w.snapshot)
+	return changefeed.VersionedPlayer{ID: player.ID, Snapshot: seen, Player: &player, Xid: uint64(w.xid)}, err
+}
+
+// playerOf reads a row and the JSON of its history, which is empty without entries.
+func playerOf(row db.Player, history []byte) (syncer.Player, error) {
+	player := syncer.Player{
+		ID: syncer.PlayerID(row.Uuid),
+		Synced: syncer.Synced{
+			Rank: row.Rank, Flags: syncer.NormalizeSet(row.Flags), Attributes: row.Attributes,
+			UnmuteTime: timeOf(row.UnmuteTime), UnmarkTime: timeOf(row.UnmarkTime),
+			Name: row.Name, OverrideName: row.OverrideName, Highlight: row.Highlight,
+			ChatStrictness: row.ChatStrictness, ShowRankPrefix: row.ShowRankPrefix,
+			Language: row.Language, Achievements: row.Achievements,
+		},
+		History: []syncer.HistoryEntry{}, Revision: row.Revision, CreatedAt: timeOf(row.CreatedAt),
+	}
+	if row.RainbowSpeed != nil {
+		player.Rainbow = &syncer.Rainbow{Speed: int(*row.RainbowSpeed)}
+	}
+	err := json.Unmarshal(row.Gamemodes, &player.Gamemodes)
+	if err == nil {
+		err = json.Unmarshal(row.Addresses, &player.Addresses)
+	}
+	if err == nil && len(history) > 0 {
+		err = json.Unmarshal(history, &player.History)
+	}
+	if err != nil {
+		return syncer.Player{}, fmt.Errorf("decode player %q: %w", row.Uuid, err)
+	}
+	return player, nil
 }
 
 // RemoveHistory removes one history entry; it reports whether it was there.

@@ -92,7 +92,7 @@ func createAndSave(
 ) ([]db.SavePlayersRow, error) {
 	known := make(map[string]bool, len(found))
 	for _, row := range found {
-		known[row.Uuid] = true
+		known[row.Player.Uuid] = true
 	}
 	missing := db.SavePlayersParams{Notify: string(notifyLater)}
 	for i, id := range ids {
@@ -109,8 +109,8 @@ func createAndSave(
 func decodeSaved(batch merge.Batch, rows []db.SavePlayersRow, added []json.RawMessage) (saved, error) {
 	var s saved
 	for _, row := range rows {
-		id := syncer.PlayerID(row.Uuid)
-		reading, err := writtenReading(id, row.Snapshot, row.Record, row.Xid, batch.Edits[id])
+		edit := batch.Edits[syncer.PlayerID(row.Player.Uuid)]
+		reading, err := writtenReading(writtenPlayer{row.Player, row.History, row.Snapshot, row.Xid}, edit)
 		if err != nil {
 			return saved{}, err
 		}

@@ -2,7 +2,6 @@ package store
 
 import (
 	"encoding/json"
-	"reflect"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -47,46 +46,6 @@ func agree[T any](t *testing.T, text string, got T) {
 	}
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmpopts.EquateComparable(syncer.Time{})); diff != "" {
 		t.Errorf("%q: -json +scan\n%s", text, diff)
-	}
-}
-
-// wireRecords are players as the function player_record builds them, and unusual ones.
-var wireRecords = []string{
-	`{"uuid" : "A+/=", "synced" : {"rank":"player","flags":["trusted"],"unmuteTime":null,"attributes":{"shop": {"discount": 5}},"name":"Ünal","rainbow":{"speed":5},"showRankPrefix":true}, "gamemodes" : {"pvp": {"stats": {"wins": -3, "time": 9007199254740991}, "lastJoined": 1750000000000, "firstJoined": -5}, "survival": {"stats": {}}, "hub": {}}, "addresses" : {"127.0.0.1:6567": {"usid": "AAAAAAAAAAA="}, "[::1]:6567": {"usid": null}, "x": {}}, "history" : [{"action" : "muted", "by" : "Steve", "time" : "2026-01-02T03:04:05.678+00:00"}, {"action" : "warned", "by" : "", "time" : "2026-01-02T03:04:06+00:00"}], "revision" : 12, "createdAt" : "2026-11-21T16:00:00.123456+00:00"}`,
-	`{"uuid":"x","synced":{},"gamemodes":{},"addresses":{},"history":[],"revision":1,"createdAt":"2026-11-21T16:00:00+00:00"}`,
-	`{}`, `{"uuid":"a\nb"}`, `{"uuid":null}`, `{"UUID":"x"}`, `{"rank":"x"}`, `{"synced":null}`, `{"synced":{"rank":"a"},"synced":{"name":"b"}}`,
-	`{"gamemodes":null}`, `{"gamemodes":{"a":null}}`, `{"gamemodes":{"a":{"stats":{"n":1}},"a":{}}}`, `{"gamemodes":{"a":{"stats":{"n":1},"stats":{"m":1}}}}`,
-	`{"gamemodes":{"a":{"stats":{"n":1,"n":2}}}}`, `{"gamemodes":{"a":{"stats":null}}}`, `{"gamemodes":{"a":{"stats":{"n":null}}}}`, `{"gamemodes":{"a":{"stats":{"n":1.0}}}}`,
-	`{"gamemodes":{"a":{"stats":{"n":1e3}}}}`, `{"gamemodes":{"a":{"firstJoined":null}}}`, `{"gamemodes":{"a":{"firstJoined":-}}}`, `{"gamemodes":{"a":{"firstJoined":- 1}}}`,
-	`{"gamemodes":{"a":{"firstJoined":-0}}}`, `{"gamemodes":{"a":{"firstJoined":-01}}}`, `{"gamemodes":{"a":{"firstJoined":9223372036854775807}}}`, `{"gamemodes":{"a":{"atLeast":{"n":1}}}}`,
-	`{"addresses":{"a":{"usid":1}}}`, `{"addresses":{"a":{"USID":"x"}}}`, `{"history":null}`, `{"history":[null]}`, `{"history":[{"action":"a","time":null}]}`,
-	`{"history":[{"action":"a","by":"b"}],"history":[{"action":"c"}]}`, `{"history":[],"history":[{"action":"c"}]}`, `{"revision":-1}`, `{"revision":1,}`, `{"revision":1}x`, ` { "revision" : 1 } `, `[]`, `null`, ``,
-}
-
-func FuzzRecordScanAgreesWithJSON(f *testing.F) {
-	for _, record := range wireRecords {
-		f.Add(record)
-	}
-	f.Fuzz(func(t *testing.T, record string) {
-		got, want := syncer.NewPlayer("asked"), syncer.NewPlayer("asked")
-		if !scanRecord(record, &got) {
-			return
-		}
-		if err := unmarshalRecord([]byte(record), &want); err != nil {
-			t.Fatalf("scan read %q as %+v, but: %v", record, got, err)
-		}
-		if !reflect.DeepEqual(got, want) { // nil or empty matters: the cache compares so too
-			t.Errorf("%q: scan read\n%+v, json\n%+v", record, got, want)
-		}
-	})
-}
-
-func TestScanReadsPlayers(t *testing.T) {
-	t.Parallel()
-	for _, record := range wireRecords[:2] {
-		if player := syncer.NewPlayer("asked"); !scanRecord(record, &player) {
-			t.Errorf("gave up at %s", record)
-		}
 	}
 }
 
