@@ -93,8 +93,7 @@ func ExampleCodeOf() {
 	err := fmt.Errorf("set rank: %w", syncer.Unavailable(errors.New("connection refused")))
 	fmt.Println(syncer.CodeOf(err))
 
-	var refusal *syncer.Error
-	if errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[*syncer.Error](err); ok {
 		fmt.Println(refusal.Message)
 	}
 	// Output:
