@@ -16,7 +16,7 @@ select
         extract(epoch from pg_stat_get_bgwriter_stat_reset_time()), -- anew after a crash, which may hand transaction ids out again
         feed.epoch
     )::text as epoch,
-    (feed.home = feed_home())::boolean as at_home,
+    (feed.home = feed_home())::boolean as same_database,
     feed.floor::xid8 as floor,
     exists (select from pg_listening_channels() as channel where channel = 'playersync')::boolean as listening,
     triggers.signature::text as trigger_signature,

@@ -29,7 +29,7 @@ func TestBanAppliesUntilItExpiresOrIsLifted(t *testing.T) {
 			t.Errorf("%s: applies is %v", c.name, !c.want)
 		}
 		if s := (syncer.ActiveBan{ExpiresAt: c.expires}); c.lifted.IsZero() && s.Applies(now) != c.want {
-			t.Errorf("%s: the standing ban applies: %v", c.name, !c.want)
+			t.Errorf("%s: the active ban applies: %v", c.name, !c.want)
 		}
 	}
 }

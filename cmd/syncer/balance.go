@@ -169,7 +169,7 @@ func (a *app) move(command *cobra.Command, m syncer.Transfer, flags moveFlags) e
 				return err
 			}
 		}
-		moved, err := u.balances.Move(ctx, m)
+		moved, err := u.balances.Transfer(ctx, m)
 		if err != nil {
 			return err
 		}

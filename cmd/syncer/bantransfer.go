@@ -137,15 +137,15 @@ func (a *app) readBanFile(input io.Reader, name, format string) (*banFile, error
 
 // importReport is what became of a file.
 type importReport struct {
-	DryRun  bool           `json:"dryRun"`
-	Added   int            `json:"added"`
-	Known   int            `json:"known"`
-	Stands  []standingLine `json:"stands"`
-	Refused []refusedLine  `json:"refused"`
+	DryRun  bool          `json:"dryRun"`
+	Added   int           `json:"added"`
+	Known   int           `json:"known"`
+	Stands  []bannedLine  `json:"stands"`
+	Refused []refusedLine `json:"refused"`
 }
 
-// standingLine is a line whose target is banned otherwise.
-type standingLine struct {
+// bannedLine is a line whose target is banned otherwise.
+type bannedLine struct {
 	Line   int    `json:"line"`
 	Target string `json:"target"`
 	ID     int64  `json:"id"` // of the ban that stands; 0 in a trial if it is of the same file
@@ -157,7 +157,7 @@ func (a *app) importBans(ctx context.Context, u *useCases, file *banFile, trial 
 	if err != nil {
 		return err
 	}
-	report := importReport{DryRun: trial, Stands: []standingLine{}, Refused: append([]refusedLine{}, file.refused...)}
+	report := importReport{DryRun: trial, Stands: []bannedLine{}, Refused: append([]refusedLine{}, file.refused...)}
 	for i, ban := range imported {
 		switch ban.Outcome {
 		case syncer.ImportAdded:
@@ -165,7 +165,7 @@ func (a *app) importBans(ctx context.Context, u *useCases, file *banFile, trial 
 		case syncer.ImportKnown:
 			report.Known++
 		case syncer.ImportStands:
-			report.Stands = append(report.Stands, standingLine{
+			report.Stands = append(report.Stands, bannedLine{
 				file.lines[i], file.records[i].Target.String(), ban.Number,
 			})
 		}
@@ -187,9 +187,9 @@ func (r importReport) print(w io.Writer) {
 		}
 		fmt.Fprintf(w, "line %d: %s\n", refused.Line, clean(text))
 	}
-	for _, standing := range r.Stands {
-		fmt.Fprintf(w, "line %d: %s is banned already, see ban %d\n", standing.Line, clean(standing.Target),
-			standing.ID)
+	for _, banned := range r.Stands {
+		fmt.Fprintf(w, "line %d: %s is banned already, see ban %d\n", banned.Line, clean(banned.Target),
+			banned.ID)
 	}
 	verb := "imported"
 	if r.DryRun {

@@ -23,7 +23,7 @@ import (
 )
 
 // limit is how long a test waits for what should happen soon.
-const limit = pgtest.Patience
+const limit = pgtest.WaitTimeout
 
 // TestMain makes the test binary the program itself where it is called syncer, so that
 // the program runs with the race detector where the tests do.

@@ -66,9 +66,9 @@ func (n naive) check(id syncer.PlayerID, address netip.Addr, now time.Time) []sy
 	return found
 }
 
-func sorted(standings []syncer.ActiveBan) []syncer.ActiveBan {
-	slices.SortFunc(standings, func(a, b syncer.ActiveBan) int { return cmp.Compare(a.Target.Key(), b.Target.Key()) })
-	return standings
+func sorted(bans []syncer.ActiveBan) []syncer.ActiveBan {
+	slices.SortFunc(bans, func(a, b syncer.ActiveBan) int { return cmp.Compare(a.Target.Key(), b.Target.Key()) })
+	return bans
 }
 
 func (n naive) all() []syncer.ActiveBan {
@@ -229,7 +229,7 @@ func TestBansConcurrently(t *testing.T) {
 				default:
 				}
 				if bans.Check("always", list[1].Target.Prefix.Addr(), epoch2026) == nil {
-					t.Error("a standing ban was not found")
+					t.Error("an active ban was not found")
 					return
 				}
 			}
@@ -258,7 +258,7 @@ func TestBansConcurrently(t *testing.T) {
 				}
 			}
 			if seen != 1 {
-				t.Errorf("a walk met the standing ban %d times", seen)
+				t.Errorf("a walk met the active ban %d times", seen)
 			}
 		}
 	})

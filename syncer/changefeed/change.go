@@ -63,13 +63,13 @@ type Epoch string
 
 // Position is where the feed stood at one moment, as one statement saw it.
 type Position struct {
-	Snapshot   Snapshot  // the next cursor
-	Now        time.Time // the database's clock
-	Epoch      Epoch
-	AtHome     bool   // transaction ids stored in the database are its own
-	InRecovery bool   // a standby: it cannot be followed
-	Listening  bool   // the connection receives notifications
-	Floor      uint64 // changes of transactions below it were deleted
+	Snapshot     Snapshot  // the next cursor
+	Now          time.Time // the database's clock
+	Epoch        Epoch
+	SameDatabase bool   // transaction ids stored in the database are its own
+	InRecovery   bool   // a standby: it cannot be followed
+	Listening    bool   // the connection receives notifications
+	Floor        uint64 // changes of transactions below it were deleted
 
 	Triggers        string        // differs if a feed trigger was altered
 	TriggersEnabled int           // how many are enabled ALWAYS

@@ -83,7 +83,7 @@ func TestAuditAndRevertReachEveryServer(t *testing.T) {
 	a.must(http.MethodPost, "/v1/audit/"+number("field=row")+"/revert", "")
 	b.banned(`{"uuid": "Steve"}`, true)
 	run(t, conn, `delete from player where uuid = 'Steve'; insert into player (uuid) values ('Alice')`)
-	pgtest.Eventually(t, patience, func() error {
+	pgtest.Eventually(t, waitTimeout, func() error {
 		if answer := b.get(player("Steve")); answer.status != http.StatusNotFound {
 			return fmt.Errorf("still there: %s", answer.body)
 		}

@@ -88,7 +88,7 @@ func TestPaymentWhoseAnswerIsLost(t *testing.T) {
 	if unavailable(t, "payment", a); a.field("code") != "outcome_unknown" {
 		t.Errorf("the outcome is unknown, and the answer %s", a.body)
 	}
-	pgtest.Eventually(t, patience, func() error { return o.advises("database.url") })
+	pgtest.Eventually(t, waitTimeout, func() error { return o.advises("database.url") })
 	o.end()
 	o.ready()
 	if a := o.must(http.MethodPost, coinsOfSteve, sword); a.field("repeated") != true {

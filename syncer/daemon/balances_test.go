@@ -39,7 +39,7 @@ func (p payment) key() string { return fmt.Sprint("payment ", p.number) }
 // entry is one of the ledger, as far as an answer shows what became of a balance.
 type entry struct{ ID, Balance int64 }
 
-// receipt is what a client is told: the entries that were written, of the other's
+// receipt is what a client is answered: the entries that were written, of the other's
 // balance only after a transfer; or that there is not enough, and how much there is;
 // or that the key was used for something else.
 type receipt struct {
@@ -129,7 +129,7 @@ func (s *spenders) send(in payment, mayGiveUp bool) (out receipt, known bool) {
 		body = fmt.Sprintf(`{"from": %q, "to": %q, "currency": "coins", "amount": %d, "key": %q}`, who[in.who],
 			who[1-in.who], -in.change, in.key())
 	}
-	for deadline := time.Now().Add(patience); ; {
+	for deadline := time.Now().Add(waitTimeout); ; {
 		a, err := pick(s.nodes).try(http.MethodPost, path, body)
 		isAway := err == nil && a.status == http.StatusServiceUnavailable
 		if isAway && mayGiveUp && a.field("code") == "outcome_unknown" && rand.IntN(2) == 0 {
@@ -147,25 +147,25 @@ func (s *spenders) send(in payment, mayGiveUp bool) (out receipt, known bool) {
 
 // read translates an answer.
 func read(in payment, a answer, err error) (receipt, error) {
-	var told struct {
+	var answered struct {
 		Code    string
 		Balance int64
 		Entries []entry
 	}
 	if err == nil {
-		err = json.Unmarshal(a.body, &told)
+		err = json.Unmarshal(a.body, &answered)
 	}
 	switch {
 	case err != nil:
 		return receipt{}, err
-	case a.status == http.StatusPaymentRequired && told.Code == "insufficient_funds":
-		return receipt{short: true, held: told.Balance}, nil
-	case a.status == http.StatusConflict && told.Code == "idempotency_conflict":
+	case a.status == http.StatusPaymentRequired && answered.Code == "insufficient_funds":
+		return receipt{short: true, held: answered.Balance}, nil
+	case a.status == http.StatusConflict && answered.Code == "idempotency_conflict":
 		return receipt{conflict: true}, nil
-	case a.status == http.StatusOK && len(told.Entries) == 1 && !in.transfer:
-		return receipt{own: told.Entries[0]}, nil
-	case a.status == http.StatusOK && len(told.Entries) == 2 && in.transfer:
-		return receipt{own: told.Entries[0], other: told.Entries[1]}, nil
+	case a.status == http.StatusOK && len(answered.Entries) == 1 && !in.transfer:
+		return receipt{own: answered.Entries[0]}, nil
+	case a.status == http.StatusOK && len(answered.Entries) == 2 && in.transfer:
+		return receipt{own: answered.Entries[0], other: answered.Entries[1]}, nil
 	default:
 		return receipt{}, fmt.Errorf("an answer to %+v that should not be", in)
 	}

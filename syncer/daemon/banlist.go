@@ -56,8 +56,8 @@ func (d *Daemon) updateBans(changes []events.Numbered) {
 		if change.Event.Type != changefeed.EventBan {
 			continue
 		}
-		if standing, banned := d.bans.Lookup(change.Event.Target); banned {
-			set = append(set, standing)
+		if active, banned := d.bans.Lookup(change.Event.Target); banned {
+			set = append(set, active)
 		} else {
 			gone = append(gone, change.Event.Target)
 		}

@@ -144,12 +144,12 @@ func (n *node) compareBans(psql *pgx.Conn) error {
 	if err != nil {
 		return err
 	}
-	for standing := range n.Standing() {
-		name := string(standing.Target.ID)
+	for ban := range n.ActiveBans() {
+		name := string(ban.Target.ID)
 		if name == "" {
-			name = standing.Target.Prefix.String()
+			name = ban.Target.Prefix.String()
 		}
-		got[name] = standing.ExpiresAt
+		got[name] = ban.ExpiresAt
 	}
 	if difference := diff(want, got); difference != "" {
 		return fmt.Errorf("bans: rows -, memory +\n%s", difference)
@@ -188,7 +188,7 @@ func (n *node) compareVerdicts(psql *pgx.Conn, c cast) error {
 func equal(t testing.TB, psql *pgx.Conn, c cast, nodes ...*node) {
 	t.Helper()
 	for _, n := range nodes {
-		pgtest.Eventually(t, patience, func() error {
+		pgtest.Eventually(t, waitTimeout, func() error {
 			if err := n.differences(psql, c); err != nil {
 				return fmt.Errorf("node %s: %w", n.name, err)
 			}

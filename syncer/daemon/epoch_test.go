@@ -155,7 +155,7 @@ func TestChangesArePrunedMeanwhile(t *testing.T) {
 			r.proxy.Refuse(true)
 			r.proxy.Cut()
 			<-r.start(30)
-			pgtest.Eventually(t, patience, func() error { return r.pruned() })
+			pgtest.Eventually(t, waitTimeout, func() error { return r.pruned() })
 			r.proxy.Refuse(false)
 			r.equal()
 			for _, n := range r.nodes {

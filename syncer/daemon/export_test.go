@@ -6,8 +6,8 @@ import (
 	"playersync/syncer"
 )
 
-// Standing returns the bans in memory, so that tests can compare all of them.
-func (d *Daemon) Standing() iter.Seq[syncer.ActiveBan] { return d.bans.All() }
+// ActiveBans returns the bans in memory, so that tests can compare all of them.
+func (d *Daemon) ActiveBans() iter.Seq[syncer.ActiveBan] { return d.bans.All() }
 
 // Chat returns the number of the last message of the staff chat in memory.
 func (d *Daemon) Chat() (last int64, known bool) {

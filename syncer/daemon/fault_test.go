@@ -41,15 +41,15 @@ func newRig(t *testing.T, m mode) *rig {
 	feedsThroughProxy := func(c *daemon.Config) { c.Store.ListenURL = proxy.URL() + "&application_name=feed" }
 	r := &rig{workload: workload{t: t, url: url, cast: everyone()}, psql: psql, proxy: proxy}
 	for _, name := range []string{"a", "b"} {
-		r.nodes = append(r.nodes, start(t, url, name, m.adapt, feedsThroughProxy, impatient).ready())
+		r.nodes = append(r.nodes, start(t, url, name, m.adapt, feedsThroughProxy, shortTimeouts).ready())
 	}
 	populate(r.cast, r.nodes...)
 	return r
 }
 
-// impatient makes a node notice that a connection hangs. It is for tests in which one
+// shortTimeouts makes a node notice that a connection hangs. It is for tests in which one
 // does: on a busy machine the time-outs also end what is merely slow.
-func impatient(c *daemon.Config) {
+func shortTimeouts(c *daemon.Config) {
 	c.Feed.StatementTimeout = 2 * time.Second
 	c.Feed.ConnectTimeout = 2 * time.Second
 	c.Feed.ReloadTimeout = 10 * time.Second
@@ -69,7 +69,7 @@ func (r *rig) reconnect(do func()) {
 	}
 	do()
 	for i, n := range r.nodes {
-		pgtest.Eventually(r.t, patience, func() error {
+		pgtest.Eventually(r.t, waitTimeout, func() error {
 			if n.metric(reconnects) <= before[i] {
 				return fmt.Errorf("node %s has not connected again", n.name)
 			}
@@ -82,7 +82,7 @@ func (r *rig) reconnect(do func()) {
 func (r *rig) lost() {
 	r.t.Helper()
 	for _, n := range r.nodes {
-		pgtest.Eventually(r.t, patience, func() error {
+		pgtest.Eventually(r.t, waitTimeout, func() error {
 			if n.get("/readyz").status == http.StatusOK {
 				return errors.New("the node still says that it is ready")
 			}

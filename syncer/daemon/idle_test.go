@@ -75,7 +75,7 @@ func beats(t *testing.T, times float64, nodes ...*node) {
 	t.Helper()
 	for _, n := range nodes {
 		before := n.metric(polls)
-		pgtest.Eventually(t, patience, func() error {
+		pgtest.Eventually(t, waitTimeout, func() error {
 			if done := n.metric(polls) - before; done < times {
 				return fmt.Errorf("node %s has polled %v times", n.name, done)
 			}

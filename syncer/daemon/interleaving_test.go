@@ -187,7 +187,7 @@ func (s *gameServer) leave(p *play) {
 // check compares the row with the model, once nothing is left to be stored.
 func (p *play) check(t testing.TB, psql *pgx.Conn, nodes ...*node) {
 	for _, n := range nodes {
-		pgtest.Eventually(t, patience, func() error {
+		pgtest.Eventually(t, waitTimeout, func() error {
 			if unsaved := n.metric("playersync_unsaved_players"); unsaved != 0 {
 				return fmt.Errorf("%v players are not saved", unsaved)
 			}

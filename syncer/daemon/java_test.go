@@ -33,7 +33,7 @@ func TestJavaExampleOfBalances(t *testing.T) {
 	say("/pay Steve Alice 30", "You paid 30")
 	say("/pay Steve nobody 30", "You cannot pay that")
 	eventually := func(command, want string) {
-		pgtest.Eventually(t, patience, func() error {
+		pgtest.Eventually(t, waitTimeout, func() error {
 			if got := say(command, "*"); got != want {
 				return fmt.Errorf("%s: %s, want %s", command, got, want)
 			}

@@ -98,7 +98,7 @@ func TestUnbanWhileCutOffFromTheDatabase(t *testing.T) {
 				g.learns("Bob", "192.0.2.1", true)
 				proxy.Refuse(true)
 				proxy.Cut()
-				pgtest.Eventually(t, patience, func() error {
+				pgtest.Eventually(t, waitTimeout, func() error {
 					if g.node.get("/readyz").status == http.StatusOK {
 						return errors.New("the node still says that it is ready")
 					}
@@ -160,7 +160,7 @@ func TestUnbanDuringACutConnection(t *testing.T) {
 	}
 }
 
-// A restarted sidecar does not know what a game has heard: it says resync, and the
+// A restarted sidecar does not know which events a game has received: it says resync, and the
 // game reads the list again, as soon as the database is there.
 func TestUnbanDuringARestart(t *testing.T) {
 	t.Parallel()
@@ -218,7 +218,7 @@ func TestTemporaryBanEndsOnTheLocalList(t *testing.T) {
 	}
 	path := fmt.Sprintf("/v1/bans/%d", page.Bans[0].ID)
 	a.node.must(http.MethodPatch, path, `{"duration": "1h"}`)
-	pgtest.Eventually(t, patience, func() error {
+	pgtest.Eventually(t, waitTimeout, func() error {
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		b.mu.Lock()

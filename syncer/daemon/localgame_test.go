@@ -121,7 +121,7 @@ func (g *game) set(target syncer.Target, banned bool, until syncer.Time) {
 func (g *game) read() {
 	again := time.NewTicker(10 * time.Millisecond)
 	defer again.Stop()
-	for deadline := time.Now().Add(patience); ; <-again.C {
+	for deadline := time.Now().Add(waitTimeout); ; <-again.C {
 		bans, err := g.list()
 		if err == nil {
 			g.mu.Lock()
@@ -202,7 +202,7 @@ func (g *game) connect(id, ip string) string {
 // learns waits until the local list says the same as want.
 func (g *game) learns(id, ip string, want bool) {
 	g.t.Helper()
-	pgtest.Eventually(g.t, patience, func() error {
+	pgtest.Eventually(g.t, waitTimeout, func() error {
 		if g.holds(id, ip) != want {
 			return fmt.Errorf("the local list of %s holds %s %s: %v", g.node.name, id, ip, !want)
 		}

@@ -14,9 +14,9 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 
-// patience bounds what a test waits for. It says nothing about how fast
+// waitTimeout bounds what a test waits for. It says nothing about how fast
 // anything is.
-const patience = pgtest.Patience
+const waitTimeout = pgtest.WaitTimeout
 
 // database returns the URL of a fresh, migrated database and a connection to it,
 // as a person with psql has.
@@ -61,7 +61,7 @@ func one[T any](t testing.TB, conn *pgx.Conn, sql string, arguments ...any) T {
 // eventuallyRow waits until a query gives the value.
 func eventuallyRow[T comparable](t testing.TB, conn *pgx.Conn, sql string, want T) {
 	t.Helper()
-	pgtest.Eventually(t, patience, func() error {
+	pgtest.Eventually(t, waitTimeout, func() error {
 		if got := one[T](t, conn, sql); got != want {
 			return fmt.Errorf("%s: %v, want %v", sql, got, want)
 		}

@@ -82,7 +82,7 @@ func TestMapRunSurvivesRestarts(t *testing.T) {
 		t.Fatal(err)
 	}
 	a.ready()
-	pgtest.Eventually(t, patience, func() error {
+	pgtest.Eventually(t, waitTimeout, func() error {
 		if current := a.runs("Frozen.msav", "2", 4); current == nil {
 			return fmt.Errorf("reports still wait")
 		}
@@ -139,7 +139,7 @@ func TestMapRunsDuringOutage(t *testing.T) {
 	eventuallyRow(t, o.psql,
 		`select coalesce(string_agg(concat_ws(' ', server, map, max_players), ', '), '') from map_run_current`,
 		"a two 1")
-	pgtest.Eventually(t, patience, func() error {
+	pgtest.Eventually(t, waitTimeout, func() error {
 		if n := o.metric("playersync_waiting_writes"); n != 0 {
 			return fmt.Errorf("%v writes wait", n)
 		}
@@ -148,7 +148,7 @@ func TestMapRunsDuringOutage(t *testing.T) {
 }
 
 // The answer to the commit of an end is lost: it is sent again and recognised.
-func TestMapRunWhoseEndIsCommittedUnheard(t *testing.T) {
+func TestMapRunWhoseEndIsCommittedUnanswered(t *testing.T) {
 	t.Parallel()
 	o := newOutage(t)
 	run(t, o.psql, `
@@ -174,7 +174,7 @@ func TestMapRunWhoseEndIsCommittedUnheard(t *testing.T) {
 	if a := <-ended; a.status != http.StatusAccepted {
 		t.Fatalf("finish: %d %s", a.status, a.body)
 	}
-	pgtest.Eventually(t, patience, func() error {
+	pgtest.Eventually(t, waitTimeout, func() error {
 		if current := o.runs("one", "1", 1); current == nil {
 			return fmt.Errorf("the report waits behind the end")
 		}

@@ -59,7 +59,7 @@ func (n *node) reloads(reason string) float64 {
 // than before. That is counted a moment after memory has it.
 func (n *node) hasReloaded(reason string, before float64) {
 	n.t.Helper()
-	pgtest.Eventually(n.t, patience, func() error {
+	pgtest.Eventually(n.t, waitTimeout, func() error {
 		if got := n.reloads(reason); got <= before {
 			return fmt.Errorf("node %s has read everything %v times for the reason %s, want more than %v", n.name, got,
 				reason, before)

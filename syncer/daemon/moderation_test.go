@@ -56,7 +56,7 @@ func (n *node) tryBlacklist(add ...string) (all []string, err error) {
 func (n *node) blacklisted(want ...string) {
 	n.t.Helper()
 	slices.Sort(want)
-	pgtest.Eventually(n.t, patience, func() error {
+	pgtest.Eventually(n.t, waitTimeout, func() error {
 		got, err := n.tryBlacklist()
 		if slices.Sort(got); err != nil || !slices.Equal(got, want) {
 			return fmt.Errorf("node %s has %q (%w), want %q", n.name, got, err, want)
@@ -172,7 +172,7 @@ func TestBlacklistAndModerationLogDuringOutage(t *testing.T) {
 	eventuallyRow(t, o.psql, `select string_agg(address, ' ' order by address) from blacklisted_address`,
 		"10.0.0.2 10.0.0.3 10.0.0.4")
 	eventuallyRow(t, o.psql, `select count(*)::int from mod_log`, 1)
-	pgtest.Eventually(t, patience, func() error {
+	pgtest.Eventually(t, waitTimeout, func() error {
 		if n := o.metric("playersync_waiting_writes"); n != 0 {
 			return fmt.Errorf("%v writes wait", n)
 		}
@@ -187,7 +187,7 @@ func TestAntibotPatternsReachEveryServer(t *testing.T) {
 	serve := func(want string) {
 		t.Helper()
 		for _, n := range nodes {
-			pgtest.Eventually(t, patience, func() error {
+			pgtest.Eventually(t, waitTimeout, func() error {
 				if a := n.get("/api/antibotData"); a.status != http.StatusOK || string(a.body) != want {
 					return fmt.Errorf("node %s serves %d %s, want %s", n.name, a.status, a.body, want)
 				}

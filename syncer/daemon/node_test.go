@@ -52,7 +52,7 @@ func start(t testing.TB, url, name string, change ...func(*daemon.Config)) *node
 		Feed:     feed.Config{Heartbeat: never},
 		DataDir:  t.TempDir(),
 	}
-	patient(&config)
+	longTimeouts(&config)
 	config.Sidecar.FlushInterval = 50 * time.Millisecond
 	for _, adapt := range change {
 		adapt(&config)
@@ -87,21 +87,21 @@ func start(t testing.TB, url, name string, change ...func(*daemon.Config)) *node
 	return n
 }
 
-// patient makes a node wait for what is slow: on a busy machine nothing counts as broken
-// that is not. See impatient.
-func patient(c *daemon.Config) {
-	c.Store.Timeout = patience
+// longTimeouts makes a node wait for what is slow: on a busy machine nothing counts as broken
+// that is not. See shortTimeouts.
+func longTimeouts(c *daemon.Config) {
+	c.Store.Timeout = waitTimeout
 	c.Store.MaxConnections = 2 // a new connection costs more than waiting for one
-	c.Feed.ConnectTimeout, c.Feed.StatementTimeout, c.Feed.ReloadTimeout = patience, patience, patience
+	c.Feed.ConnectTimeout, c.Feed.StatementTimeout, c.Feed.ReloadTimeout = waitTimeout, waitTimeout, waitTimeout
 	c.Presence.Lease = never
-	c.Fish.Timeout = patience
-	c.HTTP.ReadTimeout, c.HTTP.RequestTimeout, c.HTTP.WriteTimeout, c.HTTP.DrainTimeout = patience, patience, patience, patience
+	c.Fish.Timeout = waitTimeout
+	c.HTTP.ReadTimeout, c.HTTP.RequestTimeout, c.HTTP.WriteTimeout, c.HTTP.DrainTimeout = waitTimeout, waitTimeout, waitTimeout, waitTimeout
 }
 
 // ready waits until the node follows the database.
 func (n *node) ready() *node {
 	n.t.Helper()
-	pgtest.Eventually(n.t, patience, func() error {
+	pgtest.Eventually(n.t, waitTimeout, func() error {
 		if response := n.get("/readyz"); response.status != http.StatusOK {
 			return fmt.Errorf("not ready: %s", response.body)
 		}
@@ -165,7 +165,7 @@ func (n *node) try(method, path, body string, headers ...string) (answer, error)
 // client keeps connections for a time in which no node closes them. Those that are left
 // at a node's end are closed, or goleak would find them.
 var client = &http.Client{
-	Transport: &http.Transport{MaxIdleConnsPerHost: 16, IdleConnTimeout: time.Second}, Timeout: patience,
+	Transport: &http.Transport{MaxIdleConnsPerHost: 16, IdleConnTimeout: time.Second}, Timeout: waitTimeout,
 }
 
 // must is send for a request that has to succeed.
@@ -188,7 +188,7 @@ func (n *node) join(id, name string) answer {
 // sees waits until the node answers the player from memory with a field equal to want.
 func (n *node) sees(id string, want any, field ...string) {
 	n.t.Helper()
-	pgtest.Eventually(n.t, patience, func() error {
+	pgtest.Eventually(n.t, waitTimeout, func() error {
 		a := n.get(player(id))
 		if got := a.field(field...); fmt.Sprint(got) != fmt.Sprint(want) || a.header.Get("Syncer-Source") != "memory" {
 			return fmt.Errorf("%v is %v from %q, want %v from memory", field, got, a.header.Get("Syncer-Source"), want)
@@ -200,7 +200,7 @@ func (n *node) sees(id string, want any, field ...string) {
 // banned waits until the node's verdict on a ban check is want.
 func (n *node) banned(check string, want bool) {
 	n.t.Helper()
-	pgtest.Eventually(n.t, patience, func() error {
+	pgtest.Eventually(n.t, waitTimeout, func() error {
 		if got := n.must(http.MethodPost, "/v1/bans/check", check).field("banned"); got != want {
 			return fmt.Errorf("banned is %v, want %v", got, want)
 		}

@@ -48,7 +48,7 @@ func (o *outage) restart(t *testing.T) {
 func (o *outage) begin() {
 	o.proxy.Refuse(true)
 	o.proxy.Cut()
-	pgtest.Eventually(o.t, patience, func() error { return o.advises("database.url") })
+	pgtest.Eventually(o.t, waitTimeout, func() error { return o.advises("database.url") })
 }
 
 func (o *outage) end() { o.proxy.Refuse(false) }
@@ -91,7 +91,7 @@ func TestOutage(t *testing.T) {
 	t.Run("reads go on and show their age", func(*testing.T) {
 		before := int64(-1)
 		for range 3 {
-			pgtest.Eventually(t, patience, func() error {
+			pgtest.Eventually(t, waitTimeout, func() error {
 				a := o.get(player(steve))
 				age, err := strconv.ParseInt(a.header.Get("Syncer-Staleness"), 10, 64)
 				switch {
@@ -245,7 +245,7 @@ func TestCommitWhoseAnswerIsLost(t *testing.T) {
 // saved waits until nothing is left to be stored.
 func (o *outage) saved() {
 	o.t.Helper()
-	pgtest.Eventually(o.t, patience, func() error {
+	pgtest.Eventually(o.t, waitTimeout, func() error {
 		if o.metric("playersync_outbox_batches")+o.metric("playersync_unsaved_players") != 0 {
 			return errors.New("saves are still on their way")
 		}

@@ -38,7 +38,7 @@ func TestPollOnly(t *testing.T) {
 			pooled := func(c *daemon.Config) { c.Store.Pooled = true }
 			r := &rig{workload: workload{t: t, url: url, cast: everyone()}, psql: psql}
 			for _, name := range []string{"a", "b"} {
-				r.nodes = append(r.nodes, start(t, through, name, polling.adapt, impatient, pooled).ready())
+				r.nodes = append(r.nodes, start(t, through, name, polling.adapt, shortTimeouts, pooled).ready())
 			}
 			populate(r.cast, r.nodes...)
 			<-r.start(60)
@@ -122,7 +122,7 @@ server_login_retry = 0
 		t.Fatal(err)
 	}
 	through.Host = fmt.Sprintf("127.0.0.1:%d", port)
-	pgtest.Eventually(t, patience, func() error {
+	pgtest.Eventually(t, waitTimeout, func() error {
 		conn, err := pgx.Connect(t.Context(), through.String())
 		if err != nil {
 			return fmt.Errorf("pgbouncer does not answer: %s", strings.ReplaceAll(err.Error(), target.Password, "…"))

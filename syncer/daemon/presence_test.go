@@ -38,7 +38,7 @@ func (n *node) whoIsOnline() []string {
 // online waits until the node says that exactly these are online.
 func (n *node) online(want ...string) {
 	n.t.Helper()
-	pgtest.Eventually(n.t, patience, func() error {
+	pgtest.Eventually(n.t, waitTimeout, func() error {
 		if got := n.whoIsOnline(); !slices.Equal(got, want) {
 			return fmt.Errorf("node %s says that %q are online, want %q", n.name, got, want)
 		}
@@ -92,7 +92,7 @@ func TestPresenceIsPushed(t *testing.T) {
 	a.join(steve, "Steve") // the game crashed meanwhile
 	a.leave(steve)
 	var got []string
-	pgtest.Eventually(t, patience, func() error {
+	pgtest.Eventually(t, waitTimeout, func() error {
 		answer := b.get("/v1/events?types=presence&wait=10s&after=" + url.QueryEscape(from))
 		from = answer.header.Get("Syncer-Last-Event-Id")
 		for _, event := range strings.SplitAfter(string(answer.body), "}}") {

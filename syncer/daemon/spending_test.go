@@ -8,15 +8,15 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// purse is the balances of the two players that spend, and how many payments each
+// ledgerState is the balances of the two players that spend, and how many payments each
 // has had.
-type purse struct{ coins, had [2]int64 }
+type ledgerState struct{ coins, payments [2]int64 }
 
-// atFirst is what they begin with.
-var atFirst = purse{coins: [2]int64{firstCoins, 0}}
+// initialState is what they begin with.
+var initialState = ledgerState{coins: [2]int64{firstCoins, 0}}
 
-func (p purse) isPossible() bool {
-	return min(p.coins[0], p.coins[1]) >= 0 && (p.had != atFirst.had || p == atFirst)
+func (p ledgerState) isPossible() bool {
+	return min(p.coins[0], p.coins[1]) >= 0 && (p.payments != initialState.payments || p == initialState)
 }
 
 // positions are those of payments among the entries of each balance, by number.
@@ -27,23 +27,23 @@ type positions [2]map[int]int64
 // payment once. It goes backwards, from the end to the beginning: a payment waits
 // for its turn and is answered soon after it, so that answers, read from the last to
 // the first, are nearly in the right order. Forwards the search would take hours.
-func spending(end purse, at positions) porcupine.Model {
+func spending(end ledgerState, at positions) porcupine.Model {
 	return porcupine.Model{
 		Init: func() any { return end },
 		Step: func(state, input, output any) (bool, any) {
-			p, in, out := state.(purse), input.(payment), output.(receipt)
+			p, in, out := state.(ledgerState), input.(payment), output.(receipt)
 			position, ever := at[in.who][in.number]
 			if out.short {
-				isMade := ever && position < p.had[in.who]
+				isMade := ever && position < p.payments[in.who]
 				return !isMade && out.held == p.coins[in.who] && out.held+in.change < 0, state
 			}
-			isLast := p.had[in.who] == position+1 && p.coins[in.who] == out.own.Balance
-			p.had[in.who]--
+			isLast := p.payments[in.who] == position+1 && p.coins[in.who] == out.own.Balance
+			p.payments[in.who]--
 			p.coins[in.who] -= in.change
 			if in.transfer {
-				isLast = isLast && p.had[1-in.who] == at[1-in.who][in.number]+1 &&
+				isLast = isLast && p.payments[1-in.who] == at[1-in.who][in.number]+1 &&
 					p.coins[1-in.who] == out.other.Balance
-				p.had[1-in.who]--
+				p.payments[1-in.who]--
 				p.coins[1-in.who] += in.change
 			}
 			return isLast && p.isPossible(), p
@@ -101,8 +101,8 @@ func (s *spenders) made() map[int]porcupine.Operation {
 }
 
 // ending returns how it ended, and the order in which the payments were made.
-func ending(made map[int]porcupine.Operation) (end purse, at positions) {
-	end = atFirst
+func ending(made map[int]porcupine.Operation) (end ledgerState, at positions) {
+	end = initialState
 	for who := range at {
 		at[who] = map[int]int64{}
 		numbers, balances := map[int64]int{}, map[int64]int64{} // by their entries
@@ -118,7 +118,7 @@ func ending(made map[int]porcupine.Operation) (end purse, at positions) {
 		}
 		for i, id := range slices.Sorted(maps.Keys(numbers)) {
 			at[who][numbers[id]] = int64(i)
-			end.coins[who], end.had[who] = balances[id], int64(i+1)
+			end.coins[who], end.payments[who] = balances[id], int64(i+1)
 		}
 	}
 	return end, at
@@ -138,7 +138,7 @@ func (s *spenders) verify() {
 		operations[i].Call, operations[i].Return = -op.Return, -op.Call // see spending
 	}
 	end, at := ending(made)
-	if result := porcupine.CheckOperationsTimeout(spending(end, at), operations, patience); result != porcupine.Ok {
+	if result := porcupine.CheckOperationsTimeout(spending(end, at), operations, waitTimeout); result != porcupine.Ok {
 		s.t.Errorf("the history of %d payments is not linearizable: %s", len(operations), result)
 	}
 }

@@ -41,7 +41,7 @@ func (n *node) given(gamemode string, want ...string) {
 	n.t.Helper()
 	var got []string
 	times := map[string]int{}
-	pgtest.Eventually(n.t, patience, func() error {
+	pgtest.Eventually(n.t, waitTimeout, func() error {
 		texts := n.poll(gamemode)
 		for _, text := range texts {
 			if times[text]++; times[text] == 1 {
@@ -67,7 +67,7 @@ func (n *node) given(gamemode string, want ...string) {
 // positions must have been read, or the poll would not count.
 func (n *node) speaks(gamemodes ...string) *node {
 	n.t.Helper()
-	pgtest.Eventually(n.t, patience, func() error {
+	pgtest.Eventually(n.t, waitTimeout, func() error {
 		if !n.ChatPositions() {
 			return fmt.Errorf("node %s has not read the positions", n.name)
 		}
@@ -116,10 +116,10 @@ func TestStaffChatReachesEveryOtherServer(t *testing.T) {
 	noneMissed(t, a, b)
 }
 
-// sent waits until the node has heard of so many messages in all.
+// sent waits until the node has received so many messages in all.
 func (n *node) sent(count int) {
 	n.t.Helper()
-	pgtest.Eventually(n.t, patience, func() error {
+	pgtest.Eventually(n.t, waitTimeout, func() error {
 		if messages, _ := n.Chat(); messages != int64(count) {
 			return fmt.Errorf("node %s knows %d messages, want %d", n.name, messages, count)
 		}
@@ -139,7 +139,7 @@ func TestStaffChatIsPushed(t *testing.T) {
 	run(t, psql,
 		`delete from staff_message where id = 1; insert into staff_message (server, text) select 'attack', i::text from generate_series(4, 50) as i`)
 	var got []string
-	pgtest.Eventually(t, patience, func() error {
+	pgtest.Eventually(t, waitTimeout, func() error {
 		answer := b.get("/v1/events?types=chat&wait=10s&after=" + from)
 		from = answer.header.Get("Syncer-Last-Event-Id")
 		for _, event := range strings.Split(string(answer.body), `"text":"`)[1:] {

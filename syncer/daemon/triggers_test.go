@@ -34,7 +34,7 @@ func TestTriggersDisabled(t *testing.T) {
 			r.equal()
 			run(t, r.psql, disableTriggers)
 			for _, n := range r.nodes {
-				pgtest.Eventually(t, patience, func() error { return n.advises("enable always trigger") })
+				pgtest.Eventually(t, waitTimeout, func() error { return n.advises("enable always trigger") })
 			}
 			run(t, r.psql, silentEdits)
 			r.equal()

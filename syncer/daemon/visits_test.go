@@ -20,7 +20,7 @@ func (n *node) comes(id, name, ip string) {
 func (n *node) counts(id string, joins, kicks int) answer {
 	n.t.Helper()
 	var a answer
-	pgtest.Eventually(n.t, patience, func() error {
+	pgtest.Eventually(n.t, waitTimeout, func() error {
 		a = n.get(player(id) + "/info")
 		if fmt.Sprint(a.field("joins"), a.field("kicks")) != fmt.Sprint(joins, kicks) {
 			return fmt.Errorf("%d %s, want %d joins and %d kicks", a.status, a.body, joins, kicks)
@@ -55,7 +55,7 @@ func TestVisitsOfAllServersAddUp(t *testing.T) {
 				t.Errorf("server %d: %v", i, s)
 			}
 		}
-		pgtest.Eventually(t, patience, func() error {
+		pgtest.Eventually(t, waitTimeout, func() error {
 			accounts := n.get(player(steve) + "/accounts").field("accounts").([]any)
 			if len(accounts) != 1 || accounts[0].(map[string]any)["uuid"] != "alice" {
 				return fmt.Errorf("shares with %v", accounts)
@@ -75,7 +75,7 @@ func TestVisitsOfAllServersAddUp(t *testing.T) {
 func TestInfoHoldsTheJoinThatWasJustAnswered(t *testing.T) {
 	t.Parallel()
 	url, _ := database(t)
-	n := start(t, url, "a", func(c *daemon.Config) { c.Sidecar.FlushInterval = patience }).ready()
+	n := start(t, url, "a", func(c *daemon.Config) { c.Sidecar.FlushInterval = waitTimeout }).ready()
 	for i := range 3 {
 		n.comes(steve, "Steve", "192.0.2.1")
 		if a := n.get(player(steve) + "/info"); a.field("joins") != float64(i+1) {
@@ -108,7 +108,7 @@ func TestVisitsOfAnOutageAreStoredOnce(t *testing.T) {
 	if names := info.field("names").([]any); len(names) != 2 {
 		t.Errorf("names %v", names)
 	}
-	pgtest.Eventually(t, patience, func() error {
+	pgtest.Eventually(t, waitTimeout, func() error {
 		csv := o.get("/v1/player-counts?from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z&format=csv")
 		if want := "slot,minutes,players,server\r\n2020-01-01T00:00:00.000Z,4,9,a\r\n"; string(csv.body) != want {
 			return fmt.Errorf("%d %q", csv.status, csv.body)

@@ -12,14 +12,14 @@ import (
 	"unicode/utf8"
 )
 
-// told is a demo whose text is kept.
-type told struct {
+// recordedDemo is a demo whose text is kept.
+type recordedDemo struct {
 	*Demo
 	text *bytes.Buffer
 }
 
 // begin starts a demo; at the test's end it is closed, and must leave nothing.
-func begin(t *testing.T, chapters ...Chapter) told {
+func begin(t *testing.T, chapters ...Chapter) recordedDemo {
 	t.Helper()
 	var text bytes.Buffer
 	d, err := Start(t.Context(), Options{Out: &text, Chapters: chapters})
@@ -38,10 +38,10 @@ func begin(t *testing.T, chapters ...Chapter) told {
 			t.Logf("the story:\n%s", &text)
 		}
 	})
-	return told{d, &text}
+	return recordedDemo{d, &text}
 }
 
-func (d told) contains(t *testing.T, parts ...string) {
+func (d recordedDemo) contains(t *testing.T, parts ...string) {
 	t.Helper()
 	for _, part := range parts {
 		if !strings.Contains(d.text.String(), part) {
@@ -127,7 +127,7 @@ func TestFailuresAreTold(t *testing.T) {
 
 func TestStoryEndsWithItsDatabase(t *testing.T) {
 	t.Parallel()
-	var d told
+	var d recordedDemo
 	d = begin(
 		t,
 		Chapter{"The database is killed", func(ctx context.Context, s *Stage) error {
@@ -169,7 +169,7 @@ func TestStoryIsInterrupted(t *testing.T) {
 		t.Errorf("got %+v, %v", result, err)
 	}
 	if strings.Contains(d.text.String(), "✗") {
-		t.Error("an interrupt is told as a failure")
+		t.Error("an interrupt is reported as a failure")
 	}
 }
 

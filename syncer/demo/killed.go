@@ -159,9 +159,9 @@ func (s *Stage) crowdInRows(ctx context.Context) (crowd, error) {
 const noDifference = "0 differences"
 
 // settle compares what the sidecar holds in memory with the rows until there is no
-// difference or patience ends, and returns how many differ, and who.
+// difference or the time is over, and returns how many differ, and who.
 func (g *GameServer) settle(ctx context.Context, rows crowd) (string, error) {
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(waitTimeout)
 	for {
 		var different []string
 		for _, id := range slices.Sorted(maps.Keys(rows)) {

@@ -37,7 +37,7 @@ func playPsql(ctx context.Context, s *Stage) error {
 		}
 	}
 	s.Blank()
-	if err := s.checkBothHold(ctx, "holds rank and flag as psql left them", "rank mod, member", standing); err != nil {
+	if err := s.checkBothHold(ctx, "holds rank and flag as psql left them", "rank mod, member", rankAndFlags); err != nil {
 		return err
 	}
 	return s.dismissSteve(ctx)

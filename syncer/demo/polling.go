@@ -101,7 +101,7 @@ func startPoller(ctx context.Context, url string) (*poller, error) {
 
 // until polls until the rank is the given one, and returns when it was known.
 func (p *poller) until(ctx context.Context, rank string) (time.Time, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, waitTimeout)
 	defer cancel()
 	for {
 		select {

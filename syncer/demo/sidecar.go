@@ -27,11 +27,11 @@ func startDaemon(
 		DatabaseURL: url,
 		Migrate:     true,
 		Sidecar:     sidecar.Config{Home: home},
-		HTTP:        httpapi.Config{Listen: "127.0.0.1:0", RequestTimeout: patience},
+		HTTP:        httpapi.Config{Listen: "127.0.0.1:0", RequestTimeout: waitTimeout},
 		Version:     version,
 	}
-	config.Store.Timeout = patience // a database that is slow here is not broken
-	config.Feed.ConnectTimeout, config.Feed.StatementTimeout = patience, patience
+	config.Store.Timeout = waitTimeout // a database that is slow here is not broken
+	config.Feed.ConnectTimeout, config.Feed.StatementTimeout = waitTimeout, waitTimeout
 	built, err := daemon.New(ctx, config, log.With("server", home.Name))
 	if err != nil {
 		return nil, fmt.Errorf("start syncer of %s: %w", home.Name, err)

@@ -68,8 +68,8 @@ func flagsOf(r wire.Record) string {
 	return strings.Join(r.Flags, ", ")
 }
 
-// standing is how a record reads in the story.
-func standing(r wire.Record) string { return "rank " + r.Rank + ", " + flagsOf(r) }
+// rankAndFlags is how a record reads in the story.
+func rankAndFlags(r wire.Record) string { return "rank " + r.Rank + ", " + flagsOf(r) }
 
 // checkBothHold verifies what both servers hold of Steve, without asking the
 // database.

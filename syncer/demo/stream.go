@@ -16,9 +16,9 @@ import (
 	"playersync/syncer/httpapi/wire"
 )
 
-// patience is how long a chapter waits for what should take milliseconds, also on a
+// waitTimeout is how long a chapter waits for what should take milliseconds, also on a
 // machine that has much else to do.
-const patience = time.Minute
+const waitTimeout = time.Minute
 
 // Event is something that a game server was told.
 type Event struct {
@@ -127,7 +127,7 @@ func (g *GameServer) Mark() Mark {
 // Until returns when the first event behind the mark arrived that matches. An
 // error names what was waited for.
 func (m Mark) Until(ctx context.Context, what string, match func(Event) bool) (time.Time, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, waitTimeout)
 	defer cancel()
 	for {
 		events, more, err := m.server.stream.after(m.position)
@@ -144,7 +144,7 @@ func (m Mark) Until(ctx context.Context, what string, match func(Event) bool) (t
 		case <-more:
 		case <-ctx.Done():
 			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-				return time.Time{}, fmt.Errorf("%s was not told within %s: %s", m.server.Name, patience, what)
+				return time.Time{}, fmt.Errorf("%s was not told within %s: %s", m.server.Name, waitTimeout, what)
 			}
 			return time.Time{}, ctx.Err()
 		}

@@ -51,7 +51,7 @@ func (t *twoServers) row(ctx context.Context, left, right string) error {
 		if err != nil {
 			return err
 		}
-		held[i] = "  " + standing(record)
+		held[i] = "  " + rankAndFlags(record)
 		if n := len(record.History); n > 0 {
 			held[i] += fmt.Sprintf(", history of %d", n)
 		}
@@ -101,7 +101,7 @@ func (t *twoServers) setRank(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.knownOnPvP = standing(record) + ", from " + source
+	t.knownOnPvP = rankAndFlags(record) + ", from " + source
 	return t.row(ctx, timed("sets rank mod", patched), timed("is told of it", told))
 }
 
@@ -200,6 +200,6 @@ func (t *twoServers) verify(ctx context.Context) error {
 	t.Check("each gamemode has counters of its own", kills+" "+blocks, `{"kills": 3} {"blocksBroken": 120}`)
 	return t.checkBothHold(ctx, "holds the same", "rank mod, member, warned by pvp, muted by survival",
 		func(r wire.Record) string {
-			return standing(r) + ", " + historyOf(r)
+			return rankAndFlags(r) + ", " + historyOf(r)
 		})
 }

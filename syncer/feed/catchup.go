@@ -59,12 +59,12 @@ func (f *Feed) poll(ctx context.Context, conn Conn) error {
 // a database that was restored from a dump first.
 func (f *Feed) queryPosition(ctx context.Context, conn Conn) (Position, error) {
 	position, err := f.queryPositionOnce(ctx, conn)
-	if err == nil && !position.AtHome {
+	if err == nil && !position.SameDatabase {
 		f.log.WarnContext(ctx, "the database was restored from a dump; its recorded changes are forgotten")
 		if err := f.bounded(ctx, f.config.StatementTimeout, conn.Settle); err != nil {
 			return position, fmt.Errorf("settle the database: %w", err)
 		}
-		if position, err = f.queryPositionOnce(ctx, conn); err == nil && !position.AtHome {
+		if position, err = f.queryPositionOnce(ctx, conn); err == nil && !position.SameDatabase {
 			err = errUnsettled
 		}
 	}

@@ -58,7 +58,7 @@ func newDatabase() *database {
 		conns: map[*conn]bool{}, fails: map[string]error{}, stalls: map[string]bool{},
 		during: map[string]func(){}, calls: map[string]int{},
 		where: feed.Position{
-			Epoch: "first", AtHome: true, Listening: true, Triggers: "as migrated", TriggersEnabled: 13,
+			Epoch: "first", SameDatabase: true, Listening: true, Triggers: "as migrated", TriggersEnabled: 13,
 		},
 	}
 }
@@ -356,7 +356,7 @@ func (c *conn) Settle(ctx context.Context) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.where.AtHome, c.where.Epoch, c.changes = true, c.where.Epoch+"'", nil
+	c.where.SameDatabase, c.where.Epoch, c.changes = true, c.where.Epoch+"'", nil
 	return nil
 }
 

@@ -70,7 +70,7 @@ const keyText = " It happens once for each `key`, which the caller draws anew fo
 // is one. Values it returns are shared and not changed here.
 type Balances interface {
 	Of(ctx context.Context, id syncer.PlayerID) (syncer.Balances, sidecar.Source, error)
-	Move(ctx context.Context, m syncer.Transfer) (syncer.TransferResult, error)
+	Transfer(ctx context.Context, m syncer.Transfer) (syncer.TransferResult, error)
 	Ledger(ctx context.Context, id syncer.PlayerID, currency string, before int64, size int) ([]syncer.LedgerEntry, error)
 	Currencies(ctx context.Context) ([]syncer.Currency, error)
 	AddCurrency(ctx context.Context, name string) (added bool, err error)
@@ -104,7 +104,7 @@ type changeBalanceInput struct {
 }
 
 func (s *Server) changeBalance(ctx context.Context, in *changeBalanceInput) (*result[wire.Moved], error) {
-	moved, err := s.deps.Balances.Move(ctx, in.Body.Move(in.ID.PlayerID, in.Currency, in.from.Name))
+	moved, err := s.deps.Balances.Transfer(ctx, in.Body.Transfer(in.ID.PlayerID, in.Currency, in.from.Name))
 	return &result[wire.Moved]{wire.MovedOf(moved)}, inPathIfAt(err, "currency", "currency")
 }
 
@@ -114,7 +114,7 @@ type transferInput struct {
 }
 
 func (s *Server) transfer(ctx context.Context, in *transferInput) (*result[wire.Moved], error) {
-	moved, err := s.deps.Balances.Move(ctx, in.Body.Move(in.from.Name))
+	moved, err := s.deps.Balances.Transfer(ctx, in.Body.Transfer(in.from.Name))
 	return &result[wire.Moved]{wire.MovedOf(moved)}, err
 }
 

@@ -31,7 +31,7 @@ func (f *fakeBalances) Of(_ context.Context, id syncer.PlayerID) (syncer.Balance
 	return f.balances, sidecar.FromMemory, nil
 }
 
-func (f *fakeBalances) Move(_ context.Context, m syncer.Transfer) (syncer.TransferResult, error) {
+func (f *fakeBalances) Transfer(_ context.Context, m syncer.Transfer) (syncer.TransferResult, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := m.Validate(); err != nil {

@@ -38,8 +38,8 @@ func (a *Asking) Resolve(ctx huma.Context) []error {
 
 // Author is part of the input of an operation that changes something.
 type Author struct {
-	By      string `header:"Syncer-By" maxLength:"512" example:"Steve" doc:"For whom the change is made: for the audit, and as the author of a ban, a lift or a note. A by in the body wins."`
-	Through string `header:"Syncer-Server" maxLength:"64" example:"survival-1" doc:"Name of the game server through which the change is made, as the audit shows it. The configured one if absent."`
+	By     string `header:"Syncer-By" maxLength:"512" example:"Steve" doc:"For whom the change is made: for the audit, and as the author of a ban, a lift or a note. A by in the body wins."`
+	Server string `header:"Syncer-Server" maxLength:"64" example:"survival-1" doc:"Name of the game server through which the change is made, as the audit shows it. The configured one if absent."`
 
 	attribution syncer.Attribution
 }

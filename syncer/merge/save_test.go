@@ -159,7 +159,7 @@ func TestScenarioOfTheDocuments(t *testing.T) {
 	onB.Language = "en"
 
 	leave(shownB, onB, b)
-	leave(shownA, onA, a) // A never heard of the flag, the name and the language
+	leave(shownA, onA, a) // A was never shown the flag, the name and the language
 
 	if row.Rank != "admin" || !slices.Equal(row.Flags, []string{"trusted"}) {
 		t.Errorf("rank %q and flags %q, want both changes", row.Rank, row.Flags)

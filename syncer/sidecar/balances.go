@@ -73,9 +73,9 @@ func (b *Balances) Of(ctx context.Context, id syncer.PlayerID) (syncer.Balances,
 	return balances, FromDatabase, nil
 }
 
-// Move changes balances in the database and in memory. A broken connection makes it
+// Transfer changes balances in the database and in memory. A broken connection makes it
 // try again, which the key makes safe. Errors: those of the store.
-func (b *Balances) Move(ctx context.Context, m syncer.Transfer) (syncer.TransferResult, error) {
+func (b *Balances) Transfer(ctx context.Context, m syncer.Transfer) (syncer.TransferResult, error) {
 	if err := m.Validate(); err != nil {
 		return syncer.TransferResult{}, err
 	}

@@ -19,47 +19,47 @@ type ownedServer struct {
 	lost       bool                     // another sidecar speaks for it
 }
 
-func newAttended() *ownedServer {
+func newOwnedServer() *ownedServer {
 	return &ownedServer{players: map[syncer.PlayerID]syncer.Session{}, changed: map[syncer.PlayerID]bool{}, claim: true}
 }
 
-func (a *ownedServer) put(session syncer.Session) {
-	a.players[session.ID] = session
-	a.changed[session.ID] = true
+func (o *ownedServer) put(session syncer.Session) {
+	o.players[session.ID] = session
+	o.changed[session.ID] = true
 }
 
-func (a *ownedServer) remove(id syncer.PlayerID) {
-	if _, on := a.players[id]; on {
-		delete(a.players, id)
-		a.changed[id] = true
+func (o *ownedServer) remove(id syncer.PlayerID) {
+	if _, on := o.players[id]; on {
+		delete(o.players, id)
+		o.changed[id] = true
 	}
 }
 
 // start empties the server and takes it over.
-func (a *ownedServer) start() {
-	clear(a.players)
-	a.claim, a.unknown = true, true
+func (o *ownedServer) start() {
+	clear(o.players)
+	o.claim, o.unknown = true, true
 }
 
 // take moves to e what is to be stored, which then counts as stored.
-func (a *ownedServer) take(e *syncer.SessionEdit) {
-	if a.unknown {
-		e.Complete = append(e.Complete, a.server.Name)
-		e.Arrived = slices.AppendSeq(e.Arrived, maps.Values(a.players))
+func (o *ownedServer) take(e *syncer.SessionEdit) {
+	if o.unknown {
+		e.Complete = append(e.Complete, o.server.Name)
+		e.Arrived = slices.AppendSeq(e.Arrived, maps.Values(o.players))
 	} else {
-		for id := range a.changed {
-			if session, on := a.players[id]; on {
+		for id := range o.changed {
+			if session, on := o.players[id]; on {
 				e.Arrived = append(e.Arrived, session)
 			} else {
-				e.Departed = append(e.Departed, syncer.Session{Server: a.server.Name, ID: id})
+				e.Departed = append(e.Departed, syncer.Session{Server: o.server.Name, ID: id})
 			}
 		}
 	}
-	clear(a.changed)
-	a.unknown = false
+	clear(o.changed)
+	o.unknown = false
 }
 
 // digest is that of the players, as [PresenceStore] returns it of those stored.
-func (a *ownedServer) digest() string {
-	return syncer.SessionDigest(slices.Collect(maps.Values(a.players)))
+func (o *ownedServer) digest() string {
+	return syncer.SessionDigest(slices.Collect(maps.Values(o.players)))
 }

@@ -93,7 +93,7 @@ func NewPresence(
 		wake: make(chan struct{}, 1), servers: map[string]*ownedServer{},
 	}
 	_, _ = rand.Read(p.run[:]) // never fails
-	p.attend(config.Home)
+	p.serverOf(config.Home)
 	return p
 }
 
@@ -101,7 +101,7 @@ func NewPresence(
 func (p *Presence) Joined(from syncer.GameServer, id syncer.PlayerID, request JoinRequest) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.attend(from).put(syncer.Session{
+	p.serverOf(from).put(syncer.Session{
 		Server: from.Name, ID: id, Name: request.Name, Gamemode: from.Gamemode, Since: syncer.TimeOf(p.clock.Now()),
 	})
 	p.poke()
@@ -121,18 +121,18 @@ func (p *Presence) Left(from syncer.GameServer, id syncer.PlayerID) {
 // for it. Saying it again changes nothing.
 func (p *Presence) Start(from syncer.GameServer) {
 	p.mu.Lock()
-	p.attend(from).start()
+	p.serverOf(from).start()
 	p.poke()
 	p.mu.Unlock()
 	p.config.OnStart(from)
 }
 
-// attend returns what is known of a server. The caller holds p.mu, if others know
+// serverOf returns what is known of a server. The caller holds p.mu, if others know
 // of p.
-func (p *Presence) attend(from syncer.GameServer) *ownedServer {
+func (p *Presence) serverOf(from syncer.GameServer) *ownedServer {
 	a, known := p.servers[from.Name]
 	if !known {
-		a = newAttended()
+		a = newOwnedServer()
 		p.servers[from.Name] = a
 	}
 	if a.server != from {

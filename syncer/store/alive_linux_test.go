@@ -40,7 +40,7 @@ func TestAliveTellsWhetherAnythingWaits(t *testing.T) {
 				t.Fatal("a quiet connection counts as dead")
 			}
 			end(server)
-			pgtest.Eventually(t, pgtest.Patience, func() error {
+			pgtest.Eventually(t, pgtest.WaitTimeout, func() error {
 				if alive(client) {
 					return errors.New("the ended session counts as alive")
 				}
@@ -61,15 +61,15 @@ func TestAliveDoesNotWaitForAReader(t *testing.T) {
 		read <- err
 	}()
 	<-reading
-	told := make(chan bool)
+	answers := make(chan bool)
 	for range 10_000 { // most of them meet the reader
-		go func() { told <- alive(client) }()
+		go func() { answers <- alive(client) }()
 		select {
-		case quiet := <-told:
+		case quiet := <-answers:
 			if !quiet {
 				t.Fatal("a quiet connection counts as dead")
 			}
-		case <-time.After(pgtest.Patience):
+		case <-time.After(pgtest.WaitTimeout):
 			t.Fatal("alive waits for somebody else's read")
 		}
 	}

@@ -335,7 +335,7 @@ func TestLedgerIsPaged(t *testing.T) {
 func TestBalancesTell(t *testing.T) {
 	t.Parallel()
 	_, conn, url := economy(t)
-	ear := listen(t, url)
+	listener := listen(t, url)
 	for _, test := range []struct {
 		sql  string
 		want []string
@@ -369,7 +369,7 @@ func TestBalancesTell(t *testing.T) {
 		run(t, conn, "delete from change")
 		run(t, conn, test.sql)
 		t.Log(test.sql)
-		expectEqual(t, shown(ear.told()), append([]string{}, test.want...))
+		expectEqual(t, shown(listener.notified()), append([]string{}, test.want...))
 		var bare []string
 		for _, text := range test.want {
 			bare = append(bare, strings.Join(strings.Fields(text)[:2], " "))

@@ -48,7 +48,7 @@ func (s *Store) importInto(ctx context.Context, queries *db.Queries, records []s
 			return nil, err
 		}
 		// A ban that stood in the way may be lifted by now: then try again.
-		if pending, err = findStanding(ctx, queries, records, refused, imported); err != nil {
+		if pending, err = findOpenBans(ctx, queries, records, refused, imported); err != nil {
 			return nil, err
 		}
 	}
@@ -81,9 +81,9 @@ func (s *Store) importBans(
 	return refused, nil
 }
 
-// findStanding notes the open bans of the records at the given positions, and
+// findOpenBans notes the open bans of the records at the given positions, and
 // returns the positions that have none.
-func findStanding(ctx context.Context, queries *db.Queries, records []syncer.BanRecord, positions []int32, imported []syncer.ImportedBan) ([]int32, error) {
+func findOpenBans(ctx context.Context, queries *db.Queries, records []syncer.BanRecord, positions []int32, imported []syncer.ImportedBan) ([]int32, error) {
 	if len(positions) == 0 {
 		return nil, nil
 	}

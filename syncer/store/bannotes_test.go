@@ -31,8 +31,8 @@ func TestNotesOfABan(t *testing.T) {
 		noted.Notes[1].By == "" {
 		t.Errorf("ban %+v, %v", noted, err)
 	}
-	if told := column[string](t, conn, recorded); len(told) != 0 {
-		t.Errorf("the servers are told of notes: %v", told)
+	if recordedChanges := column[string](t, conn, recorded); len(recordedChanges) != 0 {
+		t.Errorf("the servers are told of notes: %v", recordedChanges)
 	}
 	if _, err := s.AddBanNote(ctx, ban.Number+1, syncer.BanNote{Text: "x"}); syncer.CodeOf(err) != syncer.CodeNotFound {
 		t.Errorf("note on no ban: %v", err)

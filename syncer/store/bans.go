@@ -32,9 +32,9 @@ func (s *Store) AddBan(ctx context.Context, ban syncer.NewBan) (syncer.Ban, bool
 		if !errors.Is(err, pgx.ErrNoRows) {
 			return syncer.Ban{}, false, nil, writeError("add ban", err)
 		}
-		standing, err := s.queries.OpenBan(ctx, db.OpenBanParams{Uuid: uuid, Ip: ip})
+		open, err := s.queries.OpenBan(ctx, db.OpenBanParams{Uuid: uuid, Ip: ip})
 		if err == nil {
-			return banOf(standing), false, nil, nil
+			return banOf(open), false, nil, nil
 		}
 		if !errors.Is(err, pgx.ErrNoRows) {
 			return syncer.Ban{}, false, nil, readError("read open ban", err)

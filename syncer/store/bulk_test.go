@@ -19,7 +19,7 @@ func TestManyRowsAreOneChange(t *testing.T) {
 		run(t, conn, `insert into player_history (uuid, action) values ('single', 'x')`)
 		run(t, conn, `delete from player_history`)
 	}
-	ear := listen(t, url)
+	listener := listen(t, url)
 	for _, test := range []struct{ sql, want string }{
 		{`insert into player (uuid) select 'p' || i from generate_series(1, 100000) as i`, "player *"},
 		{`update player set rank = 'mod'`, "player *"},
@@ -34,8 +34,8 @@ func TestManyRowsAreOneChange(t *testing.T) {
 	} {
 		run(t, conn, `delete from change`)
 		run(t, conn, test.sql)
-		if told := strings.Join(shown(ear.told()), ", "); told != test.want {
-			t.Errorf("%s: told %q, want %q", test.sql, told, test.want)
+		if notified := strings.Join(shown(listener.notified()), ", "); notified != test.want {
+			t.Errorf("%s: notified of %q, want %q", test.sql, notified, test.want)
 		}
 		if kept := strings.Join(column[string](t, conn, recorded), ", "); kept != test.want {
 			t.Errorf("%s: recorded %q, want %q", test.sql, kept, test.want)

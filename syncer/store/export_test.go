@@ -25,14 +25,14 @@ func (s *Store) OnNotice(handle pgconn.NoticeHandler) error {
 	return nil
 }
 
-// DecodeStandings decodes a binary COPY of bans that arrives in the given pieces.
-func DecodeStandings(pieces [][]byte) ([]syncer.ActiveBan, error) {
-	var standings []syncer.ActiveBan
-	reader := standingReader{keep: func(s syncer.ActiveBan) { standings = append(standings, s) }}
+// DecodeActiveBans decodes a binary COPY of bans that arrives in the given pieces.
+func DecodeActiveBans(pieces [][]byte) ([]syncer.ActiveBan, error) {
+	var bans []syncer.ActiveBan
+	reader := activeBanReader{keep: func(ban syncer.ActiveBan) { bans = append(bans, ban) }}
 	for _, piece := range pieces {
 		if _, err := reader.Write(piece); err != nil {
-			return standings, err
+			return bans, err
 		}
 	}
-	return standings, reader.end()
+	return bans, reader.end()
 }

@@ -78,7 +78,7 @@ func (c *FeedConn) Poll(ctx context.Context, cursor changefeed.Snapshot, most in
 		return changefeed.Position{}, readError("poll", err)
 	}
 	p := changefeed.Position{
-		Now: row.Now.Time, Epoch: changefeed.Epoch(row.Epoch), AtHome: row.AtHome, InRecovery: row.InRecovery,
+		Now: row.Now.Time, Epoch: changefeed.Epoch(row.Epoch), SameDatabase: row.SameDatabase, InRecovery: row.InRecovery,
 		Listening: row.Listening, Floor: row.Floor,
 		Triggers: row.TriggerSignature, TriggersEnabled: int(row.TriggersEnabled),
 		Oldest: time.Duration(row.OldestSeconds * float64(time.Second)),
@@ -143,8 +143,8 @@ func (c *FeedConn) LoadBans(ctx context.Context, keep func(syncer.ActiveBan)) (c
 		if snapshot, err = queries.Snapshot(ctx); err != nil {
 			return err
 		}
-		copied := standingReader{keep: keep}
-		if _, err = c.conn.PgConn().CopyTo(ctx, &copied, copyStandings); err != nil {
+		copied := activeBanReader{keep: keep}
+		if _, err = c.conn.PgConn().CopyTo(ctx, &copied, copyActiveBans); err != nil {
 			return err
 		}
 		return copied.end()

@@ -99,7 +99,7 @@ func TestCrashBeginsAnEpoch(t *testing.T) {
 			if err := store.Migrate(ctx, url); err != nil {
 				t.Fatal(err)
 			}
-			s, err := store.Open(ctx, url, store.Options{Timeout: pgtest.Patience})
+			s, err := store.Open(ctx, url, store.Options{Timeout: pgtest.WaitTimeout})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -16,7 +16,7 @@ func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 // say otherwise, no operation is too slow.
 func open(t testing.TB, o store.Options) (*store.Store, string) {
 	t.Helper()
-	o.Timeout = cmp.Or(o.Timeout, pgtest.Patience)
+	o.Timeout = cmp.Or(o.Timeout, pgtest.WaitTimeout)
 	url := pgtest.Database(t, "schema", store.Migrate)
 	s, err := store.Open(context.Background(), url, o)
 	if err != nil {

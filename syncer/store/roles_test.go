@@ -168,7 +168,7 @@ func followAsSidecar(t *testing.T, conn *store.FeedConn) {
 	if err := conn.Listen(ctx); err != nil {
 		t.Error(err)
 	}
-	if p := poll(t, conn, changefeed.Snapshot{}); !p.Listening || !p.AtHome || p.InRecovery ||
+	if p := poll(t, conn, changefeed.Snapshot{}); !p.Listening || !p.SameDatabase || p.InRecovery ||
 		p.TriggersEnabled != store.FeedTriggers {
 		t.Errorf("position %+v", p)
 	}

@@ -31,7 +31,7 @@ func TestSaveBatchCreatesAndTells(t *testing.T) {
 	s, url := open(t, store.Options{Timeout: time.Minute})
 	conn := psql(t, url)
 	run(t, conn, `insert into player (uuid) values ('old'), ('unsynced')`)
-	ear := listen(t, url)
+	listener := listen(t, url)
 	history := []syncer.HistoryEntry{{Action: "kicked", By: "x", Time: syncer.Millis(1)}}
 	batch := newBatch(map[syncer.PlayerID]merge.Edit{
 		"old":      {Scalars: merge.Scalars{Name: syncer.Some("Steve")}, History: history},
@@ -51,15 +51,15 @@ func TestSaveBatchCreatesAndTells(t *testing.T) {
 	if len(changes) != 4 {
 		t.Errorf("changes %+v", changes)
 	}
-	var told []string
+	var notified []string
 	pgtest.Eventually(t, time.Minute, func() error { // the notification follows the commit
-		if told = append(told, shown(ear.told())...); len(told) < 5 {
-			return fmt.Errorf("told %v", told)
+		if notified = append(notified, shown(listener.notified())...); len(notified) < 5 {
+			return fmt.Errorf("notified of %v", notified)
 		}
 		return nil
 	})
 	counts := map[string]int{}
-	for _, text := range told {
+	for _, text := range notified {
 		counts[text]++
 	}
 	expectEqual(t, counts, map[string]int{
@@ -69,8 +69,8 @@ func TestSaveBatchCreatesAndTells(t *testing.T) {
 	if readings, changes, err = s.SaveBatch(context.Background(), batch); err != nil || len(readings)+len(changes) > 0 {
 		t.Errorf("again: %v, %v, %v", readings, changes, err)
 	}
-	if told := ear.told(); len(told) > 0 {
-		t.Errorf("again told %v", told)
+	if notified := listener.notified(); len(notified) > 0 {
+		t.Errorf("notified again: %v", notified)
 	}
 	if got := readOne(t, s, "unsynced").Gamemodes["pvp"].Stats["wins"]; got != 1 {
 		t.Errorf("saved %d times", got)

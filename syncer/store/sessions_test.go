@@ -58,10 +58,10 @@ func TestSessionsAreStoredAsDifferences(t *testing.T) {
 	t.Parallel()
 	s, url := open(t, store.Options{})
 	conn := psql(t, url)
-	ear := listen(t, url)
+	listener := listen(t, url)
 	speak(t, s, firstRun, time.Minute, "a", "b")
-	if told := ear.told(); len(told) > 0 {
-		t.Errorf("leases tell %v", shown(told))
+	if notified := listener.notified(); len(notified) > 0 {
+		t.Errorf("leases were notified: %v", shown(notified))
 	}
 	later := stay("a", "z")
 	later.Since = syncer.Millis(1_700_000_000_001)
@@ -70,10 +70,10 @@ func TestSessionsAreStoredAsDifferences(t *testing.T) {
 		many = append(many, stay("b", fmt.Sprint("n", i)))
 	}
 	for _, test := range []struct {
-		name string
-		edit syncer.SessionEdit
-		want []string // who is on a
-		told []string
+		name     string
+		edit     syncer.SessionEdit
+		want     []string // who is on a
+		notified []string
 	}{
 		{
 			"two come",
@@ -108,7 +108,7 @@ func TestSessionsAreStoredAsDifferences(t *testing.T) {
 		t.Log(test.name)
 		expectEqual(t, column[string](t, conn, `select w from (`+whoIsOnline+`) as o (w) where w like 'a %'`),
 			append([]string{}, test.want...))
-		expectEqual(t, shown(ear.told()), append([]string{}, test.told...))
+		expectEqual(t, shown(listener.notified()), append([]string{}, test.notified...))
 	}
 	storeSessions(t, s, firstRun, syncer.SessionEdit{
 		Arrived: []syncer.Session{stay("a", "z"), stay("a", "Ä"), stay("a", "B")}, Complete: []string{"a", "b"},

@@ -17,7 +17,7 @@ import (
 func TestFurtherTablesTell(t *testing.T) {
 	t.Parallel()
 	conn, url := database(t)
-	ear := listen(t, url)
+	listener := listen(t, url)
 	for _, test := range []struct {
 		sql  string
 		want []string
@@ -57,7 +57,7 @@ func TestFurtherTablesTell(t *testing.T) {
 		run(t, conn, "delete from change")
 		run(t, conn, test.sql)
 		t.Log(test.sql)
-		expectEqual(t, shown(ear.told()), append([]string{}, test.want...))
+		expectEqual(t, shown(listener.notified()), append([]string{}, test.want...))
 		var bare []string
 		for _, text := range test.want {
 			bare = append(bare, strings.Join(strings.Fields(text)[:2], " "))
@@ -66,8 +66,8 @@ func TestFurtherTablesTell(t *testing.T) {
 	}
 }
 
-// toldMessage is a message as it travels; without text it was too large.
-type toldMessage struct {
+// notifiedMessage is a message as it travels; without text it was too large.
+type notifiedMessage struct {
 	Message struct {
 		ID    int64
 		After int64
@@ -89,7 +89,7 @@ func TestMessagesTravelWithTheOneBefore(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var messages []toldMessage
+		var messages []notifiedMessage
 		if err := json.Unmarshal([]byte(notification.Payload), &messages); err != nil {
 			t.Fatal(err)
 		}
@@ -98,7 +98,7 @@ func TestMessagesTravelWithTheOneBefore(t *testing.T) {
 		}
 	}
 	if want := []string{"1 0 one", "2 1 two", "0 0 ", "4 3 four"}; !slices.Equal(got, want) {
-		t.Errorf("told %q, want %q", got, want)
+		t.Errorf("notified of %q, want %q", got, want)
 	}
 }
 

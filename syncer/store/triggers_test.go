@@ -46,36 +46,36 @@ func (i item) String() string {
 	}
 }
 
-// ear hears what a database notifies of.
-type ear struct {
+// listener receives the notifications of a database.
+type listener struct {
 	t    *testing.T
 	conn *pgx.Conn
 	url  string
 }
 
-func listen(t *testing.T, url string) ear {
+func listen(t *testing.T, url string) listener {
 	t.Helper()
 	conn := psql(t, url)
 	run(t, conn, "listen playersync")
-	return ear{t, conn, url}
+	return listener{t, conn, url}
 }
 
-// told returns what was notified since the last call, by message.
-func (e ear) told() [][]item {
-	e.t.Helper()
-	run(e.t, psql(e.t, e.url), "notify playersync, 'end'") // arrives behind all that was committed
+// notified returns what was notified since the last call, by message.
+func (l listener) notified() [][]item {
+	l.t.Helper()
+	run(l.t, psql(l.t, l.url), "notify playersync, 'end'") // arrives behind all that was committed
 	var messages [][]item
 	for {
-		notification, err := e.conn.WaitForNotification(context.Background())
+		notification, err := l.conn.WaitForNotification(context.Background())
 		if err != nil {
-			e.t.Fatal(err)
+			l.t.Fatal(err)
 		}
 		if notification.Payload == "end" {
 			return messages
 		}
 		var items []item
 		if err := json.Unmarshal([]byte(notification.Payload), &items); err != nil {
-			e.t.Fatalf("%s: %v", notification.Payload, err)
+			l.t.Fatalf("%s: %v", notification.Payload, err)
 		}
 		messages = append(messages, items)
 	}
@@ -109,10 +109,10 @@ const expired = `insert into ban (uuid, created_at, expires_at) values ('old', n
 func TestTriggersTell(t *testing.T) {
 	t.Parallel()
 	conn, url := database(t)
-	ear := listen(t, url)
+	listener := listen(t, url)
 	for _, test := range []struct {
 		name, sql string
-		want      []string // told
+		want      []string // notified
 		recorded  []string // nil: the same without what they carry
 	}{
 		{"insert", `insert into player (uuid) values ('x')`, []string{"player x"}, nil},
@@ -261,11 +261,11 @@ func TestTriggersTell(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			simple(t, conn, beforeTelling)
-			ear.told()
+			listener.notified()
 			simple(t, conn, "begin; "+test.sql+"; commit")
-			told := ear.told()
-			expectEqual(t, shown(told), append([]string{}, test.want...))
-			expectNotMisled(t, conn, told)
+			notified := listener.notified()
+			expectEqual(t, shown(notified), append([]string{}, test.want...))
+			expectNotMisled(t, conn, notified)
 			if test.recorded == nil {
 				for _, text := range test.want {
 					words := strings.Fields(text)
@@ -277,12 +277,12 @@ func TestTriggersTell(t *testing.T) {
 	}
 }
 
-// expectNotMisled holds bans, as told, against the table: of what was told of a
+// expectNotMisled compares notified bans with the table: of what was notified of a
 // target the highest revision counts, unless a bare key has it read back.
-func expectNotMisled(t *testing.T, conn *pgx.Conn, told [][]item) {
+func expectNotMisled(t *testing.T, conn *pgx.Conn, notified [][]item) {
 	t.Helper()
 	last := map[string]item{}
-	for _, item := range slices.Concat(told...) {
+	for _, item := range slices.Concat(notified...) {
 		if known, ok := last[item.Key]; item.Entity == "ban" &&
 			(!ok || known.Open != nil && (item.Open == nil || item.Revision > known.Revision)) {
 			last[item.Key] = item
@@ -292,32 +292,32 @@ func expectNotMisled(t *testing.T, conn *pgx.Conn, told [][]item) {
 		open := value[bool](t, conn,
 			`select exists (select from ban where ban_target(uuid, ip) = $1 and lifted_at is null)`, key)
 		if item.Open != nil && *item.Open != open {
-			t.Errorf("%s was told open %t, is open %t", key, *item.Open, open)
+			t.Errorf("%s was notified as open %t, is open %t", key, *item.Open, open)
 		}
 	}
 }
 
-// What is told names its transaction and carries the row as it was committed.
+// A notification names its transaction and carries the row as it was committed.
 func TestToldRowsAreTheRows(t *testing.T) {
 	t.Parallel()
 	conn, url := database(t)
 	run(t, conn, `insert into player (uuid) values ('a')`)
 	run(t, conn, `delete from change`)
-	ear := listen(t, url)
+	listener := listen(t, url)
 	run(t, conn,
 		`update player set rank = 'mod', flags = '{x}', unmute_time = 'infinity', rainbow_speed = 3, attributes = '{"a": null}', name = 'é"\'`)
-	told := ear.told()
-	if len(told) != 1 || len(told[0]) != 1 {
-		t.Fatalf("told %v", told)
+	notified := listener.notified()
+	if len(notified) != 1 || len(notified[0]) != 1 {
+		t.Fatalf("notified of %v", notified)
 	}
-	got := told[0][0]
+	got := notified[0][0]
 	expectEqual(t, value[string](t, conn, `select xid::text from change`), fmt.Sprint(got.Xid))
 	expectEqual(t, value[int64](t, conn, `select revision from player`), got.Revision)
 	if !value[bool](t, conn, `select player_synced(player)::jsonb = $1::jsonb from player`, string(got.Player)) {
-		t.Errorf("told %s", got.Player)
+		t.Errorf("notified of %s", got.Player)
 	}
 	if !value[bool](t, conn, `select at - to_timestamp($1 / 1e6) between '0' and '1 minute' from change`, got.Micros) {
-		t.Errorf("told at %d", got.Micros)
+		t.Errorf("notified of time %d", got.Micros)
 	}
 }
 
@@ -326,14 +326,14 @@ func TestManyChangesArePacked(t *testing.T) {
 	t.Parallel()
 	conn, url := database(t)
 	run(t, conn, `insert into player (uuid) select 'p' || i from generate_series(1, 256) as i`)
-	ear := listen(t, url)
+	listener := listen(t, url)
 	run(t, conn, `update player set name = repeat('é', 200)`)
-	messages := ear.told()
+	messages := listener.notified()
 	rows := shown(messages)
 	if len(rows) != 256 || slices.ContainsFunc(rows, func(text string) bool {
 		return !strings.HasSuffix(text, " row")
 	}) {
-		t.Errorf("told %d: %v", len(rows), rows)
+		t.Errorf("notified of %d rows: %v", len(rows), rows)
 	}
 	size := value[int](t, conn, `select sum(octet_length(player_change(player)::text) + 1) from player`)
 	if least := size/7900 + 1; len(messages) > least+least/5 {

@@ -11,22 +11,22 @@ type PlayerBalances struct {
 // BalanceChange asks to change one balance by a difference.
 type BalanceChange struct {
 	Change int64 `json:"change" minimum:"-9007199254740991" maximum:"9007199254740991" example:"-250" doc:"By how much: positive gives, negative takes; not 0."`
-	MoveNotes
+	TransferNotes
 }
 
-// MoveNotes are what every change of balances says of itself.
-type MoveNotes struct {
+// TransferNotes are what every change of balances says of itself.
+type TransferNotes struct {
 	Key    string `json:"key" minLength:"1" maxLength:"128" example:"0b2f2b62-6f0e-4d0a-9a53-3c6b1a0f5c11" doc:"What the caller calls this, unique in the whole network: a random UUID, for example."`
 	Reason string `json:"reason,omitempty" maxLength:"512" example:"bought a diamond sword" doc:"Why, for the ledger."`
 	By     string `json:"by,omitempty" maxLength:"512" example:"shop" doc:"Who wants it, for the ledger."`
 }
 
-func (n MoveNotes) noted(currency, server string) syncer.Transfer {
+func (n TransferNotes) noted(currency, server string) syncer.Transfer {
 	return syncer.Transfer{Currency: currency, Key: n.Key, Reason: n.Reason, By: n.By, Server: server}
 }
 
-// Move returns the change of a player's balance that the game server asks for.
-func (c BalanceChange) Move(id syncer.PlayerID, currency, server string) syncer.Transfer {
+// Transfer returns the change of a player's balance that the game server asks for.
+func (c BalanceChange) Transfer(id syncer.PlayerID, currency, server string) syncer.Transfer {
 	return c.noted(currency, server).Change(id, c.Change)
 }
 
@@ -36,14 +36,14 @@ type Transfer struct {
 	To       PlayerID `json:"to" maxLength:"64" example:"Alice" doc:"Who is paid."`
 	Currency string   `json:"currency" maxLength:"64" example:"coins" doc:"In what."`
 	Amount   int64    `json:"amount" minimum:"1" maximum:"9007199254740991" example:"100" doc:"How much."`
-	MoveNotes
+	TransferNotes
 }
 
-// Move returns the payment that the game server asks for.
-func (t Transfer) Move(server string) syncer.Transfer {
-	move := t.noted(t.Currency, server)
-	move.Payer, move.Payee, move.Amount = syncer.PlayerID(t.From), syncer.PlayerID(t.To), t.Amount
-	return move
+// Transfer returns the payment that the game server asks for.
+func (t Transfer) Transfer(server string) syncer.Transfer {
+	transfer := t.noted(t.Currency, server)
+	transfer.Payer, transfer.Payee, transfer.Amount = syncer.PlayerID(t.From), syncer.PlayerID(t.To), t.Amount
+	return transfer
 }
 
 // Moved says what became of a [BalanceChange] or a [Transfer].

@@ -23,17 +23,17 @@ var banRoutes = []route{
 	{"POST", "/unban", (*Handler).unban},
 }
 
-// suspect is whom a request about bans names: an id, an address, or both.
-type suspect struct {
+// subject is whom a request about bans names: an id, an address, or both.
+type subject struct {
 	id      syncer.PlayerID // "" if not given
 	address netip.Addr      // invalid if not given
 }
 
-// suspect reads ip and uuid. Beside a uuid the ip may be any text: consoles send
+// subject reads ip and uuid. Beside a uuid the ip may be any text: consoles send
 // "<unknown>" for a player that never connected, and the uuid must not get lost
 // for it.
-func (c *call) suspect() (suspect, error) {
-	var s suspect
+func (c *call) subject() (subject, error) {
+	var s subject
 	body, err := c.object()
 	if err != nil {
 		return s, err
@@ -63,8 +63,8 @@ func (c *call) suspect() (suspect, error) {
 	return s, err
 }
 
-// targets returns what a ban of the suspect bans: each by itself.
-func (s suspect) targets() []syncer.Target {
+// targets returns what a ban of the subject bans: each by itself.
+func (s subject) targets() []syncer.Target {
 	var targets []syncer.Target
 	if s.id != "" {
 		targets = append(targets, syncer.TargetID(s.id))
@@ -83,7 +83,7 @@ var (
 // checkIsBanned answers from memory. On a false the plugin lifts its own bans, so
 // one is never given while it might be wrong.
 func (h *Handler) checkIsBanned(c *call) error {
-	s, err := c.suspect()
+	s, err := c.subject()
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func (h *Handler) checkIsBanned(c *call) error {
 
 // ban bans what is given until it is lifted.
 func (h *Handler) ban(c *call) error {
-	s, err := c.suspect()
+	s, err := c.subject()
 	if err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ func (h *Handler) ban(c *call) error {
 
 // unban lifts the bans of what is given and no other.
 func (h *Handler) unban(c *call) error {
-	s, err := c.suspect()
+	s, err := c.subject()
 	if err != nil {
 		return err
 	}

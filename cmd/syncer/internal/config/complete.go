@@ -25,7 +25,7 @@ func (c *Config) complete() []error {
 	}
 	if c.Database.Pooled && c.Database.ListenURL == "" && c.Sync.Mode == ModeListen && !c.Embedded {
 		problems = append(problems, errors.New(
-			"database.pooled: nothing can be heard through a pooler in transaction mode: set database.listen_url, "+
+			"database.pooled: no notifications arrive through a pooler in transaction mode: set database.listen_url, "+
 				"or sync.mode to poll"))
 	}
 	if err := c.HTTP.API().Validate(); err != nil {

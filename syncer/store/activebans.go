@@ -11,8 +11,8 @@ import (
 	"playersync/syncer"
 )
 
-// copyStandings is not a generated query, since sqlc has no COPY TO.
-const copyStandings = `
+// copyActiveBans is not a generated query, since sqlc has no COPY TO.
+const copyActiveBans = `
 copy (
     select uuid, ip, expires_at, revision
     from ban
@@ -23,9 +23,9 @@ copy (
 // signature, flags, extension length. PostgreSQL documentation, COPY, "File Formats".
 const copyHeader = 11 + 4 + 4
 
-// standingReader decodes the binary COPY of copyStandings. Bytes may arrive in
+// activeBanReader decodes the binary COPY of copyActiveBans. Bytes may arrive in
 // pieces of any size; only what is incomplete is kept between them.
-type standingReader struct {
+type activeBanReader struct {
 	keep    func(syncer.ActiveBan)
 	rest    []byte
 	started bool
@@ -33,7 +33,7 @@ type standingReader struct {
 }
 
 // Write decodes as many whole rows as have arrived.
-func (r *standingReader) Write(data []byte) (int, error) {
+func (r *activeBanReader) Write(data []byte) (int, error) {
 	pending := data
 	if len(r.rest) > 0 {
 		r.rest = append(r.rest, data...)
@@ -62,7 +62,7 @@ func (r *standingReader) Write(data []byte) (int, error) {
 }
 
 // end reports an error if the copy stopped before its trailer.
-func (r *standingReader) end() error {
+func (r *activeBanReader) end() error {
 	if !r.ended {
 		return errors.New("copy of bans ended early")
 	}
@@ -70,7 +70,7 @@ func (r *standingReader) end() error {
 }
 
 // row decodes one row and returns its length, or 0 if it has not arrived whole.
-func (r *standingReader) row(data []byte) (int, error) {
+func (r *activeBanReader) row(data []byte) (int, error) {
 	if len(data) < 2 {
 		return 0, nil
 	}
@@ -99,15 +99,15 @@ func (r *standingReader) row(data []byte) (int, error) {
 		fields[i] = data[at : at+length]
 		at += length
 	}
-	standing, err := decodeStanding(fields)
+	ban, err := decodeActiveBan(fields)
 	if err != nil {
 		return 0, err
 	}
-	r.keep(standing)
+	r.keep(ban)
 	return at, nil
 }
 
-func decodeStanding(fields [4][]byte) (syncer.ActiveBan, error) {
+func decodeActiveBan(fields [4][]byte) (syncer.ActiveBan, error) {
 	var s syncer.ActiveBan
 	if uuid := fields[0]; uuid != nil {
 		s.Target.ID = syncer.PlayerID(uuid)

@@ -72,9 +72,9 @@ func TestLoadBansEqualsTheTable(t *testing.T) {
 	feed := follow(t, s)
 	got := map[syncer.Target]syncer.Time{}
 	var targets []syncer.Target
-	if _, err := feed.LoadBans(context.Background(), func(standing syncer.ActiveBan) {
-		got[standing.Target] = standing.ExpiresAt
-		targets = append(targets, standing.Target)
+	if _, err := feed.LoadBans(context.Background(), func(ban syncer.ActiveBan) {
+		got[ban.Target] = ban.ExpiresAt
+		targets = append(targets, ban.Target)
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -89,11 +89,11 @@ func TestLoadBansEqualsTheTable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, standing := range read {
-		if want[standing.Target] != standing.ExpiresAt {
-			t.Errorf("read %+v, want %v", standing, want[standing.Target])
+	for _, ban := range read {
+		if want[ban.Target] != ban.ExpiresAt {
+			t.Errorf("read %+v, want %v", ban, want[ban.Target])
 		}
-		delete(want, standing.Target)
+		delete(want, ban.Target)
 	}
 	if len(want) > 0 {
 		t.Errorf("not read: %v", want)
@@ -118,8 +118,8 @@ const copied = "5047434f50590aff0d0a000000000000000000" +
 	"0004ffffffff0000001403800010" + "20010db8000000000000000000000001" + "ffffffff000000080000000000000003" +
 	"ffff"
 
-// FuzzStandings gives the same bytes whole and in pieces.
-func FuzzStandings(f *testing.F) {
+// FuzzActiveBans gives the same bytes whole and in pieces.
+func FuzzActiveBans(f *testing.F) {
 	whole, err := hex.DecodeString(copied)
 	if err != nil {
 		f.Fatal(err)
@@ -129,14 +129,14 @@ func FuzzStandings(f *testing.F) {
 	f.Add(whole[:len(whole)-1], uint64(3))
 	f.Add([]byte{}, uint64(4))
 	f.Fuzz(func(t *testing.T, data []byte, seed uint64) {
-		want, wantErr := store.DecodeStandings([][]byte{data})
+		want, wantErr := store.DecodeActiveBans([][]byte{data})
 		random := rand.New(rand.NewPCG(seed, 0))
 		var pieces [][]byte
 		for rest := data; len(rest) > 0; {
 			n := 1 + random.IntN(min(len(rest), 40))
 			pieces, rest = append(pieces, bytes.Clone(rest[:n])), rest[n:]
 		}
-		got, gotErr := store.DecodeStandings(pieces)
+		got, gotErr := store.DecodeActiveBans(pieces)
 		if fmt.Sprint(got, gotErr) != fmt.Sprint(want, wantErr) {
 			t.Errorf("in pieces: %v, %v; whole: %v, %v", got, gotErr, want, wantErr)
 		}
