@@ -38,7 +38,9 @@ func (s *Server) registerAudit() {
 
 // Audit is what the API needs of the audit; *sidecar.Audit is one.
 type Audit interface {
-	List(ctx context.Context, filter syncer.AuditFilter, page sidecar.Page) (entries []syncer.AuditEntry, next string, err error)
+	List(
+		ctx context.Context, filter syncer.AuditFilter, page sidecar.Page,
+	) (entries []syncer.AuditEntry, next string, err error)
 	Revert(ctx context.Context, number int64, by, reason string) (syncer.AuditEntry, error)
 }
 

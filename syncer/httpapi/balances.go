@@ -71,7 +71,9 @@ const keyText = " It happens once for each `key`, which the caller draws anew fo
 type Balances interface {
 	Of(ctx context.Context, id syncer.PlayerID) (syncer.Balances, sidecar.Source, error)
 	Transfer(ctx context.Context, m syncer.Transfer) (syncer.TransferResult, error)
-	Ledger(ctx context.Context, id syncer.PlayerID, currency string, before int64, size int) ([]syncer.LedgerEntry, error)
+	Ledger(
+		ctx context.Context, id syncer.PlayerID, currency string, before int64, size int,
+	) ([]syncer.LedgerEntry, error)
 	Currencies(ctx context.Context) ([]syncer.Currency, error)
 	AddCurrency(ctx context.Context, name string) (added bool, err error)
 }

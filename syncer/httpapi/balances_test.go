@@ -96,7 +96,8 @@ func TestChangesOfBalances(t *testing.T) {
 	f.ask(t, "GET", "/v1/players/nobody/balances", "").problem(http.StatusNotFound)
 
 	var moved wire.Moved
-	f.ask(t, "POST", coinsPath, `{"change":-250,"key":"a","reason":"sword","by":"shop"}`).wants(http.StatusOK).into(&moved)
+	f.ask(t, "POST", coinsPath, `{"change":-250,"key":"a","reason":"sword","by":"shop"}`).
+		wants(http.StatusOK).into(&moved)
 	if len(moved.Entries) != 1 || moved.Entries[0].Change != -250 || moved.Entries[0].Balance != 750 ||
 		moved.Entries[0].Peer != nil {
 		t.Errorf("moved %+v", moved)
@@ -107,7 +108,8 @@ func TestChangesOfBalances(t *testing.T) {
 	if f.balances().last != want {
 		t.Errorf("asked for %+v, want %+v", f.balances().last, want)
 	}
-	f.ask(t, "POST", "/v1/transfers", `{"from":"Alice","to":"Steve","currency":"coins","amount":5,"key":"b"}`).wants(http.StatusOK).into(&moved)
+	f.ask(t, "POST", "/v1/transfers", `{"from":"Alice","to":"Steve","currency":"coins","amount":5,"key":"b"}`).
+		wants(http.StatusOK).into(&moved)
 	want = syncer.Transfer{
 		Payer: "Alice", Payee: "Steve", Currency: "coins", Amount: 5, Key: "b", Server: testHome.Name,
 	}

@@ -15,7 +15,8 @@ func TestNotesOnABan(t *testing.T) {
 	f := newFixture(t)
 	f.ask(t, "POST", "/v1/bans", `{"uuid":"a"}`).wants(http.StatusCreated)
 	var note wire.BanNote
-	f.ask(t, "POST", "/v1/bans/1/notes", `{"text":"uses a second account","by":"Alice"}`).wants(http.StatusCreated).into(&note)
+	f.ask(t, "POST", "/v1/bans/1/notes", `{"text":"uses a second account","by":"Alice"}`).
+		wants(http.StatusCreated).into(&note)
 	var noted wire.NotedBan
 	f.ask(t, "GET", "/v1/bans/1", "").wants(http.StatusOK).into(&noted)
 	if len(noted.Notes) != 1 || noted.Notes[0] != note || note.Text != "uses a second account" || note.By != "Alice" ||

@@ -101,7 +101,9 @@ type Bans interface {
 	AddBan(ctx context.Context, request syncer.NewBan) (ban syncer.Ban, created bool, err error)
 	CheckBans(ctx context.Context, id syncer.PlayerID, address netip.Addr) ([]syncer.Ban, error)
 	LiftBan(ctx context.Context, target syncer.Target, by, reason string) (ban syncer.Ban, lifted bool, err error)
-	ListBans(ctx context.Context, filter syncer.BanFilter, page sidecar.Page) (bans []syncer.Ban, next string, err error)
+	ListBans(
+		ctx context.Context, filter syncer.BanFilter, page sidecar.Page,
+	) (bans []syncer.Ban, next string, err error)
 }
 
 // BanDetails is what the API needs of the use-cases about single bans and their
@@ -116,7 +118,9 @@ type BanDetails interface {
 // BanTransfer is what the API needs of the use-cases that carry bans from one
 // database to another; *sidecar.Bans is one.
 type BanTransfer interface {
-	ExportBans(ctx context.Context, filter syncer.BanFilter, before int64, size int) (bans []syncer.BanRecord, next int64, err error)
+	ExportBans(
+		ctx context.Context, filter syncer.BanFilter, before int64, size int,
+	) (bans []syncer.BanRecord, next int64, err error)
 	ImportBans(ctx context.Context, records []syncer.BanRecord, trial bool) ([]syncer.ImportedBan, error)
 }
 

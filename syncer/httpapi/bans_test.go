@@ -138,7 +138,8 @@ func TestCheckAndLift(t *testing.T) {
 	if lifted.Lifted || lifted.Ban != nil {
 		t.Errorf("an address inside the range lifted %+v", lifted)
 	}
-	f.ask(t, "POST", "/v1/bans/lift", `{"ip":"198.51.100.0/24","by":"Steve","reason":"appeal"}`).wants(http.StatusOK).into(&lifted)
+	f.ask(t, "POST", "/v1/bans/lift", `{"ip":"198.51.100.0/24","by":"Steve","reason":"appeal"}`).
+		wants(http.StatusOK).into(&lifted)
 	if !lifted.Lifted || lifted.Ban.LiftedBy != "Steve" || lifted.Ban.LiftReason != "appeal" || lifted.Ban.Active {
 		t.Errorf("lifted %+v", lifted.Ban)
 	}

@@ -27,7 +27,8 @@ func TestExportedBansCanBeImported(t *testing.T) {
 	}
 	before := f.records
 	f.records = nil
-	f.ask(t, "POST", "/v1/bans/import", `{"dryRun":true,"bans":`+string(export.Bans)+`}`).wants(http.StatusOK).into(&imported)
+	f.ask(t, "POST", "/v1/bans/import", `{"dryRun":true,"bans":`+string(export.Bans)+`}`).
+		wants(http.StatusOK).into(&imported)
 	if f.records != nil || !imported.DryRun {
 		t.Errorf("a dry run imported %+v", f.records)
 	}

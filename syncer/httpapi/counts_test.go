@@ -44,7 +44,8 @@ func TestExportPlayerCounts(t *testing.T) {
 		{Server: "=b", Slot: instant(t, "2030-01-02T03:04:00Z"), Minutes: 60, Players: 0},
 	}
 	g := f.ask(t, "GET",
-		"/v1/player-counts?from=2030-01-02T03:00:00%2B00:00&to=2030-01-02T04:00:00Z&server=a&format=json", "").wants(http.StatusOK)
+		"/v1/player-counts?from=2030-01-02T03:00:00%2B00:00&to=2030-01-02T04:00:00Z&server=a&format=json", "").
+		wants(http.StatusOK)
 	want := `{"from":"2030-01-02T03:00:00.000Z","to":"2030-01-02T04:00:00.000Z","counts":[` +
 		`{"server":"a \"quoted\", name","slot":"2030-01-02T03:00:00.000Z","minutes":4,"players":7},` +
 		`{"server":"=b","slot":"2030-01-02T03:04:00.000Z","minutes":60,"players":0}]}`

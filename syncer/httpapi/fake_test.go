@@ -101,14 +101,18 @@ func (f *fake) called(from syncer.GameServer, id syncer.PlayerID) (syncer.Player
 	return p, nil
 }
 
-func (f *fake) Join(_ context.Context, from syncer.GameServer, id syncer.PlayerID, r sidecar.JoinRequest) (sidecar.JoinResult, error) {
+func (f *fake) Join(
+	_ context.Context, from syncer.GameServer, id syncer.PlayerID, r sidecar.JoinRequest,
+) (sidecar.JoinResult, error) {
 	p, err := f.called(from, id)
 	f.join = r
 	view := merge.ViewOf(p, from)
 	return sidecar.JoinResult{Player: &view, Source: sidecar.FromMemory}, err
 }
 
-func (f *fake) Player(ctx context.Context, from syncer.GameServer, id syncer.PlayerID) (merge.View, sidecar.Source, error) {
+func (f *fake) Player(
+	ctx context.Context, from syncer.GameServer, id syncer.PlayerID,
+) (merge.View, sidecar.Source, error) {
 	p, err := f.called(from, id)
 	if f.block != nil {
 		select {
@@ -120,7 +124,9 @@ func (f *fake) Player(ctx context.Context, from syncer.GameServer, id syncer.Pla
 	return merge.ViewOf(p, from), sidecar.FromMemory, err
 }
 
-func (f *fake) Patch(ctx context.Context, from syncer.GameServer, id syncer.PlayerID, patch sidecar.Patch, ifMatch *int64) (merge.View, error) {
+func (f *fake) Patch(
+	ctx context.Context, from syncer.GameServer, id syncer.PlayerID, patch sidecar.Patch, ifMatch *int64,
+) (merge.View, error) {
 	p, err := f.called(from, id)
 	f.patch, f.ifMatch, f.by = patch, ifMatch, syncer.AttributionOf(ctx)
 	if err == nil && ifMatch != nil && *ifMatch != p.Revision {
@@ -166,7 +172,14 @@ func (f *fake) AddBan(_ context.Context, request syncer.NewBan) (syncer.Ban, boo
 			return b, false, nil
 		}
 	}
-	b := syncer.Ban{Number: 1, Target: request.Target, Reason: request.Reason, By: request.By, CreatedAt: syncer.TimeOf(testNow), ExpiresAt: request.ExpiresAt}
+	b := syncer.Ban{
+		Number:    1,
+		Target:    request.Target,
+		Reason:    request.Reason,
+		By:        request.By,
+		CreatedAt: syncer.TimeOf(testNow),
+		ExpiresAt: request.ExpiresAt,
+	}
 	f.bans = append(f.bans, b)
 	return b, true, nil
 }
@@ -210,7 +223,11 @@ func (f *fake) Ban(_ context.Context, number int64) (syncer.NotedBan, error) {
 
 func (f *fake) ChangeBan(_ context.Context, _ int64, change syncer.BanChange) (syncer.Ban, error) {
 	f.banChange = change
-	return syncer.Ban{Target: syncer.TargetID("a"), Reason: change.Reason.Value, ExpiresAt: change.ExpiresAt.Value}, f.fail
+	return syncer.Ban{
+		Target:    syncer.TargetID("a"),
+		Reason:    change.Reason.Value,
+		ExpiresAt: change.ExpiresAt.Value,
+	}, f.fail
 }
 
 func (f *fake) PreviewBan(_ context.Context, target syncer.Target, size int) (syncer.BanPreview, error) {
@@ -219,7 +236,9 @@ func (f *fake) PreviewBan(_ context.Context, target syncer.Target, size int) (sy
 	return syncer.BanPreview{Target: target, Count: 1, Online: 1, Players: []syncer.SeenPlayer{seen}}, f.fail
 }
 
-func (f *fake) ExportBans(_ context.Context, filter syncer.BanFilter, before int64, size int) ([]syncer.BanRecord, int64, error) {
+func (f *fake) ExportBans(
+	_ context.Context, filter syncer.BanFilter, before int64, size int,
+) ([]syncer.BanRecord, int64, error) {
 	f.filter, f.page.Size = filter, size
 	return f.records, before % 1000, f.fail
 }
@@ -261,7 +280,12 @@ func (f *fake) RejectedUSIDs(_ context.Context, size int) ([]mindustry.RejectedU
 
 func (f *fake) ApproveUSID(_ context.Context, code, address string) (mindustry.RejectedUSID, error) {
 	f.address = address
-	return mindustry.RejectedUSID{Code: code, ID: exampleID, Address: address, RejectedAt: syncer.TimeOf(testNow)}, f.fail
+	return mindustry.RejectedUSID{
+		Code:       code,
+		ID:         exampleID,
+		Address:    address,
+		RejectedAt: syncer.TimeOf(testNow),
+	}, f.fail
 }
 
 func (f *fake) Kick(_ context.Context, from syncer.GameServer, id syncer.PlayerID) error {
@@ -279,12 +303,16 @@ func (f *fake) InfoByName(_ context.Context, name string, page sidecar.Page) ([]
 	return []syncer.InfoMatch{{ID: exampleID, Name: "Steve", Matched: []string{name}}}, "more", f.fail
 }
 
-func (f *fake) InfoByAddress(_ context.Context, ip netip.Prefix, page sidecar.Page) ([]syncer.InfoMatch, string, error) {
+func (f *fake) InfoByAddress(
+	_ context.Context, ip netip.Prefix, page sidecar.Page,
+) ([]syncer.InfoMatch, string, error) {
 	f.searched, f.page = ip.String(), page
 	return []syncer.InfoMatch{}, "", f.fail
 }
 
-func (f *fake) SharingAccounts(_ context.Context, id syncer.PlayerID, page sidecar.Page) ([]syncer.SharingAccount, string, error) {
+func (f *fake) SharingAccounts(
+	_ context.Context, id syncer.PlayerID, page sidecar.Page,
+) ([]syncer.SharingAccount, string, error) {
 	f.id, f.page = id, page
 	return []syncer.SharingAccount{{ID: "other", Shared: 1, Addresses: []syncer.SharedAddress{{IP: "192.0.2.1", Times: 2, OwnTimes: 3}}}}, "", f.fail
 }
@@ -347,11 +375,24 @@ func newFixture(t testing.TB, change ...func(*Config, *Deps)) *fixture {
 	f := &fixture{fake: newFake(), events: events.NewBroker(8), log: &bytes.Buffer{}}
 	config := Config{Listen: "127.0.0.1:0"}
 	deps := Deps{
-		Players: f.fake, Bans: f.fake, Chat: f.fake, USIDs: f.fake, Audit: fakeAudit{f.fake}, Events: f.events, Ready: func() []string { return f.ready },
-		Visits: f.fake, Counts: f.fake, BanDetails: f.fake, BanTransfer: f.fake, MapRuns: &f.mapRuns,
-		Presence: f.fake, Transients: sidecar.NewTransients(sidecar.TransientLimits{}),
-		Balances: &fakeBalances{balances: syncer.Balances{exampleCurrency: 1000}},
-		Registry: prometheus.NewRegistry(), Log: slog.New(slog.NewTextHandler(f.log, nil)), Version: "test",
+		Players:     f.fake,
+		Bans:        f.fake,
+		Chat:        f.fake,
+		USIDs:       f.fake,
+		Audit:       fakeAudit{f.fake},
+		Events:      f.events,
+		Ready:       func() []string { return f.ready },
+		Visits:      f.fake,
+		Counts:      f.fake,
+		BanDetails:  f.fake,
+		BanTransfer: f.fake,
+		MapRuns:     &f.mapRuns,
+		Presence:    f.fake,
+		Transients:  sidecar.NewTransients(sidecar.TransientLimits{}),
+		Balances:    &fakeBalances{balances: syncer.Balances{exampleCurrency: 1000}},
+		Registry:    prometheus.NewRegistry(),
+		Log:         slog.New(slog.NewTextHandler(f.log, nil)),
+		Version:     "test",
 	}
 	for _, c := range change {
 		c(&config, &deps)

@@ -55,8 +55,12 @@ type Visits interface {
 	Kick(ctx context.Context, from syncer.GameServer, id syncer.PlayerID) error
 	Info(ctx context.Context, id syncer.PlayerID) (syncer.PlayerInfo, error)
 	InfoByName(ctx context.Context, name string, page sidecar.Page) (matches []syncer.InfoMatch, next string, err error)
-	InfoByAddress(ctx context.Context, ip netip.Prefix, page sidecar.Page) (matches []syncer.InfoMatch, next string, err error)
-	SharingAccounts(ctx context.Context, id syncer.PlayerID, page sidecar.Page) (accounts []syncer.SharingAccount, next string, err error)
+	InfoByAddress(
+		ctx context.Context, ip netip.Prefix, page sidecar.Page,
+	) (matches []syncer.InfoMatch, next string, err error)
+	SharingAccounts(
+		ctx context.Context, id syncer.PlayerID, page sidecar.Page,
+	) (accounts []syncer.SharingAccount, next string, err error)
 }
 
 type kickInput struct {

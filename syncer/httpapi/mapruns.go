@@ -73,8 +73,12 @@ type MapRuns interface {
 	Finish(ctx context.Context, from syncer.GameServer, finish syncer.MapFinish) (*syncer.MapRun, error)
 	Abandon(ctx context.Context, from syncer.GameServer) error
 	Current(ctx context.Context, from syncer.GameServer) (*syncer.CurrentMapRun, error)
-	Runs(ctx context.Context, filter syncer.MapRunFilter, page sidecar.Page) (runs []syncer.MapRun, next string, err error)
-	Stats(ctx context.Context, filter syncer.MapStatsFilter, page sidecar.Page) (stats []syncer.MapStats, next string, err error)
+	Runs(
+		ctx context.Context, filter syncer.MapRunFilter, page sidecar.Page,
+	) (runs []syncer.MapRun, next string, err error)
+	Stats(
+		ctx context.Context, filter syncer.MapStatsFilter, page sidecar.Page,
+	) (stats []syncer.MapStats, next string, err error)
 }
 
 type reportMapInput struct {

@@ -94,7 +94,8 @@ func TestMapRunIsReportedAndFinished(t *testing.T) {
 	if f.ask(t, "GET", "/v1/map-run", "").wants(http.StatusOK).into(&current); current.Run != nil {
 		t.Errorf("out of nowhere: %+v", current.Run)
 	}
-	f.ask(t, "POST", "/v1/map-run", `{"map":"a.msav","session":"1","players":3,"wave":null}`).wants(http.StatusOK).into(&current)
+	f.ask(t, "POST", "/v1/map-run", `{"map":"a.msav","session":"1","players":3,"wave":null}`).
+		wants(http.StatusOK).into(&current)
 	if r := current.Run; r == nil || r.Map != "a.msav" || r.Server != testHome.Name || r.PlayedMs != 90_000 ||
 		r.Players != 3 || r.Wave != nil {
 		t.Errorf("reported %+v", current.Run)
@@ -130,7 +131,8 @@ func TestMapRunWaitsWhileTheDatabaseIsAway(t *testing.T) {
 		}
 	}
 	f.mapRuns.fail = &syncer.Error{Code: syncer.CodeConflict, Message: `no run of "a" is in progress on s`}
-	p := f.ask(t, "POST", "/v1/map-run/finish", `{"map":"a","session":"1","winner":"crux","success":false}`).problem(http.StatusConflict)
+	p := f.ask(t, "POST", "/v1/map-run/finish", `{"map":"a","session":"1","winner":"crux","success":false}`).
+		problem(http.StatusConflict)
 	if !strings.Contains(p.Detail, "in progress") {
 		t.Errorf("refused by %q", p.Detail)
 	}

@@ -66,9 +66,13 @@ func (s *Server) registerPlayers() {
 // Players is what the API needs of the use-cases about players;
 // *sidecar.Players is one. Values it returns are shared and not changed here.
 type Players interface {
-	Join(ctx context.Context, from syncer.GameServer, id syncer.PlayerID, request sidecar.JoinRequest) (sidecar.JoinResult, error)
+	Join(
+		ctx context.Context, from syncer.GameServer, id syncer.PlayerID, request sidecar.JoinRequest,
+	) (sidecar.JoinResult, error)
 	Player(ctx context.Context, from syncer.GameServer, id syncer.PlayerID) (merge.View, sidecar.Source, error)
-	Patch(ctx context.Context, from syncer.GameServer, id syncer.PlayerID, patch sidecar.Patch, ifMatch *int64) (merge.View, error)
+	Patch(
+		ctx context.Context, from syncer.GameServer, id syncer.PlayerID, patch sidecar.Patch, ifMatch *int64,
+	) (merge.View, error)
 	Leave(ctx context.Context, from syncer.GameServer, id syncer.PlayerID, save merge.Save) error
 	View(from syncer.GameServer, player *syncer.Player) merge.View
 	History(ctx context.Context, id syncer.PlayerID) ([]syncer.HistoryEntry, sidecar.Source, error)
@@ -129,7 +133,11 @@ func (s *Server) joinPlayer(ctx context.Context, c *call) (answer, error) {
 	if err := s.body(c, &in); err != nil {
 		return nil, err
 	}
-	result, err := s.deps.Players.Join(ctx, c.from, c.id, sidecar.JoinRequest{Name: in.Name, IP: in.IP.Addr, USID: in.USID})
+	result, err := s.deps.Players.Join(ctx, c.from, c.id, sidecar.JoinRequest{
+		Name: in.Name,
+		IP:   in.IP.Addr,
+		USID: in.USID,
+	})
 	if err != nil {
 		return nil, err
 	}

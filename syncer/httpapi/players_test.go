@@ -100,7 +100,8 @@ func TestBadIDsAreRefused(t *testing.T) {
 		for _, route := range []string{"GET ", "PATCH ", "POST /join", "POST /leave", "GET /history"} {
 			f := newFixture(t)
 			method, rest, _ := strings.Cut(route, " ")
-			p := f.ask(t, method, "/v1/players/"+path+rest, `{"name":"Steve","ip":"203.0.113.7"}`).problem(http.StatusUnprocessableEntity)
+			p := f.ask(t, method, "/v1/players/"+path+rest, `{"name":"Steve","ip":"203.0.113.7"}`).
+				problem(http.StatusUnprocessableEntity)
 			p.names(t, "id")
 			if p.Errors[0].In != inPath || f.calls != 0 {
 				t.Errorf("%s %s: in %s after %d calls", route, path, p.Errors[0].In, f.calls)
@@ -241,7 +242,8 @@ func TestJoin(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	var joined wire.Joined
-	f.ask(t, "POST", playerPath+"/join", `{"name":"Steve \u00e9","ip":"::ffff:203.0.113.7","usid":"u"}`).wants(http.StatusOK).into(&joined)
+	f.ask(t, "POST", playerPath+"/join", `{"name":"Steve \u00e9","ip":"::ffff:203.0.113.7","usid":"u"}`).
+		wants(http.StatusOK).into(&joined)
 	if joined.Player == nil || joined.Player.UUID != exampleID || joined.Ban != nil {
 		t.Errorf("joined %+v", joined)
 	}

@@ -108,7 +108,8 @@ func TestTransients(t *testing.T) {
 	f := newFixture(t)
 	const path = "/v1/players/Alex/transients"
 	other := []string{"Syncer-Server: other", "Syncer-Gamemode: pvp", "Syncer-Address: 127.0.0.1:1"}
-	f.ask(t, "PUT", path+"/pet", `{"value": {"a": [1, null]}, "ttl": "1h", "resetOnJoin": true}`).wants(http.StatusNoContent)
+	f.ask(t, "PUT", path+"/pet", `{"value": {"a": [1, null]}, "ttl": "1h", "resetOnJoin": true}`).
+		wants(http.StatusNoContent)
 	f.ask(t, "PUT", path+"/menu", `{"value": null, "ttl": null}`).wants(http.StatusNoContent)
 	var pet wire.Transient
 	f.ask(t, "GET", path+"/pet", "").wants(http.StatusOK).into(&pet)

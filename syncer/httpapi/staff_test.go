@@ -19,7 +19,8 @@ func TestStaffMessages(t *testing.T) {
 		t.Errorf("an empty chat is %+v", page)
 	}
 	var sent wire.StaffMessage
-	f.ask(t, "POST", "/v1/staff-messages", `{"server":"discord","name":"St[e]ve","text":"hi","isStaff":false}`).wants(http.StatusCreated).into(&sent)
+	f.ask(t, "POST", "/v1/staff-messages", `{"server":"discord","name":"St[e]ve","text":"hi","isStaff":false}`).
+		wants(http.StatusCreated).into(&sent)
 	if want := "[gray]<[cyan]player[gray]@[accent]discord[gray]>[white] St[[e]ve[white]: hi"; sent.ID != 1 ||
 		sent.Line != want || sent.SentAt.IsZero() {
 		t.Errorf("sent %+v, want line %s", sent, want)

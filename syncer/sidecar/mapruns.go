@@ -17,7 +17,9 @@ type MapRunStore interface {
 	AbandonMapRun(ctx context.Context, server string) error
 	CurrentMapRun(ctx context.Context, server string) (*syncer.CurrentMapRun, error)
 	ListMapRuns(ctx context.Context, filter syncer.MapRunFilter, before int64, size int) ([]syncer.MapRun, error)
-	MapStats(ctx context.Context, filter syncer.MapStatsFilter, size int, after string) ([]syncer.MapStats, string, error)
+	MapStats(
+		ctx context.Context, filter syncer.MapStatsFilter, size int, after string,
+	) ([]syncer.MapStats, string, error)
 }
 
 // MapRuns keeps the run of a map in progress on each game server and the finished

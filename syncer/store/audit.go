@@ -18,7 +18,9 @@ import (
 )
 
 // ListAudit returns up to size changes with a number below before, newest first.
-func (s *Store) ListAudit(ctx context.Context, filter syncer.AuditFilter, before int64, size int) ([]syncer.AuditEntry, error) {
+func (s *Store) ListAudit(
+	ctx context.Context, filter syncer.AuditFilter, before int64, size int,
+) ([]syncer.AuditEntry, error) {
 	rows, err := s.listAudit(ctx, filter, before, int32(size))
 	if err != nil {
 		return nil, readError("list audit", err)
@@ -37,11 +39,25 @@ func (s *Store) listAudit(ctx context.Context, f syncer.AuditFilter, before int6
 	switch {
 	case f.ID != "":
 		return s.queries.ListAuditOf(ctx, db.ListAuditOfParams{
-			Uuid: string(f.ID), Before: before, Field: field, Server: server, Who: who, Since: since, Until: until, PageSize: size,
+			Uuid:     string(f.ID),
+			Before:   before,
+			Field:    field,
+			Server:   server,
+			Who:      who,
+			Since:    since,
+			Until:    until,
+			PageSize: size,
 		})
 	case f.Prefix != netip.Prefix{}:
 		return s.queries.ListAuditOverlapping(ctx, db.ListAuditOverlappingParams{
-			Ip: f.Prefix, Before: before, Field: field, Server: server, Who: who, Since: since, Until: until, PageSize: size,
+			Ip:       f.Prefix,
+			Before:   before,
+			Field:    field,
+			Server:   server,
+			Who:      who,
+			Since:    since,
+			Until:    until,
+			PageSize: size,
 		})
 	case who != nil:
 		return s.queries.ListAuditBy(ctx, db.ListAuditByParams{
@@ -92,13 +108,25 @@ func revertError(number int64, err error) error {
 		case codeNoData:
 			return syncer.NotFound("no change %d", number)
 		case codeNotInState:
-			return &syncer.Error{Code: syncer.CodeChangedSince, Message: "the value has changed since; nothing was reverted", Cause: err}
+			return &syncer.Error{
+				Code:    syncer.CodeChangedSince,
+				Message: "the value has changed since; nothing was reverted",
+				Cause:   err,
+			}
 		case codeUnsupported:
-			return &syncer.Error{Code: syncer.CodeConflict, Message: "a change of this kind cannot be taken back", Cause: err}
+			return &syncer.Error{
+				Code:    syncer.CodeConflict,
+				Message: "a change of this kind cannot be taken back",
+				Cause:   err,
+			}
 		}
 	}
 	if err = writeError("revert audit", err); syncer.CodeOf(err) == syncer.CodeInvalid {
-		return &syncer.Error{Code: syncer.CodeConflict, Message: "what was before does not fit the rest of the row any more; nothing was reverted", Cause: err}
+		return &syncer.Error{
+			Code:    syncer.CodeConflict,
+			Message: "what was before does not fit the rest of the row any more; nothing was reverted",
+			Cause:   err,
+		}
 	}
 	return err
 }
@@ -145,8 +173,13 @@ func (s *Store) PruneAudit(ctx context.Context, keep time.Duration) (more bool, 
 
 func auditOf(row db.Audit) syncer.AuditEntry {
 	entry := syncer.AuditEntry{
-		Number: row.ID, At: timeOf(row.At), Entity: syncer.Entity(row.Entity), Field: syncer.AuditField(row.Field), Role: row.Role,
-		By: text(row.ChangedBy), Server: text(row.Server),
+		Number: row.ID,
+		At:     timeOf(row.At),
+		Entity: syncer.Entity(row.Entity),
+		Field:  syncer.AuditField(row.Field),
+		Role:   row.Role,
+		By:     text(row.ChangedBy),
+		Server: text(row.Server),
 	}
 	entry.Old, entry.New = syncer.AuditValue(entry.Field, row.Old), syncer.AuditValue(entry.Field, row.New)
 	if row.Uuid != nil || row.Ip != nil {

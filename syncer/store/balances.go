@@ -16,12 +16,21 @@ import (
 // other sidecars are told of. It may therefore be sent again after any error.
 // Errors: invalid, not_found (the player of a change of one balance),
 // insufficient_funds, idempotency_conflict, database_unavailable, outcome_unknown.
-func (s *Store) MoveBalance(ctx context.Context, m syncer.Transfer) (syncer.TransferResult, []changefeed.Change, error) {
+func (s *Store) MoveBalance(
+	ctx context.Context, m syncer.Transfer,
+) (syncer.TransferResult, []changefeed.Change, error) {
 	mode, end := s.beginWrite()
 	defer end()
 	params := db.MoveBalanceParams{
-		Notify: string(mode), Payer: optional(string(m.Payer)), Payee: optional(string(m.Payee)), Currency: m.Currency, Amount: m.Amount,
-		Key: m.Key, Reason: m.Reason, By: s.writer(ctx, m.By).By, Server: m.Server,
+		Notify:   string(mode),
+		Payer:    optional(string(m.Payer)),
+		Payee:    optional(string(m.Payee)),
+		Currency: m.Currency,
+		Amount:   m.Amount,
+		Key:      m.Key,
+		Reason:   m.Reason,
+		By:       s.writer(ctx, m.By).By,
+		Server:   m.Server,
 	}
 	var row db.MoveBalanceRow
 	err := repeatedly(func() (err error) {
@@ -35,7 +44,9 @@ func (s *Store) MoveBalance(ctx context.Context, m syncer.Transfer) (syncer.Tran
 }
 
 // moved reads what the SQL function move_balance returns.
-func (s *Store) moved(m syncer.Transfer, mode notifyMode, row db.MoveBalanceRow) (syncer.TransferResult, []changefeed.Change, error) {
+func (s *Store) moved(
+	m syncer.Transfer, mode notifyMode, row db.MoveBalanceRow,
+) (syncer.TransferResult, []changefeed.Change, error) {
 	switch row.Outcome {
 	case "applied", "repeated":
 	default:
@@ -92,7 +103,9 @@ func missingPlayer(m syncer.Transfer, field string, id syncer.PlayerID) error {
 
 // Ledger returns up to size changes of a player's balances below a number, newest
 // first; for 0 the newest. With a currency, only of that one.
-func (s *Store) Ledger(ctx context.Context, id syncer.PlayerID, currency string, before int64, size int) ([]syncer.LedgerEntry, error) {
+func (s *Store) Ledger(
+	ctx context.Context, id syncer.PlayerID, currency string, before int64, size int,
+) ([]syncer.LedgerEntry, error) {
 	params := db.LedgerParams{Uuid: string(id), Currency: optional(currency), Before: before, PageSize: int32(size)}
 	if before == 0 {
 		params.Before = math.MaxInt64
@@ -101,8 +114,17 @@ func (s *Store) Ledger(ctx context.Context, id syncer.PlayerID, currency string,
 	entries := make([]syncer.LedgerEntry, len(rows))
 	for i, row := range rows {
 		entries[i] = syncer.LedgerEntry{
-			ID: row.ID, At: timeOf(row.At), Player: syncer.PlayerID(row.Uuid), Currency: row.Currency, Change: row.Change, Balance: row.Balance,
-			Peer: syncer.PlayerID(text(row.Peer)), Key: text(row.Key), Reason: row.Reason, By: row.By, Server: row.Server,
+			ID:       row.ID,
+			At:       timeOf(row.At),
+			Player:   syncer.PlayerID(row.Uuid),
+			Currency: row.Currency,
+			Change:   row.Change,
+			Balance:  row.Balance,
+			Peer:     syncer.PlayerID(text(row.Peer)),
+			Key:      text(row.Key),
+			Reason:   row.Reason,
+			By:       row.By,
+			Server:   row.Server,
 		}
 	}
 	return entries, readError("read ledger", err)

@@ -25,7 +25,9 @@ func (s *Store) ImportBans(ctx context.Context, records []syncer.BanRecord) ([]s
 
 // TryImportBans reports what [Store.ImportBans] would do, and stores nothing. The
 // numbers of bans that it would add mean nothing.
-func (s *Store) TryImportBans(ctx context.Context, records []syncer.BanRecord) (imported []syncer.ImportedBan, err error) {
+func (s *Store) TryImportBans(
+	ctx context.Context, records []syncer.BanRecord,
+) (imported []syncer.ImportedBan, err error) {
 	ctx, cancel := context.WithTimeout(ctx, importTimeout)
 	defer cancel()
 	tx, err := s.pool.Begin(ctx)
@@ -36,7 +38,9 @@ func (s *Store) TryImportBans(ctx context.Context, records []syncer.BanRecord) (
 	return s.importInto(ctx, s.queries.WithTx(tx), records)
 }
 
-func (s *Store) importInto(ctx context.Context, queries *db.Queries, records []syncer.BanRecord) ([]syncer.ImportedBan, error) {
+func (s *Store) importInto(
+	ctx context.Context, queries *db.Queries, records []syncer.BanRecord,
+) ([]syncer.ImportedBan, error) {
 	imported := make([]syncer.ImportedBan, len(records))
 	pending := make([]int32, len(records))
 	for i := range pending {

@@ -31,7 +31,9 @@ func (s *Store) Ban(ctx context.Context, number int64) (syncer.NotedBan, error) 
 func noBan(number int64) error { return syncer.NotFound("there is no ban %d", number) }
 
 // NotedBans is [Store.ListBans] with the notes.
-func (s *Store) NotedBans(ctx context.Context, filter syncer.BanFilter, before int64, size int) ([]syncer.NotedBan, error) {
+func (s *Store) NotedBans(
+	ctx context.Context, filter syncer.BanFilter, before int64, size int,
+) ([]syncer.NotedBan, error) {
 	rows, err := s.listBans(ctx, filter, before, int32(size))
 	if err != nil {
 		return nil, readError("list bans", err)
@@ -62,7 +64,11 @@ func (s *Store) withNotes(ctx context.Context, bans []syncer.Ban) ([]syncer.Note
 // AddBanNote adds a note to a ban, open or over, or returns not_found. The time is
 // the database's, and an author that the note does not name is the one of the context.
 func (s *Store) AddBanNote(ctx context.Context, ban int64, note syncer.BanNote) (syncer.BanNote, error) {
-	row, err := s.queries.AddBanNote(ctx, db.AddBanNoteParams{Ban: ban, WrittenBy: s.writer(ctx, note.By).By, Text: note.Text})
+	row, err := s.queries.AddBanNote(ctx, db.AddBanNoteParams{
+		Ban:       ban,
+		WrittenBy: s.writer(ctx, note.By).By,
+		Text:      note.Text,
+	})
 	if constraintOf(err) == "ban_note_ban_fkey" {
 		return syncer.BanNote{}, noBan(ban)
 	}
@@ -72,10 +78,16 @@ func (s *Store) AddBanNote(ctx context.Context, ban int64, note syncer.BanNote) 
 // ChangeBan changes a ban in force. It returns not_found for one that does not
 // exist and conflict for one that is over. The changes are what other sidecars
 // are told of.
-func (s *Store) ChangeBan(ctx context.Context, number int64, change syncer.BanChange) (syncer.Ban, []changefeed.Change, error) {
+func (s *Store) ChangeBan(
+	ctx context.Context, number int64, change syncer.BanChange,
+) (syncer.Ban, []changefeed.Change, error) {
 	writer := s.writer(ctx, change.By)
 	params := db.ChangeBanParams{
-		Server: writer.Server, By: writer.By, ID: number, SetExpiry: change.ExpiresAt.Set, ExpiresAt: timestamp(change.ExpiresAt.Value),
+		Server:    writer.Server,
+		By:        writer.By,
+		ID:        number,
+		SetExpiry: change.ExpiresAt.Set,
+		ExpiresAt: timestamp(change.ExpiresAt.Value),
 	}
 	if change.Reason.Set {
 		params.Reason = &change.Reason.Value

@@ -23,7 +23,13 @@ func (s *Store) AddBan(ctx context.Context, ban syncer.NewBan) (syncer.Ban, bool
 	writer := s.writer(ctx, ban.By)
 	for {
 		row, err := s.queries.AddBan(ctx, db.AddBanParams{
-			Server: writer.Server, By: writer.By, Uuid: uuid, Ip: ip, Reason: ban.Reason, BannedBy: writer.By, ExpiresAt: timestamp(ban.ExpiresAt),
+			Server:    writer.Server,
+			By:        writer.By,
+			Uuid:      uuid,
+			Ip:        ip,
+			Reason:    ban.Reason,
+			BannedBy:  writer.By,
+			ExpiresAt: timestamp(ban.ExpiresAt),
 		})
 		if err == nil {
 			changes, _, err := decodeEach([]json.RawMessage{row.Change})
@@ -45,7 +51,9 @@ func (s *Store) AddBan(ctx context.Context, ban syncer.NewBan) (syncer.Ban, bool
 
 // LiftBan lifts the open ban of a target; false if there was none. Without by the
 // context says who lifts it.
-func (s *Store) LiftBan(ctx context.Context, target syncer.Target, by, reason string) (syncer.Ban, bool, []changefeed.Change, error) {
+func (s *Store) LiftBan(
+	ctx context.Context, target syncer.Target, by, reason string,
+) (syncer.Ban, bool, []changefeed.Change, error) {
 	uuid, ip := targetColumns(target)
 	writer := s.writer(ctx, by)
 	rows, err := s.queries.LiftBan(ctx, db.LiftBanParams{
@@ -125,8 +133,17 @@ func (s *Store) listBans(ctx context.Context, filter syncer.BanFilter, before in
 func banRow[R db.AddBanRow | db.LiftBanRow | db.ChangeBanRow](row R) db.Ban {
 	r := db.AddBanRow(row)
 	return db.Ban{
-		ID: r.ID, Uuid: r.Uuid, Ip: r.Ip, Reason: r.Reason, BannedBy: r.BannedBy, CreatedAt: r.CreatedAt,
-		ExpiresAt: r.ExpiresAt, LiftedAt: r.LiftedAt, LiftedBy: r.LiftedBy, LiftReason: r.LiftReason, Revision: r.Revision,
+		ID:         r.ID,
+		Uuid:       r.Uuid,
+		Ip:         r.Ip,
+		Reason:     r.Reason,
+		BannedBy:   r.BannedBy,
+		CreatedAt:  r.CreatedAt,
+		ExpiresAt:  r.ExpiresAt,
+		LiftedAt:   r.LiftedAt,
+		LiftedBy:   r.LiftedBy,
+		LiftReason: r.LiftReason,
+		Revision:   r.Revision,
 	}
 }
 

@@ -10,7 +10,10 @@ import (
 // AddBlacklisted adds addresses to the connection blacklist; those on it already
 // are no error. The changes are the new ones.
 func (s *Store) AddBlacklisted(ctx context.Context, addresses []string, by string) ([]changefeed.Change, error) {
-	rows, err := s.queries.AddBlacklistedAddresses(ctx, db.AddBlacklistedAddressesParams{AddedBy: by, Addresses: addresses})
+	rows, err := s.queries.AddBlacklistedAddresses(ctx, db.AddBlacklistedAddressesParams{
+		AddedBy:   by,
+		Addresses: addresses,
+	})
 	if err != nil {
 		return nil, writeError("add to blacklist", err)
 	}

@@ -23,7 +23,12 @@ func (s *Store) AddPlayerCount(ctx context.Context, report syncer.CountReport) e
 func (s *Store) PlayerCounts(ctx context.Context, r syncer.CountRange, most int) ([]syncer.PlayerCount, error) {
 	since, until := instantColumn(r.From), instantColumn(r.To)
 	if r.Step == 0 {
-		rows, err := s.queries.PlayerCounts(ctx, db.PlayerCountsParams{Since: since, Until: until, Server: r.Server, Most: int32(most)})
+		rows, err := s.queries.PlayerCounts(ctx, db.PlayerCountsParams{
+			Since:  since,
+			Until:  until,
+			Server: r.Server,
+			Most:   int32(most),
+		})
 		counts := make([]syncer.PlayerCount, len(rows))
 		for i, row := range rows {
 			counts[i] = syncer.PlayerCount{
@@ -33,11 +38,21 @@ func (s *Store) PlayerCounts(ctx context.Context, r syncer.CountRange, most int)
 		return counts, readError("read player counts", err)
 	}
 	rows, err := s.queries.PlayerCountsByStep(ctx, db.PlayerCountsByStepParams{
-		Since: since, Until: until, Server: r.Server, Minutes: int32(r.Step / time.Minute), Together: r.Sum, Most: int32(most),
+		Since:    since,
+		Until:    until,
+		Server:   r.Server,
+		Minutes:  int32(r.Step / time.Minute),
+		Together: r.Sum,
+		Most:     int32(most),
 	})
 	counts := make([]syncer.PlayerCount, len(rows))
 	for i, row := range rows {
-		counts[i] = syncer.PlayerCount{Server: row.Server, Slot: timeOf(row.Slot), Minutes: int64(r.Step / time.Minute), Players: row.Players}
+		counts[i] = syncer.PlayerCount{
+			Server:  row.Server,
+			Slot:    timeOf(row.Slot),
+			Minutes: int64(r.Step / time.Minute),
+			Players: row.Players,
+		}
 	}
 	return counts, readError("read player counts", err)
 }

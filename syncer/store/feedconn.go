@@ -78,10 +78,15 @@ func (c *FeedConn) Poll(ctx context.Context, cursor changefeed.Snapshot, most in
 		return changefeed.Position{}, readError("poll", err)
 	}
 	p := changefeed.Position{
-		Now: row.Now.Time, Epoch: changefeed.Epoch(row.Epoch), SameDatabase: row.SameDatabase, InRecovery: row.InRecovery,
-		Listening: row.Listening, Floor: row.Floor,
-		Triggers: row.TriggerSignature, TriggersEnabled: int(row.TriggersEnabled),
-		Oldest: time.Duration(row.OldestSeconds * float64(time.Second)),
+		Now:             row.Now.Time,
+		Epoch:           changefeed.Epoch(row.Epoch),
+		SameDatabase:    row.SameDatabase,
+		InRecovery:      row.InRecovery,
+		Listening:       row.Listening,
+		Floor:           row.Floor,
+		Triggers:        row.TriggerSignature,
+		TriggersEnabled: int(row.TriggersEnabled),
+		Oldest:          time.Duration(row.OldestSeconds * float64(time.Second)),
 	}
 	if p.Snapshot, err = changefeed.ParseSnapshot(row.Snapshot); err != nil {
 		return changefeed.Position{}, fmt.Errorf("poll: %w", err)

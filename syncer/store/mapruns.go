@@ -66,7 +66,9 @@ func (s *Store) CurrentMapRuns(ctx context.Context) ([]syncer.CurrentMapRun, err
 
 // ListMapRuns returns up to size finished runs with a number below before, newest
 // first.
-func (s *Store) ListMapRuns(ctx context.Context, filter syncer.MapRunFilter, before int64, size int) ([]syncer.MapRun, error) {
+func (s *Store) ListMapRuns(
+	ctx context.Context, filter syncer.MapRunFilter, before int64, size int,
+) ([]syncer.MapRun, error) {
 	rows, err := s.listMapRuns(ctx, filter, before, int32(size))
 	runs := make([]syncer.MapRun, len(rows))
 	for i, row := range rows {
@@ -76,7 +78,9 @@ func (s *Store) ListMapRuns(ctx context.Context, filter syncer.MapRunFilter, bef
 }
 
 // listMapRuns chooses the query whose index serves the filter.
-func (s *Store) listMapRuns(ctx context.Context, filter syncer.MapRunFilter, before int64, size int32) ([]db.MapRun, error) {
+func (s *Store) listMapRuns(
+	ctx context.Context, filter syncer.MapRunFilter, before int64, size int32,
+) ([]db.MapRun, error) {
 	gamemode := optional(filter.Gamemode)
 	switch {
 	case filter.Map != "":
@@ -84,7 +88,12 @@ func (s *Store) listMapRuns(ctx context.Context, filter syncer.MapRunFilter, bef
 			Map: filter.Map, Server: optional(filter.Server), Gamemode: gamemode, Before: before, PageSize: size,
 		})
 	case filter.Server != "":
-		return s.queries.ListMapRunsOn(ctx, db.ListMapRunsOnParams{Server: filter.Server, Gamemode: gamemode, Before: before, PageSize: size})
+		return s.queries.ListMapRunsOn(ctx, db.ListMapRunsOnParams{
+			Server:   filter.Server,
+			Gamemode: gamemode,
+			Before:   before,
+			PageSize: size,
+		})
 	default:
 		return s.queries.ListMapRuns(ctx, db.ListMapRunsParams{Gamemode: gamemode, Before: before, PageSize: size})
 	}
@@ -93,9 +102,14 @@ func (s *Store) listMapRuns(ctx context.Context, filter syncer.MapRunFilter, bef
 // MapStats returns the statistics of up to size maps behind a position, by map and
 // gamemode, and the position to go on from, "" at the end. A filter by map takes
 // neither. Errors: invalid for "after".
-func (s *Store) MapStats(ctx context.Context, filter syncer.MapStatsFilter, size int, after string) ([]syncer.MapStats, string, error) {
+func (s *Store) MapStats(
+	ctx context.Context, filter syncer.MapStatsFilter, size int, after string,
+) ([]syncer.MapStats, string, error) {
 	if filter.Map != "" {
-		rows, err := s.queries.StatsOfMap(ctx, db.StatsOfMapParams{Map: filter.Map, Gamemode: optional(filter.Gamemode)})
+		rows, err := s.queries.StatsOfMap(ctx, db.StatsOfMapParams{
+			Map:      filter.Map,
+			Gamemode: optional(filter.Gamemode),
+		})
 		if err != nil {
 			return nil, "", readError("read map statistics", err)
 		}
@@ -124,12 +138,24 @@ func mapStatsOf(rows []db.MapStat) ([]syncer.MapStats, error) {
 	stats := make([]syncer.MapStats, len(rows))
 	for i, row := range rows {
 		stats[i] = syncer.MapStats{
-			Map: row.Map, Gamemode: row.Gamemode, Runs: row.Runs, Significant: row.Significant, Won: row.Won, Lost: row.Lost,
-			EarlyRTVs: row.EarlyRtvs, LateRTVs: row.LateRtvs, EarlyRTVRate: row.EarlyRtvRate, LateRTVRate: row.LateRtvRate,
-			AverageMs: wholeMilliseconds(row.AverageTime), ShortestMs: wholeMilliseconds(row.ShortestTime),
-			LongestMs: wholeMilliseconds(row.LongestTime), BestMs: wholeMilliseconds(row.BestTime),
-			HighestWave: row.HighestWave, AverageWave: row.AverageWave, AverageMaxPlayers: row.AverageMaxPlayers,
-			LatestWin: timeOf(row.LatestWin),
+			Map:               row.Map,
+			Gamemode:          row.Gamemode,
+			Runs:              row.Runs,
+			Significant:       row.Significant,
+			Won:               row.Won,
+			Lost:              row.Lost,
+			EarlyRTVs:         row.EarlyRtvs,
+			LateRTVs:          row.LateRtvs,
+			EarlyRTVRate:      row.EarlyRtvRate,
+			LateRTVRate:       row.LateRtvRate,
+			AverageMs:         wholeMilliseconds(row.AverageTime),
+			ShortestMs:        wholeMilliseconds(row.ShortestTime),
+			LongestMs:         wholeMilliseconds(row.LongestTime),
+			BestMs:            wholeMilliseconds(row.BestTime),
+			HighestWave:       row.HighestWave,
+			AverageWave:       row.AverageWave,
+			AverageMaxPlayers: row.AverageMaxPlayers,
+			LatestWin:         timeOf(row.LatestWin),
 		}
 		if err := json.Unmarshal(row.WinsByTeam, &stats[i].WinsByTeam); err != nil {
 			return nil, fmt.Errorf("decode map statistics: %w", err)
@@ -148,16 +174,31 @@ func wholeMilliseconds(i pgtype.Interval) *int64 {
 
 func mapRunOf(row db.MapRun) syncer.MapRun {
 	return syncer.MapRun{
-		Number: row.ID, Server: row.Server, Map: row.Map, Gamemode: row.Gamemode, Winner: row.Winner, Success: row.Success,
-		StartedAt: timeOf(row.StartedAt), EndedAt: timeOf(row.EndedAt), Played: milliseconds(row.PlayedMs),
-		MaxPlayers: int(row.MaxPlayers), Wave: widen(row.Wave),
+		Number:     row.ID,
+		Server:     row.Server,
+		Map:        row.Map,
+		Gamemode:   row.Gamemode,
+		Winner:     row.Winner,
+		Success:    row.Success,
+		StartedAt:  timeOf(row.StartedAt),
+		EndedAt:    timeOf(row.EndedAt),
+		Played:     milliseconds(row.PlayedMs),
+		MaxPlayers: int(row.MaxPlayers),
+		Wave:       widen(row.Wave),
 	}
 }
 
 func currentRunOf(row db.MapRunCurrent) syncer.CurrentMapRun {
 	return syncer.CurrentMapRun{
-		Server: row.Server, Map: row.Map, Gamemode: row.Gamemode, StartedAt: timeOf(row.StartedAt), ReportedAt: timeOf(row.ReportedAt),
-		Played: milliseconds(row.PlayedMs), Players: int(row.Players), MaxPlayers: int(row.MaxPlayers), Wave: widen(row.Wave),
+		Server:     row.Server,
+		Map:        row.Map,
+		Gamemode:   row.Gamemode,
+		StartedAt:  timeOf(row.StartedAt),
+		ReportedAt: timeOf(row.ReportedAt),
+		Played:     milliseconds(row.PlayedMs),
+		Players:    int(row.Players),
+		MaxPlayers: int(row.MaxPlayers),
+		Wave:       widen(row.Wave),
 	}
 }
 

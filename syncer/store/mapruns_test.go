@@ -47,14 +47,27 @@ func TestMapRunInProgress(t *testing.T) {
 		{"the server becomes another", "pvp", "b", "3", 0, nil, 300_000, 300_000, 0, 0, nil},
 	} {
 		got, err := s.ReportMapRun(ctx, syncer.MapReport{
-			Server: "s", Gamemode: step.gamemode, Map: step.named, Session: step.session, Players: step.players, Wave: step.wave, At: mapTime(step.at),
+			Server:   "s",
+			Gamemode: step.gamemode,
+			Map:      step.named,
+			Session:  step.session,
+			Players:  step.players,
+			Wave:     step.wave,
+			At:       mapTime(step.at),
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		want := syncer.CurrentMapRun{
-			Server: "s", Gamemode: step.gamemode, Map: step.named, StartedAt: mapTime(step.started), ReportedAt: mapTime(step.at),
-			Played: time.Duration(step.played) * time.Millisecond, Players: step.players, MaxPlayers: step.most, Wave: step.waveThen,
+			Server:     "s",
+			Gamemode:   step.gamemode,
+			Map:        step.named,
+			StartedAt:  mapTime(step.started),
+			ReportedAt: mapTime(step.at),
+			Played:     time.Duration(step.played) * time.Millisecond,
+			Players:    step.players,
+			MaxPlayers: step.most,
+			Wave:       step.waveThen,
 		}
 		if step.at == 3500 {
 			want.ReportedAt = mapTime(4000)
@@ -84,13 +97,29 @@ func TestMapRunIsFinishedOnce(t *testing.T) {
 	ctx := context.Background()
 	report := func(session string, at int64) {
 		t.Helper()
-		report := syncer.MapReport{Server: "s", Gamemode: "survival", Map: "a", Session: session, Players: 2, Wave: new(7), At: mapTime(at)}
+		report := syncer.MapReport{
+			Server:   "s",
+			Gamemode: "survival",
+			Map:      "a",
+			Session:  session,
+			Players:  2,
+			Wave:     new(7),
+			At:       mapTime(at),
+		}
 		if _, err := s.ReportMapRun(ctx, report); err != nil {
 			t.Fatal(err)
 		}
 	}
 	finish := func(key byte, session string, at int64) syncer.MapFinish {
-		return syncer.MapFinish{Key: [16]byte{key}, Server: "s", Map: "a", Session: session, Winner: "crux", Players: new(3), At: mapTime(at)}
+		return syncer.MapFinish{
+			Key:     [16]byte{key},
+			Server:  "s",
+			Map:     "a",
+			Session: session,
+			Winner:  "crux",
+			Players: new(3),
+			At:      mapTime(at),
+		}
 	}
 	report("1", 0)
 	other := finish(1, "1", 500)
@@ -103,8 +132,16 @@ func TestMapRunIsFinishedOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := syncer.MapRun{
-		Number: first.Number, Server: "s", Map: "a", Gamemode: "survival", Winner: "crux", StartedAt: mapTime(0), EndedAt: mapTime(1000),
-		Played: time.Second, MaxPlayers: 3, Wave: new(7),
+		Number:     first.Number,
+		Server:     "s",
+		Map:        "a",
+		Gamemode:   "survival",
+		Winner:     "crux",
+		StartedAt:  mapTime(0),
+		EndedAt:    mapTime(1000),
+		Played:     time.Second,
+		MaxPlayers: 3,
+		Wave:       new(7),
 	}
 	expectEqual(t, first, want, cmpopts.EquateComparable(syncer.Time{}))
 	if _, err := s.FinishMapRun(ctx, finish(2, "1", 1000)); syncer.CodeOf(err) != syncer.CodeConflict {
@@ -136,9 +173,13 @@ func randomRuns(n int, seed uint64) []syncer.MapRun {
 	for i := range runs {
 		edge := []time.Duration{0, time.Millisecond, 3 * time.Minute, 20 * time.Minute, 3 * time.Hour}[random.IntN(5)]
 		run := syncer.MapRun{
-			Server: pick("s1", "s2"), Map: pick("a", "B", "ä b.msav", `quote"'\`), Gamemode: pick("pvp", "survival", "attack"),
-			Winner: pick(syncer.NoTeam, syncer.NoTeam, "sharded", "crux"), Success: random.IntN(2) == 0,
-			StartedAt: mapTime(random.Int64N(1e9)), Played: max(0, edge+time.Duration(random.IntN(5)-2)*time.Millisecond),
+			Server:     pick("s1", "s2"),
+			Map:        pick("a", "B", "ä b.msav", `quote"'\`),
+			Gamemode:   pick("pvp", "survival", "attack"),
+			Winner:     pick(syncer.NoTeam, syncer.NoTeam, "sharded", "crux"),
+			Success:    random.IntN(2) == 0,
+			StartedAt:  mapTime(random.Int64N(1e9)),
+			Played:     max(0, edge+time.Duration(random.IntN(5)-2)*time.Millisecond),
 			MaxPlayers: random.IntN(4),
 		}
 		if random.IntN(3) > 0 {
@@ -316,9 +357,37 @@ func TestMapViewsReadWell(t *testing.T) {
 	t.Parallel()
 	conn, _ := database(t)
 	copyRuns(t, conn, []syncer.MapRun{
-		{Server: "s", Map: "a", Gamemode: "survival", Winner: "sharded", Success: true, StartedAt: mapTime(0), EndedAt: mapTime(600_500), Played: 600_500 * time.Millisecond, MaxPlayers: 4, Wave: new(30)},
-		{Server: "s", Map: "a", Gamemode: "survival", Winner: syncer.NoTeam, StartedAt: mapTime(0), EndedAt: mapTime(1000), Played: time.Second, MaxPlayers: 2},
-		{Server: "s", Map: "a", Gamemode: "survival", Winner: "crux", StartedAt: mapTime(0), EndedAt: mapTime(1000), Played: time.Second},
+		{
+			Server:     "s",
+			Map:        "a",
+			Gamemode:   "survival",
+			Winner:     "sharded",
+			Success:    true,
+			StartedAt:  mapTime(0),
+			EndedAt:    mapTime(600_500),
+			Played:     600_500 * time.Millisecond,
+			MaxPlayers: 4,
+			Wave:       new(30),
+		},
+		{
+			Server:     "s",
+			Map:        "a",
+			Gamemode:   "survival",
+			Winner:     syncer.NoTeam,
+			StartedAt:  mapTime(0),
+			EndedAt:    mapTime(1000),
+			Played:     time.Second,
+			MaxPlayers: 2,
+		},
+		{
+			Server:    "s",
+			Map:       "a",
+			Gamemode:  "survival",
+			Winner:    "crux",
+			StartedAt: mapTime(0),
+			EndedAt:   mapTime(1000),
+			Played:    time.Second,
+		},
 	})
 	line := value[string](t, conn, `
 		select concat_ws(' ', runs, significant, won, lost, early_rtvs, early_rtv_rate, average_time, best_time, highest_wave, average_max_players, wins_by_team)

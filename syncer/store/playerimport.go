@@ -24,7 +24,9 @@ type PlayerImportOptions struct {
 // reports what became of them. The same again changes nothing. Each must be valid,
 // see [merge.ImportedPlayer.Validate], and no two may have the same id. Beyond 256
 // players the sidecars read again all that they hold, once per call.
-func (s *Store) ImportPlayers(ctx context.Context, players []merge.ImportedPlayer, o PlayerImportOptions) (merge.PlayerImport, error) {
+func (s *Store) ImportPlayers(
+	ctx context.Context, players []merge.ImportedPlayer, o PlayerImportOptions,
+) (merge.PlayerImport, error) {
 	var done merge.PlayerImport
 	err := s.transaction(ctx, importTimeout, func(ctx context.Context, queries *db.Queries) (err error) {
 		writer := s.writer(ctx, "")
@@ -52,7 +54,9 @@ func (s *Store) ImportEpoch(ctx context.Context) (string, error) {
 	return epoch, readError("read epoch", err)
 }
 
-func importPlayers(ctx context.Context, queries *db.Queries, players []merge.ImportedPlayer, replace bool) (merge.PlayerImport, error) {
+func importPlayers(
+	ctx context.Context, queries *db.Queries, players []merge.ImportedPlayer, replace bool,
+) (merge.PlayerImport, error) {
 	added, err := addImported(ctx, queries, players)
 	if err != nil {
 		return merge.PlayerImport{}, err

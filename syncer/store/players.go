@@ -20,7 +20,9 @@ func (s *Store) ReadPlayers(ctx context.Context, ids []syncer.PlayerID) ([]chang
 	return readPlayers(ctx, s.queries, ids)
 }
 
-func readPlayers(ctx context.Context, queries *db.Queries, ids []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
+func readPlayers(
+	ctx context.Context, queries *db.Queries, ids []syncer.PlayerID,
+) ([]changefeed.VersionedPlayer, error) {
 	if len(ids) == 0 {
 		return []changefeed.VersionedPlayer{}, nil
 	}
@@ -95,7 +97,9 @@ func (s *Store) CreatePlayers(ctx context.Context, ids []syncer.PlayerID) error 
 // the changes that other sidecars are told of, none if nothing they cache
 // changed. Errors: invalid, not_found, stale, database_unavailable,
 // outcome_unknown.
-func (s *Store) EditPlayer(ctx context.Context, id syncer.PlayerID, edit merge.Edit, expected *int64) (changefeed.VersionedPlayer, []changefeed.Change, error) {
+func (s *Store) EditPlayer(
+	ctx context.Context, id syncer.PlayerID, edit merge.Edit, expected *int64,
+) (changefeed.VersionedPlayer, []changefeed.Change, error) {
 	encoded, err := json.Marshal(edit)
 	if err != nil {
 		return changefeed.VersionedPlayer{}, nil, fmt.Errorf("encode edit: %w", err)
@@ -124,7 +128,9 @@ func (s *Store) EditPlayer(ctx context.Context, id syncer.PlayerID, edit merge.E
 }
 
 // edit runs an edit: alone, or in one transaction with its history.
-func (s *Store) edit(ctx context.Context, p db.EditPlayerParams, withHistory bool) (row db.EditPlayerRow, history []json.RawMessage, err error) {
+func (s *Store) edit(
+	ctx context.Context, p db.EditPlayerParams, withHistory bool,
+) (row db.EditPlayerRow, history []json.RawMessage, err error) {
 	if !withHistory {
 		row, err = s.queries.EditPlayer(ctx, p)
 		return row, nil, err

@@ -23,7 +23,9 @@ const MaxBatch = 256
 // exist and counting their visits. A batch that was stored before is recognised by its id: then there are
 // no readings, and the error is nil. It may therefore be sent again after any
 // error but invalid, until it is stored exactly once.
-func (s *Store) SaveBatch(ctx context.Context, batch merge.Batch) ([]changefeed.VersionedPlayer, []changefeed.Change, error) {
+func (s *Store) SaveBatch(
+	ctx context.Context, batch merge.Batch,
+) ([]changefeed.VersionedPlayer, []changefeed.Change, error) {
 	var saved saved
 	err := s.transaction(ctx, s.timeout, func(ctx context.Context, queries *db.Queries) (err error) {
 		saved, err = saveBatch(ctx, queries, batch)
@@ -59,7 +61,11 @@ func saveBatch(ctx context.Context, queries *db.Queries, batch merge.Batch) (sav
 			return saved{}, fmt.Errorf("encode edit: %w", err)
 		}
 	}
-	rows, err := queries.SavePlayers(ctx, db.SavePlayersParams{Notify: string(notifyLater), Uuids: texts(ids), Edits: edits})
+	rows, err := queries.SavePlayers(ctx, db.SavePlayersParams{
+		Notify: string(notifyLater),
+		Uuids:  texts(ids),
+		Edits:  edits,
+	})
 	if err != nil {
 		return saved{}, err
 	}
@@ -72,7 +78,11 @@ func saveBatch(ctx context.Context, queries *db.Queries, batch merge.Batch) (sav
 	}
 	var added []json.RawMessage
 	if withHistory {
-		added, err = queries.AddHistory(ctx, db.AddHistoryParams{Notify: string(notifyLater), Uuids: texts(ids), Edits: edits})
+		added, err = queries.AddHistory(ctx, db.AddHistoryParams{
+			Notify: string(notifyLater),
+			Uuids:  texts(ids),
+			Edits:  edits,
+		})
 		if err != nil {
 			return saved{}, err
 		}

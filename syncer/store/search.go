@@ -21,7 +21,9 @@ type position struct {
 // first those whose name begins with it, then by name and id. After is the
 // position that the page before returned, or "". The position returned is "" on
 // the last page.
-func (s *Store) SearchPlayers(ctx context.Context, name string, size int, after string) ([]syncer.PlayerSummary, string, error) {
+func (s *Store) SearchPlayers(
+	ctx context.Context, name string, size int, after string,
+) ([]syncer.PlayerSummary, string, error) {
 	from, err := decodePosition(after)
 	if err != nil {
 		return nil, "", err

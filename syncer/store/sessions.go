@@ -74,7 +74,11 @@ func (s *Store) LastSeen(ctx context.Context, id syncer.PlayerID) ([]syncer.Last
 
 func sessionOf(row db.OnlineRow) syncer.Session {
 	return syncer.Session{
-		Server: row.Server, ID: syncer.PlayerID(row.Uuid), Name: row.Name, Gamemode: row.Gamemode, Since: timeOf(row.Since),
+		Server:   row.Server,
+		ID:       syncer.PlayerID(row.Uuid),
+		Name:     row.Name,
+		Gamemode: row.Gamemode,
+		Since:    timeOf(row.Since),
 	}
 }
 

@@ -59,6 +59,11 @@ func approvalError(err error, code string) error {
 
 func rejectedOf(row db.ApproveUSIDRow) mindustry.RejectedUSID {
 	return mindustry.RejectedUSID{
-		Code: row.Code, ID: syncer.PlayerID(row.Uuid), Name: row.Name, Rank: row.Rank, Address: row.Address, RejectedAt: timeOf(row.RejectedAt),
+		Code:       row.Code,
+		ID:         syncer.PlayerID(row.Uuid),
+		Name:       row.Name,
+		Rank:       row.Rank,
+		Address:    row.Address,
+		RejectedAt: timeOf(row.RejectedAt),
 	}
 }

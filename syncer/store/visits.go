@@ -90,13 +90,18 @@ func (p visitPosition) time() pgtype.Timestamptz { return instantColumn(p.At) }
 // its case: who did so last comes first. After is the position that the page before
 // returned, or "". The position returned is "" on the last page. A player who joins
 // again between two pages moves to the first.
-func (s *Store) InfoByName(ctx context.Context, name string, size int, after string) ([]syncer.InfoMatch, string, error) {
+func (s *Store) InfoByName(
+	ctx context.Context, name string, size int, after string,
+) ([]syncer.InfoMatch, string, error) {
 	position, err := decodeVisitPosition(after)
 	if err != nil {
 		return nil, "", err
 	}
 	rows, err := s.queries.SearchInfoByName(ctx, db.SearchInfoByNameParams{
-		Pattern: "%" + likeEscaper.Replace(name) + "%", AfterTime: position.time(), AfterUuid: position.ID, PageSize: int32(size) + 1,
+		Pattern:   "%" + likeEscaper.Replace(name) + "%",
+		AfterTime: position.time(),
+		AfterUuid: position.ID,
+		PageSize:  int32(size) + 1,
 	})
 	if err != nil {
 		return nil, "", readError("search names", err)
@@ -107,7 +112,9 @@ func (s *Store) InfoByName(ctx context.Context, name string, size int, after str
 
 // InfoByAddress finds players who joined from an address or a range; otherwise it is
 // like [Store.InfoByName].
-func (s *Store) InfoByAddress(ctx context.Context, ip netip.Prefix, size int, after string) ([]syncer.InfoMatch, string, error) {
+func (s *Store) InfoByAddress(
+	ctx context.Context, ip netip.Prefix, size int, after string,
+) ([]syncer.InfoMatch, string, error) {
 	position, err := decodeVisitPosition(after)
 	if err != nil {
 		return nil, "", err
@@ -122,7 +129,9 @@ func (s *Store) InfoByAddress(ctx context.Context, ip netip.Prefix, size int, af
 	return matches, next, nil
 }
 
-func matchesOf[R db.SearchInfoByNameRow | db.SearchInfoByAddressRow](rows []R, size int) (matches []syncer.InfoMatch, next string) {
+func matchesOf[R db.SearchInfoByNameRow | db.SearchInfoByAddressRow](
+	rows []R, size int,
+) (matches []syncer.InfoMatch, next string) {
 	if len(rows) > size {
 		rows = rows[:size]
 		last := db.SearchInfoByNameRow(rows[size-1])
@@ -142,13 +151,19 @@ func matchesOf[R db.SearchInfoByNameRow | db.SearchInfoByAddressRow](rows []R, s
 // SharingAccounts returns the other players who joined from addresses of a player:
 // who shares the most addresses first, then who was seen there last. Pages are as
 // with [Store.InfoByName].
-func (s *Store) SharingAccounts(ctx context.Context, id syncer.PlayerID, size int, after string) ([]syncer.SharingAccount, string, error) {
+func (s *Store) SharingAccounts(
+	ctx context.Context, id syncer.PlayerID, size int, after string,
+) ([]syncer.SharingAccount, string, error) {
 	position, err := decodeVisitPosition(after)
 	if err != nil {
 		return nil, "", err
 	}
 	rows, err := s.queries.SharingAccounts(ctx, db.SharingAccountsParams{
-		Uuid: string(id), AfterShared: position.Shared, AfterTime: position.time(), AfterUuid: position.ID, PageSize: int32(size) + 1,
+		Uuid:        string(id),
+		AfterShared: position.Shared,
+		AfterTime:   position.time(),
+		AfterUuid:   position.ID,
+		PageSize:    int32(size) + 1,
 	})
 	if err != nil {
 		return nil, "", readError("find sharing accounts", err)
@@ -161,9 +176,18 @@ func (s *Store) SharingAccounts(ctx context.Context, id syncer.PlayerID, size in
 	}
 	accounts := make([]syncer.SharingAccount, len(rows))
 	for i, row := range rows {
-		accounts[i] = syncer.SharingAccount{ID: syncer.PlayerID(row.Uuid), Name: row.Name, Shared: row.Shared, Last: timeOf(row.LastSeen)}
+		accounts[i] = syncer.SharingAccount{
+			ID:     syncer.PlayerID(row.Uuid),
+			Name:   row.Name,
+			Shared: row.Shared,
+			Last:   timeOf(row.LastSeen),
+		}
 		for k, ip := range row.Addresses {
-			accounts[i].Addresses = append(accounts[i].Addresses, syncer.SharedAddress{IP: ip, Times: row.Times[k], OwnTimes: row.OwnTimes[k]})
+			accounts[i].Addresses = append(accounts[i].Addresses, syncer.SharedAddress{
+				IP:       ip,
+				Times:    row.Times[k],
+				OwnTimes: row.OwnTimes[k],
+			})
 		}
 	}
 	return accounts, next, nil

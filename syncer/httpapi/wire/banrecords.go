@@ -37,8 +37,15 @@ type BanRecordNote struct {
 func BanRecordOf(r syncer.BanRecord) BanRecord {
 	uuid, ip := r.Target.Fields()
 	out := BanRecord{
-		UUID: (*string)(uuid), IP: ip, Reason: Filled(r.Reason), By: Filled(r.By), CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt,
-		LiftedAt: r.LiftedAt, LiftedBy: Filled(r.LiftedBy), LiftReason: Filled(r.LiftReason),
+		UUID:       (*string)(uuid),
+		IP:         ip,
+		Reason:     Filled(r.Reason),
+		By:         Filled(r.By),
+		CreatedAt:  r.CreatedAt,
+		ExpiresAt:  r.ExpiresAt,
+		LiftedAt:   r.LiftedAt,
+		LiftedBy:   Filled(r.LiftedBy),
+		LiftReason: Filled(r.LiftReason),
 	}
 	for _, note := range r.Notes {
 		out.Notes = append(out.Notes, BanRecordNote{At: note.At, By: note.By, Text: note.Text})

@@ -221,7 +221,13 @@ type SeenPlayer struct {
 
 // BanPreviewOf returns the preview as it is at the given time of the database's clock.
 func BanPreviewOf(p syncer.BanPreview, now time.Time) BanPreview {
-	out := BanPreview{IP: p.Target.IP(), Count: p.Count, Online: p.Online, Players: make([]SeenPlayer, len(p.Players)), Bans: BansOf(p.Bans, now)}
+	out := BanPreview{
+		IP:      p.Target.IP(),
+		Count:   p.Count,
+		Online:  p.Online,
+		Players: make([]SeenPlayer, len(p.Players)),
+		Bans:    BansOf(p.Bans, now),
+	}
 	for i, seen := range p.Players {
 		out.Players[i] = SeenPlayer{
 			UUID: seen.ID, Name: seen.Name, Times: seen.Times, LastSeen: seen.LastSeen, Addresses: seen.Addresses,

@@ -36,7 +36,13 @@ type MapFinish struct {
 // Finish returns the end, without the server and the time.
 func (f MapFinish) Finish() (syncer.MapFinish, error) {
 	finish := syncer.MapFinish{
-		Key: value(f.Key), Map: f.Map, Session: f.Session, Winner: f.Winner, Success: f.Success, Players: f.Players, Wave: f.Wave,
+		Key:     value(f.Key),
+		Map:     f.Map,
+		Session: f.Session,
+		Winner:  f.Winner,
+		Success: f.Success,
+		Players: f.Players,
+		Wave:    f.Wave,
 	}
 	return finish, finish.Validate()
 }
@@ -102,8 +108,18 @@ type MapRun struct {
 // MapRunOf returns the run.
 func MapRunOf(r syncer.MapRun) MapRun {
 	return MapRun{
-		ID: r.Number, Server: r.Server, Map: r.Map, Gamemode: r.Gamemode, Outcome: r.Outcome(), Winner: r.Winner, Success: r.Success,
-		StartedAt: r.StartedAt, EndedAt: r.EndedAt, PlayedMs: r.Played.Milliseconds(), MaxPlayers: r.MaxPlayers, Wave: r.Wave,
+		ID:         r.Number,
+		Server:     r.Server,
+		Map:        r.Map,
+		Gamemode:   r.Gamemode,
+		Outcome:    r.Outcome(),
+		Winner:     r.Winner,
+		Success:    r.Success,
+		StartedAt:  r.StartedAt,
+		EndedAt:    r.EndedAt,
+		PlayedMs:   r.Played.Milliseconds(),
+		MaxPlayers: r.MaxPlayers,
+		Wave:       r.Wave,
 	}
 }
 

@@ -45,12 +45,31 @@ type Record struct {
 // RecordOf returns a view at the given time of the database's clock. It shares maps with it.
 func RecordOf(v merge.View, now time.Time) Record {
 	return Record{
-		UUID: v.ID, Rank: v.Rank, Flags: append([]string{}, v.Flags...), UnmuteTime: v.UnmuteTime, UnmarkTime: v.UnmarkTime,
-		Attributes: Object(v.Attributes), Name: v.Name, OverrideName: v.OverrideName, Highlight: v.Highlight, Rainbow: rainbowOf(v.Rainbow),
-		ChatStrictness: v.ChatStrictness, ShowRankPrefix: v.ShowRankPrefix, Language: v.Language, Achievements: v.Achievements,
-		History: HistoryOf(v.History).History, USID: v.USID, FirstJoined: v.FirstJoined, LastJoined: v.LastJoined, Stats: v.Stats,
-		GlobalFirstJoined: v.GlobalFirstJoined, GlobalLastJoined: v.GlobalLastJoined, GlobalStats: v.GlobalStats,
-		Revision: v.Revision, CreatedAt: v.CreatedAt, Muted: v.UnmuteTime.After(now),
+		UUID:              v.ID,
+		Rank:              v.Rank,
+		Flags:             append([]string{}, v.Flags...),
+		UnmuteTime:        v.UnmuteTime,
+		UnmarkTime:        v.UnmarkTime,
+		Attributes:        Object(v.Attributes),
+		Name:              v.Name,
+		OverrideName:      v.OverrideName,
+		Highlight:         v.Highlight,
+		Rainbow:           rainbowOf(v.Rainbow),
+		ChatStrictness:    v.ChatStrictness,
+		ShowRankPrefix:    v.ShowRankPrefix,
+		Language:          v.Language,
+		Achievements:      v.Achievements,
+		History:           HistoryOf(v.History).History,
+		USID:              v.USID,
+		FirstJoined:       v.FirstJoined,
+		LastJoined:        v.LastJoined,
+		Stats:             v.Stats,
+		GlobalFirstJoined: v.GlobalFirstJoined,
+		GlobalLastJoined:  v.GlobalLastJoined,
+		GlobalStats:       v.GlobalStats,
+		Revision:          v.Revision,
+		CreatedAt:         v.CreatedAt,
+		Muted:             v.UnmuteTime.After(now),
 	}
 }
 

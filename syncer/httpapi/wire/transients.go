@@ -21,7 +21,12 @@ func (t NewTransient) Transient(key string) syncer.Transient {
 	if err := json.Compact(&compact, t.Value); err != nil {
 		panic("wire: a value of a body is no JSON: " + err.Error())
 	}
-	return syncer.Transient{Key: key, Value: compact.Bytes(), TTL: time.Duration(value(t.TTL)), ResetOnJoin: t.ResetOnJoin}
+	return syncer.Transient{
+		Key:         key,
+		Value:       compact.Bytes(),
+		TTL:         time.Duration(value(t.TTL)),
+		ResetOnJoin: t.ResetOnJoin,
+	}
 }
 
 // Transient is a value that is kept until its server restarts.
