@@ -29,7 +29,8 @@ func TestStaffMessageLine(t *testing.T) {
 			t.Errorf("line of %+v is\n%s, want\n%s", test.m, got, test.want)
 		}
 	}
-	if got := (syncer.StaffMessage{Server: "pvp", Player: "[red]Steve", Text: "a\nb"}).Plain(); got != "[pvp] [red]Steve: a b" {
+	message := syncer.StaffMessage{Server: "pvp", Player: "[red]Steve", Text: "a\nb"}
+	if got := message.Plain(); got != "[pvp] [red]Steve: a b" {
 		t.Errorf("plain %q", got)
 	}
 }

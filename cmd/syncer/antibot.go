@@ -137,5 +137,6 @@ func completeKinds(_ *cobra.Command, args []string, _ string) ([]string, cobra.S
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return []string{string(mindustry.PatternBlacklist), string(mindustry.PatternGraylist)}, cobra.ShellCompDirectiveNoFileComp
+	kinds := []string{string(mindustry.PatternBlacklist), string(mindustry.PatternGraylist)}
+	return kinds, cobra.ShellCompDirectiveNoFileComp
 }

@@ -14,7 +14,8 @@ func TestCommandsSayWhoMakesTheChange(t *testing.T) {
 	_, environ := database(t)
 	bans := written(t, "bans.json", `{"uuid": "Bob", "by": "Notch"}`)
 	minecraft := written(t, "banned-ips.json",
-		`[{"ip": "203.0.113.7", "created": "2020-01-01 00:00:00 +0000", "source": "Server", "expires": "forever", "reason": "x"}]`)
+		`[{"ip": "203.0.113.7", "created": "2020-01-01 00:00:00 +0000", "source": "Server",
+			"expires": "forever", "reason": "x"}]`)
 	for _, args := range [][]string{
 		{"player", "set", "Steve", "--create", "--rank", "mod"},
 		{"ban", "add", "uuid:Steve"},
@@ -36,7 +37,8 @@ func TestCommandsSayWhoMakesTheChange(t *testing.T) {
 	for _, e := range decode[[]wire.AuditEntry](t, environ, "audit") {
 		got = append(got, e.Field+" "+*e.By)
 	}
-	if want := "rank " + thisUser() + ", row Alice, row Alice, lift Alice, reason Alice, row Alice, rank Alice"; strings.Join(got, ", ") != want {
+	want := "rank " + thisUser() + ", row Alice, row Alice, lift Alice, reason Alice, row Alice, rank Alice"
+	if strings.Join(got, ", ") != want {
 		t.Errorf("%q, want %s", got, want)
 	}
 }

@@ -18,7 +18,8 @@ func TestBenchPropagation(t *testing.T) {
 		t.Errorf("report is %+v", report)
 	}
 	text := succeed(t, nil, arguments...)
-	for _, want := range []string{bench.SubjectUpdate, bench.RivalEdit, "RATIO", "≤ 1.2 ×", "found by a poll only: 0"} {
+	wanted := []string{bench.SubjectUpdate, bench.RivalEdit, "RATIO", "≤ 1.2 ×", "found by a poll only: 0"}
+	for _, want := range wanted {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in\n%s", want, text)
 		}

@@ -93,7 +93,8 @@ func TestCheckFindsFaults(t *testing.T) {
 			if f.Verdict != test.want || !strings.Contains(f.Detail, test.detail) || f.Advice == "" {
 				t.Errorf("found %+v", f)
 			}
-			if wantCode := map[verdict]int{verdictFail: exitFailed, verdictWarn: exitDone}[test.want]; code != wantCode {
+			wantCode := map[verdict]int{verdictFail: exitFailed, verdictWarn: exitDone}[test.want]
+			if code != wantCode {
 				t.Errorf("exit code %d, want %d", code, wantCode)
 			}
 		})

@@ -73,7 +73,8 @@ func leftovers(t *testing.T, url string) []string {
 	}
 	defer conn.Close(context.Background())
 	rows, err := conn.Query(t.Context(), `
-		select relname::text from pg_class where relnamespace = 'public'::regnamespace and relname not like 'goose_db_version%'
+		select relname::text from pg_class
+		where relnamespace = 'public'::regnamespace and relname not like 'goose_db_version%'
 		union all select proname::text from pg_proc where pronamespace = 'public'::regnamespace
 		union all select extname::text from pg_extension where extname <> 'plpgsql'`)
 	if err != nil {

@@ -46,8 +46,8 @@ func TestDifferencesOfPlayers(t *testing.T) {
 	after := before.Clone()
 	after.Rank, after.OverrideName = "admin", nil
 	after.History = []syncer.HistoryEntry{{Action: "muted", By: "Notch"}}
-	if got, want := difference(&before, &after, now), "rank player → admin, override name Boss → nothing, history: "+
-		"muted by Notch"; got != want {
+	want := "rank player → admin, override name Boss → nothing, history: muted by Notch"
+	if got := difference(&before, &after, now); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if got, want := difference(nil, &after, now), "rank player → admin, history: muted by Notch"; got != want {

@@ -116,7 +116,8 @@ func findPlayer(ctx context.Context, s *store.Store, text string) (*syncer.Playe
 		)
 	case len(found) > 0:
 		return nil, syncer.NotFound(
-			"no player has the id or name %q; those whose name contains it: syncer player find %s", text, strconv.Quote(text),
+			"no player has the id or name %q; those whose name contains it: syncer player find %s",
+			text, strconv.Quote(text),
 		)
 	default:
 		return nil, syncer.NotFound("no player has the id or name %q", text)

@@ -42,7 +42,8 @@ select uuid, jsonb_build_object(
     'unmuteTime', unmute_time, 'unmarkTime', unmark_time, 'attributes', attributes,
     'name', name, 'overrideName', override_name, 'highlight', highlight,
     'rainbow', case when rainbow_speed is not null then jsonb_build_object('speed', rainbow_speed) end,
-    'chatStrictness', chat_strictness, 'showRankPrefix', show_rank_prefix, 'language', language, 'achievements', achievements,
+    'chatStrictness', chat_strictness, 'showRankPrefix', show_rank_prefix,
+    'language', language, 'achievements', achievements,
     'history', coalesce((
         select jsonb_agg(jsonb_build_object('action', action, 'by', by, 'time', time)
             order by time, action collate "C", by collate "C")

@@ -194,7 +194,8 @@ func (d *Daemon) wire(context.Context) error {
 // already: they were read from disk.
 func (d *Daemon) wireFeed() {
 	d.players, d.sessions = cache.NewPlayers(d.config.CachedLimit), cache.NewSessions()
-	d.messages, d.patterns, d.addresses = cache.NewMessages(store.HeldMessages), cache.NewPatterns(), cache.NewBlacklist()
+	d.messages = cache.NewMessages(store.HeldMessages)
+	d.patterns, d.addresses = cache.NewPatterns(), cache.NewBlacklist()
 	d.events = events.NewBroker(d.config.EventBuffer)
 	d.applier = feed.NewApplier(d.players, d.bans, d.events.Publish, d.messages, d.patterns, d.addresses, d.sessions)
 	config := d.config.Feed

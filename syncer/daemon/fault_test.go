@@ -92,8 +92,10 @@ func (r *rig) lost() {
 }
 
 const (
-	killListeners = `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'feed' and datname = current_database()`
-	killAll       = `select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()`
+	killListeners = `select pg_terminate_backend(pid) from pg_stat_activity
+		where application_name = 'feed' and datname = current_database()`
+	killAll = `select pg_terminate_backend(pid) from pg_stat_activity
+		where pid <> pg_backend_pid() and datname = current_database()`
 )
 
 // Connections break in every way while people and servers write, one after the other in
@@ -204,10 +206,17 @@ func TestTransactionsHeldOpen(t *testing.T) {
 			quiet.cast, quiet.quiet = everyone(), true
 			late, undone := connect(t, r.url), connect(t, r.url)
 			run(t, undone,
-				`begin; update player set rank = 'undone' where uuid = 'undone'; insert into ban (uuid) values ('undone')`)
+				`begin;
+				update player set rank = 'undone' where uuid = 'undone';
+				insert into ban (uuid) values ('undone')`)
 			run(t, late,
-				`begin; savepoint s; update player set rank = 'undone' where uuid = 'late'; insert into ban (uuid) values ('undone late');
-				rollback to s; update player set rank = 'late' where uuid = 'late'; insert into ban (uuid) values ('late')`)
+				`begin;
+				savepoint s;
+				update player set rank = 'undone' where uuid = 'late';
+				insert into ban (uuid) values ('undone late');
+				rollback to s;
+				update player set rank = 'late' where uuid = 'late';
+				insert into ban (uuid) values ('late')`)
 			<-quiet.start(40)
 			r.equal()
 			run(t, late, `commit`)

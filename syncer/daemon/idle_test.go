@@ -96,7 +96,8 @@ func statementsExecuted(t *testing.T, psql *pgx.Conn) map[string]int {
 	t.Helper()
 	rows, err := psql.Query(t.Context(), `
 		select s.query, s.calls from pg_stat_statements as s join pg_database as d on d.oid = s.dbid
-		where d.datname = current_database() and s.query not like '%pg_stat_statements%' and s.query not like 'select clock_timestamp%'`)
+		where d.datname = current_database()
+		  and s.query not like '%pg_stat_statements%' and s.query not like 'select clock_timestamp%'`)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,8 +35,9 @@ func TestImportReachesThePluginAndRunningServers(t *testing.T) {
 	}
 	defer s.Close()
 	const documents = `
-{"_id":"Steve","rank":"mod","flags":["member"],"unmuteTime":{"$numberLong":"9999999999999"},"unmarkTime":-1,"name":"[#fff]Steve",
-	"highlight":null,"rainbow":{"speed":3},"history":[{"action":"mute","by":"Alice","time":{"$date":"1970-01-01T00:00:01Z"}}],
+{"_id":"Steve","rank":"mod","flags":["member"],"unmuteTime":{"$numberLong":"9999999999999"},"unmarkTime":-1,
+	"name":"[#fff]Steve","highlight":null,"rainbow":{"speed":3},
+	"history":[{"action":"mute","by":"Alice","time":{"$date":"1970-01-01T00:00:01Z"}}],
 	"chatStrictness":"strict","language":"de","showRankPrefix":false,"achievements":"[-9223372036854775808]",
 	"usid":{"127.0.0.1:6567":"AAAAAAAAAAA="},"lastJoined":{"pvp":6,"survival":7},"firstJoined":{"pvp":5},
 	"stats":{"pvp":{"gamesWon":3},"survival":{"gamesWon":4}}}

@@ -41,12 +41,14 @@ func BenchmarkImport(b *testing.B) {
 // entries of history each.
 func oldPlayers(n int) []byte {
 	const gamemodes = `{"pvp":%[1]d,"survival":%[1]d,"attack":%[1]d}`
-	const counters = `{"blocksBroken":%[1]d,"blocksPlaced":7,"timeInGame":{"$numberLong":"123456789"},"chatMessagesSent":8,"gamesFinished":9,"gamesWon":1}`
+	const counters = `{"blocksBroken":%[1]d,"blocksPlaced":7,"timeInGame":{"$numberLong":"123456789"},` +
+		`"chatMessagesSent":8,"gamesFinished":9,"gamesWon":1}`
 	var documents bytes.Buffer
 	for i := range n {
 		fmt.Fprintf(&documents,
-			`{"_id":"%022d==","name":"[#ff0000]Player %[1]d","rank":"active","flags":["member"],"unmuteTime":-1,"unmarkTime":-1,`+
-				`"highlight":null,"rainbow":{"speed":3},"chatStrictness":"chat","language":"en","showRankPrefix":true,"achievements":"[1023]",`, i)
+			`{"_id":"%022d==","name":"[#ff0000]Player %[1]d","rank":"active","flags":["member"],`+
+				`"unmuteTime":-1,"unmarkTime":-1,"highlight":null,"rainbow":{"speed":3},`+
+				`"chatStrictness":"chat","language":"en","showRankPrefix":true,"achievements":"[1023]",`, i)
 		fmt.Fprintf(&documents,
 			`"history":[{"action":"mute","by":"Alice","time":%d},{"action":"kick","by":"Steve","time":%d}],`,
 			1_700_000_000_000+i, 1_750_000_000_000+i)

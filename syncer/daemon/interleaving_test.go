@@ -197,7 +197,8 @@ func (p *play) check(t testing.TB, psql *pgx.Conn, nodes ...*node) {
 	const sql = `
 		select rank, language, coalesce(highlight, ''), array(select unnest(flags) order by 1),
 			array(select action from player_history as h where h.uuid = p.uuid order by action),
-			coalesce((gamemodes #>> '{gamemode-a,stats,blocks}')::int, 0), coalesce((gamemodes #>> '{gamemode-b,stats,blocks}')::int, 0)
+			coalesce((gamemodes #>> '{gamemode-a,stats,blocks}')::int, 0),
+			coalesce((gamemodes #>> '{gamemode-b,stats,blocks}')::int, 0)
 		from player as p where uuid = $1`
 	var row world
 	var flags []string

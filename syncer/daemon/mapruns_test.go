@@ -38,7 +38,8 @@ func decoded[T any](t testing.TB, a answer) (body T) {
 }
 
 // ago makes the last report an hour older, and so all that the run was played.
-const ago = `update map_run_current set started_at = started_at - interval '1 h', reported_at = reported_at - interval '1 h'`
+const ago = `update map_run_current
+	set started_at = started_at - interval '1 h', reported_at = reported_at - interval '1 h'`
 
 const hour = int64(time.Hour / time.Millisecond)
 
@@ -133,7 +134,8 @@ func TestMapRunsDuringOutage(t *testing.T) {
 	o.end()
 	o.ready()
 	eventuallyRow(t, o.psql, `
-		select coalesce(string_agg(concat_ws(' ', map, max_players, extract(hours from played), outcome), ', ' order by id), '')
+		select coalesce(
+			string_agg(concat_ws(' ', map, max_players, extract(hours from played), outcome), ', ' order by id), '')
 		from map_run_history`,
 		"one 3 1 won, two 5 0 won")
 	eventuallyRow(t, o.psql,

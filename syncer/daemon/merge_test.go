@@ -132,7 +132,8 @@ func TestDifferentFieldsAtOnce(t *testing.T) {
 		want := fmt.Sprintf("r%[1]d l%[1]d h%[1]d %[1]d %[2]d", round, round+1)
 		pgtest.Eventually(t, waitTimeout, func() error {
 			got := one[string](t, psql,
-				`select concat_ws(' ', rank, language, highlight, attributes ->> 'round', cardinality(flags)) from player`)
+				`select concat_ws(' ', rank, language, highlight, attributes ->> 'round', cardinality(flags))
+				from player`)
 			if got != want {
 				return fmt.Errorf("the row says %q, want %q", got, want)
 			}

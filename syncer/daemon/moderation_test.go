@@ -202,7 +202,8 @@ func TestAntibotPatternsReachEveryServer(t *testing.T) {
 	run(t, psql, `update antibot_pattern set pattern = 'x' where kind = 'graylist'`)
 	serve(`{"nameBlacklistRegex":"(?i)bot\\d+","nameGraylistRegex":"x"}`)
 	run(t, psql,
-		`alter table antibot_pattern drop constraint antibot_pattern_pattern_form; update antibot_pattern set pattern = '(' where kind = 'blacklist'`)
+		`alter table antibot_pattern drop constraint antibot_pattern_pattern_form;
+		update antibot_pattern set pattern = '(' where kind = 'blacklist'`)
 	serve(`{"nameBlacklistRegex":null,"nameGraylistRegex":"x"}`)
 	run(t, psql, `truncate antibot_pattern`)
 	serve(`{"nameBlacklistRegex":null,"nameGraylistRegex":null}`)

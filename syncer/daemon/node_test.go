@@ -95,7 +95,8 @@ func longTimeouts(c *daemon.Config) {
 	c.Feed.ConnectTimeout, c.Feed.StatementTimeout, c.Feed.ReloadTimeout = waitTimeout, waitTimeout, waitTimeout
 	c.Presence.Lease = never
 	c.Fish.Timeout = waitTimeout
-	c.HTTP.ReadTimeout, c.HTTP.RequestTimeout, c.HTTP.WriteTimeout, c.HTTP.DrainTimeout = waitTimeout, waitTimeout, waitTimeout, waitTimeout
+	c.HTTP.ReadTimeout, c.HTTP.RequestTimeout = waitTimeout, waitTimeout
+	c.HTTP.WriteTimeout, c.HTTP.DrainTimeout = waitTimeout, waitTimeout
 }
 
 // ready waits until the node follows the database.

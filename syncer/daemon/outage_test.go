@@ -184,7 +184,8 @@ func TestRestartDuringOutageKnowsTheBans(t *testing.T) {
 	t.Parallel()
 	o := newOutage(t)
 	run(t, o.psql,
-		`insert into ban (uuid) select 'b' || n from generate_series(1, 500) as n; insert into ban (ip) values ('192.0.2.0/24')`)
+		`insert into ban (uuid) select 'b' || n from generate_series(1, 500) as n;
+		insert into ban (ip) values ('192.0.2.0/24')`)
 	o.banned(`{"uuid": "b500"}`, true)
 	o.must(http.MethodPost, "/v1/bans/lift", `{"uuid": "b1"}`)
 	o.must(http.MethodPost, "/v1/bans", `{"uuid": "at the last moment", "duration": "1h"}`)

@@ -59,7 +59,9 @@ func TestPresenceReachesEveryServer(t *testing.T) {
 	for _, n := range []*node{a, b} {
 		n.online("a: Alex", "a: Steve", "b: Steve")
 		counts := n.get("/v1/online/counts")
-		if want := `{"players":2,"servers":[{"server":"a","gamemode":"gamemode-a","players":2},{"server":"b","gamemode":"gamemode-b","players":1}]}`; string(counts.body) != want {
+		want := `{"players":2,"servers":[{"server":"a","gamemode":"gamemode-a","players":2},` +
+			`{"server":"b","gamemode":"gamemode-b","players":1}]}`
+		if string(counts.body) != want {
 			t.Errorf("node %s counts %s, want %s", n.name, counts.body, want)
 		}
 		if on, _ := n.get(player(steve) + "/presence").field("online").([]any); len(on) != 2 {

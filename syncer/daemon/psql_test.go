@@ -16,7 +16,9 @@ const (
 // What people type, one after the other; between any two everything is compared.
 var statements = []string{
 	`update player set rank = 'mod', flags = '{member, builder}' where uuid = 'Alex'`,
-	`update player set unmute_time = 'infinity', attributes = '{"shop": {"open": true}}', override_name = 'A', rainbow_speed = 3 where uuid = 'Alex'`,
+	`update player
+		set unmute_time = 'infinity', attributes = '{"shop": {"open": true}}', override_name = 'A', rainbow_speed = 3
+		where uuid = 'Alex'`,
 	`update player set unmute_time = null, override_name = null, rainbow_speed = null, achievements = '[1,-1]'`,
 	`update player set attributes = jsonb_build_object('large', repeat('x', 20000)) where uuid = 'Alex'`,
 	`insert into player (uuid, name) values ('Alex', 'Upserted') on conflict (uuid) do update set name = excluded.name`,
@@ -32,7 +34,10 @@ var statements = []string{
 	`select change_balance('Alex', 'coins', -30), transfer_balance('Alex', 'only looked at', 'coins', 20)`,
 	`update balance set amount = amount * 2`,
 	`insert into balance select uuid, 'gems' from player on conflict do nothing`,
-	`begin; delete from balance where uuid = 'Alex'; insert into balance (uuid, currency, amount) values ('Alex', 'coins', 7); commit`,
+	`begin;
+		delete from balance where uuid = 'Alex';
+		insert into balance (uuid, currency, amount) values ('Alex', 'coins', 7);
+		commit`,
 	`delete from balance where currency = 'gems'`,
 	`begin; delete from player where uuid = 'Alex'; insert into player (uuid, rank) values ('Alex', 'reborn'); commit`,
 	`delete from player where uuid = 'Alex'`,
@@ -41,7 +46,12 @@ var statements = []string{
 		insert into ban (uuid) values ('Alex'); reset session_replication_role`,
 	`begin; update player set rank = 'undone'; delete from ban; rollback`,
 	`update player set flags = array_append(flags, 'after a rollback') where uuid = 'Alex'`,
-	`begin; update player set rank = 'kept' where uuid = 'Alex'; savepoint s; delete from player; rollback to s; commit`,
+	`begin;
+		update player set rank = 'kept' where uuid = 'Alex';
+		savepoint s;
+		delete from player;
+		rollback to s;
+		commit`,
 
 	`insert into ban (uuid) values ('Steve') on conflict do nothing`,
 	`insert into ban (ip) values ('192.0.2.1'), ('192.0.2.0/24'), ('2001:db8::/32')`,
@@ -50,7 +60,8 @@ var statements = []string{
 	`update ban set expires_at = now() + interval '1 hour' where uuid = 'Alex'`,
 	`update ban set ip = '192.0.2.128/25' where ip = '192.0.2.0/24'`,
 	`update ban set lifted_at = now() where ip = '192.0.2.1'`,
-	`insert into ban (uuid) values ('Alex') on conflict (uuid) where lifted_at is null and uuid is not null do update set expires_at = null`,
+	`insert into ban (uuid) values ('Alex')
+		on conflict (uuid) where lifted_at is null and uuid is not null do update set expires_at = null`,
 	`delete from ban where uuid = 'Alex'`,
 	`insert into ban (uuid) select 'banned ' || n from generate_series(1, 1000) as n`,
 	`delete from ban where uuid like 'banned 1%'`,

@@ -137,7 +137,8 @@ func TestStaffChatIsPushed(t *testing.T) {
 	a.says(sendV2, "attack", large)
 	a.says(sendV2, "attack", "three")
 	run(t, psql,
-		`delete from staff_message where id = 1; insert into staff_message (server, text) select 'attack', i::text from generate_series(4, 50) as i`)
+		`delete from staff_message where id = 1;
+		insert into staff_message (server, text) select 'attack', i::text from generate_series(4, 50) as i`)
 	var got []string
 	pgtest.Eventually(t, waitTimeout, func() error {
 		answer := b.get("/v1/events?types=chat&wait=10s&after=" + from)
@@ -290,8 +291,9 @@ func TestWebhookGetsChatAndModerationLog(t *testing.T) {
 			t.Errorf("the webhook got %s, want %s", got, want)
 		}
 	}
-	if n := one[int](t, psql,
-		`select count(*)::int from mod_log where message = 'Steve was stopped <@1>' and source = 'game server 127.0.0.1'`); n != 1 {
+	if n := one[int](t, psql, `
+		select count(*)::int from mod_log
+		where message = 'Steve was stopped <@1>' and source = 'game server 127.0.0.1'`); n != 1 {
 		t.Errorf("%d entries in the log", n)
 	}
 	if err := a.stop(); err != nil {

@@ -10,15 +10,24 @@ import (
 )
 
 const (
-	disableTriggers = `alter table player disable trigger user; alter table player_history disable trigger user; alter table ban disable trigger user`
-	silentEdits     = `update player set rank = 'silent' || clock_timestamp(); delete from ban; insert into ban (uuid) values ('player/0+==')`
+	disableTriggers = `
+		alter table player disable trigger user;
+		alter table player_history disable trigger user;
+		alter table ban disable trigger user`
+	silentEdits = `
+		update player set rank = 'silent' || clock_timestamp();
+		delete from ban;
+		insert into ban (uuid) values ('player/0+==')`
 )
 
 // enableTriggers restores every trigger of ours to firing always.
 const enableTriggers = `do $$
 declare t record;
 begin
-	for t in select tgrelid::regclass as place, tgname from pg_trigger where tgrelid in ('player'::regclass, 'player_history'::regclass, 'ban'::regclass) and not tgisinternal loop
+	for t in
+		select tgrelid::regclass as place, tgname from pg_trigger
+		where tgrelid in ('player'::regclass, 'player_history'::regclass, 'ban'::regclass) and not tgisinternal
+	loop
 		execute format('alter table %s enable always trigger %I', t.place, t.tgname);
 	end loop;
 end $$`

@@ -129,22 +129,43 @@ func (w workload) statement() string {
 		`update player set rank = 'rank %[2]d' where uuid = '%[1]s'`,
 		`update player set flags = '{flag %[2]d}', unmute_time = now() + interval '1 day' where uuid = '%[1]s'`,
 		`update player set attributes = jsonb_build_object('shop', repeat('x', 10 * %[2]d)) where uuid = '%[1]s'`,
-		`update player set language = 'l%[2]d' where uuid in (select uuid from player where uuid like 'player/%%' order by uuid for update)`,
-		`insert into player_history (uuid, action) select uuid, 'action %[2]d' from player where uuid = '%[1]s' for update`,
-		`update player_history set action = 'rewritten %[2]d' where (uuid, time) in (select uuid, max(time) from player_history where uuid = '%[1]s' group by uuid)`,
+		`update player set language = 'l%[2]d'
+			where uuid in (select uuid from player where uuid like 'player/%%' order by uuid for update)`,
+		`insert into player_history (uuid, action)
+			select uuid, 'action %[2]d' from player where uuid = '%[1]s' for update`,
+		`update player_history set action = 'rewritten %[2]d'
+			where (uuid, time) in (select uuid, max(time) from player_history where uuid = '%[1]s' group by uuid)`,
 		`delete from player_history where uuid = '%[1]s' and %[2]d < 300`,
 		`insert into currency (name) values ('coins'), ('gems') on conflict do nothing`,
-		`insert into balance (uuid, currency, amount) select p.uuid, c.name, %[2]d from player as p, currency as c where p.uuid = '%[1]s' for update of p on conflict (uuid, currency) do update set amount = excluded.amount`,
+		`insert into balance (uuid, currency, amount)
+			select p.uuid, c.name, %[2]d from player as p, currency as c where p.uuid = '%[1]s' for update of p
+			on conflict (uuid, currency) do update set amount = excluded.amount`,
 		`update balance set amount = %[2]d where uuid = '%[1]s'`,
-		`update balance set amount = amount + %[2]d where (uuid, currency) in (select uuid, currency from balance where uuid like 'player/%%' order by uuid, currency for update)`,
+		`update balance set amount = amount + %[2]d
+			where (uuid, currency) in (
+				select uuid, currency from balance where uuid like 'player/%%' order by uuid, currency for update
+			)`,
 		`delete from balance where uuid = '%[1]s' and currency = 'gems'`,
-		`begin; delete from player where uuid = '%[1]s'; insert into player (uuid, name) values ('%[1]s', 'again %[2]d') on conflict do nothing; commit`,
+		`begin;
+			delete from player where uuid = '%[1]s';
+			insert into player (uuid, name) values ('%[1]s', 'again %[2]d') on conflict do nothing;
+			commit`,
 		`delete from player where uuid = '%[1]s'`,
-		`insert into player (uuid, name) values ('%[1]s', 'new %[2]d') on conflict (uuid) do update set name = 'upserted %[2]d'`,
-		`begin; update player set rank = 'never' where uuid = '%[1]s'; insert into ban (uuid) values ('never'); rollback`,
-		`begin; update player set rank = 'kept %[2]d' where uuid = '%[1]s'; savepoint s; delete from ban; rollback to s; commit`,
+		`insert into player (uuid, name) values ('%[1]s', 'new %[2]d')
+			on conflict (uuid) do update set name = 'upserted %[2]d'`,
+		`begin;
+			update player set rank = 'never' where uuid = '%[1]s';
+			insert into ban (uuid) values ('never');
+			rollback`,
+		`begin;
+			update player set rank = 'kept %[2]d' where uuid = '%[1]s';
+			savepoint s;
+			delete from ban;
+			rollback to s;
+			commit`,
 		`insert into ban (uuid) values ('%[1]s') on conflict do nothing`,
-		`insert into ban (ip, expires_at) values ('%[3]s', now() + interval '1 hour' * (1 + %[2]d)) on conflict do nothing`,
+		`insert into ban (ip, expires_at) values ('%[3]s', now() + interval '1 hour' * (1 + %[2]d))
+			on conflict do nothing`,
 		`insert into ban (ip) values ('192.0.2.0/29'), ('2001:db8::/32') on conflict do nothing`,
 		`update ban set expires_at = now() + interval '1 day' * (1 + %[2]d) where uuid = '%[1]s' and lifted_at is null`,
 		`update ban set lifted_at = clock_timestamp() where ip = '%[3]s' and lifted_at is null`,
@@ -184,7 +205,8 @@ func (w workload) request() (method, path, body string) {
 	case 0:
 		return http.MethodPatch, path, fmt.Sprintf(`{"rank": "patched %d"}`, n)
 	case 1:
-		return http.MethodPatch, path, fmt.Sprintf(`{"flags": {"add": ["a%d"], "remove": ["a%d"]}, "history": [{"action": "flagged", "by": "Steve"}]}`, n, (n+500)%1000)
+		const form = `{"flags": {"add": ["a%d"], "remove": ["a%d"]}, "history": [{"action": "flagged", "by": "Steve"}]}`
+		return http.MethodPatch, path, fmt.Sprintf(form, n, (n+500)%1000)
 	case 2:
 		return http.MethodPatch, path, fmt.Sprintf(`{"highlight": "[h%d]", "rainbow": {"speed": %d}}`, n, 1+n)
 	case 3:

@@ -37,7 +37,8 @@ func playPsql(ctx context.Context, s *Stage) error {
 		}
 	}
 	s.Blank()
-	if err := s.checkBothHold(ctx, "holds rank and flag as psql left them", "rank mod, member", rankAndFlags); err != nil {
+	err := s.checkBothHold(ctx, "holds rank and flag as psql left them", "rank mod, member", rankAndFlags)
+	if err != nil {
 		return err
 	}
 	return s.dismissSteve(ctx)

@@ -138,7 +138,8 @@ func (s *Stage) verifySpending(ctx context.Context) error {
 	}
 	var changes, balance, sum string
 	err := s.Psql.Row(ctx,
-		`select string_agg(change::text, ', ' order by id), sum(change)::text, (select amount::text from balance where uuid = 'steve')
+		`select string_agg(change::text, ', ' order by id), sum(change)::text,
+			(select amount::text from balance where uuid = 'steve')
 		from ledger where uuid = 'steve'`, &changes, &sum, &balance)
 	if err != nil {
 		return err

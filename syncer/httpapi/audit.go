@@ -60,7 +60,8 @@ func (s *Server) listAudit(ctx context.Context, in *listAuditInput) (*result[wir
 		ID: in.UUID.PlayerID, Prefix: in.IP.Prefix, Field: in.Field, By: in.By, Server: in.Server, Since: in.From.Time,
 		Until: in.To.Time,
 	}, in.selection())
-	return &result[wire.AuditPage]{wire.AuditPage{Entries: wire.AuditEntriesOf(entries), Next: wire.Next(next)}}, inQueryIfAny(err)
+	page := wire.AuditPage{Entries: wire.AuditEntriesOf(entries), Next: wire.Next(next)}
+	return &result[wire.AuditPage]{page}, inQueryIfAny(err)
 }
 
 type revertChangeInput struct {

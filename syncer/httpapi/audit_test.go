@@ -52,9 +52,10 @@ func (f fakeAudit) Revert(ctx context.Context, number int64, by, reason string) 
 func TestAuditIsListed(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	g := f.ask(t, "GET",
-		"/v1/audit?ip=198.51.100.7&field=lift&by=Steve&server=pvp&from=2030-01-02T03:04:05%2B01:00&to=2030-01-03T00:00:00Z&limit=5&after=99", "").wants(http.StatusOK)
-	want := `{"entries":[{"id":17,"at":"2030-01-02T03:04:05.006Z","entity":"ban","uuid":null,"ip":"198.51.100.0/24","ban":7,"field":"lift",` +
+	g := f.ask(t, "GET", "/v1/audit?ip=198.51.100.7&field=lift&by=Steve&server=pvp"+
+		"&from=2030-01-02T03:04:05%2B01:00&to=2030-01-03T00:00:00Z&limit=5&after=99", "").wants(http.StatusOK)
+	want := `{"entries":[{"id":17,"at":"2030-01-02T03:04:05.006Z","entity":"ban",` +
+		`"uuid":null,"ip":"198.51.100.0/24","ban":7,"field":"lift",` +
 		`"old":null,"new":{"by":"Steve"},"by":null,"server":null,"role":"syncer","reverts":null}],"next":"17"}`
 	if g.Body.String() != want {
 		t.Errorf("%s\nwant %s", g.Body, want)

@@ -57,7 +57,8 @@ func (s *Server) registerSingleBans() {
 	declare(s, route{
 		http.MethodPatch, "/v1/bans/{number}", "change-ban", tagBans,
 		"Change the reason or the end of a ban",
-		"Of a ban in force: one that is over stays as it is. An expiresAt of null or infinity lets it last until it is lifted; a duration counts from now.",
+		"Of a ban in force: one that is over stays as it is. " +
+			"An expiresAt of null or infinity lets it last until it is lifted; a duration counts from now.",
 		replies{200: "The ban as it is now."},
 		storedOr(http.StatusNotFound, http.StatusConflict),
 	}, s.changeBan)
@@ -71,7 +72,8 @@ func (s *Server) registerSingleBans() {
 	declare(s, route{
 		http.MethodGet, "/v1/bans/preview", "preview-ban", tagBans,
 		"Ask whom a ban of a range would keep out",
-		"The players who joined from an address or range before, as far as that is remembered, and where they are now. Nothing is banned.",
+		"The players who joined from an address or range before, as far as that is remembered, " +
+			"and where they are now. Nothing is banned.",
 		replies{200: "The preview."},
 		stored,
 	}, s.previewBan)
@@ -82,14 +84,16 @@ func (s *Server) registerBanTransfer() {
 	declare(s, route{
 		http.MethodGet, "/v1/bans/export", "export-bans", tagBans,
 		"Export bans with their notes",
-		"Bans open and over, without their numbers; one that has expired is closed. `syncer ban export` writes all of them to a file.",
+		"Bans open and over, without their numbers; one that has expired is closed. " +
+			"`syncer ban export` writes all of them to a file.",
 		replies{200: "One page."},
 		stored,
 	}, s.exportBans)
 	declare(s, route{
 		http.MethodPost, "/v1/bans/import", "import-bans", tagBans,
 		"Import bans",
-		"What is here already stays as it is, so that a repeated import changes nothing; only notes that lack are added. " +
+		"What is here already stays as it is, so that a repeated import changes nothing; " +
+			"only notes that lack are added. " +
 			"As many as http.max_body holds; `syncer ban import` takes whole files.",
 		replies{200: "What became of them."},
 		stored,
@@ -212,7 +216,8 @@ func (s *Server) listBans(ctx context.Context, in *listBansInput) (*result[wire.
 		ID: in.UUID.PlayerID, IP: in.IP.text(), By: in.By, LiftedBy: in.LiftedBy,
 		Active: in.Active.pointer(), Kind: in.Kind, Reason: in.Reason, CreatedFrom: in.From.Time, CreatedTo: in.To.Time,
 	}, in.selection())
-	return &result[wire.BansPage]{wire.BansPage{Bans: wire.BansOf(bans, s.deps.Players.Now()), Next: wire.Next(next)}}, inQueryIfAny(err)
+	page := wire.BansPage{Bans: wire.BansOf(bans, s.deps.Players.Now()), Next: wire.Next(next)}
+	return &result[wire.BansPage]{page}, inQueryIfAny(err)
 }
 
 // OneBan is part of the input of an operation on one ban.

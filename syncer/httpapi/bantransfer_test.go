@@ -12,7 +12,8 @@ func TestExportedBansCanBeImported(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	var imported wire.BanImport
-	body := `{"bans":[{"uuid":"a","createdAt":"2020-01-01T00:00:00Z","notes":[{"at":"2020-01-01T00:00:00Z","by":"","text":"n"}]},{"ip":"::1"}]}`
+	body := `{"bans":[{"uuid":"a","createdAt":"2020-01-01T00:00:00Z",` +
+		`"notes":[{"at":"2020-01-01T00:00:00Z","by":"","text":"n"}]},{"ip":"::1"}]}`
 	f.ask(t, "POST", "/v1/bans/import", body).wants(http.StatusOK).into(&imported)
 	if len(imported.Bans) != 2 || imported.DryRun || len(f.records) != 2 {
 		t.Fatalf("imported %+v", imported)

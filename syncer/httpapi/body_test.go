@@ -66,7 +66,8 @@ func TestPatchFields(t *testing.T) {
 			},
 		}),
 		`{"achievements":null}`: save(merge.Save{Scalars: merge.Scalars{Achievements: syncer.Some[*string](nil)}}),
-		`{"history":[{"action":"a","by":"b"},{"action":"c","by":"","time":"2031-05-06T07:08:09.123Z"},{"action":"d","by":"e","time":null}]}`: save(merge.Save{
+		`{"history":[{"action":"a","by":"b"},{"action":"c","by":"","time":"2031-05-06T07:08:09.123Z"},` +
+			`{"action":"d","by":"e","time":null}]}`: save(merge.Save{
 			History: []syncer.HistoryEntry{
 				{Action: "a", By: "b", Time: now}, {Action: "c", Time: when}, {Action: "d", By: "e", Time: now},
 			},
@@ -230,7 +231,8 @@ func TestLeave(t *testing.T) {
 			},
 		},
 		{
-			`{"rank":"admin","flags":5,"unmuteTime":"x","unmarkTime":[],"muted":null,"attributes":"?","revision":"x","createdAt":1,"globalStats":null}`,
+			`{"rank":"admin","flags":5,"unmuteTime":"x","unmarkTime":[],"muted":null,"attributes":"?",` +
+				`"revision":"x","createdAt":1,"globalStats":null}`,
 			merge.Save{},
 		},
 		{

@@ -97,19 +97,21 @@ func describeCSV(t reflect.Type, example any) *huma.MediaType {
 
 // refusalText says when an operation refuses with a status.
 var refusalText = map[int]string{
-	http.StatusBadRequest:            "The body is no JSON, or a header or parameter is wrong; `errors` names the place.",
-	http.StatusUnauthorized:          "The token is missing or wrong.",
-	http.StatusPaymentRequired:       "There is not enough; `balance` says how much there is. Nothing was stored.",
-	http.StatusForbidden:             "The network is not allowed, or a web page of another origin asks.",
-	http.StatusNotFound:              "What the path names does not exist.",
-	http.StatusConflict:              "The request contradicts what is stored.",
-	http.StatusPreconditionFailed:    "If-Match names a revision that is no longer current; the ETag is the current one where it is known.",
+	http.StatusBadRequest: "The body is no JSON, or a header or parameter is wrong; " +
+		"`errors` names the place.",
+	http.StatusUnauthorized:    "The token is missing or wrong.",
+	http.StatusPaymentRequired: "There is not enough; `balance` says how much there is. Nothing was stored.",
+	http.StatusForbidden:       "The network is not allowed, or a web page of another origin asks.",
+	http.StatusNotFound:        "What the path names does not exist.",
+	http.StatusConflict:        "The request contradicts what is stored.",
+	http.StatusPreconditionFailed: "If-Match names a revision that is no longer current; " +
+		"the ETag is the current one where it is known.",
 	http.StatusRequestEntityTooLarge: "The body is too large.",
 	http.StatusUnsupportedMediaType:  "The body is not JSON.",
 	http.StatusUnprocessableEntity:   "A field is wrong; `errors` names it. Nothing was stored.",
 	http.StatusInternalServerError:   "A fault of syncer; its log says more.",
-	http.StatusServiceUnavailable: "The database is out of reach. Nothing was stored; repeat later. With the code outcome_unknown the connection " +
-		"broke during the commit: read before repeating.",
+	http.StatusServiceUnavailable: "The database is out of reach. Nothing was stored; repeat later. " +
+		"With the code outcome_unknown the connection broke during the commit: read before repeating.",
 	http.StatusGatewayTimeout:      "Not answered in time.",
 	http.StatusInsufficientStorage: "There is no room for it; `errors` says of what there is too much.",
 }

@@ -63,7 +63,8 @@ type eventTypes struct{ types []changefeed.EventType }
 func (t *eventTypes) UnmarshalText(text []byte) error {
 	for name := range strings.SplitSeq(string(text), ",") {
 		switch kind := changefeed.EventType(name); kind {
-		case changefeed.EventPlayer, changefeed.EventBalance, changefeed.EventBan, changefeed.EventChat, changefeed.EventPresence, changefeed.EventResync:
+		case changefeed.EventPlayer, changefeed.EventBalance, changefeed.EventBan,
+			changefeed.EventChat, changefeed.EventPresence, changefeed.EventResync:
 			t.types = append(t.types, kind)
 		default:
 			return errors.New("must be a comma-separated list of player, balance, ban, chat, presence and resync")

@@ -187,7 +187,9 @@ func (f *fake) AddBan(_ context.Context, request syncer.NewBan) (syncer.Ban, boo
 func (f *fake) CheckBans(_ context.Context, id syncer.PlayerID, address netip.Addr) ([]syncer.Ban, error) {
 	var found []syncer.Ban
 	for _, b := range f.bans {
-		if b.Target.ID != "" && b.Target.ID == id || b.Target.ID == "" && address.IsValid() && b.Target.Prefix.Contains(address) {
+		isOfID := b.Target.ID != "" && b.Target.ID == id
+		isOfAddress := b.Target.ID == "" && address.IsValid() && b.Target.Prefix.Contains(address)
+		if isOfID || isOfAddress {
 			found = append(found, b)
 		}
 	}
@@ -314,7 +316,8 @@ func (f *fake) SharingAccounts(
 	_ context.Context, id syncer.PlayerID, page sidecar.Page,
 ) ([]syncer.SharingAccount, string, error) {
 	f.id, f.page = id, page
-	return []syncer.SharingAccount{{ID: "other", Shared: 1, Addresses: []syncer.SharedAddress{{IP: "192.0.2.1", Times: 2, OwnTimes: 3}}}}, "", f.fail
+	addresses := []syncer.SharedAddress{{IP: "192.0.2.1", Times: 2, OwnTimes: 3}}
+	return []syncer.SharingAccount{{ID: "other", Shared: 1, Addresses: addresses}}, "", f.fail
 }
 
 func (f *fake) Report(_ context.Context, report syncer.CountReport) error {
@@ -356,7 +359,13 @@ func (f *fake) Of(_ context.Context, id syncer.PlayerID) (now []syncer.Session, 
 }
 
 func (f *fake) Servers(context.Context) ([]syncer.ServerOverview, error) {
-	return []syncer.ServerOverview{{GameServer: testHome, Version: "1", Alive: true, Since: syncer.TimeOf(testNow), Players: len(f.sessions)}}, f.fail
+	return []syncer.ServerOverview{{
+		GameServer: testHome,
+		Version:    "1",
+		Alive:      true,
+		Since:      syncer.TimeOf(testNow),
+		Players:    len(f.sessions),
+	}}, f.fail
 }
 
 func (f *fake) Start(from syncer.GameServer) { f.from = from }
@@ -467,7 +476,8 @@ func (g got) problem(status int) Problem {
 	if kind := g.Header().Get("Content-Type"); kind != "application/problem+json" {
 		g.t.Errorf("content type %q", kind)
 	}
-	if p.Type != "about:blank" || p.Title != http.StatusText(status) || p.Status != status || p.Code == "" || p.Detail == "" {
+	if p.Type != "about:blank" || p.Title != http.StatusText(status) || p.Status != status ||
+		p.Code == "" || p.Detail == "" {
 		g.t.Errorf("incomplete problem %+v", p)
 	}
 	return p

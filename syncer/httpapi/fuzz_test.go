@@ -40,7 +40,8 @@ func fuzzBodies(f *testing.F, method, path string, seeds ...string) {
 func FuzzPatch(f *testing.F) {
 	fuzzBodies(
 		f, "PATCH", playerPath, string(appendJSON(nil, exampleRecord())),
-		`{"flags":["a"],"unmuteTime":"infinity","unmarkTime":"2031-01-01T00:00:00Z","rainbow":{"speed":1},"stats":{"a":1e3}}`,
+		`{"flags":["a"],"unmuteTime":"infinity","unmarkTime":"2031-01-01T00:00:00Z",`+
+			`"rainbow":{"speed":1},"stats":{"a":1e3}}`,
 		`{"history":[{"action":"a","by":"b","time":null}],"attributes":{"a":[1e-999,{}]},"muted":true}`,
 	)
 }

@@ -17,16 +17,17 @@ func (s *Server) registerInfo() {
 	declare(s, route{
 		http.MethodPost, "/v1/players/{id}/kicks", "kick-player", tagInfo,
 		"A player was kicked",
-		"Counts a kick from the asking server. Like a join it is in memory at once, in the database soon, and stored exactly once " +
-			"also if the database is away. It kicks nobody: the game does that.",
+		"Counts a kick from the asking server. Like a join it is in memory at once, in the database soon, " +
+			"and stored exactly once also if the database is away. It kicks nobody: the game does that.",
 		replies{204: "Counted."},
 		[]int{http.StatusNotFound, http.StatusGatewayTimeout},
 	}, s.kickPlayer)
 	declare(s, route{
 		http.MethodGet, "/v1/players/{id}/info", "get-player-info", tagInfo,
 		"Read what is known of a player's visits",
-		"Times joined and kicked, names and addresses, of all servers together and of each: of every player and server the 64 names " +
-			"and 256 addresses seen last. From the database; what was counted through this sidecar is in it, what others counted follows " +
+		"Times joined and kicked, names and addresses, of all servers together and of each: " +
+			"of every player and server the 64 names and 256 addresses seen last. " +
+			"From the database; what was counted through this sidecar is in it, what others counted follows " +
 			"within their flush interval (5 s unless configured).",
 		replies{200: "What is known."},
 		storedOr(http.StatusNotFound),
@@ -34,16 +35,17 @@ func (s *Server) registerInfo() {
 	declare(s, route{
 		http.MethodGet, "/v1/player-info", "search-player-info", tagInfo,
 		"Search players by a name or an address they once joined with",
-		"Either `name`, a part of one whatever its case, or `ip`, an address or range. Who joined with a match last comes first; " +
-			"a player who joins again between two pages moves to the first.",
+		"Either `name`, a part of one whatever its case, or `ip`, an address or range. " +
+			"Who joined with a match last comes first; a player who joins again between two pages moves to the first.",
 		replies{200: "One page."},
 		stored,
 	}, s.searchInfo)
 	declare(s, route{
 		http.MethodGet, "/v1/players/{id}/accounts", "list-sharing-accounts", tagInfo,
 		"List the accounts that share an address with a player",
-		"Other players who joined from an address that this one joined from, on any server: who shares the most addresses first, " +
-			"then who was seen there last. Many players share the address of a school or a mobile network: look at how often each came.",
+		"Other players who joined from an address that this one joined from, on any server: " +
+			"who shares the most addresses first, then who was seen there last. " +
+			"Many players share the address of a school or a mobile network: look at how often each came.",
 		replies{200: "One page."},
 		stored,
 	}, s.listAccounts)

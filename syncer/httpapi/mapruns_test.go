@@ -75,7 +75,8 @@ func (f *fakeMapRuns) Runs(
 	_ context.Context, filter syncer.MapRunFilter, page sidecar.Page,
 ) ([]syncer.MapRun, string, error) {
 	f.filter, f.page = filter, page
-	return []syncer.MapRun{{Number: 4, Map: "a", Gamemode: "survival", Winner: syncer.NoTeam, Played: time.Second}}, "4", f.fail
+	run := syncer.MapRun{Number: 4, Map: "a", Gamemode: "survival", Winner: syncer.NoTeam, Played: time.Second}
+	return []syncer.MapRun{run}, "4", f.fail
 }
 
 func (f *fakeMapRuns) Stats(
@@ -107,7 +108,8 @@ func TestMapRunIsReportedAndFinished(t *testing.T) {
 	}
 	var finished wire.FinishedRun
 	f.ask(t, "POST", "/v1/map-run/finish",
-		`{"map":"a.msav","session":"1","winner":"derelict","success":false,"wave":13,"key":"00112233-4455-6677-8899-aAbBcCdDeEfF"}`).
+		`{"map":"a.msav","session":"1","winner":"derelict","success":false,"wave":13,`+
+			`"key":"00112233-4455-6677-8899-aAbBcCdDeEfF"}`).
 		wants(http.StatusOK).into(&finished)
 	if r := finished.Run; r == nil || r.Outcome != syncer.MapLateRTV || *r.Wave != 13 || r.PlayedMs != 240_000 {
 		t.Errorf("finished %+v", finished.Run)
@@ -211,7 +213,8 @@ func TestMapRunsAndStatsAreListed(t *testing.T) {
 		t.Errorf("runs %+v", runs)
 	}
 	g := f.ask(t, "GET", "/v1/map-stats?map=a&gamemode=pvp", "").wants(http.StatusOK)
-	want := `{"stats":[{"map":"a","gamemode":"pvp","runs":1,"significant":0,"won":0,"lost":0,"earlyRtvs":1,"lateRtvs":0,` +
+	want := `{"stats":[{"map":"a","gamemode":"pvp","runs":1,"significant":0,"won":0,"lost":0,` +
+		`"earlyRtvs":1,"lateRtvs":0,` +
 		`"earlyRtvRate":1,"lateRtvRate":0,"averageMs":null,"shortestMs":null,"longestMs":null,"bestMs":null,` +
 		`"highestWave":null,"averageWave":null,"averageMaxPlayers":null,"winsByTeam":{},"latestWin":null}],"next":null}`
 	if got := g.Body.String(); got != want {

@@ -16,24 +16,28 @@ func (s *Server) registerPlayers() {
 	declareByHand[joinInput, recordResult[wire.Joined]](s, route{
 		http.MethodPost, "/v1/players/{id}/join", "join-player", tagPlayers,
 		"A player connects",
-		"One request at the connect packet: returns the record as the asking server sees it and the ban that applies, " +
-			"counts the join and remembers name and address. The verdict comes from memory and is given also while the database is out of reach.",
+		"One request at the connect packet: " +
+			"returns the record as the asking server sees it and the ban that applies, " +
+			"counts the join and remembers name and address. " +
+			"The verdict comes from memory and is given also while the database is out of reach.",
 		replies{200: "The record and the verdict."},
 		stored,
 	}, s.byHand(s.joinPlayer))
 	declareByHand[playerInput, recordResult[wire.Record]](s, route{
 		http.MethodGet, "/v1/players/{id}", "get-player", tagPlayers,
 		"Read a player",
-		"The record as the asking server sees it. If-None-Match with the ETag answers 304 where the revision is the same.",
+		"The record as the asking server sees it. " +
+			"If-None-Match with the ETag answers 304 where the revision is the same.",
 		replies{200: "The record.", 304: "The revision is the one in If-None-Match."},
 		storedOr(http.StatusNotFound),
 	}, s.byHand(s.getPlayer))
 	declare(s, route{
 		http.MethodPatch, "/v1/players/{id}", "patch-player", tagPlayers,
 		"Change fields of a player",
-		"A JSON merge patch over the fields. Important fields (rank, flags, unmuteTime, unmarkTime, muted, attributes) " +
-			"are applied to the current row at once and reach every server within milliseconds; the others are in memory " +
-			"at once and in the database soon. " +
+		"A JSON merge patch over the fields. " +
+			"Important fields (rank, flags, unmuteTime, unmarkTime, muted, attributes) are applied " +
+			"to the current row at once and reach every server within milliseconds; " +
+			"the others are in memory at once and in the database soon. " +
 			"With If-Match nothing happens unless the revision is still the one given.",
 		replies{200: "The record after the change."},
 		storedOr(http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed),
@@ -41,8 +45,10 @@ func (s *Server) registerPlayers() {
 	declareByHand[leaveInput, struct{}](s, route{
 		http.MethodPost, "/v1/players/{id}/leave", "leave-player", tagPlayers,
 		"A player leaves",
-		"Saves the unimportant and unsynced fields; what the asking server did not change since it was shown the record is left alone. " +
-			"A whole record may be sent: important and computed fields are passed over. Without a body only pending changes are saved. " +
+		"Saves the unimportant and unsynced fields; " +
+			"what the asking server did not change since it was shown the record is left alone. " +
+			"A whole record may be sent: important and computed fields are passed over. " +
+			"Without a body only pending changes are saved. " +
 			"During an outage of the database the save is kept on disk and stored exactly once later.",
 		replies{204: "Saved, or kept on disk until it can be."},
 		nil,

@@ -25,7 +25,8 @@ func sessionRow(server, id string, revision int64) *changefeed.SessionRow {
 func TestOnline(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	if body := f.ask(t, "GET", "/v1/online", "").wants(http.StatusOK).Body.String(); body != `{"players":[],"next":null}` {
+	body := f.ask(t, "GET", "/v1/online", "").wants(http.StatusOK).Body.String()
+	if body != `{"players":[],"next":null}` {
 		t.Errorf("nobody is %s", body)
 	}
 	f.sessions = []*changefeed.SessionRow{
@@ -49,7 +50,8 @@ func TestOnline(t *testing.T) {
 		name, _, _ := strings.Cut(query, "=")
 		f.ask(t, "GET", "/v1/online?"+query, "").problem(http.StatusBadRequest).names(t, name)
 	}
-	want := `{"players":2,"servers":[{"server":"a","gamemode":"pvp","players":1},{"server":"b","gamemode":"pvp","players":2}]}`
+	want := `{"players":2,"servers":[{"server":"a","gamemode":"pvp","players":1},` +
+		`{"server":"b","gamemode":"pvp","players":2}]}`
 	if body := f.ask(t, "GET", "/v1/online/counts", "").wants(http.StatusOK).Body.String(); body != want {
 		t.Errorf("counts are %s", body)
 	}
@@ -64,7 +66,9 @@ func TestPresenceOfAPlayer(t *testing.T) {
 	}
 	f.sessions = []*changefeed.SessionRow{sessionRow("a", "Alex", 3)}
 	f.seen = []syncer.LastSeen{{Server: "b", At: syncer.TimeOf(testNow)}}
-	want = `{"online":[{"uuid":"Alex","name":"Alex","server":"a","gamemode":"pvp","since":"2030-01-02T03:04:05.006Z"}],"lastSeen":[{"server":"b","at":"2030-01-02T03:04:05.006Z"}]}`
+	want = `{"online":[{"uuid":"Alex","name":"Alex","server":"a","gamemode":"pvp",` +
+		`"since":"2030-01-02T03:04:05.006Z"}],` +
+		`"lastSeen":[{"server":"b","at":"2030-01-02T03:04:05.006Z"}]}`
 	if body := f.ask(t, "GET", "/v1/players/Alex/presence", "").wants(http.StatusOK).Body.String(); body != want {
 		t.Errorf("he is %s", body)
 	}
@@ -97,7 +101,8 @@ func TestPresenceEvents(t *testing.T) {
 		Type: changefeed.EventPresence, Session: &sessionRow("a", "Alex", 1).Session, Online: true,
 	})
 	body := f.ask(t, "GET", "/v1/events?types=presence&wait=0s&after="+from, "").wants(http.StatusOK).Body.String()
-	want := `"type":"presence","data":{"uuid":"Alex","name":"Alex","server":"a","gamemode":"pvp","since":"2030-01-02T03:04:05.006Z","online":true}}]`
+	want := `"type":"presence","data":{"uuid":"Alex","name":"Alex","server":"a","gamemode":"pvp",` +
+		`"since":"2030-01-02T03:04:05.006Z","online":true}}]`
 	if !strings.HasSuffix(body, want) {
 		t.Errorf("told %s", body)
 	}

@@ -41,7 +41,8 @@ var wrongBodies = []struct{ method, path, body string }{
 	{"POST", "/v1/bans/7/notes", `{"text":"t","by":"b"}`},
 	{
 		"POST", "/v1/bans/import",
-		`{"bans":[{"uuid":"a","reason":"r","createdAt":"2029-01-01T00:00:00Z","notes":[{"at":"2029-01-01T00:00:00Z","by":"b","text":"t"}]}],"dryRun":true}`,
+		`{"bans":[{"uuid":"a","reason":"r","createdAt":"2029-01-01T00:00:00Z",` +
+			`"notes":[{"at":"2029-01-01T00:00:00Z","by":"b","text":"t"}]}],"dryRun":true}`,
 	},
 	{"POST", "/v1/audit/7/revert", `{"by":"b","reason":"r"}`},
 	{"POST", "/v1/staff-messages", `{"server":"discord","name":"Steve","player":"Steve","text":"t","isStaff":true}`},
@@ -50,7 +51,8 @@ var wrongBodies = []struct{ method, path, body string }{
 	{"POST", "/v1/map-run", `{"map":"m","session":"s","players":3,"wave":4}`},
 	{
 		"POST", "/v1/map-run/finish",
-		`{"map":"m","session":"s","winner":"w","success":true,"players":3,"wave":4,"key":"0f8a0a3e-5c0d-4b60-9c1e-6a5d2f7b9e31"}`,
+		`{"map":"m","session":"s","winner":"w","success":true,"players":3,"wave":4,` +
+			`"key":"0f8a0a3e-5c0d-4b60-9c1e-6a5d2f7b9e31"}`,
 	},
 	{"PUT", playerPath + "/transients/pet", `{"value":{"a":1},"ttl":"90s","resetOnJoin":true}`},
 	{"POST", playerPath + "/balances/coins", `{"change":-5,"key":"k","reason":"r","by":"b"}`},

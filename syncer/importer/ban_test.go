@@ -90,7 +90,10 @@ func TestMinecraftLists(t *testing.T) {
     "uuid": "f84c6a79-0a4e-45e0-879b-cd49ebd4c4e2", "name": "Steve",
     "created": "2026-01-31 18:00:00 +0200", "source": "Alice", "expires": "forever", "reason": "griefing"
   },
-  {"ip": "203.0.113.7", "created": "2026-01-31 18:00:00 +0000", "source": "(Unknown)", "expires": "2026-02-28 18:00:00 +0000", "reason": "x"},
+  {
+    "ip": "203.0.113.7", "created": "2026-01-31 18:00:00 +0000", "source": "(Unknown)",
+    "expires": "2026-02-28 18:00:00 +0000", "reason": "x"
+  },
   {"ip": "203.0.113.8", "created": "31.1.2026", "expires": "forever"},
   {"ip": "203.0.113.9", "created": "2026-01-31 18:00:00 +0000", "expires": "2025-01-31 18:00:00 +0000"},
   {"name": "Alice"}

@@ -16,7 +16,7 @@ type Edit struct {
 	Scalars
 
 	Flags      SetEdit               `json:"flags,omitzero"`       // important
-	Attributes []json.RawMessage     `json:"attributes,omitempty"` // important; merge patches (RFC 7386), applied in order
+	Attributes []json.RawMessage     `json:"attributes,omitempty"` // important; merge patches (RFC 7386), in order
 	History    []syncer.HistoryEntry `json:"history,omitempty"`    // entries to add
 
 	// Unsynced.

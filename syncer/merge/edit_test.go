@@ -62,7 +62,8 @@ func TestJoinedCountersStayValid(t *testing.T) {
 		if err := joined.Validate(); err != nil {
 			t.Errorf("the joined edit is refused: %v", err)
 		}
-		if got, want := joined.Apply(syncer.NewPlayer("id")).Gamemodes["pvp"].Stats["n"], p.Gamemodes["pvp"].Stats["n"]; got != want {
+		got := joined.Apply(syncer.NewPlayer("id")).Gamemodes["pvp"].Stats["n"]
+		if want := p.Gamemodes["pvp"].Stats["n"]; got != want {
 			t.Errorf("joined gives %d, one after the other %d", got, want)
 		}
 	}
@@ -190,7 +191,8 @@ func TestNullAndAbsentDiffer(t *testing.T) {
 	if !s.Highlight.Set || s.Highlight.Value != nil || !s.UnmuteTime.Set || !s.USID.Set || s.Rainbow.Set || s.Name.Set {
 		t.Fatalf("got %+v", s)
 	}
-	if got, want := text(t, merge.Save{Scalars: merge.Scalars{Highlight: s.Highlight}}), `{"highlight":null}`; got != want {
+	got := text(t, merge.Save{Scalars: merge.Scalars{Highlight: s.Highlight}})
+	if want := `{"highlight":null}`; got != want {
 		t.Fatalf("got %s, want %s", got, want)
 	}
 }

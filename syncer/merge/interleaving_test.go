@@ -215,16 +215,24 @@ func TestRulesThatLoseChangesAreFoundOut(t *testing.T) {
 		"the last save wins": func(_, current merge.View, save merge.Save, s syncer.GameServer, _ bool) merge.Edit {
 			return merge.Diff(current, save, s)
 		},
-		"the last save wins, a leave saves nothing important": func(_, current merge.View, save merge.Save, s syncer.GameServer, leaving bool) merge.Edit {
+		"the last save wins, a leave saves nothing important": func(
+			_, current merge.View, save merge.Save, s syncer.GameServer, leaving bool,
+		) merge.Edit {
 			return threeWayMerge(current, current, save, s, leaving)
 		},
-		"a leave saves all": func(shown, current merge.View, save merge.Save, s syncer.GameServer, _ bool) merge.Edit {
+		"a leave saves all": func(
+			shown, current merge.View, save merge.Save, s syncer.GameServer, _ bool,
+		) merge.Edit {
 			return threeWayMerge(shown, current, save, s, false)
 		},
-		"every save counts as a leave": func(shown, current merge.View, save merge.Save, s syncer.GameServer, _ bool) merge.Edit {
+		"every save counts as a leave": func(
+			shown, current merge.View, save merge.Save, s syncer.GameServer, _ bool,
+		) merge.Edit {
 			return threeWayMerge(shown, current, save, s, true)
 		},
-		"counters are set, not moved": func(shown, current merge.View, save merge.Save, s syncer.GameServer, leaving bool) merge.Edit {
+		"counters are set, not moved": func(
+			shown, current merge.View, save merge.Save, s syncer.GameServer, leaving bool,
+		) merge.Edit {
 			e := threeWayMerge(shown, current, save, s, leaving)
 			e.Gamemodes = merge.Diff(current, save, s).Gamemodes
 			return e

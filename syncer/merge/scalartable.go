@@ -76,7 +76,8 @@ func plain[T comparable](
 // nullable is like plain, of values that may be null. They are compared by what the
 // pointers point at.
 func nullable[T comparable](
-	o *operands, name string, important bool, s, next *syncer.Optional[*T], p **T, check func(name string, value T) error,
+	o *operands, name string, important bool, s, next *syncer.Optional[*T], p **T,
+	check func(name string, value T) error,
 ) {
 	switch o.action {
 	case keepNew:

@@ -78,7 +78,8 @@ func TestAntibotPatterns(t *testing.T) {
 		t.Errorf("a broken pattern: %v", err)
 	}
 	conn := psql(t, url)
-	if refusal := refused(t, conn, `insert into antibot_pattern (kind, pattern) values ('graylist', '(unclosed')`); refusal == nil || refusal.ConstraintName != "antibot_pattern_pattern_form" {
+	refusal := refused(t, conn, `insert into antibot_pattern (kind, pattern) values ('graylist', '(unclosed')`)
+	if refusal == nil || refusal.ConstraintName != "antibot_pattern_pattern_form" {
 		t.Errorf("a broken pattern by hand: %v", refusal)
 	}
 	patterns, err := s.AntibotPatterns(ctx)

@@ -93,7 +93,8 @@ func TestEveryWriteSaysWhoMakesIt(t *testing.T) {
 				t.Fatalf("%s: %v", write.name, err)
 			}
 			got := value[string](t, conn, `
-				select regexp_replace(what, '^ban \d+ ', '') || ': ' || coalesce(a.changed_by, 'nobody') || ' ' || coalesce(a.server, 'nowhere')
+				select regexp_replace(what, '^ban \d+ ', '') || ': ' || coalesce(a.changed_by, 'nobody') || ' '
+					|| coalesce(a.server, 'nowhere')
 				from audit_log join audit as a using (id) order by id desc limit 1`)
 			if want := write.what + ": " + test.want; got != want {
 				t.Errorf("%s by %q: %s, want %s", write.name, test.by, got, want)
@@ -187,7 +188,8 @@ func TestSavesAreNotAudited(t *testing.T) {
 		t.Fatal(err)
 	}
 	run(t, conn, `update player set rank = 'mod' where uuid = 'a'`)
-	if err := s.AddUSIDRejection(ctx, mindustry.USIDRejection{Code: "1", ID: "a", Address: "a:1", USID: "secret"}); err != nil {
+	rejection := mindustry.USIDRejection{Code: "1", ID: "a", Address: "a:1", USID: "secret"}
+	if err := s.AddUSIDRejection(ctx, rejection); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.ApproveUSID(ctx, "1", ""); err != nil {

@@ -20,7 +20,8 @@ import (
 func audited(t *testing.T, conn *pgx.Conn) []string {
 	t.Helper()
 	return column[string](t, conn, `
-		select concat_ws(' ', target, what, coalesce(was, '-'), '>', coalesce(is_now, '-'), 'by ' || who, 'on ' || server)
+		select concat_ws(
+			' ', target, what, coalesce(was, '-'), '>', coalesce(is_now, '-'), 'by ' || who, 'on ' || server)
 		from audit_log
 		order by target, id`)
 }
@@ -63,7 +64,8 @@ func TestEditsByHandAreAudited(t *testing.T) {
 		{`update player set rank = 'mod', flags = '{x,y}' where uuid = 'a'`, ""},
 		{`update player set rank = 'vip'`, "a player rank mod > vip; b player rank player > vip"},
 		{
-			`update player set name = 'Steve', highlight = 'red', achievements = '[1]', language = 'en', override_name = 'S'`,
+			`update player
+				set name = 'Steve', highlight = 'red', achievements = '[1]', language = 'en', override_name = 'S'`,
 			"",
 		},
 		{`update player set gamemodes = '{"pvp": {"stats": {"a": 1}}}', addresses = '{"a:1": {"usid": "secret"}}'`, ""},
@@ -98,7 +100,8 @@ func TestPlayersThatComeAndGoAreAudited(t *testing.T) {
 	run(t, conn, `truncate player cascade`)
 	expectEqual(t,
 		column[string](t, conn,
-			`select concat_ws(' ', target, what, was::json ->> 'rank', is_now::json ->> 'rank') from audit_log order by id`),
+			`select concat_ws(' ', target, what, was::json ->> 'rank', is_now::json ->> 'rank')
+			from audit_log order by id`),
 		[]string{"a player created mod", "a player deleted mod", "player truncated"})
 	if n := value[int](t, conn, `select count(*) from audit where concat(old, new) like '%secret%'`); n > 0 {
 		t.Error("a usid is in the audit")
@@ -133,12 +136,15 @@ func TestBansAreAudited(t *testing.T) {
 		},
 		{
 			`delete from ban`,
-			`10.0.0.0/8 ban 1 deleted {"by": "Alice", "reason": "s", "createdAt": "2021-01-01T00:00:00+00:00", "expiresAt": "2040-01-01T00:00:00+00:00"} > -`,
+			`10.0.0.0/8 ban 1 deleted {"by": "Alice", "reason": "s", ` +
+				`"createdAt": "2021-01-01T00:00:00+00:00", "expiresAt": "2040-01-01T00:00:00+00:00"} > -`,
 		},
 		{`truncate ban`, "ban truncated - > -"},
 		{
-			`insert into ban (uuid, banned_by, created_at, expires_at) values ('b', '', '2020-01-01 00:00+00', '2020-01-02 00:00+00')`,
-			`b ban 2 created - > {"by": "", "reason": "", "createdAt": "2020-01-01T00:00:00+00:00", "expiresAt": "2020-01-02T00:00:00+00:00"}`,
+			`insert into ban (uuid, banned_by, created_at, expires_at)
+				values ('b', '', '2020-01-01 00:00+00', '2020-01-02 00:00+00')`,
+			`b ban 2 created - > {"by": "", "reason": "", ` +
+				`"createdAt": "2020-01-01T00:00:00+00:00", "expiresAt": "2020-01-02T00:00:00+00:00"}`,
 		},
 		{
 			// the expired one is only closed
@@ -166,9 +172,11 @@ func TestListAuditFiltersAndPages(t *testing.T) {
 		insert into audit (at, entity, uuid, ip, ban, field, changed_by, server, role)
 		select
 			'2026-01-01 00:00+00'::timestamptz + i * interval '1 h', case when i % 3 = 0 then 'player' else 'ban' end,
-			case when i % 3 < 2 then 'p' || i % 4 end, case when i % 3 = 2 then network(set_masklen('10.0.0.0'::inet + i, 24 + i % 9)) end,
+			case when i % 3 < 2 then 'p' || i % 4 end,
+			case when i % 3 = 2 then network(set_masklen('10.0.0.0'::inet + i, 24 + i % 9)) end,
 			case when i % 3 > 0 then i end, case when i % 3 = 0 then 'rank' else 'reason' end,
-			case when i % 2 = 0 then 'Steve' end, case when i % 5 = 0 then 'pvp' end, case when i % 7 = 0 then 'Alice' else 'app' end
+			case when i % 2 = 0 then 'Steve' end, case when i % 5 = 0 then 'pvp' end,
+			case when i % 7 = 0 then 'Alice' else 'app' end
 		from generate_series(1, 200) as i`)
 	all, err := s.ListAudit(context.Background(), syncer.AuditFilter{}, 1<<62, 1000)
 	if err != nil || len(all) != 200 {
@@ -245,7 +253,9 @@ func TestAuditedValuesAreTheAPIs(t *testing.T) {
 	conn := psql(t, url)
 	run(t, conn, `insert into player (uuid) values ('a')`)
 	run(t, conn,
-		`update player set unmute_time = '2030-01-02 03:04:05.678901+00', attributes = '{"createdAt": "2030-01-02T03:04:05.678901+00:00"}'`)
+		`update player set
+			unmute_time = '2030-01-02 03:04:05.678901+00',
+			attributes = '{"createdAt": "2030-01-02T03:04:05.678901+00:00"}'`)
 	run(t, conn, `insert into ban (uuid, created_at) values ('a', '2020-01-01 00:00+00')`)
 	run(t, conn, `update ban set lifted_at = '2030-01-02 03:04:05.678901+00'`)
 	entries, err := s.ListAudit(context.Background(), syncer.AuditFilter{}, 1<<62, 10)

@@ -15,7 +15,8 @@ const fillAudit = `
 insert into audit (at, entity, uuid, ip, ban, field, old, new, changed_by, server, role)
 select
     now() - i * interval '10 min', case when i % 2 = 0 then 'player' else 'ban' end,
-    case when i % 4 < 3 then 'p' || i % 1000 end, case when i % 4 = 3 then '10.0.0.0'::inet + i % 1000 end, case when i % 2 = 1 then i end,
+    case when i % 4 < 3 then 'p' || i % 1000 end,
+    case when i % 4 = 3 then '10.0.0.0'::inet + i % 1000 end, case when i % 2 = 1 then i end,
     case when i % 2 = 0 then 'rank' else 'reason' end, '"x"', '"y"',
     case when i % 3 = 0 then 'staff ' || i % 100 end, 'server ' || i % 10, 'app'
 from generate_series(50000, 1, -1) as i;

@@ -37,7 +37,8 @@ func TestChangesAreReverted(t *testing.T) {
 			`select attributes::text from player`, `update player set attributes = attributes || '{"b": 1}'`,
 		},
 		{
-			`update player set rank = 'mod', flags = '{x}', name = 'S', rainbow_speed = 5, attributes = '{"a": 1}', achievements = '[1]',
+			`update player set rank = 'mod', flags = '{x}', name = 'S', rainbow_speed = 5,
+				attributes = '{"a": 1}', achievements = '[1]',
 				gamemodes = '{"pvp": {"stats": {"a": 1}}}', unmute_time = 'infinity', chat_strictness = 'strict'`,
 			`delete from player`, `select (to_jsonb(p) - array['revision', 'updated_at'])::text from player as p`,
 			`insert into player (uuid) values ('a')`,

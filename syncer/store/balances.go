@@ -84,7 +84,9 @@ func refusedMove(m syncer.Transfer, row db.MoveBalanceRow) error {
 	case "insufficient":
 		return syncer.Insufficient(m.Currency, row.Held, m.Amount)
 	case "too much":
-		return syncer.Invalid(amount, "is too much: the balance is %d, and can be at most %d", row.Held, syncer.MaxBalance)
+		return syncer.Invalid(
+			amount, "is too much: the balance is %d, and can be at most %d", row.Held, syncer.MaxBalance,
+		)
 	case "no currency":
 		return syncer.Invalid("currency", "there is no currency %q; add it first", m.Currency)
 	case "no payer":

@@ -21,7 +21,8 @@ func economy(t *testing.T) (*store.Store, *pgx.Conn, string) {
 	s, url := open(t, store.Options{})
 	conn := psql(t, url)
 	run(t, conn,
-		`insert into currency (name) values ('coins'), ('gems'); insert into player (uuid) values ('Steve'), ('Alice'), ('Bob')`)
+		`insert into currency (name) values ('coins'), ('gems');
+		insert into player (uuid) values ('Steve'), ('Alice'), ('Bob')`)
 	return s, conn, url
 }
 
@@ -219,14 +220,17 @@ func TestEditsByHandGoIntoTheLedger(t *testing.T) {
 		{`delete from player where uuid = 'Alice'`, []string{"Alice -10 =0 the balance was deleted"}},
 		{`truncate balance`, []string{"Steve -10 =0 all balances were deleted"}},
 		{
-			`set session_replication_role = replica; insert into balance values ('Bob', 'gems', 3); reset session_replication_role`,
+			`set session_replication_role = replica;
+				insert into balance values ('Bob', 'gems', 3);
+				reset session_replication_role`,
 			[]string{"Bob +3 =3 edited by hand"},
 		},
 	} {
 		last := column[int64](t, conn, `select coalesce(max(id), 0) from ledger`)[0]
 		run(t, conn, step.sql)
 		got := column[string](t, conn, fmt.Sprintf(
-			`select format('%%s %%s%%s =%%s %%s', uuid, case when change > 0 then '+' end, change, balance, reason) from ledger where id > %d order by 1`, last))
+			`select format('%%s %%s%%s =%%s %%s', uuid, case when change > 0 then '+' end, change, balance, reason)
+			from ledger where id > %d order by 1`, last))
 		if !slices.Equal(got, step.want) {
 			t.Errorf("%s: %q, want %q", step.sql, got, step.want)
 		}
@@ -240,23 +244,24 @@ func TestFunctionsForPeopleRefuse(t *testing.T) {
 	s, conn, _ := economy(t)
 	run(t, conn, `select change_balance('Steve', 'coins', 10, 'k')`)
 	for sql, want := range map[string]string{
-		`select change_balance('Steve', 'coins', -11)`:                                                   "insufficient funds: the balance is 10",
-		`select change_balance('Steve', 'coins', 9007199254740991)`:                                      "too much: the balance is 10",
-		`select change_balance('Steve', 'coins', 9223372036854775807)`:                                   "a positive amount",
-		`select change_balance('Steve', 'coins', 0)`:                                                     "a positive amount",
-		`select change_balance('Steve', 'coins', 5, null)`:                                               "a key",
-		`select change_balance('Steve', 'coins', 5, 'k')`:                                                "the key was used for another change",
-		`select change_balance('Steve', 'shells', 5)`:                                                    "there is no such currency",
-		`select change_balance('nobody', 'coins', 5)`:                                                    "there is no such player",
-		`select transfer_balance('Steve', 'Steve', 'coins', 5)`:                                          "two different players",
-		`select transfer_balance('Steve', null, 'coins', 5)`:                                             "two players",
-		`update balance set uuid = 'Alice'`:                                                              "cannot be given another player",
-		`update balance set currency = 'gems'`:                                                           "cannot be given another player",
-		`update balance set amount = -1`:                                                                 "balance_amount_range",
-		`delete from currency where name = 'coins'`:                                                      "violates foreign key",
-		`insert into balance (uuid, currency) values ('nobody', 'coins')`:                                "balance_player_fkey",
-		`insert into balance (uuid, currency) values ('Alice', 'shells')`:                                "balance_currency_fkey",
-		`insert into ledger (uuid, currency, change, balance, key) values ('Steve', 'coins', 1, 1, 'k')`: "ledger_key_idx",
+		`select change_balance('Steve', 'coins', -11)`:                    "insufficient funds: the balance is 10",
+		`select change_balance('Steve', 'coins', 9007199254740991)`:       "too much: the balance is 10",
+		`select change_balance('Steve', 'coins', 9223372036854775807)`:    "a positive amount",
+		`select change_balance('Steve', 'coins', 0)`:                      "a positive amount",
+		`select change_balance('Steve', 'coins', 5, null)`:                "a key",
+		`select change_balance('Steve', 'coins', 5, 'k')`:                 "the key was used for another change",
+		`select change_balance('Steve', 'shells', 5)`:                     "there is no such currency",
+		`select change_balance('nobody', 'coins', 5)`:                     "there is no such player",
+		`select transfer_balance('Steve', 'Steve', 'coins', 5)`:           "two different players",
+		`select transfer_balance('Steve', null, 'coins', 5)`:              "two players",
+		`update balance set uuid = 'Alice'`:                               "cannot be given another player",
+		`update balance set currency = 'gems'`:                            "cannot be given another player",
+		`update balance set amount = -1`:                                  "balance_amount_range",
+		`delete from currency where name = 'coins'`:                       "violates foreign key",
+		`insert into balance (uuid, currency) values ('nobody', 'coins')`: "balance_player_fkey",
+		`insert into balance (uuid, currency) values ('Alice', 'shells')`: "balance_currency_fkey",
+		`insert into ledger (uuid, currency, change, balance, key)
+			values ('Steve', 'coins', 1, 1, 'k')`: "ledger_key_idx",
 	} {
 		if _, err := conn.Exec(context.Background(), sql); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", sql, err, want)
@@ -270,7 +275,8 @@ func TestMismatchesAreFound(t *testing.T) {
 	t.Parallel()
 	s, conn, _ := economy(t)
 	run(t, conn, `
-		select change_balance('Steve', 'coins', 10), change_balance('Alice', 'coins', 10), change_balance('Bob', 'coins', 10);
+		select change_balance('Steve', 'coins', 10), change_balance('Alice', 'coins', 10),
+			change_balance('Bob', 'coins', 10);
 		alter table balance disable trigger balance_written;
 		update balance set amount = 11 where uuid = 'Steve';
 		delete from balance where uuid = 'Alice';
@@ -291,7 +297,8 @@ func TestLedgerIsFolded(t *testing.T) {
 	t.Parallel()
 	s, conn, _ := economy(t)
 	run(t, conn, `
-		select change_balance('Steve', 'coins', 10), change_balance('Steve', 'coins', 5), change_balance('Alice', 'coins', 3);
+		select change_balance('Steve', 'coins', 10), change_balance('Steve', 'coins', 5),
+			change_balance('Alice', 'coins', 3);
 		select transfer_balance('Alice', 'Steve', 'coins', 3);
 		update ledger set at = at - interval '1 year';
 		select change_balance('Steve', 'coins', -8)`)
@@ -341,7 +348,8 @@ func TestBalancesTell(t *testing.T) {
 		want []string
 	}{
 		{
-			`insert into balance (uuid, currency, amount) values ('Steve', 'coins', 5), ('Steve', 'gems', 1), ('Alice', 'coins', 2)`,
+			`insert into balance (uuid, currency, amount)
+				values ('Steve', 'coins', 5), ('Steve', 'gems', 1), ('Alice', 'coins', 2)`,
 			[]string{"balance Alice +1", "balance Steve +2"},
 		},
 		{`update balance set amount = 6 where currency = 'coins' and uuid = 'Steve'`, []string{"balance Steve +1"}},

@@ -62,7 +62,8 @@ func (s *Store) importInto(
 // importBans stores the records at the given positions, and returns those to
 // which an open ban is in the way.
 func (s *Store) importBans(
-	ctx context.Context, queries *db.Queries, records []syncer.BanRecord, positions []int32, imported []syncer.ImportedBan,
+	ctx context.Context, queries *db.Queries,
+	records []syncer.BanRecord, positions []int32, imported []syncer.ImportedBan,
 ) ([]int32, error) {
 	params, writer := importParams(records, positions), s.writer(ctx, "") // who imports them, not who banned
 	params.Server, params.By = writer.Server, writer.By
@@ -87,7 +88,10 @@ func (s *Store) importBans(
 
 // findOpenBans notes the open bans of the records at the given positions, and
 // returns the positions that have none.
-func findOpenBans(ctx context.Context, queries *db.Queries, records []syncer.BanRecord, positions []int32, imported []syncer.ImportedBan) ([]int32, error) {
+func findOpenBans(
+	ctx context.Context, queries *db.Queries,
+	records []syncer.BanRecord, positions []int32, imported []syncer.ImportedBan,
+) ([]int32, error) {
 	if len(positions) == 0 {
 		return nil, nil
 	}

@@ -53,7 +53,8 @@ func TestImportBans(t *testing.T) {
 		"stands", "added", "stands", "added", "added", "added", "known", "added", "added",
 	})
 	const dump = `
-		select concat_ws(' ', coalesce(uuid, ip::text), reason, banned_by, lifted_at is null, lifted_at = expires_at, lifted_by, lift_reason)
+		select concat_ws(' ', coalesce(uuid, ip::text), reason, banned_by,
+			lifted_at is null, lifted_at = expires_at, lifted_by, lift_reason)
 		from ban order by created_at, id`
 	stored := column[string](t, conn, dump)
 	expectEqual(t, stored, []string{

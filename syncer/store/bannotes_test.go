@@ -80,11 +80,12 @@ func TestChangeBan(t *testing.T) {
 		want.Reason, want.ExpiresAt = step.reason, step.expires
 		expectEqual(t, changed, want, cmpopts.EquateComparable(syncer.Time{}, syncer.Target{}))
 	}
-	if _, _, err := s.ChangeBan(ctx, ban.Number+1, syncer.BanChange{Reason: syncer.Some("x")}); syncer.CodeOf(err) != syncer.CodeNotFound {
+	change := syncer.BanChange{Reason: syncer.Some("x")}
+	if _, _, err := s.ChangeBan(ctx, ban.Number+1, change); syncer.CodeOf(err) != syncer.CodeNotFound {
 		t.Errorf("change of no ban: %v", err)
 	}
 	run(t, psql(t, url), `update ban set lifted_at = now()`)
-	if _, _, err := s.ChangeBan(ctx, ban.Number, syncer.BanChange{Reason: syncer.Some("x")}); syncer.CodeOf(err) != syncer.CodeConflict {
+	if _, _, err := s.ChangeBan(ctx, ban.Number, change); syncer.CodeOf(err) != syncer.CodeConflict {
 		t.Errorf("change of a lifted ban: %v", err)
 	}
 }

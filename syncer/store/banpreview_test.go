@@ -24,11 +24,14 @@ func TestPreviewBan(t *testing.T) {
 			('o', 'x', '192.0.1.255', 1, now()),
 			('o', 'x', '2001:db8::1', 1, now())`)
 	run(t, conn,
-		`insert into ban (ip, lifted_at) values ('192.0.2.9', null), ('192.0.0.0/16', null), ('192.0.2.8', now()), ('192.0.3.0', null)`)
+		`insert into ban (ip, lifted_at)
+		values ('192.0.2.9', null), ('192.0.0.0/16', null), ('192.0.2.8', now()), ('192.0.3.0', null)`)
 	run(t, conn,
 		`insert into server (name, gamemode, address) values ('x', 'x', 'x'), ('y', 'y', 'y'), ('dead', 'y', 'z')`)
 	run(t, conn,
-		`insert into server_lease (server, run, expires_at) select name, gen_random_uuid(), now() + interval '1 h' * case name when 'dead' then -1 else 1 end from server`)
+		`insert into server_lease (server, run, expires_at)
+		select name, gen_random_uuid(), now() + interval '1 h' * case name when 'dead' then -1 else 1 end
+		from server`)
 	run(t, conn, `
 		insert into session (server, uuid, run, gamemode, since)
 		select server, uuid, run, 'pvp', now() + length(uuid || server) * interval '1 s'

@@ -53,7 +53,8 @@ func TestBanningManyReadsTheBansOnce(t *testing.T) {
 	run(t, conn, `insert into ban (uuid) select 'p' || i from generate_series(1, 1000) as i`)
 	run(t, conn, `insert into ban (uuid) select 'q' || i from generate_series(1, 1000) as i`)
 	read := column[int64](t, conn,
-		`select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) from pg_stat_xact_user_tables where relname = 'ban'`)
+		`select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)
+		from pg_stat_xact_user_tables where relname = 'ban'`)
 	run(t, conn, `rollback`)
 	if read[0] > 10_000 {
 		t.Errorf("2000 bans were inserted by reading %d rows", read[0])

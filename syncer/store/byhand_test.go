@@ -16,10 +16,12 @@ func TestAFewWordsSuffice(t *testing.T) {
 	run(t, conn, `insert into ban (uuid) values ('a')`)
 	run(t, conn, `insert into ban (ip) values ('192.0.2.1'), ('198.51.100.0/24'), ('2001:db8::/32')`)
 	for sql, want := range map[string]string{
-		`select name || ' ' || rank || ' ' || flags || ' ' || muted || ' ' || banned || ' ' || history from player_overview`: "Steve player  false true 1",
-		`select string_agg(kind || ' ' || target, ', ' order by id) from active_ban`:                                         "id a, address 192.0.2.1/32, range 198.51.100.0/24, range 2001:db8::/32",
-		`select distinct by from player_history`:                                                                             "postgres",
-		`select distinct banned_by from ban`:                                                                                 "postgres",
+		`select name || ' ' || rank || ' ' || flags || ' ' || muted || ' ' || banned || ' ' || history
+			from player_overview`: "Steve player  false true 1",
+		`select string_agg(kind || ' ' || target, ', ' order by id)
+			from active_ban`: "id a, address 192.0.2.1/32, range 198.51.100.0/24, range 2001:db8::/32",
+		`select distinct by from player_history`: "postgres",
+		`select distinct banned_by from ban`:     "postgres",
 	} {
 		if got := value[string](t, conn, sql); got != want {
 			t.Errorf("%s: %q, want %q", sql, got, want)
@@ -48,7 +50,8 @@ func TestBansByHand(t *testing.T) {
 			{
 				"again after it expired",
 				[]string{
-					`insert into ban (TARGET, created_at, expires_at) values (VALUE, now() - interval '2 h', now() - interval '1 h')`,
+					`insert into ban (TARGET, created_at, expires_at)
+						values (VALUE, now() - interval '2 h', now() - interval '1 h')`,
 					`insert into ban (TARGET) values (VALUE)`,
 				},
 				[]string{"expired", "open"},
@@ -56,7 +59,8 @@ func TestBansByHand(t *testing.T) {
 			{
 				"upsert after it expired",
 				[]string{
-					`insert into ban (TARGET, created_at, expires_at) values (VALUE, now() - interval '2 h', now() - interval '1 h')`,
+					`insert into ban (TARGET, created_at, expires_at)
+						values (VALUE, now() - interval '2 h', now() - interval '1 h')`,
 					`insert into ban (TARGET) values (VALUE) on conflict do nothing`,
 				},
 				[]string{"expired", "open"},
@@ -67,7 +71,8 @@ func TestBansByHand(t *testing.T) {
 					`insert into ban (TARGET, expires_at) values (VALUE, now() + interval '1 h')`,
 					`insert into ban (TARGET) values (VALUE) on conflict do nothing`,
 					`insert into ban (TARGET, reason) values (VALUE, 'again')
-						on conflict (TARGET) where lifted_at is null and TARGET is not null do update set reason = excluded.reason`,
+						on conflict (TARGET) where lifted_at is null and TARGET is not null
+						do update set reason = excluded.reason`,
 				},
 				[]string{"open"},
 			},
@@ -77,7 +82,8 @@ func TestBansByHand(t *testing.T) {
 					`insert into ban (TARGET) values (VALUE)`,
 					`update ban set lifted_at = now() where TARGET = VALUE`,
 					`insert into ban (TARGET) values (VALUE)`,
-					`update ban set lifted_at = now(), lifted_by = 'me', lift_reason = 'sorry' where TARGET = VALUE and lifted_at is null`,
+					`update ban set lifted_at = now(), lifted_by = 'me', lift_reason = 'sorry'
+						where TARGET = VALUE and lifted_at is null`,
 				},
 				[]string{"lifted by postgres", "lifted by me: sorry"},
 			},
@@ -93,7 +99,10 @@ func TestBansByHand(t *testing.T) {
 			{
 				"lifted and deleted in one transaction",
 				[]string{
-					`insert into ban (TARGET) values (VALUE); update ban set lifted_at = now(); delete from ban; insert into ban (TARGET) values (VALUE)`,
+					`insert into ban (TARGET) values (VALUE);
+						update ban set lifted_at = now();
+						delete from ban;
+						insert into ban (TARGET) values (VALUE)`,
 				},
 				[]string{"open"},
 			},
@@ -128,7 +137,8 @@ func TestRevisionsByHand(t *testing.T) {
 		},
 		{`update player set name = 'Steve'`, true},
 		{
-			`insert into player (uuid, name) values ('a', 'Alex') on conflict (uuid) do update set name = excluded.name`,
+			`insert into player (uuid, name) values ('a', 'Alex')
+				on conflict (uuid) do update set name = excluded.name`,
 			true,
 		},
 		{`insert into player (uuid) values ('a') on conflict do nothing`, false},

@@ -68,7 +68,8 @@ type PrivilegeCheck struct {
 // CheckPrivileges asks what the login may do with the schema's tables.
 func (s *Store) CheckPrivileges(ctx context.Context) (PrivilegeCheck, error) {
 	row, err := s.queries.CheckPrivileges(ctx)
-	return PrivilegeCheck{Login: row.Login, Missing: row.Missing, MayAlter: row.MayAlter}, readError("check privileges", err)
+	check := PrivilegeCheck{Login: row.Login, Missing: row.Missing, MayAlter: row.MayAlter}
+	return check, readError("check privileges", err)
 }
 
 // NotifyCheck is how notifications arrive on the connection that listens.
@@ -103,7 +104,8 @@ func (s *Store) CheckNotify(ctx context.Context) (NotifyCheck, error) {
 	times := make([]time.Duration, notifyRounds)
 	for i := range times {
 		sent := time.Now()
-		if err := s.queries.CheckNotify(ctx, db.CheckNotifyParams{Channel: channel, Payload: strconv.Itoa(i)}); err != nil {
+		params := db.CheckNotifyParams{Channel: channel, Payload: strconv.Itoa(i)}
+		if err := s.queries.CheckNotify(ctx, params); err != nil {
 			return NotifyCheck{}, readError("notify", err)
 		}
 		if _, err := feed.conn.WaitForNotification(ctx); err != nil {

@@ -224,7 +224,11 @@ var nonsense = []struct{ constraint, sql string }{
 		"player_address_last_seen_range",
 		`insert into player_address (uuid, server, ip, last_seen) values ('a', 's', '192.0.2.1', 'infinity')`,
 	},
-	{"player_address_last_seen_range", `insert into player_address (uuid, server, ip, last_seen) values ('a', 's', '192.0.2.1', now() - interval '1 s')`},
+	{
+		"player_address_last_seen_range",
+		`insert into player_address (uuid, server, ip, last_seen)
+			values ('a', 's', '192.0.2.1', now() - interval '1 s')`,
+	},
 	{"player_name_name_length", `insert into player_name (uuid, server, name) values ('a', 's', '')`},
 	{"player_name_name_length", `insert into player_name (uuid, server, name) values ('a', 's', repeat('a', 513))`},
 	{"player_address_ip_form", `insert into player_address (uuid, server, ip) values ('a', 's', '192.0.2.0/24')`},
@@ -285,8 +289,13 @@ var nonsense = []struct{ constraint, sql string }{
 	{"map_run_played_ms_range", finishedRun("played_ms", "-1")},
 	{"map_run_max_players_range", finishedRun("max_players", "-1")},
 	{"map_run_wave_range", finishedRun("wave", "1000000001")},
-	{"map_run_key_key", `insert into map_run (key, server, map, gamemode, winner, success, started_at, ended_at, played_ms, max_players)
-		select '00000000-0000-0000-0000-000000000001', 'a', 'b', 'c', 'd', true, now(), '2100-01-01', 0, 0 from generate_series(1, 2)`},
+	{
+		"map_run_key_key",
+		`insert into map_run
+			(key, server, map, gamemode, winner, success, started_at, ended_at, played_ms, max_players)
+			select '00000000-0000-0000-0000-000000000001', 'a', 'b', 'c', 'd', true, now(), '2100-01-01', 0, 0
+			from generate_series(1, 2)`,
+	},
 	{
 		"session_server_lease_fkey",
 		`insert into session (server, uuid, run, gamemode) values ('a', 'a', gen_random_uuid(), 'pvp')`,
@@ -299,12 +308,20 @@ var nonsense = []struct{ constraint, sql string }{
 		"session_uuid_form",
 		`insert into session (server, uuid, run, gamemode) values ('a', '', gen_random_uuid(), 'pvp')`,
 	},
-	{"session_name_length", `insert into session (server, uuid, run, gamemode, name) values ('a', 'a', gen_random_uuid(), 'pvp', repeat('a', 513))`},
+	{
+		"session_name_length",
+		`insert into session (server, uuid, run, gamemode, name)
+			values ('a', 'a', gen_random_uuid(), 'pvp', repeat('a', 513))`,
+	},
 	{
 		"session_gamemode_form",
 		`insert into session (server, uuid, run, gamemode) values ('a', 'a', gen_random_uuid(), '')`,
 	},
-	{"session_since_range", `insert into session (server, uuid, run, gamemode, since) values ('a', 'a', gen_random_uuid(), 'pvp', 'infinity')`},
+	{
+		"session_since_range",
+		`insert into session (server, uuid, run, gamemode, since)
+			values ('a', 'a', gen_random_uuid(), 'pvp', 'infinity')`,
+	},
 	{
 		"server_lease_server_fkey",
 		`insert into server_lease (server, run, expires_at) values ('none', gen_random_uuid(), now())`,
@@ -331,7 +348,11 @@ var nonsense = []struct{ constraint, sql string }{
 		"ledger_key_form",
 		`insert into ledger (uuid, currency, change, balance, key) values ('a', 'coins', 1, 1, repeat('a', 129))`,
 	},
-	{"ledger_key_idx", `insert into ledger (uuid, currency, change, balance, key) select 'a', 'coins', 1, 1, 'k' from generate_series(1, 2)`},
+	{
+		"ledger_key_idx",
+		`insert into ledger (uuid, currency, change, balance, key)
+			select 'a', 'coins', 1, 1, 'k' from generate_series(1, 2)`,
+	},
 	{
 		"ledger_reason_length",
 		`insert into ledger (uuid, currency, change, balance, reason) values ('a', 'coins', 1, 1, repeat('a', 513))`,
@@ -362,16 +383,16 @@ var nonsense = []struct{ constraint, sql string }{
 // currentRun is a run in progress, sound but for one column.
 func currentRun(column, value string) string {
 	return withValue("map_run_current", map[string]string{
-		"server": "'a'", "map": "'a'", "gamemode": "'a'", "session": "'a'", "started_at": "now()", "reported_at": "now()",
-		"players": "1", "max_players": "1",
+		"server": "'a'", "map": "'a'", "gamemode": "'a'", "session": "'a'",
+		"started_at": "now()", "reported_at": "now()", "players": "1", "max_players": "1",
 	}, column, value)
 }
 
 // finishedRun is a finished run, sound but for one column.
 func finishedRun(column, value string) string {
 	return withValue("map_run", map[string]string{
-		"server": "'a'", "map": "'a'", "gamemode": "'a'", "winner": "'a'", "success": "true", "started_at": "now()", "ended_at": "now()",
-		"played_ms": "0", "max_players": "1",
+		"server": "'a'", "map": "'a'", "gamemode": "'a'", "winner": "'a'", "success": "true",
+		"started_at": "now()", "ended_at": "now()", "played_ms": "0", "max_players": "1",
 	}, column, value)
 }
 
@@ -382,7 +403,9 @@ func withValue(relation string, row map[string]string, column, value string) str
 	for i, name := range columns {
 		values[i] = row[name]
 	}
-	return fmt.Sprintf("insert into %s (%s) values (%s)", relation, strings.Join(columns, ", "), strings.Join(values, ", "))
+	return fmt.Sprintf(
+		"insert into %s (%s) values (%s)", relation, strings.Join(columns, ", "), strings.Join(values, ", "),
+	)
 }
 
 func TestConstraintsStopNonsense(t *testing.T) {
@@ -404,7 +427,10 @@ func TestConstraintsStopNonsense(t *testing.T) {
 				t.Errorf("%s: %v, want it refused by %s", sql, refusal, test.constraint)
 			}
 		}
-		for _, name := range column[string](t, conn, ours+`select conname::text from pg_constraint join relation on relation.oid = conrelid where contype = 'c'`) {
+		for _, name := range column[string](t, conn, ours+`
+			select conname::text
+			from pg_constraint join relation on relation.oid = conrelid
+			where contype = 'c'`) {
 			if !shown[name] {
 				t.Errorf("nothing violates %s", name)
 			}
@@ -418,7 +444,10 @@ func TestWhatConstraintsAllowCanBeRead(t *testing.T) {
 	t.Parallel()
 	onEachVersion(t, func(t *testing.T, address string) {
 		conn := psql(t, address)
-		run(t, conn, `do $$ begin execute format('alter database %I set timezone = ''Europe/Amsterdam''', current_database()); end $$`)
+		run(t, conn, `
+			do $$ begin
+				execute format('alter database %I set timezone = ''Europe/Amsterdam''', current_database());
+			end $$`)
 		s, err := store.Open(context.Background(), address, store.Options{Timeout: time.Minute})
 		if err != nil {
 			t.Fatal(err)
@@ -427,8 +456,12 @@ func TestWhatConstraintsAllowCanBeRead(t *testing.T) {
 		feed := follow(t, s)
 		run(t, conn, `insert into player (uuid) values ('a')`)
 		edit := merge.Edit{
-			Scalars:   merge.Scalars{Achievements: syncer.Some(new("[1,1]"))},
-			Gamemodes: map[string]merge.GamemodeEdit{"pvp": {FirstJoined: syncer.Millis(1), LastJoined: syncer.Millis(1), Stats: map[string]int64{"a": 1}}},
+			Scalars: merge.Scalars{Achievements: syncer.Some(new("[1,1]"))},
+			Gamemodes: map[string]merge.GamemodeEdit{"pvp": {
+				FirstJoined: syncer.Millis(1),
+				LastJoined:  syncer.Millis(1),
+				Stats:       map[string]int64{"a": 1},
+			}},
 		}
 		for _, set := range []string{
 			`flags = '[0:1]={b,a}'`, `flags = array[e'\n', 'ü']`,
@@ -439,7 +472,10 @@ func TestWhatConstraintsAllowCanBeRead(t *testing.T) {
 			`attributes = '{"": 1e400, "b": 1.0, "c": null, "d": "\u0001\uffff"}'`,
 			`name = e'\u202e\n"\\', highlight = '', override_name = '', language = '', rainbow_speed = 1000`,
 			`achievements = '[9223372036854775807, -9223372036854775808,0]'`,
-			`gamemodes = '{"": {}, "a\\\": 1.5": {"stats": {}}, "pvp": {"stats": {"a": 9007199254740991, "b": -1e3}, "firstJoined": -62135596800000, "lastJoined": 253402300740000}}'`,
+			`gamemodes = '{"": {}, "a\\\": 1.5": {"stats": {}}, "pvp": {
+				"stats": {"a": 9007199254740991, "b": -1e3},
+				"firstJoined": -62135596800000, "lastJoined": 253402300740000
+			}}'`,
 			`addresses = '{"": {}, "x": {"usid": null}, "y": {"usid": ""}}'`,
 		} {
 			run(t, conn, `update player set `+set)

@@ -153,7 +153,10 @@ func TestOutcomeOfACutEditIsUnknown(t *testing.T) {
 	}()
 	pgtest.Eventually(t, time.Minute, func() error {
 		if !value[bool](t, conn,
-			`select exists (select from pg_stat_activity where application_name = 'playersync cut' and wait_event_type = 'Lock')`) {
+			`select exists (
+				select from pg_stat_activity
+				where application_name = 'playersync cut' and wait_event_type = 'Lock'
+			)`) {
 			return errors.New("the edit does not wait for its rival")
 		}
 		return nil

@@ -175,7 +175,8 @@ func (c *FeedConn) Settle(ctx context.Context) error {
 // Prune deletes changes older than keep, and batch ids that nobody can send
 // again.
 func (c *FeedConn) Prune(ctx context.Context, keep time.Duration) error {
-	if _, err := c.queries.PruneChanges(ctx, pgtype.Interval{Microseconds: keep.Microseconds(), Valid: true}); err != nil {
+	age := pgtype.Interval{Microseconds: keep.Microseconds(), Valid: true}
+	if _, err := c.queries.PruneChanges(ctx, age); err != nil {
 		return writeError("prune changes", err)
 	}
 	_, err := c.queries.PruneBatches(ctx)

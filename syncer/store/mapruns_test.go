@@ -196,12 +196,18 @@ func randomRuns(n int, seed uint64) []syncer.MapRun {
 func copyRuns(t testing.TB, conn *pgx.Conn, runs []syncer.MapRun) {
 	t.Helper()
 	_, err := conn.CopyFrom(context.Background(), pgx.Identifier{"map_run"},
-		[]string{"server", "map", "gamemode", "winner", "success", "started_at", "ended_at", "played_ms", "max_players", "wave"},
+		[]string{
+			"server", "map", "gamemode", "winner", "success",
+			"started_at", "ended_at", "played_ms", "max_players", "wave",
+		},
 		pgx.CopyFromSlice(len(runs), func(i int) ([]any, error) {
 			r := runs[i]
 			started, _ := r.StartedAt.Instant()
 			ended, _ := r.EndedAt.Instant()
-			return []any{r.Server, r.Map, r.Gamemode, r.Winner, r.Success, started, ended, r.Played.Milliseconds(), int32(r.MaxPlayers), r.Wave}, nil
+			return []any{
+				r.Server, r.Map, r.Gamemode, r.Winner, r.Success,
+				started, ended, r.Played.Milliseconds(), int32(r.MaxPlayers), r.Wave,
+			}, nil
 		}))
 	if err != nil {
 		t.Fatal(err)
@@ -390,7 +396,8 @@ func TestMapViewsReadWell(t *testing.T) {
 		},
 	})
 	line := value[string](t, conn, `
-		select concat_ws(' ', runs, significant, won, lost, early_rtvs, early_rtv_rate, average_time, best_time, highest_wave, average_max_players, wins_by_team)
+		select concat_ws(' ', runs, significant, won, lost, early_rtvs, early_rtv_rate, average_time, best_time,
+			highest_wave, average_max_players, wins_by_team)
 		from map_stats`)
 	if want := `2 1 1 0 1 0.5 00:10:00.5 00:10:00.5 30 4 {"sharded": 1}`; line != want {
 		t.Errorf("map_stats is %s, want %s", line, want)
@@ -421,7 +428,8 @@ func TestMapRunsAreListed(t *testing.T) {
 	} {
 		want := slices.DeleteFunc(slices.Clone(runs), func(r syncer.MapRun) bool {
 			return r.Number >= 150 || filter.Map != "" && r.Map != filter.Map ||
-				filter.Server != "" && r.Server != filter.Server || filter.Gamemode != "" && r.Gamemode != filter.Gamemode
+				filter.Server != "" && r.Server != filter.Server ||
+				filter.Gamemode != "" && r.Gamemode != filter.Gamemode
 		})
 		got, err := s.ListMapRuns(context.Background(), filter, 150, 20)
 		if err != nil {
@@ -436,11 +444,13 @@ func TestMapRunsAreListed(t *testing.T) {
 const fillMapRuns = `
 insert into map_run (server, map, gamemode, winner, success, started_at, ended_at, played_ms, max_players, wave)
 select
-    'server-' || i % 8, 'Map_' || i % 100 || '.msav', case i % 8 when 0 then 'pvp' when 1 then 'attack' else 'survival' end,
+    'server-' || i % 8, 'Map_' || i % 100 || '.msav',
+    case i % 8 when 0 then 'pvp' when 1 then 'attack' else 'survival' end,
     case when h % 5 = 0 then 'derelict' when h % 3 = 0 then 'crux' else 'sharded' end, h % 2 = 0,
     t, t + interval '1 ms' * (h % 3600000), h % 3600000, h % 30, h % 80
 from (
-    select i, abs(hashint8(i)::bigint) as h, '2026-01-01 00:00+00'::timestamptz + i * interval '30 s' as t from generate_series(1, $1::bigint) as i
+    select i, abs(hashint8(i)::bigint) as h, '2026-01-01 00:00+00'::timestamptz + i * interval '30 s' as t
+    from generate_series(1, $1::bigint) as i
 ) as n`
 
 // One map's statistics are answered from the index alone.

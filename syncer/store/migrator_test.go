@@ -252,7 +252,8 @@ func eightAtOnce(t *testing.T, server *postgres.Server) {
 	if pending, err := provider.HasPending(t.Context()); err != nil || pending {
 		t.Errorf("pending is %t, %v", pending, err)
 	}
-	if n := value[int](t, psql(t, address), "select count(*) - count(distinct version_id) from goose_db_version"); n != 0 {
+	repeated := "select count(*) - count(distinct version_id) from goose_db_version"
+	if n := value[int](t, psql(t, address), repeated); n != 0 {
 		t.Errorf("%d migrations ran twice", n)
 	}
 	leave(t, provider)

@@ -62,7 +62,8 @@ func (n *notifier) notify(batch []json.RawMessage) {
 		if err == nil {
 			return
 		}
-		n.log.Warn("cannot notify of committed changes; other sidecars find them at their next poll", "changes", len(batch), "error", err)
+		n.log.Warn("cannot notify of committed changes; other sidecars find them at their next poll",
+			"changes", len(batch), "error", err)
 	}
 }
 

@@ -29,7 +29,10 @@ insert into player_history (uuid, action) select 'p' || i, 'warned' from generat
 insert into ban (uuid, ip, banned_by, created_at, expires_at, lifted_at)
 select
     case when i % 2 = 0 then 'p' || i end,
-    case when i % 20 = 1 then network(set_masklen('1.0.0.0'::inet + i * 256, 24)) when i % 2 = 1 then '10.0.0.0'::inet + i end,
+    case
+        when i % 20 = 1 then network(set_masklen('1.0.0.0'::inet + i * 256, 24))
+        when i % 2 = 1 then '10.0.0.0'::inet + i
+    end,
     'staff ' || i % 1000,
     now() - interval '1 year',
     case when i % 10 < 2 then now() + interval '1 day' * (1 + i % 100) end,
@@ -52,7 +55,11 @@ declare
     taking record;
 begin
     execute format('alter table %s disable trigger user', relation);
-    for taking in select indexrelid, pg_get_indexdef(indexrelid) as index from pg_index where indrelid = relation and not indisprimary loop
+    for taking in
+        select indexrelid, pg_get_indexdef(indexrelid) as index
+        from pg_index
+        where indrelid = relation and not indisprimary
+    loop
         insert into taken values (relation, taking.index);
         execute format('drop index %s', taking.indexrelid::regclass);
     end loop;
@@ -65,7 +72,9 @@ begin
     for statement in
         select index from taken where relation = given
         union all
-        select format('alter table %s enable always trigger %I', given, tgname) from pg_trigger where tgrelid = given and not tgisinternal
+        select format('alter table %s enable always trigger %I', given, tgname)
+        from pg_trigger
+        where tgrelid = given and not tgisinternal
     loop
         execute statement;
     end loop;

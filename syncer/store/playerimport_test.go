@@ -36,7 +36,10 @@ func oldSteve() merge.ImportedPlayer {
 }
 
 // everything shows both tables.
-const everything = `select to_jsonb(p)::text || coalesce((select string_agg(to_jsonb(h)::text, ' ' order by h) from player_history as h where h.uuid = p.uuid), '')
+const everything = `
+	select to_jsonb(p)::text || coalesce((
+		select string_agg(to_jsonb(h)::text, ' ' order by h) from player_history as h where h.uuid = p.uuid
+	), '')
 	from player as p order by uuid`
 
 func importPlayers(
@@ -84,7 +87,11 @@ func TestImportAddsToPlayersWhoAreHere(t *testing.T) {
 	s, url := open(t, store.Options{})
 	run(t, psql(t, url), `
 		insert into player (uuid, rank, flags, name, achievements, gamemodes, addresses)
-		values ('Steve', 'admin', '{own}', 'New', '[2]', '{"pvp": {"firstJoined": 15, "lastJoined": 30, "stats": {"wins": 7}}}', '{"10.0.0.1:6567": {"usid": "new"}}')`)
+		values (
+			'Steve', 'admin', '{own}', 'New', '[2]',
+			'{"pvp": {"firstJoined": 15, "lastJoined": 30, "stats": {"wins": 7}}}',
+			'{"10.0.0.1:6567": {"usid": "new"}}'
+		)`)
 	if done := importPlayers(t, s, store.PlayerImportOptions{}, oldSteve()); done != (merge.PlayerImport{
 		Changed: 1, History: 1,
 	}) {
@@ -107,7 +114,8 @@ func TestImportAddsToPlayersWhoAreHere(t *testing.T) {
 	}) {
 		t.Errorf("replaced: %+v", done)
 	}
-	want.Rank, want.Flags, want.Name, want.UnmuteTime, want.Rainbow = "mod", []string{"member", "vip"}, "Old", syncer.Forever, &syncer.Rainbow{Speed: 3}
+	want.Rank, want.Flags, want.Name = "mod", []string{"member", "vip"}, "Old"
+	want.UnmuteTime, want.Rainbow = syncer.Forever, &syncer.Rainbow{Speed: 3}
 	want.Addresses["10.0.0.1:6567"] = syncer.AddressRecord{USID: new("old")}
 	got = readOne(t, s, "Steve")
 	want.Revision = got.Revision

@@ -87,8 +87,9 @@ func TestRefusedBatchStoresNothing(t *testing.T) {
 		t.Errorf("a bad batch: %v", err)
 	}
 	conn := psql(t, url)
-	if n := value[int](t, conn,
-		`select (select count(*) from player) + (select count(*) from save_batch) + (select count(*) from change)`); n != 0 {
+	if n := value[int](t, conn, `
+		select (select count(*) from player) + (select count(*) from save_batch)
+			+ (select count(*) from change)`); n != 0 {
 		t.Errorf("%d rows of a refused batch", n)
 	}
 	batch.Edits["b"] = wins(1)
@@ -108,12 +109,13 @@ func TestWritesLeaveLargeAttributesWhereTheyAre(t *testing.T) {
 		t.Cleanup(s.Close)
 		conn := psql(t, address)
 		run(t, conn,
-			`insert into player (uuid, attributes) select 'a', jsonb_object_agg(i, md5(i::text)) from generate_series(1, 1000) as i`)
+			`insert into player (uuid, attributes)
+			select 'a', jsonb_object_agg(i, md5(i::text)) from generate_series(1, 1000) as i`)
 		outside := fmt.Sprintf(`select string_agg(distinct chunk_id::text, ' ') from %s`,
 			value[string](t, conn, `select reltoastrelid::regclass::text from pg_class where oid = 'player'::regclass`))
 		before := value[string](t, conn, outside)
-		if _, _, err := s.SaveBatch(context.Background(),
-			newBatch(map[syncer.PlayerID]merge.Edit{"a": {Scalars: merge.Scalars{Name: syncer.Some("Steve")}}})); err != nil {
+		batch := newBatch(map[syncer.PlayerID]merge.Edit{"a": {Scalars: merge.Scalars{Name: syncer.Some("Steve")}}})
+		if _, _, err := s.SaveBatch(context.Background(), batch); err != nil {
 			t.Fatal(err)
 		}
 		if _, _, err := s.EditPlayer(context.Background(), "a",
@@ -175,10 +177,13 @@ func TestBatchesAreStoredOnceThroughCuts(t *testing.T) {
 		}
 	}
 	expectEqual(t,
-		column[int64](t, conn,
-			`select (gamemodes -> 'pvp' -> 'stats' ->> 'wins')::bigint from player where uuid in ('a', 'b') order by uuid`), []int64{saved, 2 * saved})
-	if n := value[int64](t, conn,
-		`select sum((gamemodes -> 'pvp' -> 'stats' ->> 'wins')::bigint) from player where uuid like 'new%'`); n != saved {
+		column[int64](t, conn, `
+			select (gamemodes -> 'pvp' -> 'stats' ->> 'wins')::bigint
+			from player where uuid in ('a', 'b') order by uuid`),
+		[]int64{saved, 2 * saved})
+	if n := value[int64](t, conn, `
+		select sum((gamemodes -> 'pvp' -> 'stats' ->> 'wins')::bigint)
+		from player where uuid like 'new%'`); n != saved {
 		t.Errorf("new players have %d wins after %d batches", n, saved)
 	}
 }
@@ -205,7 +210,8 @@ func TestBatchesOfManySidecarsAddUp(t *testing.T) {
 	}
 	saving.Wait()
 	for i := range 20 {
-		if got := readOne(t, s, syncer.PlayerID(fmt.Sprint(i))).Gamemodes["pvp"].Stats["wins"]; got != sidecars*batches {
+		got := readOne(t, s, syncer.PlayerID(fmt.Sprint(i))).Gamemodes["pvp"].Stats["wins"]
+		if got != sidecars*batches {
 			t.Errorf("player %d has %d wins, want %d", i, got, sidecars*batches)
 		}
 	}

@@ -24,24 +24,29 @@ routine as (
 func TestEverythingIsCommented(t *testing.T) {
 	t.Parallel()
 	conn, _ := database(t)
-	if n := value[int](t, conn,
-		ours+`select (select count(*) from relation where relkind in ('r', 'v')) + (select count(*) from routine)`); n < 30 {
+	if n := value[int](t, conn, ours+`
+		select (select count(*) from relation where relkind in ('r', 'v'))
+			+ (select count(*) from routine)`); n < 30 {
 		t.Fatalf("only %d objects found", n)
 	}
 	for _, missing := range column[string](t, conn, ours+`
 		select pg_describe_object('pg_class'::regclass, oid, 0)
 		from relation
 		where relkind in ('r', 'v', 'S') and obj_description(oid, 'pg_class') is null
-		  and not exists (select from pg_depend where classid = 'pg_class'::regclass and objid = relation.oid and deptype = 'i')
+		  and not exists (
+			select from pg_depend where classid = 'pg_class'::regclass and objid = relation.oid and deptype = 'i'
+		  )
 		union all
 		select pg_describe_object('pg_class'::regclass, attrelid, attnum)
 		from pg_attribute
 		join relation on relation.oid = attrelid
 		where relkind in ('r', 'v') and attnum > 0 and not attisdropped and col_description(attrelid, attnum) is null
 		union all
-		select pg_describe_object('pg_proc'::regclass, oid, 0) from routine where obj_description(oid, 'pg_proc') is null
+		select pg_describe_object('pg_proc'::regclass, oid, 0) from routine
+		where obj_description(oid, 'pg_proc') is null
 		union all
-		select 'role ' || rolname from pg_roles where rolname like 'playersync%' and shobj_description(oid, 'pg_authid') is null
+		select 'role ' || rolname from pg_roles
+		where rolname like 'playersync%' and shobj_description(oid, 'pg_authid') is null
 	`) {
 		t.Errorf("%s has no comment", missing)
 	}

@@ -25,7 +25,8 @@ func speak(t *testing.T, s *store.Store, run [16]byte, lasts time.Duration, serv
 			t.Fatal(err)
 		}
 	}
-	if got := renew(t, s, syncer.Lease{Run: run, Servers: servers, Claimed: servers, Lasts: lasts}); len(got) != len(servers) {
+	got := renew(t, s, syncer.Lease{Run: run, Servers: servers, Claimed: servers, Lasts: lasts})
+	if len(got) != len(servers) {
 		t.Fatalf("run %d speaks for %v only", run[0], got)
 	}
 }
@@ -134,7 +135,8 @@ func TestLeaseHasOneRun(t *testing.T) {
 		Departed: []syncer.Session{stay("b", "Steve")}, Complete: []string{"b"},
 	})
 	expectEqual(t, column[string](t, conn, whoIsOnline), []string{"b Steve"})
-	if got := renew(t, s, syncer.Lease{Run: firstRun, Servers: []string{"a", "b"}, Lasts: time.Minute}); len(got) != 1 || got["b"] == "" {
+	got := renew(t, s, syncer.Lease{Run: firstRun, Servers: []string{"a", "b"}, Lasts: time.Minute})
+	if len(got) != 1 || got["b"] == "" {
 		t.Errorf("the older run speaks for %v", got)
 	}
 
@@ -199,8 +201,9 @@ func TestRivalsForLeasesDoNotBlockEachOther(t *testing.T) {
 		})
 	}
 	rivals.Wait()
-	if astray := value[int](t, psql(t, url),
-		`select count(*)::int from session as s left join server_lease as l using (server, run) where l.server is null`); astray != 0 {
+	if astray := value[int](t, psql(t, url), `
+		select count(*)::int from session as s left join server_lease as l using (server, run)
+		where l.server is null`); astray != 0 {
 		t.Errorf("%d sessions without a lease", astray)
 	}
 }

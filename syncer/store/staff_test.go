@@ -29,7 +29,8 @@ func TestFurtherTablesTell(t *testing.T) {
 		{`insert into blacklisted_address (address) values ('a') on conflict do nothing`, nil},
 		{`update blacklisted_address set address = 'c' where address = 'b'`, []string{"blacklisted_address *"}},
 		{
-			`with gone as (delete from blacklisted_address where address = 'a' returning address) insert into blacklisted_address select address from gone`,
+			`with gone as (delete from blacklisted_address where address = 'a' returning address)
+				insert into blacklisted_address select address from gone`,
 			[]string{"blacklisted_address a", "blacklisted_address a open"},
 		},
 		{`delete from blacklisted_address where address = 'a'`, []string{"blacklisted_address a closed"}},
@@ -195,7 +196,8 @@ func TestStaffChatIsRead(t *testing.T) {
 	ctx := context.Background()
 	conn := psql(t, url)
 	run(t, conn,
-		`insert into staff_message (server, text, sent_at) select 'pvp', i::text, now() - (5 - i) * interval '10 days' from generate_series(1, 5) as i`)
+		`insert into staff_message (server, text, sent_at)
+		select 'pvp', i::text, now() - (5 - i) * interval '10 days' from generate_series(1, 5) as i`)
 	texts := func(after int64, size int) []string {
 		messages, err := s.StaffMessagesAfter(ctx, after, size)
 		if err != nil {

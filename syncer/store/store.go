@@ -21,7 +21,7 @@ type Options struct {
 	Name           string        // shown in pg_stat_activity behind "playersync"
 	ListenURL      string        // for the feed's connection where url leads through a pooler; default url
 	Pooled         bool          // url leads through a pooler in transaction mode: no prepared statements
-	Server         string        // game server whose changes these are, for the audit, unless the context names another; "" for none
+	Server         string        // game server in the audit, unless the context names another; "" for none
 	Logger         *slog.Logger  // default: discard
 }
 

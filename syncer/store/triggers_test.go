@@ -104,7 +104,8 @@ insert into ban (uuid, lifted_at) values ('lifted', now());
 delete from change`
 
 // expired adds a ban that the next insert closes.
-const expired = `insert into ban (uuid, created_at, expires_at) values ('old', now() - interval '2 h', now() - interval '1 h');`
+const expired = `insert into ban (uuid, created_at, expires_at)
+	values ('old', now() - interval '2 h', now() - interval '1 h');`
 
 func TestTriggersTell(t *testing.T) {
 	t.Parallel()
@@ -124,7 +125,8 @@ func TestTriggersTell(t *testing.T) {
 		},
 		{
 			"update that changes one of two",
-			`update player set rank = 'mod'; update player set rank = case uuid when 'a' then 'admin' else 'mod' end where uuid <> 'c'`,
+			`update player set rank = 'mod';
+				update player set rank = case uuid when 'a' then 'admin' else 'mod' end where uuid <> 'c'`,
 			[]string{"player a row", "player a row", "player b row", "player c row"},
 			[]string{"player a", "player a", "player b", "player c"},
 		},
@@ -146,7 +148,8 @@ func TestTriggersTell(t *testing.T) {
 		},
 		{
 			"both by a sidecar",
-			`set local syncer.notify = 'now'; update player set gamemodes = '{"pvp": {}}', rank = 'mod' where uuid = 'a'`,
+			`set local syncer.notify = 'now';
+				update player set gamemodes = '{"pvp": {}}', rank = 'mod' where uuid = 'a'`,
 			[]string{"player a row"},
 			nil,
 		},
@@ -161,13 +164,17 @@ func TestTriggersTell(t *testing.T) {
 		},
 		{
 			"quiet, that changes one of two",
-			`set local syncer.notify = 'later'; update player set rank = case uuid when 'a' then 'mod' else rank end, gamemodes = '{"pvp": {}}'`,
+			`set local syncer.notify = 'later';
+				update player set rank = case uuid when 'a' then 'mod' else rank end, gamemodes = '{"pvp": {}}'`,
 			nil,
 			[]string{"player a"},
 		},
 		{
 			"quiet, of many",
-			`insert into player (uuid) select i from generate_series(1, 300) as i; delete from change; set local syncer.notify = 'later'; update player set rank = 'mod'`,
+			`insert into player (uuid) select i from generate_series(1, 300) as i;
+				delete from change;
+				set local syncer.notify = 'later';
+				update player set rank = 'mod'`,
 			[]string{"player *"},
 			[]string{"player *"},
 		},
@@ -177,7 +184,8 @@ func TestTriggersTell(t *testing.T) {
 		},
 		{
 			"upsert",
-			`insert into player (uuid, rank) values ('a', 'mod'), ('x', 'mod') on conflict (uuid) do update set rank = excluded.rank`,
+			`insert into player (uuid, rank) values ('a', 'mod'), ('x', 'mod')
+				on conflict (uuid) do update set rank = excluded.rank`,
 			[]string{"player a row", "player x"},
 			nil,
 		},
@@ -186,7 +194,9 @@ func TestTriggersTell(t *testing.T) {
 		{"truncate", `truncate player cascade`, []string{"balance *", "player *", "player *"}, nil},
 		{
 			"as a replica",
-			`set local session_replication_role = replica; update player set rank = 'mod' where uuid = 'a'; insert into ban (uuid) values ('x')`,
+			`set local session_replication_role = replica;
+				update player set rank = 'mod' where uuid = 'a';
+				insert into ban (uuid) values ('x')`,
 			[]string{"ban uuid:x open", "player a row"},
 			nil,
 		},
@@ -198,7 +208,9 @@ func TestTriggersTell(t *testing.T) {
 		},
 		{
 			"one of two too large",
-			`update player set attributes = case uuid when 'a' then jsonb_build_object('a', repeat('x', 9000)) else '{"a": 1}' end where uuid < 'c'`,
+			`update player set attributes =
+				case uuid when 'a' then jsonb_build_object('a', repeat('x', 9000)) else '{"a": 1}' end
+				where uuid < 'c'`,
 			[]string{"player a", "player b row"},
 			nil,
 		},
@@ -233,7 +245,8 @@ func TestTriggersTell(t *testing.T) {
 		},
 		{
 			"ban replaced in one statement",
-			`with lifted as (update ban set lifted_at = now() where uuid = 'a' returning uuid) delete from ban using lifted where ban.uuid = 'b'`,
+			`with lifted as (update ban set lifted_at = now() where uuid = 'a' returning uuid)
+				delete from ban using lifted where ban.uuid = 'b'`,
 			[]string{"ban uuid:a closed", "ban uuid:b closed"},
 			nil,
 		},
@@ -245,13 +258,15 @@ func TestTriggersTell(t *testing.T) {
 		{"ban deleted", `delete from ban where uuid = 'a'`, []string{"ban uuid:a closed"}, nil},
 		{
 			"ban deleted and made again in one statement",
-			`with gone as (delete from ban where uuid = 'a' returning uuid) insert into ban (uuid) select uuid from gone`,
+			`with gone as (delete from ban where uuid = 'a' returning uuid)
+				insert into ban (uuid) select uuid from gone`,
 			[]string{"ban uuid:a", "ban uuid:a open"},
 			nil,
 		},
 		{
 			"ban lifted and made again in one statement",
-			`with gone as (update ban set lifted_at = now() where uuid = 'a' returning uuid) insert into ban (uuid) select uuid from gone`,
+			`with gone as (update ban set lifted_at = now() where uuid = 'a' returning uuid)
+				insert into ban (uuid) select uuid from gone`,
 			[]string{"ban uuid:a closed", "ban uuid:a open"},
 			nil,
 		},
@@ -305,7 +320,8 @@ func TestToldRowsAreTheRows(t *testing.T) {
 	run(t, conn, `delete from change`)
 	listener := listen(t, url)
 	run(t, conn,
-		`update player set rank = 'mod', flags = '{x}', unmute_time = 'infinity', rainbow_speed = 3, attributes = '{"a": null}', name = 'é"\'`)
+		`update player set rank = 'mod', flags = '{x}', unmute_time = 'infinity', rainbow_speed = 3,
+			attributes = '{"a": null}', name = 'é"\'`)
 	notified := listener.notified()
 	if len(notified) != 1 || len(notified[0]) != 1 {
 		t.Fatalf("notified of %v", notified)

@@ -13,7 +13,8 @@ func TestApprovedUSIDIsStoredForThatServer(t *testing.T) {
 	saves, url := open(t, store.Options{})
 	conn := psql(t, url)
 	run(t, conn,
-		`insert into player (uuid, rank, addresses) values ('a', 'mod', '{"one:1": {"usid": "old"}, "two:2": {"usid": "old"}}')`)
+		`insert into player (uuid, rank, addresses)
+		values ('a', 'mod', '{"one:1": {"usid": "old"}, "two:2": {"usid": "old"}}')`)
 	for _, address := range []string{"one:1", "one:1", "two:2"} { // the JDK sends some requests twice
 		rejection := mindustry.USIDRejection{Code: "01234-2", ID: "a", Address: address, USID: "new"}
 		if err := saves.AddUSIDRejection(t.Context(), rejection); err != nil {
@@ -36,8 +37,9 @@ func TestApprovedUSIDIsStoredForThatServer(t *testing.T) {
 	if err != nil || got.ID != "a" || got.Address != "one:1" {
 		t.Errorf("approved %+v, %v", got, err)
 	}
-	if got := value[string](t, conn, `select addresses::text from player`); got != `{"one:1": {"usid": "new"}, "two:2": {"usid": "old"}}` {
-		t.Errorf("addresses are %s", got)
+	addresses := value[string](t, conn, `select addresses::text from player`)
+	if addresses != `{"one:1": {"usid": "new"}, "two:2": {"usid": "old"}}` {
+		t.Errorf("addresses are %s", addresses)
 	}
 	if _, err := saves.ApproveUSID(t.Context(), "01234-2", "one:1"); syncer.CodeOf(err) != syncer.CodeConflict {
 		t.Errorf("approving again gives %v", err)

@@ -17,8 +17,10 @@ const fillVisits = `
 set session_replication_role = replica;
 insert into player (uuid, name) select 'p' || i, left(md5(i::text), 8) from generate_series(1, 20000) as i;
 insert into player_visit (uuid, server, joins) select 'p' || i, 'pvp', i from generate_series(1, 20000) as i;
-insert into player_name (uuid, server, name) select 'p' || i, 'pvp', left(md5(i::text), 8) from generate_series(1, 20000) as i;
-insert into player_address (uuid, server, ip) select 'p' || i, 'pvp', '10.0.0.0'::inet + i / 2 from generate_series(1, 20000) as i;
+insert into player_name (uuid, server, name)
+select 'p' || i, 'pvp', left(md5(i::text), 8) from generate_series(1, 20000) as i;
+insert into player_address (uuid, server, ip)
+select 'p' || i, 'pvp', '10.0.0.0'::inet + i / 2 from generate_series(1, 20000) as i;
 insert into player_count (server, slot, players)
 select server, '2020-01-01 00:00+00'::timestamptz + i * interval '4 minutes', 1
 from generate_series(0, 360 * 10) as i cross join (values ('pvp'), ('attack')) as s (server);

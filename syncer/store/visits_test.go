@@ -91,7 +91,8 @@ func TestVisitsAddUpPerServerAndTogether(t *testing.T) {
 		}
 		expectEqual(t,
 			value[int](t, conn,
-				`select (select count(*) from player_visit) + (select count(*) from player_name) + (select count(*) from player_address)`), 0)
+				`select (select count(*) from player_visit) + (select count(*) from player_name)
+					+ (select count(*) from player_address)`), 0)
 	})
 }
 

@@ -13,13 +13,21 @@ import (
 // wirePayloads are notifications as the triggers send them, and unusual ones.
 var wirePayloads = []string{
 	`[]`,
-	`[{"e": "player", "k": "A+/=", "r": 2, "t": 1795177673478999, "x": 8850, "p": {"name": "[accent]Ünal", "rank": "admin", "flags": ["a", "b"], "language": "en", "attributes": {"shop": {"a}": "\"}"}}, "chatStrictness": "chat", "showRankPrefix": true}}]`,
-	`[{"e" : "player", "k" : null, "p" : {"unmuteTime" : "infinity", "unmarkTime" : "2026-01-02T03:04:05.678+00:00", "overrideName" : "x", "highlight" : null, "rainbow" : {"speed" : 5}, "achievements" : "[1,-2]", "attributes" : {}, "flags" : []}}]`,
-	`[{"e":"ban","k":"ip:10.0.0.0/8","x":7,"t":1,"r":9,"o":true,"u":"2026-01-02T03:04:05Z"},{"e":"ban","k":"id:x","o":false,"u":null}]`,
+	`[{"e": "player", "k": "A+/=", "r": 2, "t": 1795177673478999, "x": 8850, "p": ` +
+		`{"name": "[accent]Ünal", "rank": "admin", "flags": ["a", "b"], "language": "en", ` +
+		`"attributes": {"shop": {"a}": "\"}"}}, "chatStrictness": "chat", "showRankPrefix": true}}]`,
+	`[{"e" : "player", "k" : null, "p" : ` +
+		`{"unmuteTime" : "infinity", "unmarkTime" : "2026-01-02T03:04:05.678+00:00", "overrideName" : "x", ` +
+		`"highlight" : null, "rainbow" : {"speed" : 5}, "achievements" : "[1,-2]", "attributes" : {}, "flags" : []}}]`,
+	`[{"e":"ban","k":"ip:10.0.0.0/8","x":7,"t":1,"r":9,"o":true,"u":"2026-01-02T03:04:05Z"},` +
+		`{"e":"ban","k":"id:x","o":false,"u":null}]`,
 	`[{"e":"player","k":"x","h":[{"action":"muted","by":"Steve","time":"2026-01-02T03:04:05Z"}]}]`,
-	`[{"e":"balance","k":"1"}]`, `[{"E":"player"}]`, `[{"k":"a\nb"}]`, `[{"k":"` + "\xff" + `"}]`, `[{"x":-1}]`, `[{"x":1.5}]`, `[{"x":01}]`,
-	`[{"p":null}]`, `[{"p":{"flags":null,"rank":null}}]`, `[{"p":{"attributes":{"a":01}}}]`, `[{"p":{"attributes":[1]}}]`, `[{"p":{"attributes":{`,
-	`[{"o":null}]`, `[{"u":"soon"}]`, `[{"x":1},]`, `[{"x":1}]x`, `{}`, `null`, ``, `[`, `[{"x":99999999999999999999}]`, `[{"k":"a","k":null}]`,
+	`[{"e":"balance","k":"1"}]`, `[{"E":"player"}]`, `[{"k":"a\nb"}]`, `[{"k":"` + "\xff" + `"}]`,
+	`[{"x":-1}]`, `[{"x":1.5}]`, `[{"x":01}]`,
+	`[{"p":null}]`, `[{"p":{"flags":null,"rank":null}}]`, `[{"p":{"attributes":{"a":01}}}]`,
+	`[{"p":{"attributes":[1]}}]`, `[{"p":{"attributes":{`,
+	`[{"o":null}]`, `[{"u":"soon"}]`, `[{"x":1},]`, `[{"x":1}]x`, `{}`, `null`, ``, `[`,
+	`[{"x":99999999999999999999}]`, `[{"k":"a","k":null}]`,
 }
 
 // The scan must agree with encoding/json wherever it does not give up.

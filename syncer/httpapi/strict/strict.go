@@ -8,9 +8,10 @@
 // # Types
 //
 // A struct stands for an object with exactly its members. A member is required unless its
-// json tag says omitempty or omitzero, or it has the tag required:"false". Null is taken by pointers, by [syncer.Time] and by
-// fields with the tag nullable:"true". A type that implements encoding.TextUnmarshaler is
-// a text, and its error the fault's message; JSONForms, if it has that, names the text. [json.RawMessage] takes any value as it is
+// json tag says omitempty or omitzero, or it has the tag required:"false". Null is taken
+// by pointers, by [syncer.Time] and by fields with the tag nullable:"true". A type that
+// implements encoding.TextUnmarshaler is a text, and its error the fault's message;
+// JSONForms, if it has that, names the text. [json.RawMessage] takes any value as it is
 // written, the type any takes any value as a tree of maps, lists and [json.Number]. Whole
 // numbers lie within ±[syncer.MaxCounter], which JSON carries exactly.
 //

@@ -53,7 +53,8 @@ type UUID [16]byte
 // UnmarshalText reads the form with hyphens.
 func (u *UUID) UnmarshalText(text []byte) error {
 	digits, err := hex.DecodeString(strings.ReplaceAll(string(text), "-", ""))
-	if err != nil || len(digits) != len(u) || len(text) != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-' {
+	hasHyphens := len(text) == 36 && text[8] == '-' && text[13] == '-' && text[18] == '-' && text[23] == '-'
+	if err != nil || len(digits) != len(u) || !hasHyphens {
 		return errors.New("must be a UUID such as 0f8a0a3e-5c0d-4b60-9c1e-6a5d2f7b9e31")
 	}
 	*u = UUID(digits)

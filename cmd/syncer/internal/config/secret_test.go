@@ -37,13 +37,22 @@ func TestSecretsDoNotShowThemselves(t *testing.T) {
 
 func TestDatabaseNameHasNoPassword(t *testing.T) {
 	t.Parallel()
-	for url, want := range map[Secret]string{
-		"postgres://app:" + password + "@db:5433/playersync?sslmode=disable":                   "app@db:5433/playersync",
-		"host=/run/postgresql user=app dbname=playersync sslmode=disable password=" + password: "app@/run/postgresql/playersync",
-		"://" + password: hidden,
+	for _, test := range []struct {
+		url  Secret
+		want string
+	}{
+		{
+			"postgres://app:" + password + "@db:5433/playersync?sslmode=disable",
+			"app@db:5433/playersync",
+		},
+		{
+			"host=/run/postgresql user=app dbname=playersync sslmode=disable password=" + password,
+			"app@/run/postgresql/playersync",
+		},
+		{"://" + password, hidden},
 	} {
-		if got := url.DatabaseName(); got != want {
-			t.Errorf("got %q, want %q", got, want)
+		if got := test.url.DatabaseName(); got != test.want {
+			t.Errorf("got %q, want %q", got, test.want)
 		}
 	}
 }
