@@ -68,7 +68,11 @@ where id < $1::bigint
       select a.id from audit as a where a.at >= $4::timestamptz - interval '1 min' order by a.at limit 1
   ), 9223372036854775807) end
   and id <= case when $5::timestamptz is null then 9223372036854775807 else coalesce((
-      select a.id from audit as a where a.at < $5::timestamptz + interval '1 min' order by a.at desc limit 1
+      select a.id
+      from audit as a
+      where a.at < $5::timestamptz + interval '1 min'
+      order by a.at desc
+      limit 1
   ), 0) end
 order by id desc
 limit $6

@@ -26,7 +26,9 @@ func (q *Queries) AddCurrency(ctx context.Context, name string) (int64, error) {
 }
 
 const balanceMismatches = `-- name: BalanceMismatches :many
-select uuid::text as uuid, currency::text as currency, balance::bigint as balance, ledger::bigint as ledger, count(*) over ()::bigint as total
+select
+    uuid::text as uuid, currency::text as currency, balance::bigint as balance, ledger::bigint as ledger,
+    count(*) over ()::bigint as total
 from balance_mismatch
 order by uuid, currency
 limit 10

@@ -18,7 +18,9 @@ with writer as materialized (
     select set_config('syncer.server', $6::text, true), set_config('syncer.by', $7::text, true)
 )
 insert into ban (uuid, ip, reason, banned_by, expires_at)
-select $1::text, $2::inet, $3::text, $4::text, $5::timestamptz
+select
+    $1::text, $2::inet, $3::text, $4::text,
+    $5::timestamptz
 from writer
 on conflict do nothing
 returning id, uuid, ip, reason, banned_by, created_at, expires_at, lifted_at, lifted_by, lift_reason, revision, ban_change(ban)::jsonb as change
@@ -301,7 +303,9 @@ with writer as materialized (
     select set_config('syncer.server', $5::text, true), set_config('syncer.by', $6::text, true)
 )
 update ban
-set lifted_at = greatest(clock_timestamp(), created_at), lifted_by = $1::text, lift_reason = $2::text
+set lifted_at = greatest(clock_timestamp(), created_at),
+    lifted_by = $1::text,
+    lift_reason = $2::text
 from writer
 where lifted_at is null
   and (uuid = $3::text or ip = $4::inet)
@@ -379,7 +383,8 @@ from ban
 where id < $1::bigint
   and ban_matches(
       ban, $2::text, $3::text, $4::boolean,
-      $5::timestamptz, $6::timestamptz, $7::text, $8::text
+      $5::timestamptz, $6::timestamptz,
+      $7::text, $8::text
   )
 order by id desc
 limit $9
@@ -447,7 +452,8 @@ from ban
 where id < $1::bigint
   and ban_matches(
       ban, $2::text, $3::text, $4::boolean,
-      $5::timestamptz, $6::timestamptz, $7::text, $8::text
+      $5::timestamptz, $6::timestamptz,
+      $7::text, $8::text
   )
   and banned_by = $2::text
 order by id desc
@@ -515,7 +521,8 @@ from ban
 where id < $1::bigint
   and ban_matches(
       ban, $2::text, $3::text, $4::boolean,
-      $5::timestamptz, $6::timestamptz, $7::text, $8::text
+      $5::timestamptz, $6::timestamptz,
+      $7::text, $8::text
   )
   and id = any(array(
       select id
@@ -588,7 +595,8 @@ from ban
 where id < $1::bigint
   and ban_matches(
       ban, $2::text, $3::text, $4::boolean,
-      $5::timestamptz, $6::timestamptz, $7::text, $8::text
+      $5::timestamptz, $6::timestamptz,
+      $7::text, $8::text
   )
   and lifted_by = $3::text
 order by id desc
@@ -656,7 +664,8 @@ from ban
 where id < $1::bigint
   and ban_matches(
       ban, $2::text, $3::text, $4::boolean,
-      $5::timestamptz, $6::timestamptz, $7::text, $8::text
+      $5::timestamptz, $6::timestamptz,
+      $7::text, $8::text
   )
   and uuid = $9::text
 order by id desc
@@ -726,7 +735,8 @@ from ban
 where id < $1::bigint
   and ban_matches(
       ban, $2::text, $3::text, $4::boolean,
-      $5::timestamptz, $6::timestamptz, $7::text, $8::text
+      $5::timestamptz, $6::timestamptz,
+      $7::text, $8::text
   )
   and id = any(array(
       select id
@@ -807,7 +817,8 @@ from ban
 where id < $1::bigint
   and ban_matches(
       ban, $2::text, $3::text, $4::boolean,
-      $5::timestamptz, $6::timestamptz, $7::text, $8::text
+      $5::timestamptz, $6::timestamptz,
+      $7::text, $8::text
   )
   and lifted_at is null
 order by id desc

@@ -36,7 +36,8 @@ select
             from
                 unnest(array[
                     'player', 'player_history', 'ban', 'ban_note', 'server',
-                    'staff_message', 'staff_delivery', 'antibot_pattern', 'blacklisted_address', 'mod_log', 'usid_rejection',
+                    'staff_message', 'staff_delivery', 'antibot_pattern', 'blacklisted_address',
+                    'mod_log', 'usid_rejection',
                     'player_visit', 'player_name', 'player_address', 'player_count',
                     'map_run_current', 'map_run',
                     'server_lease', 'session', 'last_seen',
@@ -44,12 +45,16 @@ select
                 ]) as relation,
                 unnest(array['select', 'insert', 'update', 'delete']) as privilege
             union all
-            values ('change', 'select'), ('feed', 'select'), ('save_batch', 'select'), ('save_batch', 'insert'), ('audit', 'select'), ('ledger', 'select'), ('goose_db_version', 'select')
+            values
+                ('change', 'select'), ('feed', 'select'), ('save_batch', 'select'), ('save_batch', 'insert'),
+                ('audit', 'select'), ('ledger', 'select'), ('goose_db_version', 'select')
         ) as needed (relation, privilege)
         where not coalesce(has_table_privilege(to_regclass('public.' || needed.relation), needed.privilege), false)
     ), '{}')::text[] as missing,
     coalesce((
-        select pg_has_role(c.relowner, 'member') from pg_catalog.pg_class as c where c.oid = to_regclass('public.player')
+        select pg_has_role(c.relowner, 'member')
+        from pg_catalog.pg_class as c
+        where c.oid = to_regclass('public.player')
     ), false)::boolean as may_alter
 `
 

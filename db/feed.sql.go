@@ -81,7 +81,8 @@ select
         '/',
         feed_home(),
         case when not pg_is_in_recovery() then left(pg_walfile_name(pg_current_wal_lsn()), 8) end,
-        extract(epoch from pg_stat_get_bgwriter_stat_reset_time()), -- anew after a crash, which may hand transaction ids out again
+        -- Differs after a crash, which may assign transaction ids a second time.
+        extract(epoch from pg_stat_get_bgwriter_stat_reset_time()),
         feed.epoch
     )::text as epoch,
     (feed.home = feed_home())::boolean as same_database,
@@ -89,7 +90,9 @@ select
     exists (select from pg_listening_channels() as channel where channel = 'playersync')::boolean as listening,
     triggers.signature::text as trigger_signature,
     triggers.enabled::integer as triggers_enabled,
-    coalesce((select extract(epoch from clock_timestamp() - at) from change order by xid limit 1), 0)::float8 as oldest_seconds,
+    coalesce((
+        select extract(epoch from clock_timestamp() - at) from change order by xid limit 1
+    ), 0)::float8 as oldest_seconds,
     coalesce((
         select json_agg(json_build_object(
             'e', c.entity, 'k', c.key, 'x', c.xid::text::bigint, 't', (extract(epoch from c.at) * 1000000)::bigint
@@ -113,7 +116,8 @@ cross join lateral (
     from pg_catalog.pg_trigger
     where tgname like 'feed\_%'
       and tgrelid in (select c.oid from pg_catalog.pg_class as c where c.relname in (
-          'player', 'player_history', 'ban', 'staff_message', 'antibot_pattern', 'blacklisted_address', 'session', 'balance'
+          'player', 'player_history', 'ban', 'staff_message',
+          'antibot_pattern', 'blacklisted_address', 'session', 'balance'
       ) and c.relnamespace = 'public'::regnamespace)
 ) as triggers
 `

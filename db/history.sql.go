@@ -26,7 +26,9 @@ added as (
     on conflict do nothing
     returning uuid, action, by, time
 )
-select history_change(a.uuid, jsonb_agg(jsonb_build_object('action', a.action, 'by', a.by, 'time', a.time)))::jsonb as change
+select history_change(
+    a.uuid, jsonb_agg(jsonb_build_object('action', a.action, 'by', a.by, 'time', a.time))
+)::jsonb as change
 from added as a
 group by a.uuid
 `

@@ -106,12 +106,14 @@ with ended as (
       and not exists (select 1 from map_run as r where r.key = $3)
     returning server, map, gamemode, session, started_at, reported_at, played_ms, players, max_players, wave
 ), stored as (
-    insert into map_run (key, server, map, gamemode, winner, success, started_at, ended_at, played_ms, max_players, wave)
+    insert into map_run
+        (key, server, map, gamemode, winner, success, started_at, ended_at, played_ms, max_players, wave)
     select
         $3, e.server, e.map, e.gamemode, $4, $5,
         e.started_at, greatest(e.reported_at, $6::timestamptz),
         e.played_ms + case
-            when e.session = $7::text then greatest(0, extract(epoch from $6::timestamptz - e.reported_at) * 1000)::bigint
+            when e.session = $7::text
+            then greatest(0, extract(epoch from $6::timestamptz - e.reported_at) * 1000)::bigint
             else 0
         end,
         greatest(e.max_players, $8::integer),
@@ -433,7 +435,10 @@ on conflict (server) do update
 set map         = excluded.map,
     gamemode    = excluded.gamemode,
     session     = excluded.session,
-    started_at  = case when (r.map, r.gamemode) = (excluded.map, excluded.gamemode) then r.started_at else excluded.started_at end,
+    started_at  = case
+        when (r.map, r.gamemode) = (excluded.map, excluded.gamemode) then r.started_at
+        else excluded.started_at
+    end,
     reported_at = case
         when (r.map, r.gamemode) = (excluded.map, excluded.gamemode) then greatest(r.reported_at, excluded.reported_at)
         else excluded.reported_at

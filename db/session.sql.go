@@ -140,7 +140,9 @@ func (q *Queries) ReleaseLeases(ctx context.Context, run pgtype.UUID) error {
 
 const renewLeases = `-- name: RenewLeases :many
 select l.server::text as server, l.sessions::text as sessions
-from server_lease_renew($1::uuid, $2::text[], $3::text[], $4::interval) as l
+from server_lease_renew(
+    $1::uuid, $2::text[], $3::text[], $4::interval
+) as l
 `
 
 type RenewLeasesParams struct {
@@ -270,7 +272,9 @@ func (q *Queries) Sessions(ctx context.Context) ([]SessionsRow, error) {
 }
 
 const syncSessions = `-- name: SyncSessions :exec
-select session_sync($1::uuid, $2::jsonb, $3::jsonb, $4::text[])
+select session_sync(
+    $1::uuid, $2::jsonb, $3::jsonb, $4::text[]
+)
 `
 
 type SyncSessionsParams struct {

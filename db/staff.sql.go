@@ -119,7 +119,9 @@ func (q *Queries) PruneStaffMessages(ctx context.Context) error {
 const saveStaffDeliveries = `-- name: SaveStaffDeliveries :exec
 insert into staff_delivery (sidecar, gamemode, delivered)
 select $1, moved.gamemode, moved.delivered
-from (select unnest($2::text[]) as gamemode, unnest($3::bigint[]) as delivered) as moved
+from (
+    select unnest($2::text[]) as gamemode, unnest($3::bigint[]) as delivered
+) as moved
 on conflict (sidecar, gamemode) do update
 set delivered = excluded.delivered, saved_at = now()
 `

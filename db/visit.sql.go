@@ -169,7 +169,9 @@ func (q *Queries) ReadPlayerInfo(ctx context.Context, uuid string) ([]ReadPlayer
 
 const searchInfoByAddress = `-- name: SearchInfoByAddress :many
 with found as (
-    select m.uuid, max(m.last_seen)::timestamptz as matched_at, (array_agg(host(m.ip) order by m.last_seen desc))[1:8]::text[] as matched
+    select
+        m.uuid, max(m.last_seen)::timestamptz as matched_at,
+        (array_agg(host(m.ip) order by m.last_seen desc))[1:8]::text[] as matched
     from (
         select a.uuid, a.ip, max(a.last_seen) as last_seen
         from player_address as a
@@ -178,7 +180,8 @@ with found as (
         group by a.uuid, a.ip
     ) as m
     group by m.uuid
-    having (max(m.last_seen), m.uuid collate "C") < ($2::timestamptz, $3::text collate "C")
+    having (max(m.last_seen), m.uuid collate "C")
+        < ($2::timestamptz, $3::text collate "C")
     order by max(m.last_seen) desc, m.uuid collate "C" desc
     limit $4
 )
@@ -252,7 +255,9 @@ func (q *Queries) SearchInfoByAddress(ctx context.Context, arg SearchInfoByAddre
 
 const searchInfoByName = `-- name: SearchInfoByName :many
 with found as (
-    select m.uuid, max(m.last_seen)::timestamptz as matched_at, (array_agg(m.name order by m.last_seen desc))[1:8]::text[] as matched
+    select
+        m.uuid, max(m.last_seen)::timestamptz as matched_at,
+        (array_agg(m.name order by m.last_seen desc))[1:8]::text[] as matched
     from (
         select n.uuid, n.name, max(n.last_seen) as last_seen
         from player_name as n
@@ -260,7 +265,8 @@ with found as (
         group by n.uuid, n.name
     ) as m
     group by m.uuid
-    having (max(m.last_seen), m.uuid collate "C") < ($2::timestamptz, $3::text collate "C")
+    having (max(m.last_seen), m.uuid collate "C")
+        < ($2::timestamptz, $3::text collate "C")
     order by max(m.last_seen) desc, m.uuid collate "C" desc
     limit $4
 )

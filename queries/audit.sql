@@ -13,7 +13,11 @@ where id < sqlc.arg(before)::bigint
       select a.id from audit as a where a.at >= sqlc.narg(since)::timestamptz - interval '1 min' order by a.at limit 1
   ), 9223372036854775807) end
   and id <= case when sqlc.narg(until)::timestamptz is null then 9223372036854775807 else coalesce((
-      select a.id from audit as a where a.at < sqlc.narg(until)::timestamptz + interval '1 min' order by a.at desc limit 1
+      select a.id
+      from audit as a
+      where a.at < sqlc.narg(until)::timestamptz + interval '1 min'
+      order by a.at desc
+      limit 1
   ), 0) end
 order by id desc
 limit sqlc.arg(page_size);

@@ -38,7 +38,9 @@ on conflict (name) do nothing;
 
 -- name: BalanceMismatches :many
 -- Some of the balances that are not the sum of their ledger, and how many there are.
-select uuid::text as uuid, currency::text as currency, balance::bigint as balance, ledger::bigint as ledger, count(*) over ()::bigint as total
+select
+    uuid::text as uuid, currency::text as currency, balance::bigint as balance, ledger::bigint as ledger,
+    count(*) over ()::bigint as total
 from balance_mismatch
 order by uuid, currency
 limit 10;

@@ -4,7 +4,9 @@ with writer as materialized (
     select set_config('syncer.server', sqlc.arg(server)::text, true), set_config('syncer.by', sqlc.arg(by)::text, true)
 )
 insert into ban (uuid, ip, reason, banned_by, expires_at)
-select sqlc.narg(uuid)::text, sqlc.narg(ip)::inet, sqlc.arg(reason)::text, sqlc.arg(banned_by)::text, sqlc.narg(expires_at)::timestamptz
+select
+    sqlc.narg(uuid)::text, sqlc.narg(ip)::inet, sqlc.arg(reason)::text, sqlc.arg(banned_by)::text,
+    sqlc.narg(expires_at)::timestamptz
 from writer
 on conflict do nothing
 returning *, ban_change(ban)::jsonb as change;
@@ -22,7 +24,9 @@ with writer as materialized (
     select set_config('syncer.server', sqlc.arg(server)::text, true), set_config('syncer.by', sqlc.arg(by)::text, true)
 )
 update ban
-set lifted_at = greatest(clock_timestamp(), created_at), lifted_by = sqlc.arg(lifted_by)::text, lift_reason = sqlc.arg(lift_reason)::text
+set lifted_at = greatest(clock_timestamp(), created_at),
+    lifted_by = sqlc.arg(lifted_by)::text,
+    lift_reason = sqlc.arg(lift_reason)::text
 from writer
 where lifted_at is null
   and (uuid = sqlc.narg(uuid)::text or ip = sqlc.narg(ip)::inet)
@@ -52,7 +56,8 @@ from ban
 where id < sqlc.arg(before)::bigint
   and ban_matches(
       ban, sqlc.narg(banned_by)::text, sqlc.narg(lifted_by)::text, sqlc.narg(active)::boolean,
-      sqlc.narg(created_from)::timestamptz, sqlc.narg(created_to)::timestamptz, sqlc.narg(reason)::text, sqlc.narg(kind)::text
+      sqlc.narg(created_from)::timestamptz, sqlc.narg(created_to)::timestamptz,
+      sqlc.narg(reason)::text, sqlc.narg(kind)::text
   )
 order by id desc
 limit sqlc.arg(page_size);
@@ -64,7 +69,8 @@ from ban
 where id < sqlc.arg(before)::bigint
   and ban_matches(
       ban, sqlc.narg(banned_by)::text, sqlc.narg(lifted_by)::text, sqlc.narg(active)::boolean,
-      sqlc.narg(created_from)::timestamptz, sqlc.narg(created_to)::timestamptz, sqlc.narg(reason)::text, sqlc.narg(kind)::text
+      sqlc.narg(created_from)::timestamptz, sqlc.narg(created_to)::timestamptz,
+      sqlc.narg(reason)::text, sqlc.narg(kind)::text
   )
   and uuid = sqlc.arg(uuid)::text
 order by id desc
@@ -79,7 +85,8 @@ from ban
 where id < sqlc.arg(before)::bigint
   and ban_matches(
       ban, sqlc.narg(banned_by)::text, sqlc.narg(lifted_by)::text, sqlc.narg(active)::boolean,
-      sqlc.narg(created_from)::timestamptz, sqlc.narg(created_to)::timestamptz, sqlc.narg(reason)::text, sqlc.narg(kind)::text
+      sqlc.narg(created_from)::timestamptz, sqlc.narg(created_to)::timestamptz,
+      sqlc.narg(reason)::text, sqlc.narg(kind)::text
   )
   and id = any(array(
       select id
@@ -101,7 +108,8 @@ from ban
 where id < sqlc.arg(before)::bigint
   and ban_matches(
       ban, sqlc.narg(banned_by)::text, sqlc.narg(lifted_by)::text, sqlc.narg(active)::boolean,
-      sqlc.narg(created_from)::timestamptz, sqlc.narg(created_to)::timestamptz, sqlc.narg(reason)::text, sqlc.narg(kind)::text
+      sqlc.narg(created_from)::timestamptz, sqlc.narg(created_to)::timestamptz,
+      sqlc.narg(reason)::text, sqlc.narg(kind)::text
   )
   and banned_by = sqlc.narg(banned_by)::text
 order by id desc
@@ -114,7 +122,8 @@ from ban
 where id < sqlc.arg(before)::bigint
   and ban_matches(
       ban, sqlc.narg(banned_by)::text, sqlc.narg(lifted_by)::text, sqlc.narg(active)::boolean,
-      sqlc.narg(created_from)::timestamptz, sqlc.narg(created_to)::timestamptz, sqlc.narg(reason)::text, sqlc.narg(kind)::text
+      sqlc.narg(created_from)::timestamptz, sqlc.narg(created_to)::timestamptz,
+      sqlc.narg(reason)::text, sqlc.narg(kind)::text
   )
   and lifted_by = sqlc.narg(lifted_by)::text
 order by id desc
@@ -127,7 +136,8 @@ from ban
 where id < sqlc.arg(before)::bigint
   and ban_matches(
       ban, sqlc.narg(banned_by)::text, sqlc.narg(lifted_by)::text, sqlc.narg(active)::boolean,
-      sqlc.narg(created_from)::timestamptz, sqlc.narg(created_to)::timestamptz, sqlc.narg(reason)::text, sqlc.narg(kind)::text
+      sqlc.narg(created_from)::timestamptz, sqlc.narg(created_to)::timestamptz,
+      sqlc.narg(reason)::text, sqlc.narg(kind)::text
   )
   and id = any(array(
       select id
@@ -145,7 +155,8 @@ from ban
 where id < sqlc.arg(before)::bigint
   and ban_matches(
       ban, sqlc.narg(banned_by)::text, sqlc.narg(lifted_by)::text, sqlc.narg(active)::boolean,
-      sqlc.narg(created_from)::timestamptz, sqlc.narg(created_to)::timestamptz, sqlc.narg(reason)::text, sqlc.narg(kind)::text
+      sqlc.narg(created_from)::timestamptz, sqlc.narg(created_to)::timestamptz,
+      sqlc.narg(reason)::text, sqlc.narg(kind)::text
   )
   and lifted_at is null
 order by id desc

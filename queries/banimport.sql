@@ -39,12 +39,14 @@ known as materialized (
         select g.position, b.id
         from given as g
         join ban as b on b.uuid = g.uuid
-        where b.banned_by = g.banned_by and b.created_at >= g.created_at and b.created_at < g.created_at + interval '1 ms'
+        where b.banned_by = g.banned_by
+          and b.created_at >= g.created_at and b.created_at < g.created_at + interval '1 ms'
         union all
         select g.position, b.id
         from given as g
         join ban as b on b.ip = g.ip
-        where b.banned_by = g.banned_by and b.created_at >= g.created_at and b.created_at < g.created_at + interval '1 ms'
+        where b.banned_by = g.banned_by
+          and b.created_at >= g.created_at and b.created_at < g.created_at + interval '1 ms'
     ) as same
     group by position
 ),
@@ -76,7 +78,8 @@ outcome as materialized (
     left join known as k on k.position = g.position
     left join fresh as f on f.position = g.position
     left join added as a
-        on ban_target(a.uuid, a.ip) = ban_target(g.uuid, g.ip) and a.created_at = g.created_at and a.banned_by = g.banned_by
+        on ban_target(a.uuid, a.ip) = ban_target(g.uuid, g.ip)
+        and a.created_at = g.created_at and a.banned_by = g.banned_by
 ),
 noted as (
     insert into ban_note (ban, written_at, written_by, text)

@@ -8,7 +8,8 @@ insert into player (
 )
 select
     g.uuid, g.rank, g.flags, g."unmuteTime", g."unmarkTime", g.attributes,
-    g.name, g."overrideName", g.highlight, (g.rainbow ->> 'speed')::integer, g."chatStrictness", g."showRankPrefix", g.language, g.achievements,
+    g.name, g."overrideName", g.highlight, (g.rainbow ->> 'speed')::integer,
+    g."chatStrictness", g."showRankPrefix", g.language, g.achievements,
     g.gamemodes, g.addresses
 from jsonb_to_recordset(sqlc.arg(players)::jsonb) as g (
     uuid text, rank text, flags text[], "unmuteTime" timestamptz, "unmarkTime" timestamptz, attributes jsonb,
@@ -58,7 +59,8 @@ set (
 ) = (
     select
         e.rank, e.flags, e.unmute_time, e.unmark_time, e.attributes,
-        e.name, e.override_name, e.highlight, e.rainbow_speed, e.chat_strictness, e.show_rank_prefix, e.language, e.achievements,
+        e.name, e.override_name, e.highlight, e.rainbow_speed,
+        e.chat_strictness, e.show_rank_prefix, e.language, e.achievements,
         e.gamemodes, e.addresses
     from player_edited(p, target.edit) as e
 )

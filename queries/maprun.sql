@@ -10,7 +10,10 @@ on conflict (server) do update
 set map         = excluded.map,
     gamemode    = excluded.gamemode,
     session     = excluded.session,
-    started_at  = case when (r.map, r.gamemode) = (excluded.map, excluded.gamemode) then r.started_at else excluded.started_at end,
+    started_at  = case
+        when (r.map, r.gamemode) = (excluded.map, excluded.gamemode) then r.started_at
+        else excluded.started_at
+    end,
     reported_at = case
         when (r.map, r.gamemode) = (excluded.map, excluded.gamemode) then greatest(r.reported_at, excluded.reported_at)
         else excluded.reported_at
@@ -41,12 +44,14 @@ with ended as (
       and not exists (select 1 from map_run as r where r.key = sqlc.arg(key))
     returning *
 ), stored as (
-    insert into map_run (key, server, map, gamemode, winner, success, started_at, ended_at, played_ms, max_players, wave)
+    insert into map_run
+        (key, server, map, gamemode, winner, success, started_at, ended_at, played_ms, max_players, wave)
     select
         sqlc.arg(key), e.server, e.map, e.gamemode, sqlc.arg(winner), sqlc.arg(success),
         e.started_at, greatest(e.reported_at, sqlc.arg(at)::timestamptz),
         e.played_ms + case
-            when e.session = sqlc.arg(session)::text then greatest(0, extract(epoch from sqlc.arg(at)::timestamptz - e.reported_at) * 1000)::bigint
+            when e.session = sqlc.arg(session)::text
+            then greatest(0, extract(epoch from sqlc.arg(at)::timestamptz - e.reported_at) * 1000)::bigint
             else 0
         end,
         greatest(e.max_players, sqlc.narg(players)::integer),

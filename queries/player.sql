@@ -57,8 +57,8 @@ set (
     select
         (e.edited).rank, (e.edited).flags, (e.edited).unmute_time, (e.edited).unmark_time,
         case when input.edit ? 'attributes' then (e.edited).attributes else p.attributes end,
-        (e.edited).name, (e.edited).override_name, (e.edited).highlight, (e.edited).rainbow_speed, (e.edited).chat_strictness,
-        (e.edited).show_rank_prefix, (e.edited).language, (e.edited).achievements,
+        (e.edited).name, (e.edited).override_name, (e.edited).highlight, (e.edited).rainbow_speed,
+        (e.edited).chat_strictness, (e.edited).show_rank_prefix, (e.edited).language, (e.edited).achievements,
         (e.edited).gamemodes, (e.edited).addresses
     from (select player_edited(p, input.edit) as edited offset 0) as e
 )
@@ -75,7 +75,9 @@ returning
         from player_history as h
         where h.uuid = p.uuid
     )::json as history,
-    (case when p.revision <> (select q.revision from player as q where q.uuid = p.uuid) then player_change(p) end)::json as change;
+    (case
+        when p.revision <> (select q.revision from player as q where q.uuid = p.uuid) then player_change(p)
+    end)::json as change;
 
 -- name: StartBatch :execrows
 -- Claims a batch of saves; no row if it was stored before.
@@ -93,7 +95,9 @@ with notify as materialized (
 target as materialized (
     select p.uuid, p.revision, s.edit ? 'attributes' as with_attributes, player_edited(p, s.edit) as edited
     from player as p
-    join (select unnest(sqlc.arg(uuids)::text[]) as uuid, unnest(sqlc.arg(edits)::jsonb[]) as edit) as s on s.uuid = p.uuid
+    join (
+        select unnest(sqlc.arg(uuids)::text[]) as uuid, unnest(sqlc.arg(edits)::jsonb[]) as edit
+    ) as s on s.uuid = p.uuid
     order by p.uuid
     for no key update of p
 )

@@ -2,7 +2,9 @@
 -- Renews the leases of a run, takes over those claimed and removes what ran out.
 -- Returns the servers that the run speaks for, with a digest of their players.
 select l.server::text as server, l.sessions::text as sessions
-from server_lease_renew(sqlc.arg(run)::uuid, sqlc.arg(servers)::text[], sqlc.arg(claimed)::text[], sqlc.arg(lasts)::interval) as l;
+from server_lease_renew(
+    sqlc.arg(run)::uuid, sqlc.arg(servers)::text[], sqlc.arg(claimed)::text[], sqlc.arg(lasts)::interval
+) as l;
 
 -- name: ReleaseLeases :exec
 -- Ends all leases of a run, and with them its sessions.
@@ -11,7 +13,9 @@ where run = sqlc.arg(run);
 
 -- name: SyncSessions :exec
 -- Stores who came to a run's servers and who left.
-select session_sync(sqlc.arg(run)::uuid, sqlc.arg(arrived)::jsonb, sqlc.arg(departed)::jsonb, sqlc.arg(complete)::text[]);
+select session_sync(
+    sqlc.arg(run)::uuid, sqlc.arg(arrived)::jsonb, sqlc.arg(departed)::jsonb, sqlc.arg(complete)::text[]
+);
 
 -- name: Sessions :many
 -- All sessions: what is held in memory.

@@ -46,7 +46,9 @@ where sidecar = sqlc.arg(sidecar);
 -- Notes how far game servers of a sidecar were given the staff chat.
 insert into staff_delivery (sidecar, gamemode, delivered)
 select sqlc.arg(sidecar), moved.gamemode, moved.delivered
-from (select unnest(sqlc.arg(gamemodes)::text[]) as gamemode, unnest(sqlc.arg(delivered)::bigint[]) as delivered) as moved
+from (
+    select unnest(sqlc.arg(gamemodes)::text[]) as gamemode, unnest(sqlc.arg(delivered)::bigint[]) as delivered
+) as moved
 on conflict (sidecar, gamemode) do update
 set delivered = excluded.delivered, saved_at = now();
 

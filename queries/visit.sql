@@ -37,7 +37,9 @@ order by k.last_seen desc, k.server, k.value;
 -- with % and _ escaped; who did so last comes first. The page begins after the
 -- given position.
 with found as (
-    select m.uuid, max(m.last_seen)::timestamptz as matched_at, (array_agg(m.name order by m.last_seen desc))[1:8]::text[] as matched
+    select
+        m.uuid, max(m.last_seen)::timestamptz as matched_at,
+        (array_agg(m.name order by m.last_seen desc))[1:8]::text[] as matched
     from (
         select n.uuid, n.name, max(n.last_seen) as last_seen
         from player_name as n
@@ -45,7 +47,8 @@ with found as (
         group by n.uuid, n.name
     ) as m
     group by m.uuid
-    having (max(m.last_seen), m.uuid collate "C") < (sqlc.arg(after_time)::timestamptz, sqlc.arg(after_uuid)::text collate "C")
+    having (max(m.last_seen), m.uuid collate "C")
+        < (sqlc.arg(after_time)::timestamptz, sqlc.arg(after_uuid)::text collate "C")
     order by max(m.last_seen) desc, m.uuid collate "C" desc
     limit sqlc.arg(page_size)
 )
@@ -66,7 +69,9 @@ order by f.matched_at desc, f.uuid collate "C" desc;
 -- name: SearchInfoByAddress :many
 -- Players who joined from an address or range; otherwise like SearchInfoByName.
 with found as (
-    select m.uuid, max(m.last_seen)::timestamptz as matched_at, (array_agg(host(m.ip) order by m.last_seen desc))[1:8]::text[] as matched
+    select
+        m.uuid, max(m.last_seen)::timestamptz as matched_at,
+        (array_agg(host(m.ip) order by m.last_seen desc))[1:8]::text[] as matched
     from (
         select a.uuid, a.ip, max(a.last_seen) as last_seen
         from player_address as a
@@ -75,7 +80,8 @@ with found as (
         group by a.uuid, a.ip
     ) as m
     group by m.uuid
-    having (max(m.last_seen), m.uuid collate "C") < (sqlc.arg(after_time)::timestamptz, sqlc.arg(after_uuid)::text collate "C")
+    having (max(m.last_seen), m.uuid collate "C")
+        < (sqlc.arg(after_time)::timestamptz, sqlc.arg(after_uuid)::text collate "C")
     order by max(m.last_seen) desc, m.uuid collate "C" desc
     limit sqlc.arg(page_size)
 )
