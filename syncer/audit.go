@@ -25,7 +25,7 @@ var AuditFields = []AuditField{
 
 // AuditEntry is one change of an important field of a player, or of a ban.
 type AuditEntry struct {
-	Number  int64 // higher is later, but for changes at the same moment
+	Number  int64 // higher is later, except for changes at the same moment
 	At      Time
 	Entity  Entity // [EntityPlayer] or [EntityBan]
 	Target  Target // the player, or what is banned; zero for a table

@@ -105,7 +105,7 @@ type LedgerEntry struct {
 	Server   string   `json:"server"` // the game server that asked, empty for none
 }
 
-// TransferResult is what came of a [Transfer]: the entries of its first time, the payer's first.
+// TransferResult is the outcome of a [Transfer]: the entries of its first time, the payer's first.
 type TransferResult struct {
 	Entries  []LedgerEntry
 	Repeated bool // it had happened before

@@ -100,7 +100,7 @@ func (r BanRecord) validateTimes() error {
 	return nil
 }
 
-// ImportOutcome is what became of one imported ban.
+// ImportOutcome is the outcome of one imported ban.
 type ImportOutcome string
 
 // The outcomes.
@@ -110,7 +110,7 @@ const (
 	ImportStands ImportOutcome = "stands" // another open ban of the target stands
 )
 
-// ImportedBan is what became of one imported ban, and the number of the ban that
+// ImportedBan is the outcome of one imported ban, and the number of the ban that
 // is there now.
 type ImportedBan struct {
 	Outcome ImportOutcome

@@ -88,7 +88,7 @@ type CurrentMapRun struct {
 	Wave       *int
 }
 
-// MapReport says what a game server runs at a moment. The run in progress goes on
+// MapReport says what a game server runs at a moment. The run in progress continues
 // if it is of the same map and gamemode; else another begins, and the one before
 // does not count. The time since the report before counts as played if both are
 // of the same session. Storing a report again changes nothing.

@@ -53,7 +53,7 @@ func (e SessionEdit) IsZero() bool {
 	return len(e.Arrived) == 0 && len(e.Departed) == 0 && len(e.Complete) == 0
 }
 
-// Lease asks that a run of a sidecar goes on speaking for game servers.
+// Lease asks that a run of a sidecar keeps its game servers.
 type Lease struct {
 	Run     [16]byte // drawn at the start of the process
 	Servers []string

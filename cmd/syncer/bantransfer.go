@@ -135,7 +135,7 @@ func (a *app) readBanFile(input io.Reader, name, format string) (*banFile, error
 	return bans, nil
 }
 
-// importReport is what became of a file.
+// importReport is the outcome of an imported file.
 type importReport struct {
 	DryRun  bool          `json:"dryRun"`
 	Added   int           `json:"added"`

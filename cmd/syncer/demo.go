@@ -50,7 +50,7 @@ The exit code is 1 if anything did not hold.`,
 // demoJSON is a result as demo --json prints it.
 type demoJSON struct {
 	demo.Result
-	Running *demo.Addresses `json:"running,omitempty"` // what can be played with, if it goes on
+	Running *demo.Addresses `json:"running,omitempty"` // what can be played with, if the demo keeps running
 }
 
 func (a *app) demo(ctx context.Context, exit bool, log *slog.Logger) (err error) {

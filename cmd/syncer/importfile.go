@@ -144,7 +144,7 @@ func newCheckpoint(name string, file *os.File, epoch string, i *fileImport) (*ch
 	}}, info.Size(), nil
 }
 
-// load returns where to go on, the beginning if nothing valid was saved.
+// load returns where to continue, the beginning if nothing valid was saved.
 func (c *checkpoint) load() importer.Position {
 	data, err := os.ReadFile(c.path)
 	if err != nil {

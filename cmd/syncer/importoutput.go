@@ -20,7 +20,7 @@ import (
 // shownRefusals is how many refusals are shown; all of them go into the report.
 const shownRefusals = 20
 
-// importJSON is what became of one file, for programs.
+// importJSON is the outcome of one file, for programs.
 type importJSON struct {
 	File   string            `json:"file"`
 	DryRun bool              `json:"dryRun"`
@@ -35,7 +35,7 @@ type refusalJSON struct {
 	importer.Refusal
 }
 
-// importOutput shows how an import goes on: a bar on a terminal, elsewhere a line
+// importOutput shows how an import proceeds: a bar on a terminal, elsewhere a line
 // every few seconds.
 type importOutput struct {
 	app     *app
@@ -151,7 +151,7 @@ func (o *importOutput) end() error {
 	return nil
 }
 
-// printImports shows what became of the files.
+// printImports shows the outcome of the files.
 func (a *app) printImports(results []importJSON) error {
 	return a.print(results, func(w io.Writer) {
 		for _, r := range results {

@@ -110,7 +110,7 @@ func execute(t *testing.T, url string, statements ...string) {
 	}
 }
 
-// process is a run of the program that goes on.
+// process is a run of the program in the background.
 type process struct {
 	*exec.Cmd
 	done chan struct{}

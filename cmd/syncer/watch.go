@@ -128,7 +128,7 @@ func newWatcher(a *app, s *store.Store, only changefeed.EventType) *watcher {
 	}
 }
 
-// run shows events until ctx ends. When it falls behind it says so and goes on.
+// run shows events until ctx ends. When it falls behind it says so and continues.
 func (w *watcher) run(ctx context.Context) error {
 	for {
 		subscription := w.broker.Subscribe("")

@@ -7,7 +7,7 @@
 //
 // [Propagation] times an important change from its start, before the statement is
 // sent, until the last of N sidecars has applied it: its cache hands out the new
-// value and its event was published. The sidecars are the real ones but for HTTP:
+// value and its event was published. The sidecars are the real ones without HTTP:
 // a connection, a feed and caches each, in this process. There are four kinds of
 // sample, in random order in each round, with a rest between them:
 //
@@ -23,7 +23,7 @@
 // the listeners of one from being woken for the other's changes, though they use
 // the same server.
 //
-// The sidecars' heartbeats go on meanwhile. One that falls into a sample holds up
+// The sidecars' heartbeats continue meanwhile. One that falls into a sample holds up
 // that sidecar, which is part of what p99 shows; and because samples follow each
 // other faster than changes do on a network, each heartbeat finds more to look at.
 //

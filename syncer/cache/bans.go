@@ -15,7 +15,7 @@ import (
 type Bans struct {
 	mu     sync.RWMutex
 	set    *banSet
-	cursor changefeed.Snapshot // set equals the rows as of here, but for recent
+	cursor changefeed.Snapshot // set equals the rows as of here, except for recent
 	recent map[syncer.Target]recentBan
 }
 

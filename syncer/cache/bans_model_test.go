@@ -153,7 +153,7 @@ func (f *banFeed) apply(ch changefeed.Change) {
 	f.needed = append(f.needed, target)
 }
 
-// during lets the world go on between a statement and its result: transactions
+// during lets other actors run between a statement and its result: transactions
 // end, and own writes are taken in by others than the feed.
 func (f *banFeed) during() {
 	if f.quiet {

@@ -144,7 +144,7 @@ func (d *database) result(id syncer.PlayerID, tx *transaction) changefeed.Versio
 	return r
 }
 
-// write does something to a player, if no other transaction is in the way.
+// write does something to a player, unless another transaction holds its row.
 func (d *database) write(tx *transaction, id syncer.PlayerID) {
 	if holder := d.rowLocks[id]; holder != nil && holder != tx {
 		return

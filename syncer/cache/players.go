@@ -9,7 +9,7 @@ import (
 )
 
 // Players holds exact copies of player rows. All methods are safe for concurrent
-// use and none does I/O, but for the fetch that Read and Reread are given.
+// use and none does I/O, except for the fetch that Read and Reread are given.
 //
 // Players handed out are shared and must not be changed.
 type Players struct {

@@ -212,7 +212,7 @@ func (s *sidecar) reset() {
 	s.read(s.cache.All())
 }
 
-// get reads through the cache; the world goes on while it fetches.
+// get reads through the cache; other actors run while it fetches.
 func (s *sidecar) get() {
 	id := s.id()
 	fetch := func(_ context.Context, ids []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {

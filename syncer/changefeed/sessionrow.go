@@ -8,7 +8,7 @@ import (
 )
 
 // SessionRow says that a session began or ended. Read from the table it names one
-// that goes on.
+// that continues.
 type SessionRow struct {
 	syncer.Session
 	Online   bool  `json:"-"`

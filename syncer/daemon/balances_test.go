@@ -36,7 +36,7 @@ type payment struct {
 
 func (p payment) key() string { return fmt.Sprint("payment ", p.number) }
 
-// entry is one of the ledger, as far as an answer shows what became of a balance.
+// entry is one of the ledger, as far as an answer shows it.
 type entry struct{ ID, Balance int64 }
 
 // receipt is what a client is answered: the entries that were written, of the other's
@@ -64,7 +64,7 @@ type spenders struct {
 
 	mu        sync.Mutex
 	history   []porcupine.Operation
-	abandoned []porcupine.Operation // of which the client does not know what came of them
+	abandoned []porcupine.Operation // whose outcome the client does not know
 }
 
 // client makes payments: some twice at the same moment, some again later, some
@@ -103,7 +103,7 @@ func (s *spenders) client(number int) {
 	}
 }
 
-// pay sends a payment and notes what came of it; not known if the client gave up.
+// pay sends a payment and notes its outcome; not known if the client gave up.
 func (s *spenders) pay(in payment, mayGiveUp bool) (out receipt, known bool) {
 	op := porcupine.Operation{Input: in, Call: time.Since(s.began).Nanoseconds()}
 	out, known = s.send(in, mayGiveUp)
@@ -119,7 +119,7 @@ func (s *spenders) pay(in payment, mayGiveUp bool) (out receipt, known bool) {
 	return out, known
 }
 
-// send sends a payment until it is known what came of it, unless the client gives up.
+// send sends a payment until its outcome is known, unless the client gives up.
 func (s *spenders) send(in payment, mayGiveUp bool) (out receipt, known bool) {
 	who := []string{"player/Steve", alex}
 	path := player(who[in.who]) + "/balances/coins"

@@ -54,7 +54,7 @@ func TestDatabaseIsReplaced(t *testing.T) {
 				r.proxy.Refuse(false)
 				r.equal()
 				r.nodes[0].hasReloaded("epoch", epoch)
-				<-r.start(20) // and it goes on
+				<-r.start(20) // and it continues
 				r.equal()
 				noneMissed(t, r.nodes...)
 			})

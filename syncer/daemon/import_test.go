@@ -22,8 +22,8 @@ func (i importing) ImportPlayers(ctx context.Context, players []merge.ImportedPl
 	return i.Store.ImportPlayers(ctx, players, store.PlayerImportOptions{})
 }
 
-// What the old database held, the plugin gets as it got it there, and what servers
-// hold already they hear of.
+// The plugin gets the imported records as it got them from the old database, and
+// servers are notified of the players that they hold already.
 func TestImportReachesThePluginAndRunningServers(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Database(t, "migrated", store.Migrate)

@@ -131,7 +131,7 @@ func TestUnbanWhileCutOffFromTheDatabase(t *testing.T) {
 	}
 }
 
-// An unban while a game hears nothing reaches it with its next connection: the
+// An unban while a game is not connected reaches it with its next connection: the
 // events that it missed are sent again.
 func TestUnbanDuringACutConnection(t *testing.T) {
 	t.Parallel()

@@ -210,8 +210,8 @@ func TestAntibotPatternsReachEveryServer(t *testing.T) {
 	noneMissed(t, nodes...)
 }
 
-// Seven servers ask every two seconds, here as often as they can: the database
-// hears nothing of it.
+// Seven servers ask every two seconds, here as often as they can. The answers come
+// from memory: the database gets no query.
 func TestPollingServersCostTheDatabaseNothing(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Server(t, "", func(c *postgres.Config) {

@@ -51,7 +51,7 @@ func spending(end ledgerState, at positions) porcupine.Model {
 	}
 }
 
-// resolve adds to the history what came of the payments that were given up: the
+// resolve adds to the history the outcome of payments that were given up: the
 // ledger knows.
 func (s *spenders) resolve() {
 	entries := map[string][]entry{}

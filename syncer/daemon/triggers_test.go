@@ -32,7 +32,7 @@ begin
 	end loop;
 end $$`
 
-// Edits that no trigger saw are found all the same: everything is read again while
+// Edits that no trigger saw are found nevertheless: everything is read again while
 // triggers are off, and once more when they are back.
 func TestTriggersDisabled(t *testing.T) {
 	t.Parallel()

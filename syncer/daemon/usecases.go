@@ -33,7 +33,7 @@ func (d *Daemon) wireUseCases() {
 	u.saver = sidecar.NewSaver(config.FlushInterval, d.store, d.players, d.applier, d.outbox, d.log)
 	u.players = sidecar.NewPlayers(config.Home, sidecar.PlayerDeps{
 		Store: d.store, Held: d.players, Bans: u.bans, Applier: d.applier, Clock: now, Saver: u.saver,
-		Others: []sidecar.Attendance{u.presence, u.transients},
+		Observers: []sidecar.VisitObserver{u.presence, u.transients},
 	})
 	u.info = sidecar.NewInfo(d.store, u.players)
 	u.usids = sidecar.NewUSIDs(d.store, d.players, d.log)
@@ -44,7 +44,7 @@ func (d *Daemon) wireUseCases() {
 	u.audit = sidecar.NewAudit(sidecar.AuditConfig{Keep: d.config.AuditKeep}, d.store, d.applier, d.log)
 }
 
-// presenceConfig says who this process speaks for, and who hears that a game server
+// presenceConfig says who this process speaks for, and who is notified when a game server
 // starts.
 func (d *Daemon) presenceConfig() sidecar.PresenceConfig {
 	config := d.config.Presence

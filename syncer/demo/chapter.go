@@ -5,9 +5,9 @@ import "context"
 // Chapter is one part of the story. Each lives in a file of its own.
 type Chapter struct {
 	Title string
-	// Play acts on the stage and verifies what comes of it with Stage.Check. It
+	// Play acts on the stage and verifies the outcome with Stage.Check. It
 	// leaves nobody on a server and no ban behind. An error means that it could
-	// not go on.
+	// not continue.
 	Play func(ctx context.Context, s *Stage) error
 }
 

@@ -172,7 +172,7 @@ func (d *Demo) play(ctx context.Context, number int, chapter Chapter) ChapterRes
 	return result
 }
 
-// alive returns why the story cannot go on.
+// alive returns why the story cannot continue.
 func (d *Demo) alive(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ctx.Err()

@@ -8,7 +8,7 @@
 // follows over HTTP. A time therefore includes everything between the moment a
 // change is sent and the moment a plugin knows of it.
 //
-// A claim that does not hold is marked and the story goes on; an error ends its
+// A claim that does not hold is marked and the story continues; an error ends its
 // chapter. Either makes the whole [Result] not hold.
 //
 //	d, err := demo.Start(ctx, options) // PostgreSQL and both servers run

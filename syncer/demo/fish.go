@@ -193,7 +193,7 @@ func (u *uploads) verify(ctx context.Context, marks []Mark) error {
 const uploadPort = 6567
 
 // fetch asks for Steve as the plugin does, and returns its copy: all that the answer
-// has, but for what is only told.
+// has, except for what is only in messages.
 func (g *GameServer) fetch(ctx context.Context) (map[string]any, error) {
 	answer, err := g.speak(ctx, "", map[string]any{"id": steve})
 	if err != nil {

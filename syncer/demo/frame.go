@@ -24,7 +24,7 @@ func (p *page) started(name, what string, took time.Duration) {
 		left(seconds(took), timeWidth))
 }
 
-// failure prints why a chapter could not go on.
+// failure prints why a chapter could not continue.
 func (p *page) failure(err error) {
 	p.check(Step{What: "could not go on: " + err.Error(), Holds: new(false)})
 }

@@ -1,6 +1,6 @@
 package demo
 
-// Result is what came of a story.
+// Result is the outcome of a story.
 type Result struct {
 	Holds      bool            `json:"holds"` // every claim of every chapter
 	PostgreSQL string          `json:"postgresql"`
@@ -8,12 +8,12 @@ type Result struct {
 	Chapters   []ChapterResult `json:"chapters"`
 }
 
-// ChapterResult is what came of one chapter.
+// ChapterResult is the outcome of one chapter.
 type ChapterResult struct {
 	Title string `json:"title"`
 	Holds bool   `json:"holds"`
 	Took  Millis `json:"tookMs"`
-	Error string `json:"error,omitempty"` // why it could not go on
+	Error string `json:"error,omitempty"` // why it could not continue
 	Steps []Step `json:"steps"`
 }
 
@@ -30,7 +30,7 @@ type Step struct {
 }
 
 // Count returns the number of claims verified and of those that failed; a
-// chapter that could not go on counts as one that failed.
+// chapter that could not continue counts as one that failed.
 func (r Result) Count() (claims, failed int) {
 	for _, chapter := range r.Chapters {
 		if chapter.Error != "" {

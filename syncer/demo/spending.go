@@ -47,7 +47,7 @@ func steveOwns(coins int64) func(Event) bool {
 	}
 }
 
-// purchase is one server's attempt to sell Steve a sword, and what came of it.
+// purchase is one server's attempt to sell Steve a sword, and its outcome.
 type purchase struct {
 	server *GameServer
 	key    string

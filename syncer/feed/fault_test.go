@@ -179,7 +179,7 @@ func TestFailedReloadIsRepeatedInFull(t *testing.T) {
 	})
 }
 
-// A failed visit to another database leaves nothing to go on from, also when the
+// A failed visit to another database leaves no position to continue from, also when the
 // first database is back.
 func TestEpochThatComesBack(t *testing.T) {
 	t.Parallel()

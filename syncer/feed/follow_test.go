@@ -100,7 +100,7 @@ func TestChangeOfPlayerNotHeldIsPublishedOnce(t *testing.T) {
 }
 
 // A request may read the new state before the notification of it arrives. The
-// game servers that did not ask must get its event all the same.
+// game servers that did not ask must get its event nevertheless.
 func TestChangeThatARequestReadFirstIsPublished(t *testing.T) {
 	t.Parallel()
 	for name, how := range map[string]delivery{"row": withRow, "key only": keyOnly, "found by poll": lost} {
@@ -278,7 +278,7 @@ func TestCursorMovesWithEachPoll(t *testing.T) {
 	})
 }
 
-// Own writes go on while the feed cannot connect; what is noted stays bounded.
+// Own writes continue while the feed cannot connect; what is noted stays bounded.
 func TestTrackerIsBounded(t *testing.T) {
 	t.Parallel()
 	run(t, feed.Config{}, func(r *rig) {

@@ -51,7 +51,7 @@
 // A subscriber that resumes behind an id misses nothing or is told so by a
 // resync. One that does not take an event within the write time-out, or that the
 // buffer overtakes, is cut off; nobody waits for it. A shutdown ends all streams,
-// so that clients go on elsewhere or come back.
+// so that clients continue elsewhere or come back.
 //
 // # How it ends
 //

@@ -41,7 +41,7 @@ func (s *Server) registerEvents() {
 
 const headerLastEvent = "Syncer-Last-Event-ID"
 
-// interest is what one client wants to hear.
+// interest is what one client subscribes to.
 type interest struct {
 	Asking
 	LastEventID string          `header:"Last-Event-ID" maxLength:"128" example:"K3XQ7A-1841" doc:"Position to go on behind; wins over after."`

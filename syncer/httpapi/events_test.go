@@ -210,7 +210,7 @@ func TestStream(t *testing.T) {
 	}
 	s.close()
 
-	// A stream that comes back goes on behind what it saw.
+	// A stream that reconnects continues behind the last event it got.
 	again := openStream(t, server.URL, "Last-Event-ID: "+player["id"])
 	if next := again.frame(t); next["id"] != ban["id"] {
 		t.Errorf("goes on with %v", next)

@@ -72,7 +72,7 @@ func problemOfRequest(ctx huma.Context, status int, msg string, errs ...error) h
 	return refuse(fields...)
 }
 
-// put adds a field at fault. Of one that is there already the new message wins, but for the
+// put adds a field at fault. Of one that is there already the new message wins, except for the
 // first settled ones: what the domain says comes after what the schema says.
 func put(fields []FieldError, settled int, field FieldError) []FieldError {
 	for i, known := range fields {

@@ -56,7 +56,7 @@ func (k *kept) ids() []string {
 	return ids
 }
 
-// imported imports a text and returns what became of it.
+// imported imports a text and returns the outcome.
 func imported(t *testing.T, text string, o importer.Options) (*kept, importer.Summary, []importer.Refusal) {
 	t.Helper()
 	k := &kept{}

@@ -69,7 +69,7 @@ func (p ImportedPlayer) Newcomer() syncer.Player {
 	return player
 }
 
-// Merge returns what the import changes of a player who is here, but for history,
+// Merge returns what the import changes of a player who is here, except for history,
 // flags and addresses: join times are widened, counters only raised, and bits
 // added, so that the same again changes nothing. The other fields stay as they
 // are, or are set to the import's with replace.

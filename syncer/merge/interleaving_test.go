@@ -20,7 +20,7 @@ const (
 	fetches   action = "fetches"           // is shown the current row
 	changes   action = "changes"           // changes its own copy
 	saves     action = "saves"             // stores the whole copy and takes over the answer
-	savesDeaf action = "saves, keeps copy" // stores it and goes on with the copy it has
+	savesDeaf action = "saves, keeps copy" // stores it and continues with the copy it has
 	leaves    action = "leaves"            // stores what is not important and forgets the copy
 )
 

@@ -29,7 +29,7 @@ func TestUnchangedCopyChangesNothing(t *testing.T) {
 	})
 }
 
-// A copy sent by one that was shown the row becomes the row, but for what only grows.
+// A copy sent by one that was shown the row becomes the row, except for what only grows.
 func TestDiffReproducesTheCopy(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -15,7 +15,7 @@ const (
 	keepShared                    // of s, the fields that next sets too
 	dropOverwritten               // from s, the fields that would undo next if they came after it
 	join                          // next to s
-	set                           // s to next, but for fields that only grow
+	set                           // s to next, except for fields that only grow
 	take                          // s from p
 	apply                         // s to p
 	write                         // s to p, as it is

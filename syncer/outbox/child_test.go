@@ -15,7 +15,7 @@ import (
 )
 
 // runChild is the body of a child process. It prints a line per acknowledged call
-// and goes on until it is killed.
+// and continues until it is killed.
 func runChild(role, path string) error {
 	o, err := outbox.Open(path)
 	if err != nil {

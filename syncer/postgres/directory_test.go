@@ -29,7 +29,7 @@ func TestDirectoryInUseIsRefused(t *testing.T) {
 	t.Parallel()
 	server := start(t, Config{DataDir: dataDir(t)})
 	refused(t, Config{DataDir: server.directory.dir}, "in use by another playersync", server.directory.dir)
-	// Without the lock, only the live postmaster is in the way.
+	// Without the lock, only the live postmaster prevents it.
 	server.directory.lock.release()
 	refused(t, Config{DataDir: server.directory.dir}, "in use by another PostgreSQL", strconv.Itoa(server.PID()))
 	query(t, server.URL(), "SELECT 'unharmed'")

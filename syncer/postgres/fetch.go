@@ -118,7 +118,7 @@ func fetchInto(
 
 // download has the library fetch, verify and unpack a build into a directory.
 //
-// The library has no call for that alone; its Start goes on to clear the data
+// The library has no call for that alone; its Start would also clear the data
 // directory, to run initdb (which refuses root) and to start a server. A data
 // path that ends in "." cannot be cleared (os.RemoveAll refuses it), so Start
 // ends right there, after unpacking and before it ran anything: this one error

@@ -32,7 +32,7 @@ type Config struct {
 	// does not wait for the disk; it still survives a crash of its own.
 	Durable bool
 	// Settings are further parameters of postgresql.conf. They win over ours,
-	// but for the addresses listened on.
+	// except for the addresses listened on.
 	Settings map[string]string
 	// Logger is told of what takes long; nil discards.
 	Logger *slog.Logger

@@ -171,7 +171,7 @@ func (b *Bans) AddBanNote(ctx context.Context, ban int64, note syncer.BanNote) (
 }
 
 // ExportBans returns up to size bans with a number below before, newest first, as
-// they are carried to another database, and the number to go on below; 0 at the end.
+// they are carried to another database, and the number below which the next page begins; 0 at the end.
 // With 0 as before it begins with the newest.
 func (b *Bans) ExportBans(
 	ctx context.Context, filter syncer.BanFilter, before int64, size int,
@@ -190,7 +190,7 @@ func (b *Bans) ExportBans(
 	return records, next, nil
 }
 
-// ImportBans stores bans of another database, all or none, and says what became of
+// ImportBans stores bans of another database, all or none, and returns the outcome of
 // each; a trial only says so. Each must be valid.
 func (b *Bans) ImportBans(ctx context.Context, records []syncer.BanRecord, trial bool) ([]syncer.ImportedBan, error) {
 	if trial {

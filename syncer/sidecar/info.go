@@ -34,7 +34,7 @@ func NewInfo(store InfoStore, players *Players) *Info {
 // Kick counts that a player was kicked from a server. It is in memory when Kick
 // returns and stored like a join: within the flush interval, exactly once, also if
 // the database is away. Errors: not_found; without the database, and the player not
-// in memory, the kick is counted all the same.
+// in memory, the kick is counted nevertheless.
 func (i *Info) Kick(ctx context.Context, from syncer.GameServer, id syncer.PlayerID) error {
 	return i.players.count(ctx, id, syncer.Visit{Server: from.Name, Kicks: 1})
 }

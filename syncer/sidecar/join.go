@@ -10,7 +10,7 @@ import (
 // Join tells whether a player may enter and what is known of it. A banned player
 // is not created, held or counted. While the database is away, the ban verdict
 // still comes from memory, and so does the player if it is cached; else Player
-// is nil and the join is remembered all the same.
+// is nil and the join is remembered nevertheless.
 func (p *Players) Join(
 	ctx context.Context, from syncer.GameServer, id syncer.PlayerID, request JoinRequest,
 ) (JoinResult, error) {
@@ -35,8 +35,8 @@ func (p *Players) Join(
 		p.visitors.forget(id)
 		return JoinResult{}, err
 	}
-	for _, other := range p.others {
-		other.Joined(from, id, request)
+	for _, observer := range p.observers {
+		observer.Joined(from, id, request)
 	}
 
 	p.visitors.mu.Lock()

@@ -28,8 +28,8 @@ func (p *Players) Leave(ctx context.Context, from syncer.GameServer, id syncer.P
 			Gamemodes: map[string]merge.GamemodeEdit{from.Gamemode: {LastJoined: now}},
 			Visits:    []syncer.Visit{{Server: from.Name, First: now, Last: now}},
 		})
-		for _, other := range p.others {
-			other.Left(from, id)
+		for _, observer := range p.observers {
+			observer.Left(from, id)
 		}
 	}
 	delete(v.servers, from.Name)

@@ -21,14 +21,14 @@ type Config struct {
 type Players struct {
 	Clock
 
-	home     syncer.GameServer
-	store    PlayerStore
-	held     HeldPlayers
-	bans     BanChecker
-	applier  Applier
-	saver    *Saver
-	visitors *visitors // the saver's
-	others   []Attendance
+	home      syncer.GameServer
+	store     PlayerStore
+	held      HeldPlayers
+	bans      BanChecker
+	applier   Applier
+	saver     *Saver
+	visitors  *visitors // the saver's
+	observers []VisitObserver
 }
 
 // PlayerStore is what players need of the database.
@@ -55,9 +55,9 @@ type BanChecker interface {
 	CheckBans(ctx context.Context, id syncer.PlayerID, address netip.Addr) ([]syncer.Ban, error)
 }
 
-// Attendance hears of players that come to a game server and leave it. Its methods
-// must return at once and not call [Players].
-type Attendance interface {
+// VisitObserver is notified of players that come to a game server and leave it. Its
+// methods must return at once and not call [Players].
+type VisitObserver interface {
 	// Joined says that a player was let in. It may be said again while the player
 	// is still there, for example because the game crashed.
 	Joined(from syncer.GameServer, id syncer.PlayerID, request JoinRequest)
@@ -67,13 +67,13 @@ type Attendance interface {
 
 // PlayerDeps are the parts that [Players] connect.
 type PlayerDeps struct {
-	Store   PlayerStore
-	Held    HeldPlayers
-	Bans    BanChecker
-	Applier Applier
-	Clock   Clock
-	Saver   *Saver
-	Others  []Attendance // who else must hear of joins and leaves
+	Store     PlayerStore
+	Held      HeldPlayers
+	Bans      BanChecker
+	Applier   Applier
+	Clock     Clock
+	Saver     *Saver
+	Observers []VisitObserver // notified of joins and leaves
 }
 
 // NewPlayers returns the players in the store. Home is who asks when a request does
@@ -81,7 +81,7 @@ type PlayerDeps struct {
 func NewPlayers(home syncer.GameServer, deps PlayerDeps) *Players {
 	return &Players{
 		Clock: deps.Clock, home: home, store: deps.Store, held: deps.Held, bans: deps.Bans, applier: deps.Applier,
-		saver: deps.Saver, visitors: deps.Saver.visitors, others: deps.Others,
+		saver: deps.Saver, visitors: deps.Saver.visitors, observers: deps.Observers,
 	}
 }
 
@@ -160,7 +160,7 @@ func (p *Players) Search(ctx context.Context, name string, page Page) ([]syncer.
 
 // count adds a visit, which begins and ends now, to the edits of a player that are not
 // stored yet. Errors: not_found; without the database, and the player not in memory,
-// the visit is added all the same.
+// the visit is added nevertheless.
 func (p *Players) count(ctx context.Context, id syncer.PlayerID, visit syncer.Visit) error {
 	if _, err := p.readForPatch(ctx, id); err != nil && !syncer.IsAway(err) {
 		return err

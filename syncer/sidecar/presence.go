@@ -55,7 +55,7 @@ type PresenceConfig struct {
 	Version string            // of this program, recorded with its servers
 	Lease   time.Duration     // how long a server lives that gives no sign; 15 s
 
-	// OnStart hears that a game server starts, with nobody on it.
+	// OnStart is notified when a game server starts, with nobody on it.
 	OnStart func(syncer.GameServer)
 }
 
@@ -78,7 +78,7 @@ type Sessions interface {
 // renewals is how often a lease is renewed before it runs out.
 const renewals = 3
 
-// NewPresence returns a presence; Run must be running for anybody to hear of it.
+// NewPresence returns a presence; Run must be running for others to be notified.
 func NewPresence(
 	config PresenceConfig, store PresenceStore, sessions Sessions, clock Clock, log *slog.Logger,
 ) *Presence {
@@ -97,7 +97,7 @@ func NewPresence(
 	return p
 }
 
-// Joined implements [Attendance].
+// Joined implements [VisitObserver].
 func (p *Presence) Joined(from syncer.GameServer, id syncer.PlayerID, request JoinRequest) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -107,7 +107,7 @@ func (p *Presence) Joined(from syncer.GameServer, id syncer.PlayerID, request Jo
 	p.poke()
 }
 
-// Left implements [Attendance].
+// Left implements [VisitObserver].
 func (p *Presence) Left(from syncer.GameServer, id syncer.PlayerID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

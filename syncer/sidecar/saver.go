@@ -104,7 +104,7 @@ func (s *Saver) flush(ctx context.Context, take func() (merge.Batch, []chan erro
 	}
 }
 
-// wait returns what became of an edit that somebody awaits.
+// wait returns the outcome of an edit that somebody awaits.
 func wait(ctx context.Context, saved <-chan error) error {
 	select {
 	case err := <-saved:

@@ -160,7 +160,7 @@ func (t *Transients) Delete(from syncer.GameServer, id syncer.PlayerID, key stri
 	return nil
 }
 
-// Joined implements [Attendance]: some values are of one stay only.
+// Joined implements [VisitObserver]: some values are of one stay only.
 func (t *Transients) Joined(from syncer.GameServer, id syncer.PlayerID, _ JoinRequest) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -173,7 +173,7 @@ func (t *Transients) Joined(from syncer.GameServer, id syncer.PlayerID, _ JoinRe
 	}
 }
 
-// Left implements [Attendance]: values stay, for the player may come back.
+// Left implements [VisitObserver]: values stay, for the player may come back.
 func (t *Transients) Left(syncer.GameServer, syncer.PlayerID) {}
 
 // Restarted drops all values of a game server that starts.

@@ -173,7 +173,7 @@ func TestWhatCannotBeReverted(t *testing.T) {
 	refuseRevert(t, s, lift, syncer.CodeChangedSince) // another one is open
 	expectEqual(t, bans(t, conn), []string{"lifted by postgres", "open"})
 
-	// The old value may contradict what became of the rest.
+	// The old value may contradict the present values of the other columns.
 	run(t, conn, `insert into ban (uuid, created_at, expires_at) values ('c', '2020-01-01', '2040-01-01')`)
 	run(t, conn, `update ban set expires_at = '2050-01-01' where uuid = 'c'`)
 	longer := value[int64](t, conn, `select max(id) from audit`)

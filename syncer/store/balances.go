@@ -12,7 +12,7 @@ import (
 )
 
 // MoveBalance changes balances and writes the ledger, both or neither, once for each
-// key: the same move again returns what came of the first one. The changes are what
+// key: the same move again returns the outcome of the first one. The changes are what
 // other sidecars are told of. It may therefore be sent again after any error.
 // Errors: invalid, not_found (the player of a change of one balance),
 // insufficient_funds, idempotency_conflict, database_unavailable, outcome_unknown.

@@ -12,7 +12,7 @@ import (
 const importTimeout = 2 * time.Minute
 
 // ImportBans stores bans of another database or of a file, all or none of them,
-// and reports what became of each. What is here already changes nothing, so that a
+// and reports the outcome of each. What is here already changes nothing, so that a
 // repeated import is harmless, and no open ban is ever replaced; notes that a known
 // ban lacks are added. Each must be valid, see [syncer.BanRecord.Validate]. The
 // sidecars reload their bans once per call: give many at a time, but no more than
@@ -51,7 +51,7 @@ func (s *Store) importInto(
 		if err != nil {
 			return nil, err
 		}
-		// A ban that stood in the way may be lifted by now: then try again.
+		// A conflicting ban may be lifted by now: then try again.
 		if pending, err = findOpenBans(ctx, queries, records, refused, imported); err != nil {
 			return nil, err
 		}
@@ -59,8 +59,8 @@ func (s *Store) importInto(
 	return imported, nil
 }
 
-// importBans stores the records at the given positions, and returns those to
-// which an open ban is in the way.
+// importBans stores the records at the given positions, and returns the positions of
+// those that an open ban of the same target excludes.
 func (s *Store) importBans(
 	ctx context.Context, queries *db.Queries,
 	records []syncer.BanRecord, positions []int32, imported []syncer.ImportedBan,

@@ -130,7 +130,7 @@ func TestEditsWithoutADatabase(t *testing.T) {
 	}
 }
 
-// A connection that breaks while the answer is due leaves open what became of
+// A connection that breaks while the answer is due leaves unknown the outcome of
 // the edit, and the caller is told so.
 func TestOutcomeOfACutEditIsUnknown(t *testing.T) {
 	t.Parallel()

@@ -100,7 +100,7 @@ func (s *Store) listMapRuns(
 }
 
 // MapStats returns the statistics of up to size maps behind a position, by map and
-// gamemode, and the position to go on from, "" at the end. A filter by map takes
+// gamemode, and the position to continue from, "" at the end. A filter by map takes
 // neither. Errors: invalid for "after".
 func (s *Store) MapStats(
 	ctx context.Context, filter syncer.MapStatsFilter, size int, after string,

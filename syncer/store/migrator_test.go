@@ -133,7 +133,7 @@ func upDownUp(t *testing.T, address string, provider *goose.Provider) {
 	before := column[string](t, conn, objects)
 	up(t, provider)
 	first := column[string](t, conn, objects)
-	run(t, conn, `insert into player (uuid, name) values ('a', 'Steve')`) // rows do not stand in the way
+	run(t, conn, `insert into player (uuid, name) values ('a', 'Steve')`) // rows do not prevent it
 	run(t, conn, `insert into player_history (uuid, action) values ('a', 'warned')`)
 	run(t, conn, `insert into ban (uuid) values ('a')`)
 	if _, err := provider.DownTo(ctx, 0); err != nil {

@@ -21,7 +21,7 @@ type PlayerImportOptions struct {
 }
 
 // ImportPlayers stores players of another database, all or none of them, and
-// reports what became of them. The same again changes nothing. Each must be valid,
+// reports the outcome. The same again changes nothing. Each must be valid,
 // see [merge.ImportedPlayer.Validate], and no two may have the same id. Beyond 256
 // players the sidecars read again all that they hold, once per call.
 func (s *Store) ImportPlayers(

@@ -16,7 +16,7 @@ import (
 	"playersync/syncer/store"
 )
 
-// equalPlayers compares players but for what only the database gives them.
+// equalPlayers compares players except for what only the database gives them.
 var equalPlayers = cmp.Options{
 	cmpopts.IgnoreFields(syncer.Player{}, "Revision", "CreatedAt"),
 	cmpopts.EquateEmpty(),

@@ -9,7 +9,7 @@ import (
 
 // SendStaffMessage stores a message and returns it with its number and time. If the
 // same was sent a moment ago, it returns that one, and false. Every sidecar, this
-// one included, hears of it by the feed.
+// one included, is notified of it by the feed.
 func (s *Store) SendStaffMessage(ctx context.Context, m syncer.StaffMessage) (syncer.StaffMessage, bool, error) {
 	row, err := s.queries.SendStaffMessage(ctx, db.SendStaffMessageParams{
 		Server: m.Server, Name: m.Name, Player: m.Player, IsStaff: m.IsStaff, Text: m.Text, Echo: m.Echo,

@@ -373,7 +373,7 @@ var violations = []struct{ constraint, sql string }{
 	{"audit_server_length", `insert into audit (entity, field, server) values ('player', 'rank', repeat('a', 65))`},
 }
 
-// currentRun is a run in progress, sound but for one column.
+// currentRun is a run in progress, valid except for one column.
 func currentRun(column, value string) string {
 	return withValue("map_run_current", map[string]string{
 		"server": "'a'", "map": "'a'", "gamemode": "'a'", "session": "'a'",
@@ -381,7 +381,7 @@ func currentRun(column, value string) string {
 	}, column, value)
 }
 
-// finishedRun is a finished run, sound but for one column.
+// finishedRun is a finished run, valid except for one column.
 func finishedRun(column, value string) string {
 	return withValue("map_run", map[string]string{
 		"server": "'a'", "map": "'a'", "gamemode": "'a'", "winner": "'a'", "success": "true",

@@ -2,7 +2,7 @@
 //
 // It refuses what encoding/json lets pass: unknown members, members given twice, absent
 // members that are required, null where the type has no use for it, a value of another
-// kind, and a value outside the limits that the field's tags name. It goes on behind a
+// kind, and a value outside the limits that the field's tags name. It continues after a
 // fault, so that one answer names all of them, each with its path, as in "flags[0]".
 //
 // # Types
@@ -44,7 +44,7 @@ type Error struct {
 // Fault is one place that is not as the type asks.
 type Fault struct {
 	Path    string `json:"path"`    // "" for the whole text
-	Message string `json:"message"` // goes on behind the path: "must be a text, is a number"
+	Message string `json:"message"` // follows the path: "must be a text, is a number"
 }
 
 // Error returns all of it in one line.

@@ -46,13 +46,13 @@ func (t Transfer) Transfer(server string) syncer.Transfer {
 	return transfer
 }
 
-// Moved says what became of a [BalanceChange] or a [Transfer].
+// Moved is the outcome of a [BalanceChange] or a [Transfer].
 type Moved struct {
 	Repeated bool          `json:"repeated" doc:"Whether the key had been used already: then nothing happened now, and this is what happened then."`
 	Entries  []LedgerEntry `json:"entries" doc:"The ledger's entries: one, or of a transfer two, the payer's first."`
 }
 
-// MovedOf returns what came of it.
+// MovedOf returns the message for a result.
 func MovedOf(m syncer.TransferResult) Moved {
 	return Moved{Repeated: m.Repeated, Entries: LedgerEntriesOf(m.Entries)}
 }

@@ -99,19 +99,19 @@ func within(path string, err error) error {
 	return err
 }
 
-// BanImport says what became of imported bans.
+// BanImport is the outcome of an import of bans.
 type BanImport struct {
 	DryRun bool          `json:"dryRun" example:"true" doc:"Whether nothing was stored."`
 	Bans   []ImportedBan `json:"bans" doc:"What became of each, in the order given."`
 }
 
-// ImportedBan says what became of one.
+// ImportedBan is the outcome of one of them.
 type ImportedBan struct {
 	Outcome syncer.ImportOutcome `json:"outcome" enum:"added,known,stands" doc:"added; known: it was here, same target, createdAt and by; stands: another ban of the target stands and stays."`
 	ID      int64                `json:"id" example:"7" doc:"Number of the ban that is there now; of no meaning in a dry run for one that is new."`
 }
 
-// BanImportOf returns what became of bans that were imported, or only tried.
+// BanImportOf returns the outcome of an import of bans, or of its trial.
 func BanImportOf(imported []syncer.ImportedBan, trial bool) BanImport {
 	out := BanImport{DryRun: trial, Bans: make([]ImportedBan, len(imported))}
 	for i, ban := range imported {

@@ -131,7 +131,7 @@ func (l BanLift) Lift() (target syncer.Target, by, reason string, err error) {
 	return target, by, reason, errors.Join(syncer.CheckLift(by, reason), err)
 }
 
-// Lifted says what became of a [BanLift].
+// Lifted is the outcome of a [BanLift].
 type Lifted struct {
 	Lifted bool `json:"lifted" example:"true" doc:"Whether a ban stood and was lifted."`
 	Ban    *Ban `json:"ban" doc:"The ban that was lifted; null if none stood."`

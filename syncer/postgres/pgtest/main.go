@@ -70,7 +70,7 @@ func runMoreAtOnce() {
 
 // Main runs the tests, stops the server if one was started and returns the
 // exit code. After tests that passed it looks for goroutines that they left,
-// but for those that the options ignore, and fails if there are any.
+// except for those that the options ignore, and fails if there are any.
 func Main(m *testing.M, ignore ...goleak.Option) int {
 	runMoreAtOnce()
 	code := m.Run()
