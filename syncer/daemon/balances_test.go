@@ -20,8 +20,9 @@ import (
 const (
 	spendingServers = 8
 	spendingClients = 64
+	paymentsEach    = 47 // of a client, not counting those that are sent again
 	payments        = spendingClients * paymentsEach
-	paymentsPerKill = 1000
+	paymentsPerKill = 250
 	firstCoins      = 1000
 )
 

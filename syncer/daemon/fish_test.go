@@ -16,6 +16,9 @@ import (
 	"playersync/syncer/daemon"
 )
 
+// fishSteps is what each of six servers does.
+const fishSteps = 480
+
 // fishNetwork is several servers that speak the plugin's protocol, and what must
 // come of what they do.
 type fishNetwork struct {

@@ -26,12 +26,12 @@ func (d *directory) data() string     { return filepath.Join(d.dir, "data") }
 func (d *directory) password() string { return filepath.Join(d.dir, "password") }
 func (d *directory) log() string      { return filepath.Join(d.dir, "postgres.log") }
 
-// openDirectory makes the directory if it is missing and locks it.
-func openDirectory(dir string) (*directory, error) {
-	if dir == "" {
-		return openTemporaryDirectory()
+// openDirectory makes the directory of a server if it is missing and locks it.
+func openDirectory(config Config) (*directory, error) {
+	if config.DataDir == "" {
+		return openTemporaryDirectory(config.TempDir)
 	}
-	dir, err := filepath.Abs(dir)
+	dir, err := filepath.Abs(config.DataDir)
 	if err != nil {
 		return nil, fmt.Errorf("resolve data directory: %w", err)
 	}

@@ -26,6 +26,8 @@ type Config struct {
 	// DataDir is the server's directory (see the package comment), made if it
 	// is missing. "" means a throw-away server.
 	DataDir string
+	// TempDir is where a throw-away server has its directory; "" means [os.TempDir].
+	TempDir string
 	// Port on 127.0.0.1; 0 means a free one.
 	Port int
 	// Durable keeps commits over a crash of the machine. Without it the server
@@ -64,7 +66,7 @@ func Start(ctx context.Context, config Config) (*Server, error) {
 	if err := supported(); err != nil {
 		return nil, err
 	}
-	dir, err := openDirectory(config.DataDir)
+	dir, err := openDirectory(config)
 	if err != nil {
 		return nil, err
 	}

@@ -8,11 +8,13 @@ import (
 
 const temporaryPrefix = "playersync-postgres-"
 
-// openTemporaryDirectory makes the directory of a throw-away server and removes
-// those of processes that were killed.
-func openTemporaryDirectory() (*directory, error) {
+// openTemporaryDirectory makes the directory of a throw-away server in parent, or
+// else in [os.TempDir], and removes those of processes that were killed.
+func openTemporaryDirectory(parent string) (*directory, error) {
 	d := &directory{account: serverAccount(), temporary: true}
-	parent := os.TempDir()
+	if parent == "" {
+		parent = os.TempDir()
+	}
 	if closed, _ := d.account.closedParent(parent); closed != "" {
 		parent = "/tmp"
 	}

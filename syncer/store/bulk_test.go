@@ -21,7 +21,7 @@ func TestManyRowsAreOneChange(t *testing.T) {
 	}
 	listener := listen(t, url)
 	for _, test := range []struct{ sql, want string }{
-		{`insert into player (uuid) select 'p' || i from generate_series(1, 100000) as i`, "player *"},
+		{`insert into player (uuid) select 'p' || i from generate_series(1, 50000) as i`, "player *"},
 		{`update player set rank = 'mod'`, "player *"},
 		{`update player set gamemodes = '{"pvp": {}}' where uuid like 'p1%'`, "player *"},
 		{`insert into player_history (uuid, action) select uuid, 'x' from player where uuid like 'p1%'`, "player *"},

@@ -95,7 +95,7 @@ func sharedServer(t testing.TB) *postgres.Server {
 	if shared.server == nil && shared.err == nil {
 		ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 		defer cancel()
-		shared.server, shared.err = postgres.Start(ctx, postgres.Config{Search: defaultSearch()})
+		shared.server, shared.err = postgres.Start(ctx, defaultConfig())
 	}
 	if shared.err != nil {
 		t.Fatalf("start PostgreSQL for tests: %v", shared.err)
@@ -115,6 +115,15 @@ func stopShared() error {
 		return fmt.Errorf("stop PostgreSQL: %w", err)
 	}
 	return nil
+}
+
+// defaultConfig is that of the servers of tests.
+func defaultConfig() postgres.Config {
+	return postgres.Config{
+		Search:   defaultSearch(),
+		TempDir:  memoryDir(),
+		Settings: map[string]string{"max_wal_size": "256MB"}, // WAL takes memory
+	}
 }
 
 // defaultSearch looks in the first directory of PLAYERSYNC_POSTGRES_BIN, else

@@ -16,7 +16,7 @@ import (
 // If the test fails the end of the server's log is printed.
 func Server(t testing.TB, version string, options ...func(*postgres.Config)) *postgres.Server {
 	t.Helper()
-	config := postgres.Config{Search: defaultSearch()}
+	config := defaultConfig()
 	if version != "" {
 		config.Binaries = binariesOf(t, version)
 	}
