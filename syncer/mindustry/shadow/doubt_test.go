@@ -56,7 +56,8 @@ func (w *copyWorld) judge(s *copyServer, m message) {
 		s.shown[m.start.answer].uploaded = true
 	}
 	left := held
-	left.Rank, left.Flags, left.UnmuteTime, left.UnmarkTime = m.upload.Rank.Value, m.upload.Flags.Value, m.upload.UnmuteTime.Value, m.upload.UnmarkTime.Value
+	left.Rank, left.Flags = m.upload.Rank.Value, m.upload.Flags.Value
+	left.UnmuteTime, left.UnmarkTime = m.upload.UnmuteTime.Value, m.upload.UnmarkTime.Value
 	left.History, left.Stats = m.upload.History, m.upload.Stats
 	s.sent = append(s.sent, shown{origin: m.made, view: left})
 }

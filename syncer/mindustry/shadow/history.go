@@ -25,7 +25,7 @@ import (
 // A History is a value: its methods return the next one and leave h as it is.
 type History struct {
 	States  []State   `json:"states"`
-	Uploads []Receipt `json:"uploads,omitempty"` // the latest ones, oldest first
+	Uploads []Receipt `json:"uploads,omitempty"` // the latest ones, oldest first, each once
 }
 
 // State is one entry of a [History].
@@ -42,10 +42,11 @@ type State struct {
 	Doubted bool `json:"doubted"`
 }
 
-// Receipt remembers one upload.
+// Receipt remembers an upload.
 type Receipt struct {
 	Digest [16]byte  `json:"digest"`
-	At     time.Time `json:"at"`
+	At     time.Time `json:"at"` 
+	Lost   bool      `json:"lost,omitempty"` // its answer could not be written
 }
 
 // Bounds of a history.
@@ -55,9 +56,6 @@ const (
 	// openFor is how long after an answer an important upload may start from it: four
 	// attempts, each with 10 s to connect and 10 s to be answered.
 	openFor = 80 * time.Second
-	// retryTime is how soon an upload is repeated after a broken connection. Nobody gives
-	// two commands in that time.
-	retryTime = 250 * time.Millisecond
 )
 
 // maxTime is the time by which such servers mean "for ever".
@@ -143,9 +141,11 @@ func (h History) Used() time.Time {
 	return last
 }
 
-// noted returns the history after an upload was received.
+// noted returns the history after an upload was received that repeats no other.
 func (h History) noted(u Upload, now time.Time) History {
-	uploads := slices.DeleteFunc(slices.Clone(h.Uploads), func(r Receipt) bool { return now.Sub(r.At) > openFor })
+	uploads := slices.DeleteFunc(slices.Clone(h.Uploads), func(r Receipt) bool {
+		return r.Digest == u.Digest || now.Sub(r.At) > openFor
+	})
 	if len(uploads) == maxUploads {
 		uploads = uploads[1:]
 	}
@@ -154,34 +154,37 @@ func (h History) noted(u Upload, now time.Time) History {
 	return h
 }
 
-// repeats reports whether an upload was received before and is sent again because its
-// answer was lost.
+// Unanswered returns the history after the answer of an upload could not be written: the
+// server sends that upload again.
+func (h History) Unanswered(digest [16]byte) History { return h.withLost(digest, true) }
+
+func (h History) withLost(digest [16]byte, lost bool) History {
+	h.Uploads = slices.Clone(h.Uploads)
+	for i := range h.Uploads {
+		if h.Uploads[i].Digest == digest {
+			h.Uploads[i].Lost = lost
+		}
+	}
+	return h
+}
+
+// repeats reports whether an upload was received before and is sent again. It surely is
+// if the first answer was lost.
 //
-// A person may also make the same change twice: a flag that is given, taken and given
-// again makes two equal uploads. Before the second one the server fetches again, and
-// that answer lacks the change. So an equal upload is a new change if there is a later
-// answer from which it is one change, and it comes later than [retryTime].
+// Two commands may also make equal uploads: a flag that is given, taken and given again.
+// Before the second one the server fetches again, and that answer lacks the change. So an
+// important upload is a new change if there is a later answer from which it is one change.
 func (h History) repeats(u Upload, now time.Time) bool {
-	received, known := h.received(u)
-	if !known || now.Sub(received) > openFor {
+	i := slices.IndexFunc(h.Uploads, func(r Receipt) bool { return r.Digest == u.Digest })
+	if i < 0 || now.Sub(h.Uploads[i].At) > openFor {
 		return false
 	}
-	if !u.Important || now.Sub(received) < retryTime {
+	if !u.Important || h.Uploads[i].Lost {
 		return true
 	}
 	return !slices.ContainsFunc(h.States, func(s State) bool {
-		return s.Open && s.At.After(received) && s.fits(u) && s.difference(u).ImportantChanges() == 1
+		return s.Open && s.At.After(h.Uploads[i].At) && s.fits(u) && s.difference(u).ImportantChanges() == 1
 	})
-}
-
-// received returns when an upload was received last.
-func (h History) received(u Upload) (at time.Time, known bool) {
-	for _, r := range slices.Backward(h.Uploads) {
-		if r.Digest == u.Digest {
-			return r.At, true
-		}
-	}
-	return time.Time{}, false
 }
 
 // start returns the index of the state from which an important upload started, or -1 if

@@ -36,10 +36,11 @@ type Outcome struct {
 }
 
 // Receive finds what an upload changes and returns the history after it. The current
-// view is the player as it is stored, nil if that is not known.
+// view is the player as it is stored, nil if that is not known. Whoever cannot write the
+// answer says so by [History.Unanswered].
 func (h History) Receive(current *merge.View, u Upload, now time.Time) (Outcome, History) {
 	if h.repeats(u, now) {
-		return Outcome{Repeated: true}, h
+		return Outcome{Repeated: true}, h.withLost(u.Digest, false) // the next equal one is judged anew
 	}
 	var outcome Outcome
 	next := h.noted(u, now)
@@ -134,7 +135,7 @@ func (h History) receiveCopy(current *merge.View, u Upload, now time.Time) (Outc
 	return outcome, h.with(place+1, state, now)
 }
 
-// spend marks the states up to index i. The caller owns h.States.
+// supersede marks the states up to index i. The caller owns h.States.
 func (h History) supersede(i int) {
 	for k := range h.States[:i+1] {
 		h.States[k].Superseded = true
