@@ -82,7 +82,10 @@ func (o *observation) Write(b []byte) (int, error) {
 func (o *observation) Unwrap() http.ResponseWriter { return o.ResponseWriter }
 
 // Flush lets handlers that ask for http.Flusher stream.
-func (o *observation) Flush() { _ = http.NewResponseController(o.ResponseWriter).Flush() }
+func (o *observation) Flush() { _ = o.FlushError() }
+
+// FlushError tells http.ResponseController whether the connection took what was written.
+func (o *observation) FlushError() error { return http.NewResponseController(o.ResponseWriter).Flush() }
 
 // done contains a panic, then measures and logs. It is deferred.
 func (o *observation) done() {

@@ -24,11 +24,11 @@ import (
 //
 // # Lost answers
 //
-// A server cannot say that an answer has arrived. What it was given is given again
-// if the connection failed, and once more if it asks again within a second: then
-// something sent its request twice. How far each has got is written down a few
-// seconds behind, and only what is surely delivered: after a crash the messages of
-// the last few seconds are given again, and none is lost.
+// What was given is given again only if the answer could not be written before its
+// connection failed, and then before all that is newer. While an answer is being
+// written, its messages are given to nobody. How far each has got is written down a few
+// seconds behind, and only what is delivered: after a crash the messages of the last
+// few seconds are given again, and none is lost.
 type Deliveries struct {
 	config   DeliveriesConfig
 	store    DeliveryStore
@@ -86,39 +86,60 @@ const (
 const longestWait = 24 * time.Hour
 
 // Take returns what the servers of a gamemode have not been given yet, a line for
-// each message, "" for nothing. The caller says by lost if its answer cannot have
-// arrived; lost may be called once and at any time.
-func (d *Deliveries) Take(gamemode string) (text string, lost func()) {
+// each message, "" for nothing. The caller must call settle once, and say whether its
+// answer was written; if not, the messages wait to be given again.
+func (d *Deliveries) Take(gamemode string) (text string, settle func(written bool)) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	mark, known := d.messages.Mark()
 	if !known || d.stored == nil {
-		return "", func() {} // a later poll is given what this one is not
+		return "", func(bool) {} // a later poll is given what this one is not
 	}
-	now := d.config.Now()
 	q := d.queue(gamemode, mark)
 	q.rewind(mark)
-	q.settle(now, false)
-	var lines strings.Builder
-	last, count := q.done, 0
-	for _, m := range d.messages.After(q.done) {
-		line := ""
-		if sent, _ := m.SentAt.Instant(); m.IsFor(gamemode) && d.clock.Now().Sub(sent) <= longestWait {
-			line = m.Line()
-		}
-		if count == mostLines || lines.Len()+len(line) > mostBytes && count > 0 {
-			break
-		}
-		last = m.Number
-		if line == "" {
+	q.polls++
+	following := d.messages.After(q.done)
+	var lines []string
+	var taken []int64
+	size := 0
+	for _, m := range following {
+		if _, given := q.given[m.Number]; given {
 			continue
 		}
-		if count++; count > 1 {
-			lines.WriteByte('\n')
+		if sent, _ := m.SentAt.Instant(); !m.IsFor(gamemode) || d.clock.Now().Sub(sent) > longestWait {
+			q.given[m.Number] = true // it is not to have this one
+			continue
 		}
-		lines.WriteString(line)
+		line := m.Line()
+		if size += len(line) + len("\n"); len(lines) == mostLines || size > mostBytes && len(lines) > 0 {
+			break
+		}
+		lines, taken = append(lines, line), append(taken, m.Number)
+		q.given[m.Number] = false
 	}
-	return lines.String(), d.lostOf(q, q.offer(last, now))
+	q.advance(following)
+	return strings.Join(lines, "\n"), d.settleOf(q, taken)
+}
+
+// settleOf returns the function that says whether the answer with these messages was
+// written. After a rewind their numbers mean other messages, and nothing is to be said.
+func (d *Deliveries) settleOf(q *queue, taken []int64) func(written bool) {
+	rewinds := q.rewinds
+	return func(written bool) {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if q.rewinds != rewinds {
+			return
+		}
+		for _, number := range taken {
+			if written {
+				q.given[number] = true
+			} else {
+				delete(q.given, number)
+			}
+		}
+		q.advance(d.messages.After(q.done))
+	}
 }
 
 // IsReady reports whether it is known how far each server has got. Until then polls
@@ -128,15 +149,6 @@ func (d *Deliveries) IsReady() bool {
 	defer d.mu.Unlock()
 	_, known := d.messages.Mark()
 	return known && d.stored != nil
-}
-
-// lostOf returns the function that says that an answer cannot have arrived.
-func (d *Deliveries) lostOf(q *queue, answer int) func() {
-	return func() {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		q.lost(answer)
-	}
 }
 
 // maxQueues bounds the gamemodes remembered: anyone who may ask can invent them.
@@ -153,7 +165,7 @@ func (d *Deliveries) queue(gamemode string, mark syncer.ChatMark) *queue {
 		if !stored {
 			position = mark.Last
 		}
-		q = &queue{done: min(position, mark.Last), offered: min(position, mark.Last), rewinds: mark.Rewinds}
+		q = &queue{done: min(position, mark.Last), given: map[int64]bool{}, rewinds: mark.Rewinds}
 		d.queues[gamemode] = q
 	}
 	q.polled = d.config.Now()
@@ -233,9 +245,8 @@ func (d *Deliveries) load(ctx context.Context) {
 func (d *Deliveries) moved() map[string]int64 {
 	moved := map[string]int64{}
 	for gamemode, q := range d.queues {
-		q.settle(d.config.Now(), true)
 		position, stored := d.stored[gamemode]
-		if !stored && q.answers < 2 {
+		if !stored && q.polls < 2 {
 			continue // a server comes again; who invents names may not
 		}
 		if !stored || position != q.done {

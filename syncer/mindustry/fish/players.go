@@ -96,42 +96,64 @@ func (p *Players) readShown(ctx context.Context, entry *history, id syncer.Playe
 // rest is in the database or on disk when it returns. An upload that was received
 // before changes nothing. Errors: invalid, database_unavailable, outcome_unknown;
 // the same upload may be sent again after the last two.
+//
+// Without an error the caller must call answered, and say whether it could write its
+// answer: until then the server's other requests for the player wait.
 func (p *Players) Upload(
 	ctx context.Context, from syncer.GameServer, id syncer.PlayerID, save merge.Save, important bool,
-) error {
+) (answered func(written bool), err error) {
 	upload, err := p.upload(from, save, important)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	key := historyKey{from.Address, from.Gamemode, id}
 	entry, done, err := p.histories.take(ctx, key)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer done()
-	stored, current, err := p.readForUpload(ctx, from, id)
-	if err != nil && (important || !syncer.IsAway(err)) {
-		return err
+	received, err := p.receive(ctx, key, entry, upload)
+	answered = func(written bool) {
+		if received && !written {
+			p.histories.put(key, entry, entry.states.Unanswered(upload.Digest))
+		}
+		done()
+	}
+	if err != nil {
+		answered(false)
+		return nil, err
+	}
+	return answered, nil
+}
+
+// receive stores what an upload changed. It reports whether the history, which the caller
+// has taken, knows the upload from now on.
+func (p *Players) receive(
+	ctx context.Context, key historyKey, entry *history, upload shadow.Upload,
+) (received bool, err error) {
+	stored, current, err := p.readForUpload(ctx, upload.From, key.id)
+	if err != nil && (upload.Important || !syncer.IsAway(err)) {
+		return false, err
 	}
 	outcome, next := entry.states.Receive(current, upload, time.Now())
 	if err := outcome.Edit.Validate(); err != nil {
-		return err
+		return false, err
 	}
 	if outcome.Repeated {
-		return p.players.Settle(ctx, id)
+		p.histories.put(key, entry, next)
+		return true, p.players.Settle(ctx, key.id)
 	}
-	p.noteOutcome(from, id, current, outcome)
+	p.noteOutcome(upload.From, key.id, current, outcome)
 	now, later := outcome.Edit.Split()
 	if !now.IsZero() {
-		if err := p.players.StoreNow(syncer.WithServer(ctx, from.Name), id, stored == nil, now); err != nil {
-			return err
+		if err := p.players.StoreNow(syncer.WithServer(ctx, upload.From.Name), key.id, stored == nil, now); err != nil {
+			return false, err
 		}
 	}
-	p.histories.learn(save)
-	return p.players.Keep(ctx, id, later, !now.IsZero(), func() { p.histories.put(key, entry, next) })
+	p.histories.learn(upload.Save)
+	return true, p.players.Keep(ctx, key.id, later, !now.IsZero(), func() { p.histories.put(key, entry, next) })
 }
 
-// upload returns the upload with its digest.
+// upload returns what was uploaded, with its digest.
 func (p *Players) upload(from syncer.GameServer, save merge.Save, important bool) (shadow.Upload, error) {
 	text, err := json.Marshal(save)
 	if err != nil {

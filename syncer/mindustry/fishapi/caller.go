@@ -3,6 +3,7 @@ package fishapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/netip"
@@ -18,6 +19,7 @@ type call struct {
 	r       *http.Request
 	ctx     context.Context //nolint:containedctx // lives as long as the request
 	body    []byte          // whole, valid UTF-8; empty for GET
+	begun   bool            // the answer, so that no other can be given
 	handler *Handler
 }
 
@@ -55,22 +57,32 @@ func (c *call) readBody(limit int64) error {
 	return nil
 }
 
-// json answers 200 with a JSON body.
+// json answers 200 with a JSON body. See [call.answer] for errors.
 func (c *call) json(body []byte) error {
-	h := c.w.Header()
-	h["Content-Type"] = typeJSON
-	h["Content-Length"] = []string{strconv.Itoa(len(body))}
-	c.w.WriteHeader(http.StatusOK)
-	_, _ = c.w.Write(body) // a peer that went away is no concern of ours
-	return nil
+	c.w.Header()["Content-Type"] = typeJSON
+	return c.answer(body)
 }
 
 var typeJSON = []string{"application/json; charset=utf-8"}
 
-// empty answers 200 without a body.
-func (c *call) empty() error {
-	c.w.Header()["Content-Length"] = []string{"0"}
+// empty answers 200 without a body. See [call.answer] for errors.
+func (c *call) empty() error { return c.answer(nil) }
+
+// answer answers 200 and returns once the operating system has taken the whole answer. An
+// error says that the peer did not get it: it had hung up, or the connection failed.
+func (c *call) answer(body []byte) error {
+	if c.r.Context().Err() != nil {
+		return &refusal{http.StatusServiceUnavailable, "the peer hung up"}
+	}
+	c.begun = true
+	c.w.Header()["Content-Length"] = []string{strconv.Itoa(len(body))}
 	c.w.WriteHeader(http.StatusOK)
+	if _, err := c.w.Write(body); err != nil {
+		return fmt.Errorf("write answer: %w", err)
+	}
+	if err := http.NewResponseController(c.w).Flush(); err != nil {
+		return fmt.Errorf("write answer: %w", err)
+	}
 	return nil
 }
 

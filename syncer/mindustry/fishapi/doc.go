@@ -16,7 +16,8 @@
 // be taken later gets 503, which the plugin repeats once at once. No answer below 400
 // is given before what it acknowledges is in the database or, while that is away and
 // it may wait, on disk. Every request may arrive several times: the plugin and the
-// JDK below it repeat what was not answered.
+// JDK below it repeat what was not answered. Who has hung up is given no answer, and
+// [Players] and [Deliveries] are told so: what is sent again is then no new request.
 //
 // # What is read
 //

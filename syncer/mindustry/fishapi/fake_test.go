@@ -27,6 +27,7 @@ type backend struct {
 	targets  []syncer.Target
 	rejected string
 	calls    int
+	written  []bool // of uploads
 
 	view   *merge.View
 	banned bool
@@ -38,9 +39,11 @@ func (b *backend) Fetch(_ context.Context, from syncer.GameServer, id syncer.Pla
 	return b.view, b.err
 }
 
-func (b *backend) Upload(_ context.Context, from syncer.GameServer, id syncer.PlayerID, save merge.Save, _ bool) error {
+func (b *backend) Upload(
+	_ context.Context, from syncer.GameServer, id syncer.PlayerID, save merge.Save, _ bool,
+) (func(bool), error) {
 	b.calls, b.from, b.id, b.save = b.calls+1, from, id, save
-	return b.err
+	return func(written bool) { b.written = append(b.written, written) }, b.err
 }
 
 func (b *backend) IsBanned(id syncer.PlayerID, address netip.Addr) (bool, error) {

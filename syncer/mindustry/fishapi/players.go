@@ -12,7 +12,8 @@ import (
 // *fish.Players is one. Values it returns are shared and not changed here.
 type Players interface {
 	Fetch(ctx context.Context, from syncer.GameServer, id syncer.PlayerID) (view *merge.View, err error)
-	Upload(ctx context.Context, from syncer.GameServer, id syncer.PlayerID, save merge.Save, important bool) error
+	Upload(ctx context.Context, from syncer.GameServer, id syncer.PlayerID, save merge.Save, important bool) (
+		answered func(written bool), err error)
 }
 
 // playerRoutes are the endpoints about players.
@@ -72,8 +73,11 @@ func (h *Handler) setPlayer(c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := h.deps.Players.Upload(c.ctx, from, id, save, !ignore.Value); err != nil {
+	answered, err := h.deps.Players.Upload(c.ctx, from, id, save, !ignore.Value)
+	if err != nil {
 		return err
 	}
-	return c.empty()
+	err = c.empty()
+	answered(err == nil)
+	return err
 }

@@ -49,8 +49,8 @@ type Handler struct {
 	origins *http.CrossOriginProtection
 }
 
-// route is one endpoint. Its function writes the answer by the call's methods and
-// returns an error instead of answering.
+// route is one endpoint. Its function writes the answer by the call's methods, and returns
+// an error instead of answering or because the peer did not get the answer.
 type route struct {
 	method, path string // path below /api
 	serve        func(h *Handler, c *call) error
@@ -118,14 +118,15 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	r.Pattern = route.method + " /api" + route.path
-	ctx, cancel := context.WithTimeout(r.Context(), h.config.Timeout)
+	// What has arrived is carried out, even if the JVM that sent it has ended since.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), h.config.Timeout)
 	defer cancel()
 	c := &call{w: w, r: r, ctx: ctx, handler: h}
 	err := c.readBody(h.config.MaxBody)
 	if err == nil {
 		err = route.serve(h, c)
 	}
-	if err != nil {
+	if err != nil && !c.begun {
 		h.refuse(c, err)
 	}
 }

@@ -3,8 +3,6 @@ package fishapi
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"net/http"
 
 	"playersync/syncer"
 	"playersync/syncer/mindustry/fishjson"
@@ -12,7 +10,7 @@ import (
 
 // Deliveries gives servers the messages of the staff chat; *fish.Deliveries is one.
 type Deliveries interface {
-	Take(gamemode string) (text string, lost func())
+	Take(gamemode string) (text string, settle func(written bool))
 }
 
 // Chat is what the protocol needs of the staff chat; *sidecar.Chat is one.
@@ -27,11 +25,8 @@ var staffRoutes = []route{
 	{"POST", "/sendStaffMessage", (*Handler).sendStaffMessageV1},
 }
 
-var noMessages = []byte(`{"messages":""}`)
-
-// staffMessages gives a server what it has not been given yet. The connection is
-// watched until the answer is in the kernel's hands; what breaks later shows in
-// that the plugin asks again at once.
+// staffMessages gives a server what it has not been given yet, and gives it again if the
+// answer could not be written.
 func (h *Handler) staffMessages(c *call) error {
 	body, err := c.object()
 	if err != nil {
@@ -41,27 +36,13 @@ func (h *Handler) staffMessages(c *call) error {
 	if err != nil {
 		return err
 	}
-	text, lost := h.deps.Deliveries.Take(gamemode)
-	if text == "" {
-		return c.json(noMessages)
-	}
+	text, settle := h.deps.Deliveries.Take(gamemode)
 	answer, err := json.Marshal(map[string]string{"messages": text})
-	if err != nil {
-		lost()
-		return fmt.Errorf("encode messages: %w", err)
+	if err == nil {
+		err = c.json(answer)
 	}
-	if hungUp := c.r.Context().Err() != nil; hungUp || c.jsonNow(answer) != nil { // it got nothing, and no error either
-		lost()
-	}
-	return nil
-}
-
-// jsonNow is json for an answer that must not get lost unnoticed.
-func (c *call) jsonNow(body []byte) error {
-	if err := c.json(body); err != nil {
-		return err
-	}
-	return http.NewResponseController(c.w).Flush()
+	settle(err == nil)
+	return err
 }
 
 // server returns the member by which the chat knows a game server.

@@ -45,7 +45,7 @@ type State struct {
 // Receipt remembers an upload.
 type Receipt struct {
 	Digest [16]byte  `json:"digest"`
-	At     time.Time `json:"at"` 
+	At     time.Time `json:"at"`
 	Lost   bool      `json:"lost,omitempty"` // its answer could not be written
 }
 
