@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -26,8 +25,7 @@ type fishNetwork struct {
 	ids     []string
 
 	mu      sync.Mutex
-	busy    map[string]bool      // "id field": a change is under way
-	last    map[string]time.Time // when a field was last given its value
+	busy    map[string]bool // "id field": a change is under way
 	ranks   map[string]string
 	flags   map[string]bool // "id flag"
 	until   map[string]int64
@@ -36,8 +34,8 @@ type fishNetwork struct {
 
 func newFishNetwork(backends []string, seed uint64) *fishNetwork {
 	f := &fishNetwork{
-		busy: map[string]bool{}, last: map[string]time.Time{}, ranks: map[string]string{}, flags: map[string]bool{},
-		until: map[string]int64{}, history: map[string][]fishEntry{},
+		busy: map[string]bool{}, ranks: map[string]string{}, flags: map[string]bool{}, until: map[string]int64{},
+		history: map[string][]fishEntry{},
 	}
 	for i := range 6 {
 		f.plugins = append(f.plugins,
@@ -109,8 +107,8 @@ func (f *fishNetwork) change(i int, p *plugin, id string) error {
 	field := own[p.dice(len(own))]
 	key := id + " " + field
 	f.mu.Lock()
-	if f.busy[key] || time.Since(f.last[key]) < 600*time.Millisecond && field != "mute" && field != "stop" {
-		f.mu.Unlock() // nobody gives the same command again so soon
+	if f.busy[key] {
+		f.mu.Unlock()
 		return p.connect(id)
 	}
 	f.busy[key] = true
@@ -118,7 +116,7 @@ func (f *fishNetwork) change(i int, p *plugin, id string) error {
 	f.mu.Unlock()
 	err := p.change(id, apply, action)
 	f.mu.Lock()
-	f.busy[key], f.last[key] = false, time.Now()
+	f.busy[key] = false
 	f.mu.Unlock()
 	return err
 }

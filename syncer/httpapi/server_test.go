@@ -3,10 +3,12 @@ package httpapi
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -164,6 +166,25 @@ func TestPanicsAreContained(t *testing.T) {
 		t.Errorf("two panics are not counted: %s", text)
 	}
 	f.ask(t, "GET", playerPath, "").wants(http.StatusOK)
+}
+
+// brokenConnection takes no answer.
+type brokenConnection struct{ *httptest.ResponseRecorder }
+
+func (brokenConnection) FlushError() error { return errors.New("connection reset") }
+
+func TestMountedHandlersLearnThatAnAnswerCouldNotBeWritten(t *testing.T) {
+	t.Parallel()
+	var flushed error
+	mounted := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		flushed = http.NewResponseController(w).Flush()
+	})
+	f := newFixture(t, func(_ *Config, d *Deps) { d.Mounts = map[string]http.Handler{"/api/": mounted} })
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/", nil)
+	f.server.Handler().ServeHTTP(brokenConnection{httptest.NewRecorder()}, r)
+	if flushed == nil {
+		t.Error("the broken connection is not reported")
+	}
 }
 
 func TestRequestsAreAnsweredInTime(t *testing.T) {
