@@ -117,8 +117,10 @@ func TestWhatIsToleratedIsTaken(t *testing.T) {
 }
 
 func FuzzUpload(f *testing.F) {
-	f.Add(upload(`,"rank":"mod","flags":["member"],"unmuteTime":-1,"rainbow":{"speed":3},"history":[{"action":"a","by":"b","time":1}]`))
-	f.Add(upload(`,"stats":{"blocksBroken":1e300},"achievements":"[0]","usid":"AAAAAAAAAAA=","overrideName":null,"name":"\ud800"`))
+	f.Add(upload(`,"rank":"mod","flags":["member"],"unmuteTime":-1,"rainbow":{"speed":3},` +
+		`"history":[{"action":"a","by":"b","time":1}]`))
+	f.Add(upload(`,"stats":{"blocksBroken":1e300},"achievements":"[0]","usid":"AAAAAAAAAAA=",` +
+		`"overrideName":null,"name":"\ud800"`))
 	f.Fuzz(func(t *testing.T, body string) { checkFuzzed(t, setPath, body) })
 }
 

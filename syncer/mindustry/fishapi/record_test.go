@@ -68,7 +68,8 @@ func TestGamemodeNeverVisitedIsLeftOut(t *testing.T) {
 func TestRecordComesBackAsItWas(t *testing.T) {
 	t.Parallel()
 	p := syncer.NewPlayer("a")
-	p.Rank, p.Flags, p.UnmuteTime, p.UnmarkTime = "mod", []string{"member", "vip"}, syncer.Forever, syncer.Millis(1_700_000_000_123)
+	p.Rank, p.Flags = "mod", []string{"member", "vip"}
+	p.UnmuteTime, p.UnmarkTime = syncer.Forever, syncer.Millis(1_700_000_000_123)
 	p.Name, p.Highlight, p.Rainbow, p.Language = "[#fff]Ste<ve", new("[red]"), &syncer.Rainbow{Speed: 3}, "de"
 	p.OverrideName, p.Achievements = new("S"), new("[-9223372036854775808,12]")
 	p.History = []syncer.HistoryEntry{
@@ -108,7 +109,8 @@ func TestCallerIsKnownByAddressAndPort(t *testing.T) {
 		request := httptest.NewRequest(http.MethodPost, "/api/fish-player",
 			strings.NewReader(`{"id":"a","gamemode":"pvp"`+test.port+`}`))
 		request.RemoteAddr = test.peer
-		handler(t, b, fishapi.Config{Servers: map[int]string{7002: "198.51.100.7:7002"}}).ServeHTTP(httptest.NewRecorder(), request)
+		config := fishapi.Config{Servers: map[int]string{7002: "198.51.100.7:7002"}}
+		handler(t, b, config).ServeHTTP(httptest.NewRecorder(), request)
 		if b.from.Address != test.want || b.from.Gamemode != "pvp" {
 			t.Errorf("%+v: %+v", test, b.from)
 		}
