@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"playersync/syncer"
 	"playersync/syncer/merge"
@@ -166,6 +167,7 @@ func TestUploadWaitsUntilTheFirstIsAnswered(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		pass(time.Millisecond)
 		promoted := merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("admin")}} // by another server
 		if err := stored.StoreNow(t.Context(), steve, false, promoted); err != nil {
 			t.Fatal(err)
@@ -175,7 +177,7 @@ func TestUploadWaitsUntilTheFirstIsAnswered(t *testing.T) {
 				t.Error(err)
 			}
 		}()
-		synctest.Wait()
+		pass(time.Millisecond)
 		go func() {
 			again, err := players.Upload(t.Context(), from, steve, save, true)
 			if err != nil {
@@ -184,9 +186,9 @@ func TestUploadWaitsUntilTheFirstIsAnswered(t *testing.T) {
 			}
 			again(true)
 		}()
-		synctest.Wait()
+		pass(time.Millisecond)
 		answered(false)
-		synctest.Wait()
+		pass(time.Millisecond)
 		if got := stored.players[steve].Rank; got != "admin" || stored.stores != 2 {
 			t.Errorf("rank %s after %d changes", got, stored.stores)
 		}

@@ -27,7 +27,10 @@ func TestWhetherAnAnswerWasWrittenIsPassedOn(t *testing.T) {
 		path, body string
 		written    *[]bool
 	}{
-		{handler(t, b, fishapi.Config{}), "/api/fish-player/set", `{"player":{"uuid":"a"},"gamemode":"pvp"}`, &b.written},
+		{
+			handler(t, b, fishapi.Config{}), "/api/fish-player/set", `{"player":{"uuid":"a"},"gamemode":"pvp"}`,
+			&b.written,
+		},
 		{d.handler(t), "/api/getStaffMessages", `{"server":"pvp"}`, &d.written},
 	} {
 		ask := func(ctx context.Context, w http.ResponseWriter) {

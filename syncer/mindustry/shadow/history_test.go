@@ -108,7 +108,8 @@ func TestStrangerCannotReplaceAProofOfIdentity(t *testing.T) {
 		for _, important := range []bool{false, true} {
 			save := copyOf(merge.ViewOf(p, survival)) // all else as if taken over
 			save.Rank, save.USID = syncer.Some(test.upload), syncer.Some(test.usid)
-			after, _, outcome := receive(p, shadow.History{}.Show(merge.ViewOf(p, survival), now), save, important, 1, now)
+			history := shadow.History{}.Show(merge.ViewOf(p, survival), now)
+			after, _, outcome := receive(p, history, save, important, 1, now)
 			if got := *after.Addresses[survival.Address].USID; got != test.want || outcome.USIDRefused != test.refused {
 				t.Errorf("%s, important %v: usid %s, refused %v", test.name, important, got, outcome.USIDRefused)
 			}
@@ -200,7 +201,8 @@ func TestCounterGoesOnFromTheAnswerThatTheCopyFits(t *testing.T) {
 		p = merge.Edit{Gamemodes: counted}.Apply(p)
 		save := copyOf(earlier)
 		save.Stats = map[string]int64{"blocksBroken": 110}
-		p, _, _ = receive(p, shadow.History{}.Show(earlier, now).Show(merge.ViewOf(p, survival), now), save, false, 1, now)
+		history := shadow.History{}.Show(earlier, now).Show(merge.ViewOf(p, survival), now)
+		p, _, _ = receive(p, history, save, false, 1, now)
 		if got := p.Gamemodes["survival"].Stats["blocksBroken"]; got != test.want {
 			t.Errorf("%s: counted to %d, want %d", test.name, got, test.want)
 		}
