@@ -10,7 +10,7 @@ export GOFLAGS := $(GOFLAGS) -buildvcs=false
 endif
 
 # How often each fuzz test runs, and which part is measured.
-FUZZ ?= 20000
+FUZZ ?= 5000
 BENCH ?= propagation
 
 help: ## Print the targets
@@ -36,7 +36,7 @@ lint: ## Check format, vet and lint
 generate: ## Write db/ anew from migrations/ and queries/, and format the code
 	tools=$$(.ci/tools gofumpt sqlc) && "$$tools/sqlc" generate && "$$tools/gofumpt" -w .
 
-fuzz: ## Run each fuzz test FUZZ=20000 times
+fuzz: ## Run each fuzz test FUZZ=5000 times
 	.ci/fuzz $(FUZZ)
 
 bench: ## Measure a part beside its floor: BENCH=propagation, reads, bans, saves, changes or start

@@ -117,7 +117,7 @@ func TestBrokenConnections(t *testing.T) {
 				{"stalled and resumed", r.stalled},
 			} {
 				t.Log(broken.how)
-				r.during(40, func(int) { broken.fault() })
+				r.during(25, func(int) { broken.fault() })
 				r.equal()
 				noneMissed(t, r.nodes...)
 			}
