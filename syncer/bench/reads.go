@@ -48,21 +48,18 @@ func Reads(ctx context.Context, config Config) (report Report, err error) {
 // readCache reads players from the cache and from what one writes first.
 func readCache(ctx context.Context, config Config, report *Report) error {
 	const count, calls = 10_000, 500_000
-	held := cache.NewPlayers(2 * count)
-	var mu sync.RWMutex
-	rival := map[syncer.PlayerID]*syncer.Player{}
 	ids := make([]syncer.PlayerID, count)
 	for i := range ids {
 		ids[i] = syncer.PlayerID(fmt.Sprintf("bench%d+AAAAAAAAAAAAAAAA==", i))
-		player := syncer.NewPlayer(ids[i])
-		rival[ids[i]] = &player
-		held.Hold(ids[i])
-		if _, _, err := held.Read(ctx, ids[i],
-			func(context.Context, []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
-				return []changefeed.VersionedPlayer{{ID: player.ID, Player: &player}}, nil
-			}); err != nil {
-			return fmt.Errorf("fill cache: %w", err)
-		}
+	}
+	held, err := holding(ctx, ids)
+	if err != nil {
+		return err
+	}
+	var mu sync.RWMutex
+	rival := map[syncer.PlayerID]*syncer.Player{}
+	for _, id := range ids {
+		rival[id] = new(syncer.NewPlayer(id))
 	}
 	found := 0
 	ours := func(i int) {
@@ -100,6 +97,25 @@ func readCache(ctx context.Context, config Config, report *Report) error {
 		Goal: Goal{MaxOurs: 0.01},
 	})
 	return nil
+}
+
+// holding returns a cache that holds new players.
+func holding(ctx context.Context, ids []syncer.PlayerID) (*cache.Players, error) {
+	held := cache.NewPlayers(2 * len(ids))
+	read := func(_ context.Context, ids []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
+		players := make([]changefeed.VersionedPlayer, len(ids))
+		for i, id := range ids {
+			players[i] = changefeed.VersionedPlayer{ID: id, Player: new(syncer.NewPlayer(id))}
+		}
+		return players, nil
+	}
+	for _, id := range ids {
+		held.Hold(id)
+		if _, _, err := held.Read(ctx, id, read); err != nil {
+			return nil, fmt.Errorf("fill cache: %w", err)
+		}
+	}
+	return held, nil
 }
 
 // allocations returns how many there were so far.

@@ -15,6 +15,16 @@ func (d *Daemon) counter(name, help string, read func() float64) {
 }
 
 func (d *Daemon) registerMetrics() {
+	d.registerMemory()
+	d.registerWaiting()
+	d.registerPool()
+	d.counter("fish_refused_usids_total",
+		"Changes of a privileged player's proof of identity that an upload was not allowed to make.",
+		func() float64 { return float64(d.plugin.players.RefusedUSIDs()) })
+}
+
+// registerMemory registers what this sidecar holds in memory.
+func (d *Daemon) registerMemory() {
 	d.gauge("cached_players", "Players in memory, those known not to exist included.",
 		func() float64 { return float64(d.players.Stats().Cached) })
 	d.gauge("held_players", "Players in memory because they are on a server or have unsaved changes.",
@@ -35,17 +45,6 @@ func (d *Daemon) registerMetrics() {
 
 	d.gauge("online_players", "Players on the game servers of this sidecar.",
 		func() float64 { n, _ := d.use.players.Online(); return float64(n) })
-	d.gauge("unsaved_players", "Players with changes that are not in the database yet.",
-		func() float64 { _, n := d.use.players.Online(); return float64(n) })
-	d.gauge("outbox_batches", "Batches of saves that wait on disk for the database.",
-		func() float64 { return float64(d.outbox.Len()) })
-	d.gauge("outbox_refused_batches", "Batches that the database refused, kept on disk for a person to look at.",
-		func() float64 { return float64(d.outbox.Refused()) })
-
-	d.counter("fish_refused_usids_total",
-		"Changes of a privileged player's proof of identity that an upload was not allowed to make.",
-		func() float64 { return float64(d.plugin.players.RefusedUSIDs()) })
-
 	d.gauge("network_players", "Different players on all game servers of the network.",
 		func() float64 { n, _ := d.use.presence.Counts(); return float64(n) })
 	d.gauge("network_sessions", "Players on all game servers, one on two servers counted twice.",
@@ -55,12 +54,25 @@ func (d *Daemon) registerMetrics() {
 	d.gauge("transient_bytes", "What transients take in memory, keys included.",
 		func() float64 { _, n := d.use.transients.Size(); return float64(n) })
 
+	d.gauge("blacklisted_addresses", "Addresses on the connection blacklist.",
+		func() float64 { all, _ := d.addresses.Addresses(); return float64(len(all)) })
+}
+
+// registerWaiting registers what waits for the database.
+func (d *Daemon) registerWaiting() {
+	d.gauge("unsaved_players", "Players with changes that are not in the database yet.",
+		func() float64 { _, n := d.use.players.Online(); return float64(n) })
+	d.gauge("outbox_batches", "Batches of saves that wait on disk for the database.",
+		func() float64 { return float64(d.outbox.Len()) })
+	d.gauge("outbox_refused_batches", "Batches that the database refused, kept on disk for a person to look at.",
+		func() float64 { return float64(d.outbox.Refused()) })
 	d.gauge("waiting_writes",
 		"Small writes (blacklist, moderation log, player counts, map runs) that wait for the database.",
 		func() float64 { return float64(d.use.queue.Len()) })
-	d.gauge("blacklisted_addresses", "Addresses on the connection blacklist.",
-		func() float64 { all, _ := d.addresses.Addresses(); return float64(len(all)) })
+}
 
+// registerPool registers how busy the connections to the database are.
+func (d *Daemon) registerPool() {
 	d.gauge("pool_connections", "Open connections of the pool.",
 		func() float64 { return float64(d.store.PoolStats().TotalConns()) })
 	d.gauge("pool_busy_connections", "Connections of the pool in use.",

@@ -12,9 +12,8 @@ import (
 func (p *page) heading() {
 	fmt.Fprintln(p.out, p.paint(bold, "playersync: players and bans, the same on every game server"))
 	p.paragraph("Two game servers share one PostgreSQL. Beside each runs a syncer, which holds a copy of the " +
-		"players and bans " +
-		"that the game asks instead of the database. What follows is real: done, timed and verified (✓) on this " +
-		"machine.")
+		"players and bans that the game asks instead of the database. " +
+		"What follows is real: done, timed and verified (✓) on this machine.")
 	p.line()
 }
 

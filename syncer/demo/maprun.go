@@ -18,8 +18,7 @@ const (
 // playMapRun restarts the game in the middle of a map.
 func playMapRun(ctx context.Context, s *Stage) error {
 	s.Say("A game says which map it runs, and a word of its own for as long as it lives. Another word tells that it " +
-		"was down: the run goes on, " +
-		"and that time does not count.")
+		"was down: the run goes on, and that time does not count.")
 	s.Blank()
 	begun, err := s.reportMap(ctx, "first life", 12, "loads the map with 12 players")
 	if err != nil {

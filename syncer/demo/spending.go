@@ -17,8 +17,8 @@ import (
 // the same moment.
 func playSpending(ctx context.Context, s *Stage) error {
 	s.Say("Money is spent in the database, by a difference, and never from a copy: of two purchases in the same " +
-		"moment the second " +
-		"finds what the first has left. Each has a key, so that it can be sent again when its answer was lost.")
+		"moment the second finds what the first has left. " +
+		"Each has a key, so that it can be sent again when its answer was lost.")
 	s.Blank()
 	if err := s.welcomeSteve(ctx, s.GameServers()...); err != nil {
 		return err

@@ -20,26 +20,7 @@ type metrics struct {
 // newMetrics registers the figures of f, once per registry.
 func newMetrics(f *Feed, registry prometheus.Registerer) *metrics {
 	factory := promauto.With(registry)
-	created := time.Now()
-	factory.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "playersync_feed_staleness_seconds",
-		Help: "Time since memory was last known to equal the database; since the start until it first did.",
-	}, func() float64 {
-		current := f.Status().Current
-		if current.IsZero() {
-			current = created
-		}
-		return time.Since(current).Seconds()
-	})
-	factory.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "playersync_feed_following",
-		Help: "1 while memory follows the database, else 0.",
-	}, func() float64 {
-		if f.Status().Following {
-			return 1
-		}
-		return 0
-	})
+	registerState(factory, f)
 	return &metrics{
 		propagation: factory.NewHistogram(prometheus.HistogramOpts{
 			Name: "playersync_feed_propagation_seconds",
@@ -69,4 +50,28 @@ func newMetrics(f *Feed, registry prometheus.Registerer) *metrics {
 			Help: "Notifications received.",
 		}),
 	}
+}
+
+// registerState registers what is read from the feed when metrics are asked for.
+func registerState(factory promauto.Factory, f *Feed) {
+	created := time.Now()
+	factory.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "playersync_feed_staleness_seconds",
+		Help: "Time since memory was last known to equal the database; since the start until it first did.",
+	}, func() float64 {
+		current := f.Status().Current
+		if current.IsZero() {
+			current = created
+		}
+		return time.Since(current).Seconds()
+	})
+	factory.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "playersync_feed_following",
+		Help: "1 while memory follows the database, else 0.",
+	}, func() float64 {
+		if f.Status().Following {
+			return 1
+		}
+		return 0
+	})
 }

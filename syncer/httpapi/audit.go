@@ -23,14 +23,13 @@ func (s *Server) registerAudit() {
 	declare(s, route{
 		http.MethodPost, "/v1/audit/{number}/revert", "revert-change", tagAudit,
 		"Take a change back",
-		"Restores what was before, as a change of its own that reaches every server like any other: a field gets " +
-			"its old value, " +
-			"a new ban is lifted, a lifted one stands again, a deleted row comes back, a player without history, " +
-			"usids, balances and visits. " +
-			"409 with the code changed_since: the value is no longer the one that the change left, and stays; what " +
-			"was changed and changed back counts as unchanged. " +
-			"409 with the code conflict: truncated tables and new players cannot be taken back, nor what does not " +
-			"fit the rest of the row any more.",
+		"Restores what was before, as a change of its own that reaches every server like any other: " +
+			"a field gets its old value, a new ban is lifted, a lifted one stands again, a deleted row comes back, " +
+			"a player without history, usids, balances and visits. " +
+			"409 with the code changed_since: the value is no longer the one that the change left, and stays; " +
+			"what was changed and changed back counts as unchanged. " +
+			"409 with the code conflict: truncated tables and new players cannot be taken back, " +
+			"nor what does not fit the rest of the row any more.",
 		replies{200: "The new change."},
 		storedOr(http.StatusNotFound, http.StatusConflict),
 	}, s.revertChange)

@@ -15,9 +15,9 @@ func (s *Server) registerBalances() {
 	declareByHand[OnePlayer, freshResult[wire.PlayerBalances]](s, route{
 		http.MethodGet, "/v1/players/{id}/balances", "get-balances", tagBalances,
 		"Read a player's balances",
-		"From memory where the player is on this server or was asked for lately. It may be older than a change made " +
-			"elsewhere " +
-			"by the milliseconds that a notification takes: show it, but let a change decide whether there is enough.",
+		"From memory where the player is on this server or was asked for lately. " +
+			"It may be older than a change made elsewhere by the milliseconds that a notification takes: " +
+			"show it, but let a change decide whether there is enough.",
 		replies{200: "The balances."},
 		storedOr(http.StatusNotFound),
 	}, s.byHand(s.getBalances))
@@ -61,9 +61,8 @@ func (s *Server) registerBalances() {
 }
 
 const keyText = " It happens once for each `key`, which the caller draws anew for each thing that happens in the " +
-	"game: after an error, " +
-	"outcome_unknown included, send the same request again. The same key with another player, currency or amount is " +
-	"refused (409). " +
+	"game: after an error, outcome_unknown included, send the same request again. " +
+	"The same key with another player, currency or amount is refused (409). " +
 	"A refused request leaves its key free."
 
 // Balances is what the API needs of the use-cases about balances; *sidecar.Balances

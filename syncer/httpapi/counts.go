@@ -14,9 +14,8 @@ func (s *Server) registerCounts() {
 	declare(s, route{
 		http.MethodPost, "/v1/player-counts", "report-player-count", tagCounts,
 		"Report how many players are on the asking server",
-		"One call per report, as often as the game likes: of each four minutes the most is kept. During an outage " +
-			"of the database " +
-			"the report waits on disk; repeating it is harmless.",
+		"One call per report, as often as the game likes: of each four minutes the most is kept. " +
+			"During an outage of the database the report waits on disk; repeating it is harmless.",
 		replies{204: "Stored, or kept on disk until it can be."},
 		nil,
 	}, s.reportCount)
@@ -24,11 +23,9 @@ func (s *Server) registerCounts() {
 		http.MethodGet, "/v1/player-counts", "export-player-counts", tagCounts,
 		"Export how many players there were",
 		"Samples as they are stored: one for every four minutes and server, or for longer where old ones were " +
-			"thinned. With `step` the most of " +
-			"each step and server; with `sum` the sum of that over the servers. A sample counts in every step that " +
-			"it overlaps, so that servers " +
-			"thinned differently still add up. The sum of each server's most is at least what was there at once. At " +
-			"most 100 000 samples per answer.",
+			"thinned. With `step` the most of each step and server; with `sum` the sum of that over the servers. " +
+			"A sample counts in every step that it overlaps, so that servers thinned differently still add up. " +
+			"The sum of each server's most is at least what was there at once. At most 100 000 samples per answer.",
 		replies{200: "The samples."},
 		stored,
 	}, s.exportCounts)

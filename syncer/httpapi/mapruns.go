@@ -14,29 +14,28 @@ func (s *Server) registerMapRuns() {
 	declare(s, route{
 		http.MethodPost, "/v1/map-run", "report-map-run", tagMaps,
 		"Report the map that this server runs",
-		"To be sent when a map is loaded, after a restart, when somebody joins, and every 10 to 60 seconds. The run " +
-			"in progress goes on if it is of " +
-			"the same map and gamemode; else another begins, and the one before does not count. `session` is any " +
-			"text that the game draws when it " +
-			"starts: the time since the report before counts as played if that was of the same session, so the time " +
-			"that the game was down does not.",
+		"To be sent when a map is loaded, after a restart, when somebody joins, and every 10 to 60 seconds. " +
+			"The run in progress goes on if it is of the same map and gamemode; else another begins, " +
+			"and the one before does not count. " +
+			"`session` is any text that the game draws when it starts: the time since the report before counts " +
+			"as played if that was of the same session, so the time that the game was down does not.",
 		replies{200: "The run in progress.", 202: "The database is away: the report waits on disk."},
 		[]int{http.StatusGatewayTimeout},
 	}, s.reportMap)
 	declare(s, route{
 		http.MethodPost, "/v1/map-run/finish", "finish-map-run", tagMaps,
 		"End the run in progress",
-		"It counts in the statistics from now on. Give a `key`, a random UUID, to send the end again without fear: " +
-			"the same key returns " +
-			"the same run. While the database is away the end waits on disk and is stored once.",
+		"It counts in the statistics from now on. " +
+			"Give a `key`, a random UUID, to send the end again without fear: the same key returns the same run. " +
+			"While the database is away the end waits on disk and is stored once.",
 		replies{200: "The finished run.", 202: "The database is away: the end waits on disk."},
 		[]int{http.StatusConflict, http.StatusGatewayTimeout},
 	}, s.finishMap)
 	declare(s, route{
 		http.MethodPost, "/v1/map-run/abandon", "abandon-map-run", tagMaps,
 		"Forget the run in progress",
-		"It does not count, and the next report begins another, of the same map too. Without a run in progress " +
-			"nothing happens.",
+		"It does not count, and the next report begins another, of the same map too. " +
+			"Without a run in progress nothing happens.",
 		replies{204: "No run is in progress."},
 		stored,
 	}, s.abandonMap)
@@ -50,17 +49,17 @@ func (s *Server) registerMapRuns() {
 	declare(s, route{
 		http.MethodGet, "/v1/map-runs", "list-map-runs", tagMaps,
 		"List finished runs",
-		"Of all servers, newest first, from the database. Runs that waited for the database stand where they were " +
-			"stored.",
+		"Of all servers, newest first, from the database. " +
+			"Runs that waited for the database stand where they were stored.",
 		replies{200: "One page."},
 		stored,
 	}, s.listMapRuns)
 	declare(s, route{
 		http.MethodGet, "/v1/map-stats", "list-map-stats", tagMaps,
 		"Read statistics of maps",
-		"The finished runs of all servers, summed up by map and gamemode, from the database. Runs without players " +
-			"do not count; times, " +
-			"waves and players are those of significant runs. With `map`, all of it comes in one page.",
+		"The finished runs of all servers, summed up by map and gamemode, from the database. " +
+			"Runs without players do not count; times, waves and players are those of significant runs. " +
+			"With `map`, all of it comes in one page.",
 		replies{200: "One page."},
 		stored,
 	}, s.listMapStats)

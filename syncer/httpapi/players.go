@@ -16,9 +16,8 @@ func (s *Server) registerPlayers() {
 	declareByHand[joinInput, recordResult[wire.Joined]](s, route{
 		http.MethodPost, "/v1/players/{id}/join", "join-player", tagPlayers,
 		"A player connects",
-		"One request at the connect packet: " +
-			"returns the record as the asking server sees it and the ban that applies, " +
-			"counts the join and remembers name and address. " +
+		"One request at the connect packet: returns the record as the asking server sees it " +
+			"and the ban that applies, counts the join and remembers name and address. " +
 			"The verdict comes from memory and is given also while the database is out of reach.",
 		replies{200: "The record and the verdict."},
 		stored,
@@ -45,8 +44,8 @@ func (s *Server) registerPlayers() {
 	declareByHand[leaveInput, struct{}](s, route{
 		http.MethodPost, "/v1/players/{id}/leave", "leave-player", tagPlayers,
 		"A player leaves",
-		"Saves the unimportant and unsynced fields; " +
-			"what the asking server did not change since it was shown the record is left alone. " +
+		"Saves the unimportant and unsynced fields; what the asking server did not change " +
+			"since it was shown the record is left alone. " +
 			"A whole record may be sent: important and computed fields are passed over. " +
 			"Without a body only pending changes are saved. " +
 			"During an outage of the database the save is kept on disk and stored exactly once later.",

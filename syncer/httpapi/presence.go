@@ -14,9 +14,9 @@ func (s *Server) registerPresence() {
 	declare(s, route{
 		http.MethodGet, "/v1/online", "list-online", tagPresence,
 		"Who is online in the whole network",
-		"From memory. A player comes onto it with a join and leaves it with a leave; a server that gives no sign is " +
-			"cleared " +
-			"once its lease has run out. Whoever joins while you turn pages is on a later one.",
+		"From memory. A player comes onto it with a join and leaves it with a leave; " +
+			"a server that gives no sign is cleared once its lease has run out. " +
+			"Whoever joins while you turn pages is on a later one.",
 		replies{200: "One page."},
 		nil,
 	}, s.listOnline)

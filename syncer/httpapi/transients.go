@@ -13,10 +13,9 @@ func (s *Server) registerTransients() {
 	declare(s, route{
 		http.MethodPut, "/v1/players/{id}/transients/{key}", "put-transient", tagTransients,
 		"Keep a value for a while",
-		"In the memory of this sidecar only, for the asking server only: it is gone when the game server announces " +
-			"its start, " +
-			"when this sidecar restarts, when `ttl` is over, or with `resetOnJoin` when the player joins again. " +
-			"Nothing of it is ever on disk. " +
+		"In the memory of this sidecar only, for the asking server only: " +
+			"it is gone when the game server announces its start, when this sidecar restarts, when `ttl` is over, " +
+			"or with `resetOnJoin` when the player joins again. Nothing of it is ever on disk. " +
 			"A value has at most 64 KiB of JSON, a player 64 keys on a server, and a server 64 MiB altogether.",
 		replies{204: "It is kept."},
 		[]int{http.StatusInsufficientStorage},

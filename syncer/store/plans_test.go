@@ -223,10 +223,7 @@ func hotQueries(t *testing.T, s *store.Store) []hotQuery {
 	feed := follow(t, s)
 	cursor := poll(t, feed, changefeed.Snapshot{}).Snapshot
 	ids := make([]syncer.PlayerID, 256)
-	batch := merge.Batch{
-		ID:    [16]byte{byte(time.Now().UnixNano())},
-		Edits: map[syncer.PlayerID]merge.Edit{"new " + syncer.PlayerID(t.Name()): {}},
-	}
+	batch := newBatch(map[syncer.PlayerID]merge.Edit{"new " + syncer.PlayerID(t.Name()): {}})
 	for i := range ids {
 		ids[i] = syncer.PlayerID(fmt.Sprintf("p%d", 10*i+1))
 		batch.Edits[ids[i]] = merge.Edit{
