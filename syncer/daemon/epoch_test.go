@@ -63,7 +63,7 @@ func TestDatabaseIsReplaced(t *testing.T) {
 }
 
 // swap gives a database's name to its replacement while nobody gets in.
-func swap(t *testing.T, admin *pgx.Conn, name string) {
+func swap(t testing.TB, admin *pgx.Conn, name string) {
 	t.Helper()
 	for _, sql := range []string{
 		"alter database " + name + " allow_connections false",
@@ -132,7 +132,7 @@ func named(t testing.TB, address, name string) string {
 	return parsed.String()
 }
 
-func dropDatabase(t *testing.T, address, name string) {
+func dropDatabase(t testing.TB, address, name string) {
 	ctx := context.Background()
 	conn, err := pgx.Connect(ctx, named(t, address, "postgres"))
 	if err == nil {

@@ -17,6 +17,7 @@ import (
 // outage is one sidecar whose only way to the database is a proxy, and its disk.
 type outage struct {
 	*node
+	url   string // past the proxy
 	psql  *pgx.Conn
 	proxy *pgtest.Proxy
 	dir   string
@@ -25,7 +26,7 @@ type outage struct {
 func newOutage(t *testing.T) *outage {
 	t.Helper()
 	url, psql := database(t)
-	o := &outage{psql: psql, proxy: pgtest.NewProxy(t, url), dir: t.TempDir()}
+	o := &outage{url: url, psql: psql, proxy: pgtest.NewProxy(t, url), dir: t.TempDir()}
 	o.node = o.start(t)
 	o.ready()
 	return o

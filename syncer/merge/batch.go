@@ -9,4 +9,36 @@ import (
 type Batch struct {
 	ID    [16]byte // a random UUID
 	Edits map[syncer.PlayerID]Edit
+	// Known has the [Restoration] of players who had a row before. It is used only where
+	// the row is gone, and comes before the edit.
+	Known map[syncer.PlayerID]Edit
+}
+
+// Part returns the part of one player as a batch of its own.
+func (b Batch) Part(id [16]byte, player syncer.PlayerID) Batch {
+	part := Batch{ID: id, Edits: map[syncer.PlayerID]Edit{player: b.Edits[player]}}
+	if known, ok := b.Known[player]; ok {
+		part.Known = map[syncer.PlayerID]Edit{player: known}
+	}
+	return part
+}
+
+// Restoration returns the edit that makes a new row what p was, but for the important
+// fields: those are what the database says. Counters are raised, so that two sidecars may
+// restore one row. The edit shares slices and maps with p.
+func Restoration(p syncer.Player) Edit {
+	e := Edit{
+		Scalars: ScalarsOf(p.Synced), History: p.History,
+		Gamemodes: make(map[string]GamemodeEdit, len(p.Gamemodes)),
+		Addresses: make(map[string]AddressEdit, len(p.Addresses)),
+	}
+	for mode, record := range p.Gamemodes {
+		e.Gamemodes[mode] = GamemodeEdit{
+			FirstJoined: record.FirstJoined, LastJoined: record.LastJoined, AtLeast: record.Stats,
+		}
+	}
+	for address, record := range p.Addresses {
+		e.Addresses[address] = AddressEdit(record)
+	}
+	return e.WithoutImportant()
 }

@@ -13,9 +13,14 @@ import (
 const maxBatch = 256
 
 func newBatch() merge.Batch {
-	batch := merge.Batch{Edits: map[syncer.PlayerID]merge.Edit{}}
-	_, _ = rand.Read(batch.ID[:]) // never fails, says its documentation
-	return batch
+	return merge.Batch{
+		ID: newBatchID(), Edits: map[syncer.PlayerID]merge.Edit{}, Known: map[syncer.PlayerID]merge.Edit{},
+	}
+}
+
+func newBatchID() (id [16]byte) {
+	_, _ = rand.Read(id[:]) // never fails, says its documentation
+	return id
 }
 
 // partOf derives the id of one player's part of a batch. It must be the same
@@ -62,6 +67,7 @@ func (vs *visitors) drop(batch merge.Batch) {
 	defer vs.mu.Unlock()
 	for id := range batch.Edits {
 		if v, known := vs.byID[id]; known {
+			vs.see(id, v)
 			v.remove(batch.ID)
 			vs.forget(id)
 		}

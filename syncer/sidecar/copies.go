@@ -43,16 +43,18 @@ func (p *Players) HasUnsaved(id syncer.PlayerID) bool {
 // newcomer. Errors: invalid, database_unavailable, outcome_unknown.
 func (p *Players) StoreNow(ctx context.Context, id syncer.PlayerID, isNewcomer bool, edit merge.Edit) error {
 	ids := []syncer.PlayerID{id}
+	known := p.restoration(id)
 	if isNewcomer {
 		if err := p.store.CreatePlayers(ctx, ids); err != nil {
 			return err
 		}
+		edit = known.Then(edit)
 	}
 	begun := p.applier.Begin()
 	reading, changes, err := p.store.EditPlayer(ctx, id, edit, nil)
 	if syncer.CodeOf(err) == syncer.CodeNotFound { // deleted since it was read
 		if err = p.store.CreatePlayers(ctx, ids); err == nil {
-			reading, changes, err = p.store.EditPlayer(ctx, id, edit, nil)
+			reading, changes, err = p.store.EditPlayer(ctx, id, known.Then(edit), nil)
 		}
 	}
 	if err != nil {
@@ -60,6 +62,20 @@ func (p *Players) StoreNow(ctx context.Context, id syncer.PlayerID, isNewcomer b
 	}
 	p.applier.Wrote(begun, []changefeed.VersionedPlayer{reading}, changes)
 	return nil
+}
+
+// restoration returns the edit that makes the player's row whole if it is new again; it
+// changes nothing of a player who had none.
+func (p *Players) restoration(id syncer.PlayerID) merge.Edit {
+	p.visitors.mu.RLock()
+	defer p.visitors.mu.RUnlock()
+	if v, known := p.visitors.byID[id]; known && v.row != nil {
+		return merge.Restoration(*v.row)
+	}
+	if row, _ := p.held.Get(id); row != nil {
+		return merge.Restoration(*row)
+	}
+	return merge.Edit{}
 }
 
 // Keep adds an edit to those of the player that are not stored yet and, in the same

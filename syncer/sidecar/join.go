@@ -46,6 +46,7 @@ func (p *Players) Join(
 		v.pending = v.pending.Then(edit)
 		return JoinResult{Source: source}, nil
 	}
+	v.row = player
 	before := p.visitors.view(from, player)
 	if edit.Name.Value == before.Name {
 		edit.Name = syncer.Optional[string]{}
@@ -88,6 +89,9 @@ func (p *Players) readForJoin(ctx context.Context, id syncer.PlayerID) (*syncer.
 	player, err := p.held.Reread(ctx, id, p.store.ReadPlayers)
 	if err == nil && player == nil {
 		if err = p.store.CreatePlayers(ctx, []syncer.PlayerID{id}); err == nil {
+			p.visitors.mu.Lock()
+			p.visitors.restore(id) // on a server, and deleted meanwhile
+			p.visitors.mu.Unlock()
 			player, err = p.held.Reread(ctx, id, p.store.ReadPlayers)
 		}
 	}

@@ -51,6 +51,7 @@ func (p *Players) Patch(
 	p.visitors.mu.Lock()
 	defer p.visitors.mu.Unlock()
 	v := p.visitors.of(id)
+	v.row = player
 	defer p.visitors.forget(id)
 	v.pending = v.pending.Without(now).Then(later)
 	view := p.visitors.view(from, player)

@@ -66,8 +66,8 @@ func (s *Saver) resendEach(ctx context.Context, batch merge.Batch, refusal error
 	if len(batch.Edits) == 1 {
 		return s.setAside(batch, refusal)
 	}
-	for id, edit := range batch.Edits {
-		single := merge.Batch{ID: partOf(batch.ID, id), Edits: map[syncer.PlayerID]merge.Edit{id: edit}}
+	for id := range batch.Edits {
+		single := batch.Part(partOf(batch.ID, id), id)
 		s.visitors.rename(id, batch.ID, single.ID)
 		err := s.storeBatch(ctx, single)
 		switch {

@@ -159,9 +159,8 @@ func (s *Saver) saveEach(ctx context.Context, batch merge.Batch, refusal error) 
 		return refusal
 	}
 	var refused error
-	for id, edit := range batch.Edits {
-		single := newBatch()
-		single.Edits[id] = edit
+	for id := range batch.Edits {
+		single := batch.Part(newBatchID(), id)
 		s.visitors.rename(id, batch.ID, single.ID)
 		if err := s.save(ctx, single); err != nil {
 			refused = err

@@ -36,6 +36,7 @@ type visitor struct {
 	servers map[string][]merge.View // by server name: states shown, latest last
 	saving  []sending               // in batches that are not known to be stored, oldest first
 	pending merge.Edit              // in no batch yet
+	row     *syncer.Player          // as it was last seen in the database; nil: never
 }
 
 // sending is one player's part of a batch under way.
@@ -102,6 +103,22 @@ func (vs *visitors) of(id syncer.PlayerID) *visitor {
 	return v
 }
 
+// see notes the row as it is in memory. Of a row that is gone, what was there before
+// stays noted.
+func (vs *visitors) see(id syncer.PlayerID, v *visitor) {
+	if row, _ := vs.held.Get(id); row != nil {
+		v.row = row
+	}
+}
+
+// restore makes what is known of a player's row part of the edits, for the row is new.
+func (vs *visitors) restore(id syncer.PlayerID) {
+	if v, known := vs.byID[id]; known && v.row != nil {
+		v.pending = merge.Restoration(*v.row).Then(v.pending)
+		v.row = nil
+	}
+}
+
 // forget drops a player of whom nothing is left to remember.
 func (vs *visitors) forget(id syncer.PlayerID) {
 	v, known := vs.byID[id]
@@ -138,7 +155,11 @@ func (vs *visitors) take(batch *merge.Batch, id syncer.PlayerID) {
 	if !known || v.pending.IsZero() {
 		return
 	}
+	vs.see(id, v)
 	batch.Edits[id] = v.pending
+	if v.row != nil {
+		batch.Known[id] = merge.Restoration(*v.row)
+	}
 	v.saving = append(v.saving, sending{batch: batch.ID, edit: v.pending})
 	v.pending = merge.Edit{}
 }

@@ -51,15 +51,9 @@ func saveBatch(ctx context.Context, queries *db.Queries, batch merge.Batch) (sav
 		return saved{}, err
 	}
 	ids := slices.Sorted(maps.Keys(batch.Edits))
-	edits := make([]json.RawMessage, len(ids))
-	withHistory, withVisits := false, false
-	for i, id := range ids {
-		edit := batch.Edits[id]
-		withHistory = withHistory || len(edit.History) > 0
-		withVisits = withVisits || len(edit.Visits) > 0
-		if edits[i], err = json.Marshal(edit); err != nil {
-			return saved{}, fmt.Errorf("encode edit: %w", err)
-		}
+	edits, err := encodeEdits(ids, batch.Edits)
+	if err != nil {
+		return saved{}, err
 	}
 	rows, err := queries.SavePlayers(ctx, db.SavePlayersParams{
 		Notify: string(notifyLater),
@@ -70,29 +64,70 @@ func saveBatch(ctx context.Context, queries *db.Queries, batch merge.Batch) (sav
 		return saved{}, err
 	}
 	if len(rows) < len(ids) { // some are new: rare, so the usual batch is spared the insert
+		batch.Edits = completed(batch, rows)
+		if edits, err = encodeEdits(ids, batch.Edits); err != nil {
+			return saved{}, err
+		}
 		created, err := createAndSave(ctx, queries, ids, edits, rows)
 		if err != nil {
 			return saved{}, err
 		}
 		rows = append(rows, created...)
 	}
-	var added []json.RawMessage
+	added, err := addHistoryAndVisits(ctx, queries, batch, ids, edits)
+	if err != nil {
+		return saved{}, err
+	}
+	return decodeSaved(batch, rows, added)
+}
+
+// addHistoryAndVisits stores what has tables of its own; the rows of the players are
+// locked. It returns the changes of the history.
+func addHistoryAndVisits(
+	ctx context.Context, queries *db.Queries, batch merge.Batch, ids []syncer.PlayerID, edits []json.RawMessage,
+) (added []json.RawMessage, err error) {
+	withHistory, withVisits := false, false
+	for _, edit := range batch.Edits {
+		withHistory = withHistory || len(edit.History) > 0
+		withVisits = withVisits || len(edit.Visits) > 0
+	}
 	if withHistory {
 		added, err = queries.AddHistory(ctx, db.AddHistoryParams{
 			Notify: string(notifyLater),
 			Uuids:  texts(ids),
 			Edits:  edits,
 		})
-		if err != nil {
-			return saved{}, err
+	}
+	if err == nil && withVisits {
+		err = queries.AddVisits(ctx, db.AddVisitsParams{Uuids: texts(ids), Edits: edits})
+	}
+	return added, err
+}
+
+// completed returns the edits of a batch. Those of players without a row begin with what
+// is known of the row that was there before.
+func completed(batch merge.Batch, found []db.SavePlayersRow) map[syncer.PlayerID]merge.Edit {
+	edits := maps.Clone(batch.Edits)
+	for id, known := range batch.Known {
+		edits[id] = known.Then(edits[id])
+	}
+	for _, row := range found {
+		id := syncer.PlayerID(row.Player.Uuid)
+		edits[id] = batch.Edits[id]
+	}
+	return edits
+}
+
+// encodeEdits returns the edits of the players in the order of ids.
+func encodeEdits(ids []syncer.PlayerID, edits map[syncer.PlayerID]merge.Edit) ([]json.RawMessage, error) {
+	encoded := make([]json.RawMessage, len(ids))
+	for i, id := range ids {
+		var err error
+		if encoded[i], err = json.Marshal(edits[id]); err != nil {
+			return nil, fmt.Errorf("encode edit: %w", err)
 		}
 	}
-	if withVisits { // the rows of the players are locked
-		if err := queries.AddVisits(ctx, db.AddVisitsParams{Uuids: texts(ids), Edits: edits}); err != nil {
-			return saved{}, err
-		}
-	}
-	return decodeSaved(batch, rows, added)
+	return encoded, nil
 }
 
 // createAndSave makes the players that an update did not find and applies their

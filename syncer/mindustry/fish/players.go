@@ -143,6 +143,9 @@ func (p *Players) receive(
 		return true, p.players.Settle(ctx, key.id)
 	}
 	p.noteOutcome(upload.From, key.id, current, outcome)
+	if err == nil && stored == nil && !outcome.Unsynced {
+		outcome.Edit = withWholeCopy(outcome, *current, upload)
+	}
 	now, later := outcome.Edit.Split()
 	if !now.IsZero() {
 		if err := p.players.StoreNow(syncer.WithServer(ctx, upload.From.Name), key.id, stored == nil, now); err != nil {
@@ -151,6 +154,17 @@ func (p *Players) receive(
 	}
 	p.histories.learn(upload.Save)
 	return true, p.players.Keep(ctx, key.id, later, !now.IsZero(), func() { p.histories.put(key, entry, next) })
+}
+
+// withWholeCopy returns what an upload changed together with everything else that its copy
+// says and that is not important. Current is the player without a row: who is new, or
+// whose row is gone.
+func withWholeCopy(outcome shadow.Outcome, current merge.View, upload shadow.Upload) merge.Edit {
+	whole := merge.DiffUnseen(current, upload.Save, upload.From).WithoutImportant()
+	if outcome.USIDRefused {
+		whole.Addresses = nil
+	}
+	return outcome.Edit.Then(whole)
 }
 
 // upload returns what was uploaded, with its digest.
