@@ -91,6 +91,7 @@ func TestPresenceIsPushed(t *testing.T) {
 	a, b := start(t, address, "a").ready(), start(t, address, "b").ready()
 	from := b.Events().LastID()
 	a.join(steve, "Steve")
+	b.online("a: Steve")   // else a busy sidecar may first look after he has left
 	a.join(steve, "Steve") // the game crashed meanwhile
 	a.leave(steve)
 	var got []string
