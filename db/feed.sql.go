@@ -13,6 +13,18 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
+const feedKey = `-- name: FeedKey :one
+select key from feed_key
+`
+
+// The secret that signs notifications.
+func (q *Queries) FeedKey(ctx context.Context) ([]byte, error) {
+	row := q.db.QueryRow(ctx, feedKey)
+	var key []byte
+	err := row.Scan(&key)
+	return key, err
+}
+
 const notify = `-- name: Notify :exec
 select set_config('synchronous_commit', 'off', true), feed_notify($1::jsonb[])
 `

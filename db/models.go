@@ -211,6 +211,18 @@ type Feed struct {
 	Home string
 }
 
+// One row: the secret that signs notifications; not for playersync_readonly
+type FeedKey struct {
+	// Always true; keeps the table at one row
+	Singleton bool
+	// Of HMAC-SHA-256; replaced by feed_rotate_key()
+	Key []byte
+	// The key XOR 54, 64 bytes
+	InnerPad []byte
+	// The key XOR 92, 64 bytes
+	OuterPad []byte
+}
+
 // When players were last on each server, written as their sessions end
 type LastSeen struct {
 	// The player

@@ -56,6 +56,80 @@ comment on function feed_home() is 'Where transaction ids of this database come 
 
 insert into feed (home) values (feed_home());
 
+-- Everyone who may connect may notify. Only who may read the key can sign what sidecars
+-- take for true. HMAC is computed from two pads, which are kept ready.
+
+-- +goose StatementBegin
+create function hmac_pad(key bytea, filler integer) returns bytea
+language plpgsql immutable strict
+as $$
+declare
+    pad bytea := decode(repeat(lpad(to_hex(filler), 2, '0'), 64), 'hex');
+begin
+    for i in 0 .. octet_length(key) - 1 loop
+        pad := set_byte(pad, i, get_byte(key, i) # filler);
+    end loop;
+    return pad;
+end
+$$;
+comment on function hmac_pad(bytea, integer) is
+    'One of the two pads that HMAC-SHA-256 (RFC 2104) hashes before the text: filler is 54 inside, 92 outside';
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create function random_key() returns bytea
+language sql volatile
+as $$
+    select sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))
+$$;
+comment on function random_key() is '32 bytes that nobody can guess';
+-- +goose StatementEnd
+
+create table feed_key (
+    singleton boolean primary key default true,
+    key       bytea   not null default random_key(),
+    inner_pad bytea   generated always as (hmac_pad(key, 54)) stored,
+    outer_pad bytea   generated always as (hmac_pad(key, 92)) stored,
+    constraint feed_key_singleton check (singleton),
+    constraint feed_key_length check (octet_length(key) = 32)
+);
+comment on table feed_key is 'One row: the secret that signs notifications; not for playersync_readonly';
+comment on column feed_key.singleton is 'Always true; keeps the table at one row';
+comment on column feed_key.key is 'Of HMAC-SHA-256; replaced by feed_rotate_key()';
+comment on column feed_key.inner_pad is 'The key XOR 54, 64 bytes';
+comment on column feed_key.outer_pad is 'The key XOR 92, 64 bytes';
+
+insert into feed_key default values;
+
+-- +goose StatementBegin
+create function feed_rotate_key() returns void
+language sql
+as $$
+    update public.feed_key set key = public.random_key()
+$$;
+comment on function feed_rotate_key() is
+    'For the owner: replaces the key that signs notifications. Sidecars read it by themselves';
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create function feed_send(message text) returns void
+language plpgsql
+as $$
+declare
+    pads public.feed_key;
+begin
+    select * into pads from public.feed_key;
+    perform pg_notify(
+        'playersync',
+        left(encode(sha256(pads.outer_pad || sha256(pads.inner_pad || convert_to(message, 'UTF8'))), 'hex'), 32)
+            || message
+    );
+end
+$$;
+comment on function feed_send(text) is
+    'Notifies on channel playersync: the first 16 bytes, in hex, of the message''s HMAC-SHA-256, and the message';
+-- +goose StatementEnd
+
 -- +goose StatementBegin
 create function feed_settle() returns boolean
 language plpgsql security definer
@@ -67,8 +141,10 @@ begin
     where home <> public.feed_home();
     if found then
         delete from public.change;
+        perform public.feed_rotate_key();
+        return true;
     end if;
-    return found;
+    return false;
 end
 $$;
 comment on function feed_settle() is
@@ -90,13 +166,13 @@ begin
             piece := (item - array['p', 'h'])::text; -- too large to travel: the key must do
         end if;
         if message <> '' and octet_length(message) + octet_length(piece) > 7900 then
-            perform pg_notify('playersync', '[' || message || ']');
+            perform feed_send('[' || message || ']');
             message := '';
         end if;
         message := concat_ws(',', nullif(message, ''), piece);
     end loop;
     if message <> '' then
-        perform pg_notify('playersync', '[' || message || ']');
+        perform feed_send('[' || message || ']');
     end if;
 end
 $$;
@@ -230,9 +306,11 @@ comment on function write_in_turn() is
     'numbers drawn for its rows have the order of the commits';
 -- +goose StatementEnd
 
-revoke execute on function feed_settle(), feed_prune(interval), feed_publish(jsonb[]) from public;
+revoke execute on function feed_truncated(), feed_table_changed(), write_in_turn() from public;
+revoke execute on function feed_settle(), feed_prune(interval), feed_publish(jsonb[]), feed_rotate_key() from public;
 grant execute on function feed_settle(), feed_prune(interval) to playersync_app;
 grant select on change, feed to playersync_app, playersync_readonly;
+grant select on feed_key to playersync_app;
 
 reset role;
 
@@ -246,6 +324,11 @@ drop function feed_change(text, text);
 drop function feed_publish(jsonb[]);
 drop function feed_notify(jsonb[]);
 drop function feed_settle();
+drop function feed_send(text);
+drop function feed_rotate_key();
+drop table feed_key;
+drop function random_key();
+drop function hmac_pad(bytea, integer);
 drop table feed;
 drop function feed_home();
 drop table change;

@@ -271,7 +271,7 @@ begin
         if found then
             insert into change (entity, key) values ('player', uuid); -- what feed_publish does, without the packing
             if octet_length(change::text) <= 7900 then
-                perform pg_notify('playersync', '[' || change || ']');
+                perform feed_send('[' || change || ']');
             else
                 perform feed_notify(array[change::jsonb]);
             end if;
@@ -356,6 +356,7 @@ alter table player enable always trigger feed_update;
 alter table player enable always trigger feed_delete;
 alter table player enable always trigger feed_truncate;
 
+revoke execute on function player_updated(), player_inserted_or_deleted() from public;
 grant select, insert, update, delete on player to playersync_app;
 grant usage on sequence revision to playersync_app;
 grant select on player to playersync_readonly;

@@ -93,6 +93,7 @@ alter table player_history enable always trigger feed_update_old;
 alter table player_history enable always trigger feed_delete;
 alter table player_history enable always trigger feed_truncate;
 
+revoke execute on function player_history_inserted(), player_history_changed() from public;
 grant select, insert, update, delete on player_history to playersync_app;
 grant select on player_history to playersync_readonly;
 

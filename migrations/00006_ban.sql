@@ -292,6 +292,7 @@ comment on column active_ban.created_at is 'ban.created_at';
 comment on column active_ban.expires_at is 'ban.expires_at; NULL until lifted';
 comment on column active_ban.remaining is 'Time left; NULL until lifted';
 
+revoke execute on function ban_before_insert(), ban_inserted(), ban_updated(), ban_deleted() from public;
 grant select, insert, update, delete on ban to playersync_app;
 grant select on ban to playersync_readonly;
 grant select on active_ban to playersync_app, playersync_readonly;

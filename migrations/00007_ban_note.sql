@@ -69,6 +69,7 @@ alter table ban_note enable always trigger ban_note_before_write;
 alter table ban enable always trigger ban_note_delete;
 alter table ban enable always trigger ban_note_truncate;
 
+revoke execute on function ban_note_before_write(), ban_note_follow() from public;
 grant select, insert, update, delete on ban_note to playersync_app;
 grant select on ban_note to playersync_readonly;
 

@@ -154,6 +154,7 @@ comment on column staff_chat.role is 'staff or player';
 comment on column staff_chat.name is 'Who';
 comment on column staff_chat.text is 'What';
 
+revoke execute on function staff_message_inserted() from public;
 grant select, insert, update, delete on staff_message, staff_delivery to playersync_app;
 grant select on staff_message, staff_delivery, staff_chat to playersync_readonly;
 grant select on staff_chat to playersync_app;

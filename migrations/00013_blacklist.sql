@@ -72,6 +72,7 @@ alter table blacklisted_address enable always trigger feed_update;
 alter table blacklisted_address enable always trigger feed_delete;
 alter table blacklisted_address enable always trigger feed_truncate;
 
+revoke execute on function blacklisted_address_changed() from public;
 grant select, insert, update, delete on blacklisted_address to playersync_app;
 grant select on blacklisted_address to playersync_readonly;
 

@@ -325,6 +325,9 @@ comment on column balance_mismatch.currency is 'In what';
 comment on column balance_mismatch.balance is 'What the balance is';
 comment on column balance_mismatch.ledger is 'What the ledger adds up to';
 
+revoke execute on function
+    balance_written(), balance_before_truncate(), balance_updated(), balance_inserted(), balance_deleted()
+from public;
 grant select, insert, update, delete on currency, balance to playersync_app;
 grant select on ledger, balance_mismatch to playersync_app;
 grant select on currency, balance, ledger, balance_mismatch to playersync_readonly;

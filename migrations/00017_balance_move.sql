@@ -46,7 +46,9 @@ begin
               and (l.uuid, l.change) = (coalesce(payer, payee), case when payer is null then total else -total end)
               and l.peer is not distinct from case when payer is not null then payee end
         ) then 'repeated' else 'conflict' end;
-        changes := public.balance_changes(payer, payee, unit); -- perhaps the first one's were never sent
+        -- Perhaps the first one's were never sent. This transaction changes nothing, so it
+        -- sends no rows.
+        changes := array(select change - 'b' from unnest(public.balance_changes(payer, payee, unit)) as change);
         return;
     end if;
 

@@ -284,6 +284,7 @@ comment on column server_overview.alive is 'Whether its sidecar lives';
 comment on column server_overview.since is 'Since when it does without a break; NULL: it does not';
 comment on column server_overview.players is 'How many players are on it';
 
+revoke execute on function session_in_turn(), server_lease_ends(), session_ended(), session_changed() from public;
 grant select, insert, update, delete on server_lease, session, last_seen to playersync_app;
 grant select on server_lease, session, last_seen, online, server_overview to playersync_readonly;
 grant select on online, server_overview to playersync_app;

@@ -260,6 +260,7 @@ comment on column shared_address.names is 'Their current names, in the same orde
 comment on column shared_address.times is 'How often each joined from there, in the same order';
 comment on column shared_address.last_seen is 'When one of them last did';
 
+revoke execute on function player_name_limit(), player_address_limit() from public;
 grant select, insert, update, delete on player_visit, player_name, player_address to playersync_app;
 grant select on player_visit, player_name, player_address, player_info, shared_address to playersync_readonly;
 grant select on player_info, shared_address to playersync_app;

@@ -356,6 +356,10 @@ comment on column audit_log.is_now is 'The value after';
 comment on column audit_log.role is 'The login that wrote it';
 comment on column audit_log.reverts is 'The change that this one takes back';
 
+revoke execute on function
+    player_insert_audited(), player_update_audited(), player_delete_audited(), ban_insert_audited(),
+    ban_update_audited(), ban_delete_audited(), truncate_audited()
+from public;
 revoke execute on function audit_prune(interval, integer) from public;
 grant execute on function audit_prune(interval, integer) to playersync_app;
 grant select on audit, audit_log to playersync_app, playersync_readonly;

@@ -31,7 +31,8 @@ select
                 unnest(array['select', 'insert', 'update', 'delete']) as privilege
             union all
             values
-                ('change', 'select'), ('feed', 'select'), ('save_batch', 'select'), ('save_batch', 'insert'),
+                ('change', 'select'), ('feed', 'select'), ('feed_key', 'select'),
+                ('save_batch', 'select'), ('save_batch', 'insert'),
                 ('audit', 'select'), ('ledger', 'select'), ('goose_db_version', 'select')
         ) as needed (relation, privilege)
         where not coalesce(has_table_privilege(to_regclass('public.' || needed.relation), needed.privilege), false)

@@ -73,6 +73,10 @@ select feed_settle() as settled;
 -- a notification that is lost with the server is found by the poll.
 select set_config('synchronous_commit', 'off', true), feed_notify(sqlc.arg(changes)::jsonb[]);
 
+-- name: FeedKey :one
+-- The secret that signs notifications.
+select key from feed_key;
+
 -- name: PruneChanges :one
 -- Deletes changes older than the interval.
 select feed_prune(sqlc.arg(keep)) as pruned;

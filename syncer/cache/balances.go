@@ -75,12 +75,23 @@ func (s *balanceSet) revision(currency string) (newest int64) {
 // refresh takes in a reading, unless it is older than the one before. The results of
 // writes of players are ignored: they do not include balances.
 func (s *balanceSet) refresh(r changefeed.VersionedPlayer) {
-	if r.Xid != 0 || !s.snapshot.IsZero() && !r.Snapshot.NewerThan(s.snapshot) {
+	if r.Xid != 0 {
 		return
 	}
-	s.snapshot, s.base = r.Snapshot, r.Balances
+	if !s.snapshot.NewerThan(r.Snapshot) {
+		s.snapshot, s.base = r.Snapshot, r.Balances
+	}
 	s.overlay = slices.DeleteFunc(s.overlay, func(h balanceChange) bool { return r.Snapshot.Sees(h.xid) })
 	s.render()
+}
+
+// distrust lets every reading replace what a transaction is said to have written.
+func (s *balanceSet) distrust(xid uint64) {
+	for i := range s.overlay {
+		if s.overlay[i].xid == xid {
+			s.overlay[i].xid = distrusted
+		}
+	}
 }
 
 // render builds what readers get.

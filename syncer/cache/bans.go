@@ -27,6 +27,8 @@ type recentBan struct {
 	// The newest row that a notification carried and that the read does not see.
 	xid      uint64 // 0: none
 	revision int64
+
+	distrusted bool // such a row was never written: any read replaces it
 }
 
 // BanCounts are the numbers of open bans, expired ones included.
@@ -96,6 +98,21 @@ func (b *Bans) Apply(ch changefeed.Change) changefeed.ApplyResult {
 	return changefeed.Applied
 }
 
+// Distrust is called for a change that a notification brought and that was never made.
+// What came with it stays until the next read of its target, which replaces it whatever
+// its transaction and its revision.
+func (b *Bans) Distrust(ch changefeed.Change) {
+	target, err := syncer.ParseTargetKey(ch.Key)
+	if err != nil {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if known := b.recent[target]; known.xid == ch.Xid {
+		b.recent[target] = recentBan{read: known.read, distrusted: true}
+	}
+}
+
 // readAt returns the snapshot at which a target was last read.
 func (b *Bans) readAt(n recentBan) changefeed.Snapshot {
 	if n.read.NewerThan(b.cursor) {
@@ -133,10 +150,10 @@ func (b *Bans) Refresh(
 	defer b.mu.Unlock()
 	for _, t := range targets {
 		known := b.recent[t]
-		if !snapshot.NewerThan(b.readAt(known)) {
+		if !snapshot.NewerThan(b.readAt(known)) && !known.distrusted {
 			continue
 		}
-		known.read = snapshot
+		known.read, known.distrusted = snapshot, false
 		if known.xid != 0 && !snapshot.Sees(known.xid) {
 			b.recent[t] = known
 			continue

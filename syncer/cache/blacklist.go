@@ -103,6 +103,18 @@ func (c *Blacklist) Load(snapshot changefeed.Snapshot, rows []changefeed.Row) []
 	return nil
 }
 
+// Distrust lets the next load replace what came with a change that was never made.
+func (c *Blacklist) Distrust(ch changefeed.Change) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for address, entry := range c.recent {
+		if entry.xid == ch.Xid {
+			entry.xid = distrusted
+			c.recent[address] = entry
+		}
+	}
+}
+
 // Advance forgets what the cursor covers.
 func (c *Blacklist) Advance(cursor changefeed.Snapshot) {
 	c.mu.Lock()

@@ -79,8 +79,8 @@
 //
 // # Trust
 //
-// A notification counts until a reading says otherwise, so whoever may connect to the
-// database may mislead the caches for a while; the migrations say who must be refused
-// connections. Readings must be of the current epoch: the result of a write that began
+// A notification is a hint. The feed calls Distrust for a change that came with one and
+// that its next poll does not find; the reading that follows replaces it whatever its
+// transaction and its revision. Readings must be of the current epoch: the result of a write that began
 // before a reset must not be handed in after the reload.
 package cache

@@ -23,7 +23,8 @@ type Messages struct {
 
 type heldMessage struct {
 	*syncer.StaffMessage
-	xid uint64 // 0: from a read, not from a notification
+	xid    uint64 // 0: from a read, not from a notification
+	unsent bool   // only a forged notification told of it: the next load drops it
 }
 
 // NewMessages returns an empty copy that keeps at most limit messages.
@@ -66,7 +67,7 @@ func (c *Messages) Apply(ch changefeed.Change) (changefeed.ApplyResult, []change
 	case !isNew, !c.loaded, c.otherHistory, row.After > c.mark.Last:
 		return changefeed.NeedsRead, nil
 	}
-	c.append(heldMessage{&row.StaffMessage, ch.Xid})
+	c.append(heldMessage{StaffMessage: &row.StaffMessage, xid: ch.Xid})
 	return changefeed.Applied, []changefeed.Event{{Type: changefeed.EventChat, Message: &row.StaffMessage}}
 }
 
@@ -86,6 +87,7 @@ func (c *Messages) Load(snapshot changefeed.Snapshot, rows []changefeed.Row) []c
 	defer c.mu.Unlock()
 	before, known := c.mark.Last, c.loaded && !c.otherHistory
 	received := c.held
+	sent := c.lastSent()
 	c.held, c.mark.Last = make([]heldMessage, 0, len(rows)), 0
 	var events []changefeed.Event
 	for _, row := range rows {
@@ -94,12 +96,12 @@ func (c *Messages) Load(snapshot changefeed.Snapshot, rows []changefeed.Row) []c
 			continue
 		}
 		c.append(heldMessage{StaffMessage: m})
-		if known && m.Number > before {
+		if known && m.Number > sent {
 			events = append(events, changefeed.Event{Type: changefeed.EventChat, Message: m})
 		}
 	}
 	for _, m := range received {
-		if !c.otherHistory && m.xid != 0 && m.Number > c.mark.Last && !snapshot.Sees(m.xid) {
+		if !c.otherHistory && m.xid != 0 && !m.unsent && m.Number > c.mark.Last && !snapshot.Sees(m.xid) {
 			c.append(m)
 		}
 	}
@@ -109,6 +111,30 @@ func (c *Messages) Load(snapshot changefeed.Snapshot, rows []changefeed.Row) []c
 	}
 	c.snapshot, c.loaded, c.otherHistory = snapshot, true, false
 	return events
+}
+
+// lastSent returns the number of the last message that was really sent. The caller
+// holds c.mu.
+func (c *Messages) lastSent() int64 {
+	last := c.mark.Last
+	for i := len(c.held) - 1; i >= 0 && c.held[i].unsent; i-- {
+		last = c.held[i].Number - 1
+		if i > 0 {
+			last = c.held[i-1].Number
+		}
+	}
+	return last
+}
+
+// Distrust lets the next load drop a message that was never sent.
+func (c *Messages) Distrust(ch changefeed.Change) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := range c.held {
+		if c.held[i].xid == ch.Xid {
+			c.held[i].unsent = true
+		}
+	}
 }
 
 // Advance does nothing: numbers have the order of the commits.

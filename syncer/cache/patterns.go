@@ -50,6 +50,9 @@ func (c *Patterns) Load(_ changefeed.Snapshot, rows []changefeed.Row) []changefe
 	return nil
 }
 
+// Distrust does nothing: changes do not carry patterns.
+func (c *Patterns) Distrust(changefeed.Change) {}
+
 // Advance does nothing: only reads change the copy.
 func (c *Patterns) Advance(changefeed.Snapshot) {}
 

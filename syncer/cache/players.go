@@ -141,6 +141,19 @@ func (c *Players) Apply(ch changefeed.Change) changefeed.ApplyResult {
 	}
 }
 
+// Distrust is called for a change that a notification brought and that was never made.
+// What came with it stays until the next reading, which replaces it whatever its
+// transaction and its revision.
+func (c *Players) Distrust(ch changefeed.Change) {
+	s := c.shard(syncer.PlayerID(ch.Key))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e := s.slots[syncer.PlayerID(ch.Key)]; e != nil {
+		e.record.distrust(ch.Xid)
+		e.balances.distrust(ch.Xid)
+	}
+}
+
 // Refresh takes in a reading by the feed, or the result of an own write after
 // its commit (then Xid is set). Readings by others go through [Players.Read] or
 // [Players.Reread], which collect the changes from before the SELECT on.

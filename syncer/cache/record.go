@@ -41,6 +41,10 @@ type historyChange struct {
 	entries []syncer.HistoryEntry
 }
 
+// distrusted stands in place of the transaction that a notification named and that never
+// was. Every snapshot sees it, so that any reading replaces what came with it.
+const distrusted uint64 = 0
+
 // includes reports whether the effects of the transaction are part of the reading.
 func includes(r changefeed.VersionedPlayer, xid uint64) bool {
 	return r.Snapshot.Sees(xid) || xid != 0 && xid == r.Xid
@@ -116,6 +120,8 @@ func (r *record) refresh(in changefeed.VersionedPlayer) changefeed.ApplyResult {
 		exact = r.rebase(in)
 	case in.Xid != 0:
 		exact = r.keepOwn(in)
+	case r.drop(in):
+		exact = true // something distrusted: base is as new as the reading
 	default:
 		return changefeed.Unchanged
 	}
@@ -145,17 +151,37 @@ func (r *record) rebase(in changefeed.VersionedPlayer) (exact bool) {
 		exact = r.keepOwn(r.base)
 	}
 	r.base = in
+	r.drop(in)
+	return exact
+}
+
+// drop forgets the changes that the reading includes, and reports whether there were any.
+func (r *record) drop(in changefeed.VersionedPlayer) (dropped bool) {
 	if r.own != nil && includes(in, r.own.Xid) {
-		r.own = nil
+		r.own, dropped = nil, true
 	}
 	if r.row.row != nil && includes(in, r.row.xid) {
-		r.row = rowChange{}
+		r.row, dropped = rowChange{}, true
 	}
+	entries := len(r.history)
 	r.history = slices.DeleteFunc(r.history, func(h historyChange) bool { return includes(in, h.xid) })
+	dropped = dropped || len(r.history) < entries
 	if len(r.history) == 0 {
 		r.history = nil
 	}
-	return exact
+	return dropped
+}
+
+// distrust lets every reading replace what a transaction is said to have written.
+func (r *record) distrust(xid uint64) {
+	if r.row.xid == xid {
+		r.row.xid = distrusted
+	}
+	for i := range r.history {
+		if r.history[i].xid == xid {
+			r.history[i].xid = distrusted
+		}
+	}
 }
 
 // keepOwn puts the result of an own write over bases that do not include it. Of two

@@ -127,6 +127,17 @@ func (c *Sessions) Load(snapshot changefeed.Snapshot, rows []changefeed.Row) (ev
 
 func byRevision(a, b *changefeed.SessionRow) int { return int(a.Revision - b.Revision) }
 
+// Distrust lets the next load replace what came with a change that was never made.
+func (c *Sessions) Distrust(ch changefeed.Change) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for key, entry := range c.recent {
+		if entry.xid == ch.Xid {
+			c.recent[key] = recentSession{entry.row, distrusted}
+		}
+	}
+}
+
 // Advance forgets what the cursor covers.
 func (c *Sessions) Advance(cursor changefeed.Snapshot) {
 	c.mu.Lock()

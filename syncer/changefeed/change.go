@@ -1,6 +1,7 @@
 package changefeed
 
 import (
+	"errors"
 	"time"
 
 	"playersync/syncer"
@@ -18,6 +19,10 @@ type Change struct {
 	// Row is the new state where it travelled along, else nil.
 	Row Row
 }
+
+// ErrForged stands for a notification that none of the database's triggers and no
+// sidecar has sent. The next one may be waited for.
+var ErrForged = errors.New("a notification that is not signed with the database's key")
 
 // Row is what a [Change] carries: *[PlayerRow], *[BanRow], *[HistoryRow],
 // *[BalanceRow], *[NewMessage] or *[SessionRow], and for the tables of one game the

@@ -68,12 +68,16 @@ func (n *node) hasReloaded(reason string, before float64) {
 	})
 }
 
-// noneMissed checks that no change had to be found by a poll.
+// noneMissed checks that no change had to be found by a poll, and that polls bore out all
+// that was notified.
 func noneMissed(t testing.TB, nodes ...*node) {
 	t.Helper()
 	for i, n := range nodes {
 		if missed := n.metric(foundByPoll); missed != 0 {
 			t.Errorf("node %d: a poll found %v changes whose notification never came", i, missed)
+		}
+		if n := n.metric(unfounded) + n.metric(forged); n != 0 {
+			t.Errorf("node %d: %v notifications told of what was never made", i, n)
 		}
 	}
 }

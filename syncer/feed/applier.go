@@ -92,20 +92,24 @@ func (a *Applier) Wrote(
 }
 
 // notified applies the changes of a notification. It returns those that were new
-// and are in memory now, and whether a poll must read the rows of others.
+// and are in memory now, and whether a poll must follow: to read the rows of others, or to
+// bear out what has come since the last one.
 func (a *Applier) notified(changes []changefeed.Change) (newChanges []changefeed.Change, mustRead bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var affected subjects
 	for _, ch := range changes {
 		isNew, needed := a.receive(ch, false, &affected)
+		if ch.Row != nil && !a.cursor.Sees(ch.Xid) && a.follows(ch.Entity) {
+			a.tracker.hint(ch)
+		}
 		if isNew && !needed {
 			newChanges = append(newChanges, ch)
 		}
 		mustRead = mustRead || needed
 	}
 	a.publishStates(affected)
-	return newChanges, mustRead
+	return newChanges, mustRead || len(a.tracker.hinted) >= maxHints
 }
 
 // refresh hands a reading to the cache of players and reports whether its copy may
@@ -145,7 +149,7 @@ func (a *Applier) setInterrupt(interrupt func()) (now bool) {
 // now; else that waits for a read.
 func (a *Applier) receive(ch changefeed.Change, included bool, affected *subjects) (isNew, mustRead bool) {
 	table := a.table(ch.Entity)
-	if a.cursor.Sees(ch.Xid) || table == nil && !isKnown(ch.Entity) {
+	if a.cursor.Sees(ch.Xid) || !a.follows(ch.Entity) {
 		a.tracker.confirm(ch) // a poll was first
 		return false, false
 	}
@@ -208,14 +212,14 @@ func (a *Applier) polled(
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if overflow {
-		return everything()
+		return a.everything()
 	}
 	w := work{
 		changes: make(map[subject][]changefeed.Change, len(changes)),
 		tables:  map[syncer.Entity][]changefeed.Change{},
 	}
 	for _, ch := range changes {
-		if !isKnown(ch.Entity) && a.table(ch.Entity) == nil {
+		if !a.follows(ch.Entity) {
 			continue
 		}
 		if a.tracker.receive(ch) && expectNotifications {
@@ -226,12 +230,50 @@ func (a *Applier) polled(
 		}
 		w.add(ch)
 	}
+	w.unfounded = a.tracker.unfounded(changes)
+	for _, ch := range w.unfounded {
+		a.distrust(ch)
+		w.add(ch)
+	}
 	a.addNeeded(&w)
 	w.players = a.players.Wanted(w.players)
 	if !w.whole() {
 		a.publishStates(a.unread(w))
 	}
 	return w
+}
+
+// reload returns the work of reading everything that is held.
+func (a *Applier) reload() work {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.everything()
+}
+
+// everything is the work after which nothing before it matters. What was only notified is
+// read as well, so it is distrusted without asking whether it is borne out.
+func (a *Applier) everything() work {
+	for _, ch := range a.tracker.unfounded(nil) {
+		a.distrust(ch)
+	}
+	return work{allPlayers: true, allBans: true, allTables: true}
+}
+
+// distrust lets the next read replace what came with a change that was never made.
+func (a *Applier) distrust(ch changefeed.Change) {
+	switch table := a.table(ch.Entity); {
+	case table != nil:
+		table.Distrust(ch)
+	case ch.Entity == syncer.EntityBan:
+		a.bans.Distrust(ch)
+	default:
+		a.players.Distrust(ch)
+	}
+}
+
+// follows reports whether changes of the entity concern a cache.
+func (a *Applier) follows(entity syncer.Entity) bool {
+	return isKnown(entity) || a.table(entity) != nil
 }
 
 // addNeeded includes the players that must be read for other reasons than a change.

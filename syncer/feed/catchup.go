@@ -133,9 +133,9 @@ func (f *Feed) catchUp(ctx context.Context, conn Conn, position Position, reason
 		f.log.InfoContext(ctx, "forgetting everything held", "reason", reason)
 		f.cursor = changefeed.Snapshot{} // if this fails, the next poll must reload as well
 		f.applier.reset()
-		w = everything()
+		w = f.applier.reload()
 	default:
-		w = everything()
+		w = f.applier.reload()
 	}
 	if err := f.do(ctx, conn, w); err != nil {
 		return err
@@ -144,6 +144,7 @@ func (f *Feed) catchUp(ctx context.Context, conn Conn, position Position, reason
 		f.metrics.reloads.WithLabelValues(reason).Inc()
 	}
 	f.observe(w.newChanges)
+	f.reportUnfounded(ctx, w.unfounded)
 	return nil
 }
 

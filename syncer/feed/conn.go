@@ -25,7 +25,9 @@ type Conn interface {
 	Listen(ctx context.Context) error
 
 	// Wait returns the changes of the next notification, one that arrived during
-	// another call included. A message that cannot be decoded comes as nil, nil.
+	// another call included. A message that cannot be decoded comes as nil, nil; one
+	// that somebody else sent comes as [changefeed.ErrForged], and the connection
+	// stays usable.
 	// When ctx ends first, Wait fails with ctx's error, e.g.
 	// [context.DeadlineExceeded], and the connection stays usable.
 	Wait(ctx context.Context) ([]changefeed.Change, error)
@@ -78,6 +80,10 @@ type Players interface {
 	// Apply takes in a change. changefeed.NeedsRead: only a read shows its effect.
 	Apply(ch changefeed.Change) changefeed.ApplyResult
 
+	// Distrust says that a change that was applied was never made: the next reading
+	// replaces what came with it.
+	Distrust(ch changefeed.Change)
+
 	// Wanted returns those of ids that are held, cached or being fetched, and All
 	// returns all such ids.
 	Wanted(ids []syncer.PlayerID) []syncer.PlayerID
@@ -98,6 +104,10 @@ type Bans interface {
 
 	// Apply takes in a change. changefeed.NeedsRead: only a read shows its effect.
 	Apply(ch changefeed.Change) changefeed.ApplyResult
+
+	// Distrust says that a change that was applied was never made: the next read
+	// replaces what came with it.
+	Distrust(ch changefeed.Change)
 
 	// Refresh takes in a read of targets, of which those in open have an open ban,
 	// and returns the targets that changed by it.

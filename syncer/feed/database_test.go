@@ -262,6 +262,9 @@ func (c *conn) Wait(ctx context.Context) ([]changefeed.Change, error) {
 	}
 	select {
 	case changes := <-c.inbox:
+		if changes != nil && len(changes) == 0 {
+			return nil, changefeed.ErrForged
+		}
 		return changes, nil
 	case <-c.broken:
 		return nil, errBroken

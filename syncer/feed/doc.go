@@ -53,6 +53,9 @@
 //	connection lost, statement timed out    connect again, catch up from the cursor
 //	network stalls silently                 the poll at the next heartbeat times out; as above
 //	notification lost or unreadable         found by the next poll, and counted
+//	notification that nobody signed         ignored, and counted
+//	signed notification of a change that    its rows are read again at the next poll and
+//	was never made                          replace it whatever its revision; counted
 //	writer died before it notified          the same
 //	more changes than one poll returns,     every held row is read again, or those
 //	or a change of the whole table          of the table

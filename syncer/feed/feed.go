@@ -66,6 +66,9 @@ type Feed struct {
 	reloaded   time.Time // when everything was last read again
 	reloadAt   time.Time // when to do so without a reason
 	pruneAfter time.Time // not to try before
+
+	forged      int       // forged notifications that the log has not told of
+	forgedAfter time.Time // when it may tell of them
 }
 
 // New returns a feed that keeps the applier's caches equal to the database that

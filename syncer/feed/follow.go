@@ -32,6 +32,8 @@ func (f *Feed) follow(ctx context.Context, conn Conn) error {
 		switch {
 		case err == nil:
 			f.notified(changes)
+		case errors.Is(err, changefeed.ErrForged):
+			f.reportForged(ctx)
 		case errors.Is(err, errDue):
 			if err := f.poll(ctx, conn); err != nil {
 				return err
@@ -130,6 +132,30 @@ func (f *Feed) reportMissed() {
 		f.log.Warn("changes were found by a poll only; did their writer die before it notified?",
 			"count", len(missed), "entity", missed[0].entity, "key", missed[0].key, "xid", missed[0].xid)
 	}
+}
+
+// reportUnfounded counts and logs changes that were notified and never made.
+func (f *Feed) reportUnfounded(ctx context.Context, unfounded []changefeed.Change) {
+	if len(unfounded) == 0 {
+		return
+	}
+	f.metrics.unfounded.Add(float64(len(unfounded)))
+	f.log.WarnContext(ctx, "notifications told of changes that were never made; the rows were read again",
+		"count", len(unfounded), "entity", unfounded[0].Entity, "key", unfounded[0].Key, "xid", unfounded[0].Xid)
+}
+
+// forgeryLogInterval is the time between two warnings of forged notifications.
+const forgeryLogInterval = time.Minute
+
+// reportForged counts a notification that somebody forged; the log has one warning a minute.
+func (f *Feed) reportForged(ctx context.Context) {
+	f.metrics.forged.Inc()
+	if f.forged++; time.Now().Before(f.forgedAfter) {
+		return
+	}
+	f.log.WarnContext(ctx, "notifications were ignored that nobody signed with the database's key; "+
+		"whoever may connect can send them", "count", f.forged)
+	f.forged, f.forgedAfter = 0, time.Now().Add(forgeryLogInterval)
 }
 
 // observe measures the age of changes that have just been applied.

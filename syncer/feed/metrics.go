@@ -15,6 +15,8 @@ type metrics struct {
 	reloads       *prometheus.CounterVec
 	polls         prometheus.Counter
 	notifications prometheus.Counter
+	forged        prometheus.Counter
+	unfounded     prometheus.Counter
 }
 
 // newMetrics registers the figures of f, once per registry.
@@ -48,6 +50,14 @@ func newMetrics(f *Feed, registry prometheus.Registerer) *metrics {
 		notifications: factory.NewCounter(prometheus.CounterOpts{
 			Name: "playersync_feed_notifications_total",
 			Help: "Notifications received.",
+		}),
+		forged: factory.NewCounter(prometheus.CounterOpts{
+			Name: "playersync_feed_forged_total",
+			Help: "Notifications ignored because they were not signed with the database's key.",
+		}),
+		unfounded: factory.NewCounter(prometheus.CounterOpts{
+			Name: "playersync_feed_unfounded_total",
+			Help: "Changes that signed notifications told of and that no poll found: they were read again.",
 		}),
 	}
 }

@@ -20,6 +20,10 @@ type Table interface {
 	// Apply takes in a change. changefeed.NeedsRead: only a read shows its effect.
 	Apply(ch changefeed.Change) (changefeed.ApplyResult, []changefeed.Event)
 
+	// Distrust says that a change that was applied was never made: the next load
+	// replaces what came with it.
+	Distrust(ch changefeed.Change)
+
 	// Load replaces all by a read, but keeps the changes that it received and that
 	// the snapshot does not see.
 	Load(snapshot changefeed.Snapshot, rows []changefeed.Row) []changefeed.Event

@@ -54,6 +54,8 @@ func (c *chat) Load(_ changefeed.Snapshot, rows []changefeed.Row) (events []chan
 	return events
 }
 
+func (c *chat) Distrust(changefeed.Change) {}
+
 func (c *chat) Advance(changefeed.Snapshot) {}
 
 func (c *chat) Reset() {

@@ -13,6 +13,10 @@ const (
 	// Beyond it all are forgotten, and subscribers may get their events twice.
 	maxTracked = 1 << 16
 
+	// maxHints bounds how many notified changes wait for a poll. At so many it comes early,
+	// and finds fewer than would make it read everything.
+	maxHints = maxPolledChanges / 2
+
 	// notificationTimeout is how long after the poll that found a change its
 	// notification may still arrive.
 	notificationTimeout = time.Second
@@ -39,14 +43,21 @@ func idOf(ch changefeed.Change) changeID {
 //	the cursor covers it                 forgotten   since the poll
 //	either its notification arrives      -           no
 //	or a second passes without it        -           missed: counted in a metric
+//
+// A notification is only a hint. A transaction whose notification has been received has
+// committed, so the next poll finds its changes: what was notified by then and is not among
+// them was never made.
 type tracker struct {
 	published   map[changeID]bool      // received ones, and whether their events were published
 	unconfirmed map[changeID]time.Time // when a poll found them
+	hinted      map[changeID]bool      // applied from a notification since the cursor
 	truncated   bool                   // some were forgotten before the cursor covered them
 }
 
 func newTracker() tracker {
-	return tracker{published: map[changeID]bool{}, unconfirmed: map[changeID]time.Time{}}
+	return tracker{
+		published: map[changeID]bool{}, unconfirmed: map[changeID]time.Time{}, hinted: map[changeID]bool{},
+	}
 }
 
 // receive records that a change has arrived, by whatever way, and reports whether
@@ -77,6 +88,27 @@ func (t *tracker) markUnconfirmed(ch changefeed.Change, now time.Time) {
 	}
 }
 
+// hint records that a change was applied because a notification brought its row.
+func (t *tracker) hint(ch changefeed.Change) { t.hinted[idOf(ch)] = true }
+
+// unfounded returns the hints that the changes found by a poll do not bear out: neither
+// they nor their whole table were changed by that transaction.
+func (t *tracker) unfounded(found []changefeed.Change) (never []changefeed.Change) {
+	if len(t.hinted) == 0 {
+		return nil
+	}
+	made := make(map[changeID]bool, len(found))
+	for _, ch := range found {
+		made[idOf(ch)] = true
+	}
+	for id := range t.hinted {
+		if !made[id] && !made[changeID{xid: id.xid, entity: id.entity}] {
+			never = append(never, changefeed.Change{Entity: id.entity, Key: id.key, Xid: id.xid})
+		}
+	}
+	return never
+}
+
 // confirm records that the notification of a change has arrived.
 func (t *tracker) confirm(ch changefeed.Change) { delete(t.unconfirmed, idOf(ch)) }
 
@@ -94,8 +126,12 @@ func (t *tracker) missed(now time.Time) (missed []changeID) {
 	return missed
 }
 
-// prune forgets what the cursor covers.
+// prune forgets what the cursor covers, and all hints: they are borne out or dropped.
 func (t *tracker) prune(cursor changefeed.Snapshot) {
+	for id := range t.hinted {
+		delete(t.published, id)
+	}
+	clear(t.hinted)
 	maps.DeleteFunc(t.published, func(id changeID, _ bool) bool { return cursor.Sees(id.xid) })
 	t.truncated = false
 }

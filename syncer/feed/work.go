@@ -53,10 +53,8 @@ type work struct {
 	tables     map[syncer.Entity][]changefeed.Change // further tables, with the changes behind it
 	changes    map[subject][]changefeed.Change       // the changes behind the rest, by subject
 	newChanges []changefeed.Change                   // those that this work applies
+	unfounded  []changefeed.Change                   // those that were notified and never made
 }
-
-// everything is the work after which nothing before it matters.
-func everything() work { return work{allPlayers: true, allBans: true, allTables: true} }
 
 // whole reports whether all players or all bans are read. Subscribers then get one
 // resync.

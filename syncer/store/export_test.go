@@ -36,3 +36,8 @@ func DecodeActiveBans(pieces [][]byte) ([]syncer.ActiveBan, error) {
 	}
 	return bans, reader.end()
 }
+
+// OpenSignature returns a function that tells whether a payload is signed with the key.
+func OpenSignature(key []byte) func(payload string) (message string, genuine bool) {
+	return newSignature(key).open
+}

@@ -17,8 +17,10 @@ import (
 // FeedConn is one direct connection that follows the database. It is used by one
 // goroutine at a time.
 type FeedConn struct {
-	conn    *pgx.Conn
-	queries *db.Queries
+	conn      *pgx.Conn
+	queries   *db.Queries
+	signature *signature
+	timeout   time.Duration // of reading the key again
 }
 
 // OpenFeed connects for following, apart from the pool.
@@ -27,7 +29,7 @@ func (s *Store) OpenFeed(ctx context.Context) (*FeedConn, error) {
 	if err != nil {
 		return nil, readError("connect", redact(err))
 	}
-	return &FeedConn{conn: conn, queries: db.New(conn)}, nil
+	return &FeedConn{conn: conn, queries: db.New(conn), timeout: s.timeout}, nil
 }
 
 // Close ends the connection.
@@ -38,15 +40,28 @@ func (c *FeedConn) Close() {
 }
 
 // Listen subscribes to notifications; when it returns, the subscription is
-// committed.
+// committed, and the key that signs them is known.
 func (c *FeedConn) Listen(ctx context.Context) error {
-	_, err := c.conn.Exec(ctx, "listen playersync")
-	return readError("listen", err)
+	if _, err := c.conn.Exec(ctx, "listen playersync"); err != nil {
+		return readError("listen", err)
+	}
+	return c.readKey(ctx)
+}
+
+// readKey learns the key that signs notifications.
+func (c *FeedConn) readKey(ctx context.Context) error {
+	key, err := c.queries.FeedKey(ctx)
+	if err != nil {
+		return readError("read the key of notifications", err)
+	}
+	c.signature = newSignature(key)
+	return nil
 }
 
 // Wait returns the changes of the next notification, or ctx's error once it ends;
-// the connection stays usable then. A notification that cannot be read, because
-// somebody else sent it or a newer version did, comes as no changes and no error.
+// the connection stays usable then. A notification that cannot be read, because a
+// newer version sent it, comes as no changes and no error; one that is not signed
+// with the key comes as [changefeed.ErrForged].
 func (c *FeedConn) Wait(ctx context.Context) ([]changefeed.Change, error) {
 	notification, err := c.conn.WaitForNotification(ctx)
 	if err != nil {
@@ -55,11 +70,35 @@ func (c *FeedConn) Wait(ctx context.Context) ([]changefeed.Change, error) {
 		}
 		return nil, readError("wait for notification", err)
 	}
-	changes, err := decodeChanges(notification.Payload)
+	message, genuine, err := c.verify(notification.Payload)
+	switch {
+	case err != nil:
+		return nil, err
+	case !genuine:
+		return nil, changefeed.ErrForged
+	}
+	changes, err := decodeChanges(message)
 	if err != nil {
 		return nil, nil //nolint:nilerr // the poll that follows reads the truth
 	}
 	return changes, nil
+}
+
+// verify returns what a notification says and whether it is signed. For one that is not
+// it reads the key again, which somebody may have replaced, but at most once in
+// keyInterval.
+func (c *FeedConn) verify(payload string) (message string, genuine bool, err error) {
+	if message, genuine = c.signature.open(payload); genuine || time.Since(c.signature.read) < keyInterval {
+		return message, genuine, nil
+	}
+	// Apart from the time that is left to wait: a statement cut short breaks the connection.
+	ctx, cancel := context.WithTimeout(context.Background(), c.timeout)
+	defer cancel()
+	if err := c.readKey(ctx); err != nil {
+		return "", false, err
+	}
+	message, genuine = c.signature.open(payload)
+	return message, genuine, nil
 }
 
 // Poll returns where the feed stands and up to most changes that became visible
@@ -166,10 +205,12 @@ func (c *FeedConn) oneSnapshot(ctx context.Context, read func(*db.Queries) error
 	return pgx.BeginTxFunc(ctx, c.conn, options, func(tx pgx.Tx) error { return read(c.queries.WithTx(tx)) })
 }
 
-// Settle forgets transaction ids that came here inside a dump.
+// Settle forgets transaction ids and the key that came here inside a dump.
 func (c *FeedConn) Settle(ctx context.Context) error {
-	_, err := c.queries.Settle(ctx)
-	return writeError("settle feed", err)
+	if _, err := c.queries.Settle(ctx); err != nil || c.signature == nil {
+		return writeError("settle feed", err)
+	}
+	return c.readKey(ctx)
 }
 
 // Prune deletes changes older than keep, and batch ids that nobody can send

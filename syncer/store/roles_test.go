@@ -230,6 +230,8 @@ func TestAppRoleCannotTouchTheSchemaOrTheFeed(t *testing.T) {
 		"insert into feed (home) values ('')",
 		"delete from feed",
 		"select feed_publish('{}')",
+		"update feed_key set key = '\\x00'",
+		"select feed_rotate_key()",
 		"select setval('revision', 1)",
 		"delete from save_batch",
 		"update save_batch set saved_at = now()",
@@ -242,7 +244,8 @@ func TestReadOnlyRoleReadsAllAndWritesNothing(t *testing.T) {
 	admin, address := database(t)
 	reader := psql(t, login(t, address, "in role playersync_readonly"))
 	relations := column[string](t, admin,
-		ours+`select relname::text from relation where relkind in ('r', 'v') union select 'goose_db_version'`)
+		ours+`select relname::text from relation where relkind in ('r', 'v') and relname <> 'feed_key'
+			union select 'goose_db_version'`)
 	if len(relations) < 10 {
 		t.Fatalf("only %v found", relations)
 	}
@@ -260,9 +263,23 @@ func TestReadOnlyRoleReadsAllAndWritesNothing(t *testing.T) {
 	expectRefused(
 		t, reader,
 		"delete from active_ban", "truncate ban", "select nextval('revision')", "select feed_prune('0')",
-		"select feed_settle()", "select save_batch_prune()",
+		"select feed_settle()", "select save_batch_prune()", "table feed_key", "select feed_send('[]')",
 		"create table x ()", "drop view active_ban", "set role playersync_app",
 	)
+}
+
+// Whoever may call a trigger function can hang it on a table of his own, and so have the owner
+// write and sign what never happened.
+func TestNobodyElseCallsFunctionsOfTheOwner(t *testing.T) {
+	t.Parallel()
+	admin, _ := database(t)
+	open := column[string](t, admin, `
+		select p.oid::regprocedure::text from pg_proc as p
+		where p.pronamespace = 'public'::regnamespace and p.prosecdef
+		  and has_function_privilege('public', p.oid, 'execute')`)
+	if len(open) > 0 {
+		t.Errorf("everybody may call %v", open)
+	}
 }
 
 func expectRefused(t *testing.T, conn *pgx.Conn, statements ...string) {

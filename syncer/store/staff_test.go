@@ -91,7 +91,7 @@ func TestMessagesTravelWithTheOneBefore(t *testing.T) {
 			t.Fatal(err)
 		}
 		var messages []notifiedMessage
-		if err := json.Unmarshal([]byte(notification.Payload), &messages); err != nil {
+		if err := json.Unmarshal(unsigned(t, notification.Payload), &messages); err != nil {
 			t.Fatal(err)
 		}
 		for _, m := range messages {

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -74,11 +75,23 @@ func (l listener) notified() [][]item {
 			return messages
 		}
 		var items []item
-		if err := json.Unmarshal([]byte(notification.Payload), &items); err != nil {
+		if err := json.Unmarshal(unsigned(l.t, notification.Payload), &items); err != nil {
 			l.t.Fatalf("%s: %v", notification.Payload, err)
 		}
 		messages = append(messages, items)
 	}
+}
+
+// unsigned returns the message of a notification, which has 32 hex digits before it.
+func unsigned(t *testing.T, payload string) []byte {
+	t.Helper()
+	if len(payload) < 32 {
+		t.Fatalf("notification %q is too short", payload)
+	}
+	if _, err := hex.DecodeString(payload[:32]); err != nil {
+		t.Fatalf("notification %q: %v", payload, err)
+	}
+	return []byte(payload[32:])
 }
 
 func shown(messages [][]item) []string {
