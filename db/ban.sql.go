@@ -308,6 +308,7 @@ set lifted_at = greatest(clock_timestamp(), created_at),
     lift_reason = $2::text
 from writer
 where lifted_at is null
+  and (expires_at is null or expires_at > now())
   and (uuid = $3::text or ip = $4::inet)
 returning ban.id, ban.uuid, ban.ip, ban.reason, ban.banned_by, ban.created_at, ban.expires_at, ban.lifted_at, ban.lifted_by, ban.lift_reason, ban.revision, ban_change(ban)::jsonb as change
 `
@@ -336,7 +337,8 @@ type LiftBanRow struct {
 	Change     json.RawMessage
 }
 
-// Lifts the open ban of a target. No row: none was open.
+// Lifts the ban in force of a target. No row: there was none; one that has expired
+// is over and stays as it is.
 func (q *Queries) LiftBan(ctx context.Context, arg LiftBanParams) ([]LiftBanRow, error) {
 	rows, err := q.db.Query(ctx, liftBan,
 		arg.LiftedBy,
@@ -884,6 +886,7 @@ const openBan = `-- name: OpenBan :one
 select id, uuid, ip, reason, banned_by, created_at, expires_at, lifted_at, lifted_by, lift_reason, revision
 from ban
 where lifted_at is null
+  and (expires_at is null or expires_at > now())
   and (uuid = $1::text or ip = $2::inet)
 `
 
@@ -892,7 +895,7 @@ type OpenBanParams struct {
 	Ip   *netip.Prefix
 }
 
-// The open ban of a target, expired or not.
+// The ban in force of a target.
 func (q *Queries) OpenBan(ctx context.Context, arg OpenBanParams) (Ban, error) {
 	row := q.db.QueryRow(ctx, openBan, arg.Uuid, arg.Ip)
 	var i Ban

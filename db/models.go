@@ -131,7 +131,7 @@ type BalanceMismatch struct {
 type Ban struct {
 	// Number of the ban
 	ID int64
-	// The banned player id; NULL if an address is banned
+	// The banned player id, a UUID in any spelling; NULL if an address is banned
 	Uuid *string
 	// The banned address or CIDR range, without host bits; NULL if an id is banned
 	Ip *netip.Prefix
@@ -143,7 +143,7 @@ type Ban struct {
 	CreatedAt pgtype.Timestamptz
 	// Until when; NULL or infinity until lifted
 	ExpiresAt pgtype.Timestamptz
-	// When it was lifted or, once expired, closed; NULL while it is open
+	// When it was lifted; expires_at, without lifted_by, once it has expired and is closed; NULL while it is open
 	LiftedAt pgtype.Timestamptz
 	// Who lifted it; NULL if it expired
 	LiftedBy *string

@@ -229,6 +229,34 @@ func (q *Queries) ServerOverview(ctx context.Context) ([]ServerOverviewRow, erro
 	return items, nil
 }
 
+const serversOf = `-- name: ServersOf :many
+select server
+from online
+where uuid = $1
+order by since, server
+`
+
+// On which servers a player is now.
+func (q *Queries) ServersOf(ctx context.Context, uuid string) ([]string, error) {
+	rows, err := q.db.Query(ctx, serversOf, uuid)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var server string
+		if err := rows.Scan(&server); err != nil {
+			return nil, err
+		}
+		items = append(items, server)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const sessions = `-- name: Sessions :many
 select server, uuid, name, gamemode, since, revision
 from session

@@ -55,6 +55,25 @@ $$;
 comment on function is_bit_set(text) is 'Whether each number of [word,word,…] fits into 64 bits';
 -- +goose StatementEnd
 
+-- A UUID has one spelling, as in syncer.ParsePlayerID: lower case, with dashes.
+
+-- +goose StatementBegin
+create function spell_uuid() returns trigger
+language plpgsql
+as $$
+begin
+    if new.uuid ~* '^([0-9a-f]{32}|(urn:uuid:)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$'
+        or new.uuid ~* '^\{[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}$'
+    then
+        new.uuid := right(regexp_replace(lower(new.uuid), '[^0-9a-f]', '', 'g'), 32)::uuid::text;
+    end if;
+    return new;
+end
+$$;
+comment on function spell_uuid() is
+    'Gives a player id that is a UUID in capitals, without dashes, in braces or as a URN its one spelling';
+-- +goose StatementEnd
+
 create table player (
     uuid             text        not null,
 
@@ -187,7 +206,10 @@ $$;
 comment on function player_before_update() is 'Keeps uuid fixed and sets revision and updated_at';
 -- +goose StatementEnd
 
+create trigger player_uuid_spelling before insert on player
+    for each row when (length(new.uuid) >= 32) execute function spell_uuid();
 create trigger player_before_update before update on player for each row execute function player_before_update();
+alter table player enable always trigger player_uuid_spelling;
 alter table player enable always trigger player_before_update;
 
 -- What is told to the sidecars. It is built as text, for which the writer waits
@@ -371,5 +393,6 @@ drop table player;
 drop function player_inserted_or_deleted();
 drop function player_updated();
 drop function player_before_update();
+drop function spell_uuid();
 drop function is_bit_set(text);
 drop function is_text_set(text[]);

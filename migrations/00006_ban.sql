@@ -50,13 +50,14 @@ comment on table ban is
     'Bans of player ids and of addresses. INSERT bans, DELETE or '
     'setting lifted_at unbans; every sidecar knows within milliseconds';
 comment on column ban.id is 'Number of the ban';
-comment on column ban.uuid is 'The banned player id; NULL if an address is banned';
+comment on column ban.uuid is 'The banned player id, a UUID in any spelling; NULL if an address is banned';
 comment on column ban.ip is 'The banned address or CIDR range, without host bits; NULL if an id is banned';
 comment on column ban.reason is 'Shown to the player';
 comment on column ban.banned_by is 'Who banned';
 comment on column ban.created_at is 'Since when';
 comment on column ban.expires_at is 'Until when; NULL or infinity until lifted';
-comment on column ban.lifted_at is 'When it was lifted or, once expired, closed; NULL while it is open';
+comment on column ban.lifted_at is
+    'When it was lifted; expires_at, without lifted_by, once it has expired and is closed; NULL while it is open';
 comment on column ban.lifted_by is 'Who lifted it; NULL if it expired';
 comment on column ban.lift_reason is 'Why it was lifted';
 comment on column ban.revision is
@@ -113,7 +114,15 @@ begin
     then
         new.revision := nextval('public.revision');
     end if;
-    if new.lifted_at = now() then
+    if old.expires_at <= now()
+        and new.expires_at = old.expires_at
+        and (old.lifted_at is null or old.lifted_at = old.expires_at and old.lifted_by is null)
+        and new.lifted_at is not null
+    then
+        new.lifted_at := old.expires_at;
+        new.lifted_by := null;
+        new.lift_reason := null;
+    elsif new.lifted_at = now() then
         new.lifted_at := greatest(new.lifted_at, new.created_at); -- which may be after this transaction began
     end if;
     if new.lifted_at is null then
@@ -126,11 +135,15 @@ begin
 end
 $$;
 comment on function ban_before_update() is
-    'Sets revision, and lifted_by when a person lifts the ban; a ban that is opened again forgets its lift';
+    'Sets revision, and lifted_by when a person lifts the ban. One that has expired is over by time and '
+    'cannot be lifted; one that is opened again forgets its lift';
 -- +goose StatementEnd
 
+create trigger ban_uuid_spelling before insert or update of uuid on ban
+    for each row when (length(new.uuid) >= 32) execute function spell_uuid();
 create trigger ban_before_insert before insert on ban for each statement execute function ban_before_insert();
 create trigger ban_before_update before update on ban for each row execute function ban_before_update();
+alter table ban enable always trigger ban_uuid_spelling;
 alter table ban enable always trigger ban_before_insert;
 alter table ban enable always trigger ban_before_update;
 

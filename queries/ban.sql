@@ -12,14 +12,16 @@ on conflict do nothing
 returning *, ban_change(ban)::jsonb as change;
 
 -- name: OpenBan :one
--- The open ban of a target, expired or not.
+-- The ban in force of a target.
 select *
 from ban
 where lifted_at is null
+  and (expires_at is null or expires_at > now())
   and (uuid = sqlc.narg(uuid)::text or ip = sqlc.narg(ip)::inet);
 
 -- name: LiftBan :many
--- Lifts the open ban of a target. No row: none was open.
+-- Lifts the ban in force of a target. No row: there was none; one that has expired
+-- is over and stays as it is.
 with writer as materialized (
     select set_config('syncer.server', sqlc.arg(server)::text, true), set_config('syncer.by', sqlc.arg(by)::text, true)
 )
@@ -29,6 +31,7 @@ set lifted_at = greatest(clock_timestamp(), created_at),
     lift_reason = sqlc.arg(lift_reason)::text
 from writer
 where lifted_at is null
+  and (expires_at is null or expires_at > now())
   and (uuid = sqlc.narg(uuid)::text or ip = sqlc.narg(ip)::inet)
 returning ban.*, ban_change(ban)::jsonb as change;
 

@@ -54,3 +54,10 @@ where exists (
           and set_masklen(broadcast(sqlc.arg(ip)::inet), case family(sqlc.arg(ip)::inet) when 4 then 32 else 128 end)
 )
 group by o.uuid;
+
+-- name: ServersOf :many
+-- On which servers a player is now.
+select server
+from online
+where uuid = sqlc.arg(uuid)
+order by since, server;

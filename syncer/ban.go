@@ -23,12 +23,16 @@ func TargetAddress(address netip.Addr) Target {
 }
 
 // ParseTarget builds a target from the API's fields uuid and ip, of which exactly
-// one must be non-empty, or returns an [Error] naming the field at fault.
+// one must be non-empty, or returns an [Error] naming the field at fault. What looks
+// like an address is no uuid, even where it is mistyped.
 func ParseTarget(uuid, ip string) (Target, error) {
 	switch {
 	case uuid != "" && ip != "":
 		return Target{}, Invalid("ip", "give either uuid or ip, not both")
 	case uuid != "":
+		if err := checkBannedID(uuid); err != nil {
+			return Target{}, err
+		}
 		id, err := ParsePlayerID(uuid)
 		return TargetID(id), err
 	case ip != "":
@@ -39,43 +43,32 @@ func ParseTarget(uuid, ip string) (Target, error) {
 	}
 }
 
-// ParsePrefix reads an address or a CIDR range, IPv4 or IPv6, and returns it
-// masked and with IPv4-mapped addresses turned into IPv4. A zone is dropped: it
-// names an interface of one machine. Host bits behind a range are refused, since
-// they are more often a typing error than meant.
-func ParsePrefix(text string) (netip.Prefix, error) {
-	if !strings.Contains(text, "/") {
-		address, err := ParseAddress(text)
-		if err != nil {
-			return netip.Prefix{}, err
-		}
-		return TargetAddress(address).Prefix, nil
+// ReadTarget reads a target as a person writes it: an address or range if the text
+// looks like one, else a player id. A leading "uuid:" or "ip:" leaves no doubt.
+func ReadTarget(text string) (Target, error) {
+	if id, ok := strings.CutPrefix(text, "uuid:"); ok && id != "" {
+		id, err := ParsePlayerID(id)
+		return TargetID(id), err
 	}
-	prefix, err := netip.ParsePrefix(text)
-	if err != nil {
-		return netip.Prefix{}, Invalid("ip", "%q is not an address or CIDR range", text)
+	if ip, ok := strings.CutPrefix(text, "ip:"); ok {
+		return ParseTarget("", ip)
 	}
-	if prefix.Addr().Is4In6() {
-		if prefix.Bits() < 96 {
-			return netip.Prefix{}, Invalid("ip", "%q mixes IPv4 and IPv6", text)
-		}
-		prefix = netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-96)
+	if looksLikeAddress(text) {
+		return ParseTarget("", text)
 	}
-	if prefix != prefix.Masked() {
-		return netip.Prefix{}, Invalid("ip", "%q has bits beyond its length; did you mean %s or %s?",
-			text, prefix.Masked(), prefix.Addr())
-	}
-	return prefix, nil
+	return ParseTarget(strings.TrimPrefix(text, "uuid:"), "")
 }
 
-// ParseAddress reads one IPv4 or IPv6 address, without zone and with IPv4-mapped
-// ones turned into IPv4.
-func ParseAddress(text string) (netip.Addr, error) {
-	address, err := netip.ParseAddr(text)
-	if err != nil {
-		return netip.Addr{}, Invalid("ip", "%q is not an address", text)
+// checkBannedID refuses what is no player id, but something else that was meant.
+func checkBannedID(uuid string) error {
+	switch name, offline := strings.CutPrefix(uuid, "#offline#"); {
+	case offline:
+		return Invalid("uuid", "%q stands for a player whose id LiteBans did not know; ban the id of %s", uuid, name)
+	case looksLikeAddress(uuid):
+		return Invalid("uuid", "%q looks like an address or a range, not like a player id; give it as ip%s",
+			uuid, suggestion(uuid))
 	}
-	return address.Unmap().WithZone(""), nil
+	return nil
 }
 
 // Key returns the text by which the change feed names the target:
@@ -93,7 +86,8 @@ func ParseTargetKey(key string) (Target, error) {
 		return TargetID(PlayerID(id)), nil
 	}
 	if ip, ok := strings.CutPrefix(key, "ip:"); ok {
-		return ParseTarget("", ip)
+		prefix, err := ParsePrefix(ip)
+		return Target{Prefix: prefix}, err
 	}
 	return Target{}, Invalid("key", "%q names no ban", key)
 }

@@ -1,7 +1,7 @@
 package syncer
 
-// BanPreview is whom a ban of an address or a range would keep out, as far as is
-// known: players who joined from there before.
+// BanPreview is whom a ban would keep out, as far as is known: the player, or the
+// players who joined from the address or range before.
 type BanPreview struct {
 	Target  Target
 	Count   int64        // of all players seen from there
@@ -13,7 +13,8 @@ type BanPreview struct {
 // MaxPreviewBans is how many bans a preview shows.
 const MaxPreviewBans = 100
 
-// SeenPlayer is a player who joined from an address or a range.
+// SeenPlayer is a player whom a ban would keep out: joins and addresses are those that
+// it covers.
 type SeenPlayer struct {
 	ID        PlayerID
 	Name      string

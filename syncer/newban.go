@@ -11,6 +11,7 @@ type NewBan struct {
 	Reason    string
 	By        string
 	ExpiresAt Time
+	Replace   bool // give a ban that stands already this reason and end
 }
 
 // Validate returns an [Error] naming the first field that cannot be stored.

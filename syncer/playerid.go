@@ -1,14 +1,54 @@
 package syncer
 
+import (
+	"encoding/hex"
+	"strings"
+)
+
 // PlayerID is the immutable key of a player: an opaque text of 1 to 64
 // printable characters. Mindustry sends 22 characters of base64 and "==",
-// Minecraft an RFC 4122 UUID. Letters of different case are different ids.
+// Minecraft an RFC 4122 UUID. Letters of different case are different ids, except
+// in a UUID, which has one spelling only: lower case, with dashes.
 type PlayerID string
 
-// ParsePlayerID checks text and returns it as an id, or an [Error] for "uuid".
+// ParsePlayerID checks text and returns it as an id, or an [Error] for "uuid". A UUID
+// may be given in any spelling: in capitals, without dashes, in braces, as a URN.
 func ParsePlayerID(text string) (PlayerID, error) {
 	if err := CheckName("uuid", text); err != nil {
 		return "", err
 	}
-	return PlayerID(text), nil
+	if text[0] == ' ' || text[len(text)-1] == ' ' {
+		return "", Invalid("uuid", "must not begin or end with a space, is %q", text)
+	}
+	return canonicalID(text), nil
+}
+
+// canonicalID returns the one spelling of a UUID, and other ids as they are.
+func canonicalID(text string) PlayerID {
+	if len(text) < 32 { // most ids of Mindustry
+		return PlayerID(text)
+	}
+	digits := text
+	switch prefix := "urn:uuid:"; {
+	case len(text) == 38 && text[0] == '{' && text[37] == '}':
+		digits = text[1:37]
+	case len(text) == 45 && strings.EqualFold(text[:len(prefix)], prefix):
+		digits = text[len(prefix):]
+	}
+	if len(digits) == 36 {
+		if digits[8] != '-' || digits[13] != '-' || digits[18] != '-' || digits[23] != '-' {
+			return PlayerID(text)
+		}
+		digits = digits[:8] + digits[9:13] + digits[14:18] + digits[19:23] + digits[24:]
+	}
+	if raw, err := hex.DecodeString(digits); err != nil || len(raw) != 16 {
+		return PlayerID(text)
+	}
+	d := strings.ToLower(digits)
+	return PlayerID(d[:8] + "-" + d[8:12] + "-" + d[12:16] + "-" + d[16:20] + "-" + d[20:])
+}
+
+// IsUUID reports whether the id is an RFC 4122 UUID, which it is in its one spelling.
+func (id PlayerID) IsUUID() bool {
+	return len(id) == 36 && id[8] == '-' && canonicalID(strings.ReplaceAll(string(id), "-", "")) == id
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -17,6 +18,7 @@ const (
 	exitDone   = 0
 	exitFailed = 1
 	exitUsage  = 2
+	exitStands = 3 // banned already, and nothing was changed
 )
 
 // app is what all commands share.
@@ -41,6 +43,9 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		return exitDone
 	}
 	fmt.Fprintln(errs, "syncer:", describeError(err))
+	if _, stands := errors.AsType[*standsError](err); stands {
+		return exitStands
+	}
 	if !a.running || isUsageError(err) {
 		return exitUsage
 	}

@@ -46,7 +46,7 @@ type auditList struct {
 
 func (l *auditList) register(command *cobra.Command) {
 	flags := command.Flags()
-	flags.StringVar(&l.id, "uuid", "", "only of this player `id`, and of bans of it")
+	flags.StringVar(&l.id, "uuid", "", "only of this player, by `id` or name, and of bans of it")
 	flags.StringVar(&l.ip, "ip", "", "only of bans that overlap this `address` or range")
 	flags.StringVar(&l.field, "field", "", "only of this `field`, such as rank, flags, unmuteTime, lift, row")
 	flags.StringVar(&l.by, "by", "", "only by this person or, where none was named, this database login")
@@ -64,22 +64,20 @@ func (l *auditList) register(command *cobra.Command) {
 }
 
 // filter is what the flags ask for.
-func (l *auditList) filter(now time.Time) (f syncer.AuditFilter, err error) {
+func (l *auditList) filter(ctx context.Context, u *useCases) (f syncer.AuditFilter, err error) {
 	f = syncer.AuditFilter{Field: syncer.AuditField(l.field), By: l.by, Server: l.server}
-	if l.id != "" {
-		if f.ID, err = syncer.ParsePlayerID(l.id); err != nil {
-			return f, err
-		}
+	if f.ID, err = identifyFlag(ctx, u, "uuid", l.id); err != nil {
+		return f, err
 	}
 	if l.ip != "" {
 		if f.Prefix, err = syncer.ParsePrefix(l.ip); err != nil {
 			return f, err
 		}
 	}
-	if f.Since, err = moment("from", l.from, now); err != nil {
+	if f.Since, err = moment("from", l.from, u.now); err != nil {
 		return f, err
 	}
-	if f.Until, err = moment("to", l.to, now); err != nil {
+	if f.Until, err = moment("to", l.to, u.now); err != nil {
 		return f, err
 	}
 	return f, nil
@@ -102,7 +100,7 @@ func (a *app) listAudit(command *cobra.Command, list auditList) error {
 		return usagef("--limit: must be at least 1")
 	}
 	return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
-		filter, err := list.filter(u.now)
+		filter, err := list.filter(ctx, u)
 		if err != nil {
 			return err
 		}

@@ -20,11 +20,12 @@ func newBanCommand(a *app) *cobra.Command {
 	command := group(&cobra.Command{
 		Use:   "ban",
 		Short: "Ban, unban, and see who is banned",
-		Long: `Ban player ids, addresses and ranges of addresses, lift bans and list them. Every
-server knows within milliseconds.
+		Long: `Ban players, addresses and ranges of addresses, lift bans and list them. Every server
+knows within milliseconds.
 
-A target that looks like an address or range is one; write uuid:… or ip:… to
-leave no doubt.`,
+TARGET is a player's id, or a name that only one player has, an address or a range. A
+text that looks like an address or range is one; write uuid:… or ip:… to leave no
+doubt.`,
 		GroupID: groupAdministrate,
 	})
 	a.addConfigFlags(command)
@@ -42,43 +43,47 @@ leave no doubt.`,
 
 func newBanAddCommand(a *app) *cobra.Command {
 	var reason, by, until string
+	var replace, unknown bool
 	command := &cobra.Command{
 		Use:   "add TARGET",
-		Short: "Ban a player id, an address or a range",
-		Example: `  syncer ban add abcdefghijklmnopqrstuv== --reason griefing --for 7d
+		Short: "Ban a player, an address or a range",
+		Long: `Ban a player by id or name, an address or a range. An id that no player has is
+refused unless --unknown is given. A target that is banned already stays banned as
+it is, and the exit code is 3, unless --replace is given.`,
+		Example: `  syncer ban add Griefer --reason griefing --for 7d
   syncer ban add 203.0.113.0/24 --reason "bot network"`,
-		Args: exactly("TARGET"),
+		Args:              exactly("TARGET"),
+		ValidArgsFunction: a.completePlayers,
 		RunE: func(command *cobra.Command, args []string) error {
-			target, err := parseTarget(args[0])
+			target, err := syncer.ReadTarget(args[0])
 			if err != nil {
 				return err
 			}
 			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
-				uuid, ip := target.Fields()
-				asked := wire.NewBan{UUID: (*string)(uuid), IP: ip, Reason: &reason, By: &by}
+				asked := wire.NewBan{Reason: &reason, By: &by, Replace: replace}
 				if until != "" {
 					if asked.ExpiresAt, err = parseUntil("for", until, u.now); err != nil {
 						return err
 					}
 				}
-				ban, err := asked.Ban(u.now)
+				ban, err := asked.Of(target, u.now)
 				if err != nil {
 					return err
 				}
-				stands, created, err := u.bans.AddBan(ctx, ban)
+				added, err := u.bans.Impose(ctx, ban, unknown)
+				if syncer.CodeOf(err) == syncer.CodeNotFound {
+					return syncer.NotFound("%s; with --unknown the id is banned before anybody has it", err)
+				}
 				if err != nil {
 					return err
 				}
-				return a.print(wire.BanOf(stands, u.now), func(w io.Writer) {
-					verb := "banned"
-					if !created {
-						verb = "already banned:"
-					}
-					fmt.Fprintf(w, "%s %s, %s\n", verb, clean(target.String()), banState(stands, u.now))
-					if target.ID == "" && !target.Prefix.IsSingleIP() {
-						a.warnOfRange(ctx, u, target)
-					}
-				})
+				if err := a.printAdded(ban, added, u.now); err != nil {
+					return err
+				}
+				if added.Outcome == syncer.BanStands {
+					return &standsError{added.Ban.Number}
+				}
+				return nil
 			})
 		},
 	}
@@ -87,6 +92,8 @@ func newBanAddCommand(a *app) *cobra.Command {
 	flags.StringVar(&by, "by", thisUser(), "who bans")
 	flags.StringVar(&until, "for", "",
 		"how `long`: a duration such as 36h or 7d, a time such as 2030-01-31T18:00:00Z; else until lifted")
+	flags.BoolVar(&replace, "replace", false, "give a ban that stands already this reason and end")
+	flags.BoolVar(&unknown, "unknown", false, "ban an id that no player has yet")
 	return command
 }
 
@@ -95,22 +102,28 @@ func newBanLiftCommand(a *app) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "lift TARGET",
 		Short: "Unban; the ban stays in the history",
-		Args:  exactly("TARGET"),
+		Long: `Unban a player by id or name, an address, or a range. Exactly this one is unbanned:
+a range that contains it is named. In place of the target its ban's number will do.`,
+		Args: exactly("TARGET"),
 		RunE: func(command *cobra.Command, args []string) error {
-			target, err := parseTarget(args[0])
-			if err != nil {
-				return err
-			}
 			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
-				ban, lifted, err := u.bans.LiftBan(ctx, target, by, reason)
+				target, err := readTarget(ctx, u, args[0])
 				if err != nil {
 					return err
 				}
-				if !lifted {
-					return syncer.NotFound("%s is not banned", target)
+				lifted, err := u.bans.Revoke(ctx, target, by, reason)
+				if err != nil {
+					return err
 				}
-				return a.print(wire.BanOf(ban, u.now), func(w io.Writer) {
-					fmt.Fprintln(w, "unbanned", clean(target.String()))
+				if !lifted.Lifted {
+					return notBanned(lifted)
+				}
+				shown := wire.LiftedOf(lifted, u.now)
+				return a.print(liftedJSON{*shown.Ban, shown.Still}, func(w io.Writer) {
+					fmt.Fprintln(w, "unbanned", clean(lifted.Target.String()))
+					if len(lifted.Still) > 0 {
+						fmt.Fprintln(w, "it is still kept out by", clean(bansInWords(lifted.Still)))
+					}
 				})
 			})
 		},
@@ -119,6 +132,24 @@ func newBanLiftCommand(a *app) *cobra.Command {
 	command.Flags().StringVar(&reason, "reason", "", "why")
 	command.Flags().StringVar(&by, "by", thisUser(), "who lifts it")
 	return command
+}
+
+// liftedJSON is the ban that was lifted, and those that keep its target out still.
+type liftedJSON struct {
+	wire.Ban
+	Still []wire.Ban `json:"still"`
+}
+
+// notBanned says that there was nothing to lift, and why it may look otherwise.
+func notBanned(l syncer.LiftedBan) error {
+	switch {
+	case len(l.Still) > 0:
+		return syncer.NotFound("%s itself is not banned; it is kept out by %s", l.Target, bansInWords(l.Still))
+	case !l.Known:
+		return syncer.NotFound("%s is not banned, and no player has that id or name", l.Target)
+	default:
+		return syncer.NotFound("%s is not banned", l.Target)
+	}
 }
 
 func newBanListCommand(a *app) *cobra.Command {
@@ -134,14 +165,16 @@ func newBanListCommand(a *app) *cobra.Command {
 			if limit < 1 {
 				return usagef("--limit: must be at least 1")
 			}
-			filter.ID = syncer.PlayerID(id)
 			if !all {
 				filter.Active = new(true)
 			}
 			if err := readBanFilter(&filter, kind, from, to); err != nil {
 				return err
 			}
-			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
+			return a.withUseCases(command, func(ctx context.Context, u *useCases) (err error) {
+				if filter.ID, err = identifyFlag(ctx, u, "uuid", id); err != nil {
+					return err
+				}
 				bans, _, err := u.bans.ListBans(ctx, filter, sidecar.Page{Size: min(limit, maxListed)})
 				if err != nil {
 					return err
@@ -152,7 +185,7 @@ func newBanListCommand(a *app) *cobra.Command {
 	}
 	flags := command.Flags()
 	flags.BoolVar(&all, "all", false, "also bans that expired or were lifted")
-	flags.StringVar(&id, "uuid", "", "only bans of this player `id`")
+	flags.StringVar(&id, "uuid", "", "only bans of this player, by `id` or name")
 	flags.StringVar(&filter.IP, "ip", "", "only bans that overlap this `address` or range")
 	flags.StringVar(&filter.By, "by", "", "only bans by this person")
 	flags.StringVar(&filter.LiftedBy, "lifted-by", "", "only bans that this person lifted; with --all")
@@ -164,6 +197,20 @@ func newBanListCommand(a *app) *cobra.Command {
 		cobra.FixedCompletions([]string{"player", "address", "range"}, cobra.ShellCompDirectiveNoFileComp))
 	flags.IntVar(&limit, "limit", 1000, "at most so many")
 	return command
+}
+
+// identifyFlag returns the id that a flag means, which may have a player's name; none
+// stays none.
+func identifyFlag(ctx context.Context, u *useCases, flag, text string) (syncer.PlayerID, error) {
+	if text == "" {
+		return "", nil
+	}
+	id, err := syncer.ParsePlayerID(text)
+	if err != nil {
+		return "", usagef("--%s: %s", flag, errorText(err))
+	}
+	identified, err := u.bans.Identify(ctx, syncer.TargetID(id))
+	return identified.Target.ID, err
 }
 
 // readBanFilter reads the flags that are no plain text.
@@ -190,20 +237,23 @@ func readBanFilter(filter *syncer.BanFilter, kind, from, to string) (err error) 
 func newBanCheckCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "check TARGET...",
-		Short: "Say whether a player id or an address may join, and why not",
+		Short: "Say whether a player or an address may join, and why not",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
-			id, address, err := whoJoins(args)
-			if err != nil {
-				return err
-			}
 			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
-				bans, err := u.bans.CheckBans(ctx, id, address)
+				who, err := whoJoins(ctx, u, args)
 				if err != nil {
 					return err
 				}
-				answer := wire.Checked{Banned: len(bans) > 0, Bans: wire.BansOf(bans, u.now)}
+				bans, err := u.bans.CheckBans(ctx, who.id, who.address)
+				if err != nil {
+					return err
+				}
+				answer := checkedJSON{wire.Checked{Banned: len(bans) > 0, Bans: wire.BansOf(bans, u.now)}, !who.unknown}
 				return a.print(answer, func(w io.Writer) {
+					if who.unknown {
+						fmt.Fprintf(w, "no player has the id or name %q\n", who.id)
+					}
 					if !answer.Banned {
 						fmt.Fprintln(w, "not banned")
 						return
@@ -213,26 +263,43 @@ func newBanCheckCommand(a *app) *cobra.Command {
 				})
 			})
 		},
+		ValidArgsFunction: a.completePlayers,
 	}
 }
 
-// whoJoins reads a player id, an address, or one of each.
-func whoJoins(args []string) (id syncer.PlayerID, address netip.Addr, err error) {
+// checkedJSON is the verdict, and whether a player has the id that was asked for.
+type checkedJSON struct {
+	wire.Checked
+	Known bool `json:"known"`
+}
+
+// joining is who may join or not: a player, an address, or one of each.
+type joining struct {
+	id      syncer.PlayerID
+	unknown bool // no player has the id
+	address netip.Addr
+}
+
+// whoJoins reads a player, an address, or one of each.
+func whoJoins(ctx context.Context, u *useCases, args []string) (who joining, err error) {
 	for _, text := range args {
-		target, err := parseTarget(text)
+		target, err := readTarget(ctx, u, text)
 		switch {
 		case err != nil:
-			return "", netip.Addr{}, err
-		case target.ID != "" && id == "":
-			id = target.ID
+			return who, err
+		case target.ID != "" && who.id == "":
+			identified, err := u.bans.Identify(ctx, target)
+			if err != nil {
+				return who, err
+			}
+			who.id, who.unknown = identified.Target.ID, !identified.Known
 		case target.ID == "" && !target.Prefix.IsSingleIP():
-			return "", netip.Addr{}, usagef("%s is a range; nobody joins from a whole range, see: syncer ban list "+
-				"--ip %s", text, text)
-		case target.ID == "" && !address.IsValid():
-			address = target.Prefix.Addr()
+			return who, usagef("%s is a range; nobody joins from a whole range, see: syncer ban list --ip %s", text, text)
+		case target.ID == "" && !who.address.IsValid():
+			who.address = target.Prefix.Addr()
 		default:
-			return "", netip.Addr{}, usagef("give one player id, one address, or one of each")
+			return who, usagef("give one player, one address, or one of each")
 		}
 	}
-	return id, address, nil
+	return who, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,27 +12,19 @@ import (
 	"playersync/syncer/httpapi/wire"
 )
 
-// parseNumber reads the number of a ban.
-func parseNumber(text string) (int64, error) {
-	number, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || number < 1 {
-		return 0, usagef("%q is not the number of a ban; see: syncer ban list", text)
-	}
-	return number, nil
-}
+// whichBan ends the help of commands on one ban.
+const whichBan = `BAN is its number, or whom it bans: then the
+latest ban of that player, address or range is meant.`
 
 func newBanShowCommand(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:   "show NUMBER",
+		Use:   "show BAN",
 		Short: "Show a ban, open or over, and the notes on it",
-		Args:  exactly("NUMBER"),
+		Long:  `Show a ban and the notes on it. ` + whichBan,
+		Args:  exactly("BAN"),
 		RunE: func(command *cobra.Command, args []string) error {
-			number, err := parseNumber(args[0])
-			if err != nil {
-				return err
-			}
 			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
-				ban, err := u.bans.Ban(ctx, number)
+				ban, err := findBan(ctx, u, args[0])
 				if err != nil {
 					return err
 				}
@@ -59,15 +50,12 @@ func printNotedBan(w io.Writer, ban syncer.NotedBan, now time.Time) {
 func newBanChangeCommand(a *app) *cobra.Command {
 	var reason, until, by string
 	command := &cobra.Command{
-		Use:     "change NUMBER",
+		Use:     "change BAN",
 		Short:   "Change the reason or the end of a ban in force",
+		Long:    `Change the reason or the end of a ban in force. ` + whichBan,
 		Example: `  syncer ban change 7 --for 30d --reason "griefing, again"`,
-		Args:    exactly("NUMBER"),
+		Args:    exactly("BAN"),
 		RunE: func(command *cobra.Command, args []string) error {
-			number, err := parseNumber(args[0])
-			if err != nil {
-				return err
-			}
 			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
 				asked := wire.BanChange{By: &by}
 				if command.Flags().Changed("reason") {
@@ -87,7 +75,11 @@ func newBanChangeCommand(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				ban, err := u.bans.ChangeBan(ctx, number, change)
+				found, err := findBan(ctx, u, args[0])
+				if err != nil {
+					return err
+				}
+				ban, err := u.bans.ChangeBan(ctx, found.Number, change)
 				if err != nil {
 					return err
 				}
@@ -107,22 +99,27 @@ func newBanChangeCommand(a *app) *cobra.Command {
 func newBanNoteCommand(a *app) *cobra.Command {
 	var by string
 	command := &cobra.Command{
-		Use:     "note NUMBER TEXT",
+		Use:     "note BAN TEXT",
 		Short:   "Note something on a ban, for the staff only",
+		Long:    `Note something on a ban, for the staff only. ` + whichBan,
 		Example: `  syncer ban note 7 "uses a second account"`,
-		Args:    exactly("NUMBER", "TEXT"),
+		Args:    exactly("BAN", "TEXT"),
 		RunE: func(command *cobra.Command, args []string) error {
-			number, err := parseNumber(args[0])
-			if err != nil {
-				return err
-			}
 			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
-				stored, err := u.bans.AddBanNote(ctx, number, syncer.BanNote{By: by, Text: args[1]})
+				note := syncer.BanNote{By: by, Text: args[1]}
+				if err := note.Validate(); err != nil {
+					return err
+				}
+				ban, err := findBan(ctx, u, args[0])
+				if err != nil {
+					return err
+				}
+				stored, err := u.bans.AddBanNote(ctx, ban.Number, note)
 				if err != nil {
 					return err
 				}
 				return a.print(wire.BanNoteOf(stored), func(w io.Writer) {
-					fmt.Fprintf(w, "noted on ban %d\n", number)
+					fmt.Fprintf(w, "noted on ban %d\n", ban.Number)
 				})
 			})
 		},

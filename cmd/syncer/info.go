@@ -133,7 +133,7 @@ func infoSearch(name, ip string) (func(context.Context, *store.Store, int) ([]sy
 	}
 	prefix, err := syncer.ParsePrefix(ip)
 	if err != nil {
-		return nil, usagef("--ip: %q is not an address or range", ip)
+		return nil, usagef("--%s", errorText(err))
 	}
 	return func(ctx context.Context, s *store.Store, limit int) ([]syncer.InfoMatch, string, error) {
 		return s.InfoByAddress(ctx, prefix, limit, "")

@@ -1,8 +1,8 @@
 // Command syncer keeps players and bans the same on every game server of a
 // network. Run "syncer help" for what it can do.
 //
-// It exits with 0 when it did what it was asked for, 1 when that failed and 2
-// when it was asked for something that cannot be.
+// It exits with 0 when it did what it was asked for, 1 when that failed, 2 when it was
+// asked for something that cannot be, and 3 when a target to be banned was banned already.
 package main
 
 import (

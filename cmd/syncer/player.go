@@ -4,14 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"playersync/syncer"
 	"playersync/syncer/httpapi/wire"
+	"playersync/syncer/sidecar"
 	"playersync/syncer/store"
 )
 
@@ -86,46 +85,5 @@ func newPlayerFindCommand(a *app) *cobra.Command {
 
 // findPlayer reads a player by id, or by a name that no other player has.
 func findPlayer(ctx context.Context, s *store.Store, text string) (*syncer.Player, error) {
-	id, err := syncer.ParsePlayerID(text)
-	if err != nil {
-		return nil, err
-	}
-	if player, err := readPlayer(ctx, s, id); player != nil || err != nil {
-		return player, err
-	}
-	found, _, err := s.SearchPlayers(ctx, text, 1000, "")
-	if err != nil {
-		return nil, err
-	}
-	var named []syncer.PlayerID
-	for _, p := range found {
-		if strings.EqualFold(p.Name, text) {
-			named = append(named, p.ID)
-		}
-	}
-	switch {
-	case len(named) == 1:
-		player, err := readPlayer(ctx, s, named[0])
-		if player == nil && err == nil {
-			err = syncer.NotFound("no player %q", named[0])
-		}
-		return player, err
-	case len(named) > 1:
-		return nil, usagef(
-			"%d players are called %q; give an id, see: syncer player find %s", len(named), text, strconv.Quote(text),
-		)
-	case len(found) > 0:
-		return nil, syncer.NotFound(
-			"no player has the id or name %q; those whose name contains it: syncer player find %s",
-			text, strconv.Quote(text),
-		)
-	default:
-		return nil, syncer.NotFound("no player has the id or name %q", text)
-	}
-}
-
-// readPlayer reads the player of an id, nil if there is none.
-func readPlayer(ctx context.Context, s *store.Store, id syncer.PlayerID) (*syncer.Player, error) {
-	player, _, err := noMemory{}.Read(ctx, id, s.ReadPlayers)
-	return player, err
+	return sidecar.NewFinder(s).Find(ctx, text)
 }

@@ -49,12 +49,10 @@ or --highlight removes it.`,
 				if command.Flags().Changed("if-revision") {
 					expected = &changes.revision
 				}
-				if changes.create {
-					if err := createPlayer(ctx, s, args[0]); err != nil {
-						return err
-					}
-				}
 				player, err := findPlayer(ctx, s, args[0])
+				if changes.create && syncer.CodeOf(err) == syncer.CodeNotFound {
+					player, err = createPlayer(ctx, s, args[0])
+				}
 				if err != nil {
 					return err
 				}
@@ -87,7 +85,7 @@ func (c *playerChanges) register(command *cobra.Command) {
 	flags.StringVar(&c.language, "language", "", "language code")
 	flags.StringVar(&c.strictness, "chat-strictness", "", "chat or strict")
 	flags.Int64Var(&c.revision, "if-revision", 0, "fail if the player's revision is another")
-	flags.BoolVar(&c.create, "create", false, "make the player, whose id is given, if there is none")
+	flags.BoolVar(&c.create, "create", false, "make the player of this id if nobody has that id or name")
 	flags.StringVar(&c.by, "by", thisUser(), "who changes it")
 	command.MarkFlagsMutuallyExclusive("mute", "unmute")
 	command.MarkFlagsMutuallyExclusive("mark", "unmark")
@@ -153,10 +151,16 @@ func orNull(text string) *string {
 }
 
 // createPlayer makes a player with every field at its default.
-func createPlayer(ctx context.Context, s *store.Store, text string) error {
-	id, err := syncer.ParsePlayerID(text)
-	if err != nil {
-		return err
+func createPlayer(ctx context.Context, s *store.Store, text string) (*syncer.Player, error) {
+	target, err := syncer.ReadTarget(text)
+	if err == nil && target.ID == "" {
+		err = syncer.Invalid("uuid", "%q is an address, not a player id", text)
 	}
-	return s.CreatePlayers(ctx, []syncer.PlayerID{id})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.CreatePlayers(ctx, []syncer.PlayerID{target.ID}); err != nil {
+		return nil, err
+	}
+	return findPlayer(ctx, s, string(target.ID))
 }

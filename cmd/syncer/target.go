@@ -1,9 +1,10 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os/user"
-	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -12,24 +13,45 @@ import (
 	"playersync/syncer"
 )
 
-// parseTarget reads what a ban forbids: an address or range if the text is one,
-// else a player id. A leading "uuid:" or "ip:" leaves no doubt.
-func parseTarget(text string) (syncer.Target, error) {
-	if id, ok := strings.CutPrefix(text, "uuid:"); ok {
-		return syncer.ParseTarget(id, "")
+// readTarget reads what a ban forbids, as [syncer.ReadTarget] does, or the target of the
+// ban whose number is given.
+func readTarget(ctx context.Context, u *useCases, text string) (syncer.Target, error) {
+	number, isNumber := banNumber(text)
+	if !isNumber {
+		return syncer.ReadTarget(text)
 	}
-	if ip, ok := strings.CutPrefix(text, "ip:"); ok {
-		return syncer.ParseTarget("", ip)
-	}
-	if looksLikeAddress.MatchString(text) {
-		return syncer.ParseTarget("", text)
-	}
-	return syncer.ParseTarget(text, "")
+	ban, err := u.bans.Ban(ctx, number)
+	return ban.Target, err
 }
 
-// looksLikeAddress matches what is meant as an address even when it is mistyped,
-// so that 10.0.0.256 does not ban a player of that id.
-var looksLikeAddress = regexp.MustCompile(`^(\d{1,3}(\.\d+){3}(/\d+)?|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(%\w+)?(/\d+)?)$`)
+// banNumber reads the number of a ban. A player id of digits only is written uuid:….
+func banNumber(text string) (number int64, ok bool) {
+	if strings.Trim(text, "0123456789") != "" {
+		return 0, false
+	}
+	number, err := strconv.ParseInt(text, 10, 64)
+	return number, err == nil
+}
+
+// findBan returns the ban that a text means: by its number, or the latest of a target.
+func findBan(ctx context.Context, u *useCases, text string) (syncer.NotedBan, error) {
+	if number, ok := banNumber(text); ok {
+		return u.bans.Ban(ctx, number)
+	}
+	target, err := syncer.ReadTarget(text)
+	if err != nil {
+		return syncer.NotedBan{}, err
+	}
+	identified, err := u.bans.Identify(ctx, target)
+	if err != nil {
+		return syncer.NotedBan{}, err
+	}
+	number, err := u.bans.LatestBan(ctx, identified.Target)
+	if err != nil {
+		return syncer.NotedBan{}, err
+	}
+	return u.bans.Ban(ctx, number)
+}
 
 // parseUntil reads when something ends: a duration from now, an RFC 3339 time or
 // "forever".

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"playersync/syncer"
 	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/sidecar"
@@ -16,8 +18,11 @@ func (s *Server) registerBans() {
 	declare(s, route{
 		http.MethodPost, "/v1/bans", "add-ban", tagBans,
 		"Ban a player id, an address or a range",
-		"At most one ban of a target stands at a time: if one does already, it is returned as it is.",
-		replies{201: "The new ban.", 200: "The ban that already stands."},
+		"At most one ban of a target stands at a time: if one does already, it is returned as it is, and outcome says so; " +
+			"with replace it gets the new reason and end. " +
+			"A uuid that no player has may be the name of one; a name of several is refused. " +
+			"An id that nobody has yet is banned nevertheless: known says so.",
+		replies{201: "The new ban.", 200: "The ban that stood already."},
 		storedOr(http.StatusConflict),
 	}, s.addBan)
 	declareByHand[checkBansInput, result[wire.Checked]](s, route{
@@ -30,7 +35,8 @@ func (s *Server) registerBans() {
 	declare(s, route{
 		http.MethodPost, "/v1/bans/lift", "lift-ban", tagBans,
 		"Lift a ban",
-		"The ban stays as history. Exactly the given target is meant: a range that contains it stays banned.",
+		"The ban stays as history. Exactly the given target is meant: a range that contains it stays banned and is named. " +
+			"A ban that has expired is over and stays as it is.",
 		replies{200: "Whether a ban stood."},
 		stored,
 	}, s.liftBan)
@@ -71,8 +77,8 @@ func (s *Server) registerSingleBans() {
 	}, s.addBanNote)
 	declare(s, route{
 		http.MethodGet, "/v1/bans/preview", "preview-ban", tagBans,
-		"Ask whom a ban of a range would keep out",
-		"The players who joined from an address or range before, as far as that is remembered, " +
+		"Ask whom a ban would keep out",
+		"The player of an id, or the players who joined from an address or range before, as far as that is remembered, " +
 			"and where they are now. Nothing is banned.",
 		replies{200: "The preview."},
 		stored,
@@ -102,9 +108,9 @@ func (s *Server) registerBanTransfer() {
 
 // Bans is what the API needs of the use-cases about bans; *sidecar.Bans is one.
 type Bans interface {
-	AddBan(ctx context.Context, request syncer.NewBan) (ban syncer.Ban, created bool, err error)
+	Impose(ctx context.Context, request syncer.NewBan, strangers bool) (syncer.AddedBan, error)
 	CheckBans(ctx context.Context, id syncer.PlayerID, address netip.Addr) ([]syncer.Ban, error)
-	LiftBan(ctx context.Context, target syncer.Target, by, reason string) (ban syncer.Ban, lifted bool, err error)
+	Revoke(ctx context.Context, target syncer.Target, by, reason string) (syncer.LiftedBan, error)
 	ListBans(
 		ctx context.Context, filter syncer.BanFilter, page sidecar.Page,
 	) (bans []syncer.Ban, next string, err error)
@@ -133,17 +139,17 @@ type addBanInput struct {
 	Body wire.NewBan `doc:"Whom to ban, for how long and why."`
 }
 
-func (s *Server) addBan(ctx context.Context, in *addBanInput) (*resultAs[wire.Ban], error) {
+func (s *Server) addBan(ctx context.Context, in *addBanInput) (*resultAs[wire.AddedBan], error) {
 	request, err := in.Body.Ban(s.deps.Players.Now())
 	if err != nil {
 		return nil, err
 	}
-	ban, created, err := s.deps.Bans.AddBan(ctx, request)
+	added, err := s.deps.Bans.Impose(ctx, request, true)
 	status := http.StatusOK
-	if created {
+	if added.Outcome == syncer.BanMade {
 		status = http.StatusCreated
 	}
-	return &resultAs[wire.Ban]{status, wire.BanOf(ban, s.deps.Players.Now())}, err
+	return &resultAs[wire.AddedBan]{status, wire.AddedBanOf(request, added, s.deps.Players.Now())}, err
 }
 
 type checkBansInput struct {
@@ -190,12 +196,8 @@ func (s *Server) liftBan(ctx context.Context, in *liftBanInput) (*result[wire.Li
 	if err != nil {
 		return nil, err
 	}
-	ban, lifted, err := s.deps.Bans.LiftBan(ctx, target, by, reason)
-	answer := wire.Lifted{Lifted: lifted}
-	if lifted {
-		answer.Ban = new(wire.BanOf(ban, s.deps.Players.Now()))
-	}
-	return &result[wire.Lifted]{answer}, err
+	lifted, err := s.deps.Bans.Revoke(ctx, target, by, reason)
+	return &result[wire.Lifted]{wire.LiftedOf(lifted, s.deps.Players.Now())}, err
 }
 
 type listBansInput struct {
@@ -261,12 +263,26 @@ func (s *Server) addBanNote(ctx context.Context, in *addBanNoteInput) (*result[w
 }
 
 type previewBanInput struct {
-	IP network `query:"ip" required:"true" maxLength:"64" example:"198.51.100.0/24" doc:"Address or CIDR range."`
+	UUID playerID `query:"uuid" minLength:"1" maxLength:"64" example:"abcdefghijklmnopqrstuv==" doc:"Player id. Either this or ip."`
+	IP   network  `query:"ip" minLength:"1" maxLength:"64" example:"198.51.100.0/24" doc:"Address or CIDR range."`
 	PageSize
 }
 
+// Resolve demands one of the two.
+func (in *previewBanInput) Resolve(ctx huma.Context) []error {
+	url := ctx.URL()
+	switch query := url.Query(); {
+	case query.Has("uuid") && query.Has("ip"):
+		return []error{FieldError{In: inQuery, Field: "ip", Message: "must not be given together with uuid"}}
+	case !query.Has("uuid") && !query.Has("ip"):
+		return []error{FieldError{In: inQuery, Field: "ip", Message: "is missing; give an ip or a uuid"}}
+	default:
+		return nil
+	}
+}
+
 func (s *Server) previewBan(ctx context.Context, in *previewBanInput) (*result[wire.BanPreview], error) {
-	preview, err := s.deps.BanDetails.PreviewBan(ctx, syncer.Target{Prefix: in.IP.Prefix}, in.Limit)
+	preview, err := s.deps.BanDetails.PreviewBan(ctx, syncer.Target{ID: in.UUID.PlayerID, Prefix: in.IP.Prefix}, in.Limit)
 	return &result[wire.BanPreview]{wire.BanPreviewOf(preview, s.deps.Players.Now())}, err
 }
 

@@ -19,6 +19,9 @@ func TestBan(t *testing.T) {
 	const day = 24 * time.Hour
 	for body, want := range map[string]syncer.NewBan{
 		`{"uuid":"a/b+c=="}`: {Target: syncer.TargetID("a/b+c==")},
+		`{"uuid":"069A79F444E94726A5BEFCA90E38AAF5"}`: {
+			Target: syncer.TargetID("069a79f4-44e9-4726-a5be-fca90e38aaf5"),
+		},
 		`{"ip":"::ffff:198.51.100.7","reason":"r","by":"Steve"}`: {
 			Target: mustTarget(t, "198.51.100.7"), Reason: "r", By: "Steve",
 		},
@@ -63,11 +66,59 @@ func mustTarget(t *testing.T, ip string) syncer.Target {
 	return target
 }
 
+// The answer says what became of the request, and what a person should know of it.
+func TestBanSaysWhatBecameOfIt(t *testing.T) {
+	t.Parallel()
+	reach := &wire.BanReach{Players: 1, Online: []wire.BannedOnline{{UUID: exampleID, Servers: []string{"pvp"}}}}
+	for body, want := range map[string]wire.AddedBan{
+		`{"uuid":"A"}`:             {Known: true},
+		`{"uuid":"stranger"}`:      {Warning: new(`no player has the id "stranger" yet`)},
+		`{"ip":"198.51.100.7"}`:    {Known: true},
+		`{"ip":"2001:db8:1::/64"}`: {Known: true},
+		`{"ip":"2001:db8:1:2::7"}`: {
+			Known: true, Line: new("2001:db8:1:2::/64"),
+			Warning: new("this is one address of 2^64 that one line usually has; all of them are 2001:db8:1:2::/64"),
+		},
+	} {
+		f := newFixture(t)
+		want.Outcome, want.Reach = syncer.BanMade, reach
+		var made, stands wire.AddedBan
+		f.ask(t, "POST", "/v1/bans", body).wants(http.StatusCreated).into(&made)
+		want.Ban = made.Ban
+		if diff := cmp.Diff(want, made, cmp.AllowUnexported(syncer.Time{})); diff != "" {
+			t.Errorf("%s: %s", body, diff)
+		}
+		f.ask(t, "POST", "/v1/bans", body).wants(http.StatusOK).into(&stands)
+		if stands.Outcome != syncer.BanStands || stands.Warning == nil ||
+			*stands.Warning != "ban 1 stands already; nothing was changed" {
+			t.Errorf("%s again: %+v", body, stands)
+		}
+	}
+	f := newFixture(t)
+	var stands wire.AddedBan
+	f.ask(t, "POST", "/v1/bans", `{"uuid":"a","duration":"1h"}`).wants(http.StatusCreated)
+	for body, warning := range map[string]string{
+		`{"uuid":"a"}`:                  "the ban that stands, 1, ends before the one that was asked for",
+		`{"uuid":"a","duration":"2h"}`:  "the ban that stands, 1, ends before the one that was asked for",
+		`{"uuid":"a","duration":"30m"}`: "ban 1 stands already; nothing was changed",
+	} {
+		if f.ask(t, "POST", "/v1/bans", body).wants(http.StatusOK).into(&stands); *stands.Warning != warning {
+			t.Errorf("%s: %s, want %s", body, *stands.Warning, warning)
+		}
+	}
+	if f.ask(t, "POST", "/v1/bans", `{"uuid":"a","replace":true}`); !f.newBan.Replace {
+		t.Error("replace is not passed on")
+	}
+}
+
 func TestBanRefusesAndNames(t *testing.T) {
 	t.Parallel()
 	for body, fields := range map[string]string{
 		`{}`: "uuid", `{"uuid":"a","ip":"198.51.100.7"}`: "ip", `{"uuid":""}`: "uuid", `{"ip":""}`: "ip",
 		`{"uuid":5}`: "uuid", `{"ip":[]}`: "ip",
+		`{"uuid":"203.0.113.*"}`: "uuid", `{"uuid":"203.0.113"}`: "uuid", `{"uuid":"203.0.113.1-203.0.113.9"}`: "uuid",
+		`{"uuid":"[2001:db8::5]"}`: "uuid", `{"uuid":"2001:db8::5 "}`: "uuid", `{"uuid":"/198.51.100.8"}`: "uuid",
+		`{"uuid":"Steve "}`: "uuid", `{"uuid":"#offline#bob"}`: "uuid", `{"ip":"203.0.113.*"}`: "ip",
 		`{"ip":"198.51.100.7/24"}`: "ip", `{"ip":"x"}`: "ip", `{"ip":"198.51.100.0/33"}`: "ip",
 		`{"uuid":"` + strings.Repeat("x", 65) + `"}`: "uuid",
 		`{"uuid":"a","reason":5}`:                    "reason", `{"uuid":"a","by":{}}`: "by",

@@ -151,14 +151,19 @@ func (f *fake) Staleness() time.Duration { return 3 * time.Millisecond }
 func (f *fake) Now() time.Time           { return testNow }
 func (f *fake) Home() syncer.GameServer  { return testHome }
 
-func (f *fake) AddBan(_ context.Context, request syncer.NewBan) (syncer.Ban, bool, error) {
+// exampleStranger is the id that no player has.
+const exampleStranger = "stranger"
+
+func (f *fake) Impose(_ context.Context, request syncer.NewBan, strangers bool) (syncer.AddedBan, error) {
 	f.newBan = request
-	if f.fail != nil {
-		return syncer.Ban{}, false, f.fail
+	added := syncer.AddedBan{Outcome: syncer.BanStands, Known: request.Target.ID != exampleStranger}
+	if f.fail != nil || !added.Known && !strangers {
+		return added, f.fail
 	}
 	for _, b := range f.bans {
 		if b.Target == request.Target {
-			return b, false, nil
+			added.Ban = b
+			return added, nil
 		}
 	}
 	b := syncer.Ban{
@@ -170,7 +175,11 @@ func (f *fake) AddBan(_ context.Context, request syncer.NewBan) (syncer.Ban, boo
 		ExpiresAt: request.ExpiresAt,
 	}
 	f.bans = append(f.bans, b)
-	return b, true, nil
+	added.Ban, added.Outcome = b, syncer.BanMade
+	if reach, err := f.PreviewBan(context.Background(), request.Target, 1); err == nil {
+		added.Reach = &reach
+	}
+	return added, nil
 }
 
 func (f *fake) CheckBans(_ context.Context, id syncer.PlayerID, address netip.Addr) ([]syncer.Ban, error) {
@@ -185,16 +194,21 @@ func (f *fake) CheckBans(_ context.Context, id syncer.PlayerID, address netip.Ad
 	return found, f.fail
 }
 
-func (f *fake) LiftBan(_ context.Context, target syncer.Target, by, reason string) (syncer.Ban, bool, error) {
+func (f *fake) Revoke(_ context.Context, target syncer.Target, by, reason string) (syncer.LiftedBan, error) {
 	f.target = target
+	lifted := syncer.LiftedBan{Target: target, Known: true}
 	for i, b := range f.bans {
 		if b.Target == target {
 			f.bans = append(f.bans[:i], f.bans[i+1:]...)
 			b.LiftedAt, b.LiftedBy, b.LiftReason = syncer.TimeOf(testNow), by, reason
-			return b, true, f.fail
+			lifted.Ban, lifted.Lifted = b, true
+			return lifted, f.fail
+		}
+		if b.Target.Prefix.IsValid() && target.Prefix.IsValid() && b.Target.Prefix.Overlaps(target.Prefix) {
+			lifted.Still = append(lifted.Still, b)
 		}
 	}
-	return syncer.Ban{}, false, f.fail
+	return lifted, f.fail
 }
 
 func (f *fake) ListBans(_ context.Context, filter syncer.BanFilter, page sidecar.Page) ([]syncer.Ban, string, error) {

@@ -19,6 +19,7 @@ type Bans struct {
 	BanReads
 
 	store   BanStore
+	finder  *Finder
 	held    HeldBans
 	applier Applier
 	clock   Clock
@@ -36,9 +37,11 @@ type BanReads interface {
 // BanStore is what bans need of the database.
 type BanStore interface {
 	BanReads
+	FinderStore
 	AddBan(ctx context.Context, ban syncer.NewBan) (syncer.Ban, bool, []changefeed.Change, error)
 	LiftBan(ctx context.Context, target syncer.Target, by, reason string) (syncer.Ban, bool, []changefeed.Change, error)
 	BansOf(ctx context.Context, id syncer.PlayerID, address netip.Addr) ([]syncer.Ban, error)
+	BansAround(ctx context.Context, prefix netip.Prefix) ([]syncer.Ban, error)
 	ListBans(ctx context.Context, filter syncer.BanFilter, before int64, size int) ([]syncer.Ban, error)
 	ChangeBan(ctx context.Context, number int64, change syncer.BanChange) (syncer.Ban, []changefeed.Change, error)
 	AddBanNote(ctx context.Context, ban int64, note syncer.BanNote) (syncer.BanNote, error)
@@ -56,24 +59,39 @@ type HeldBans interface {
 // process that holds none gives nil: then CheckBans asks the database, and IsBanned must
 // not be called.
 func NewBans(store BanStore, held HeldBans, applier Applier, clock Clock) *Bans {
-	return &Bans{BanReads: store, store: store, held: held, applier: applier, clock: clock}
+	return &Bans{BanReads: store, store: store, finder: NewFinder(store), held: held, applier: applier, clock: clock}
 }
 
-// AddBan bans a target, or returns the open ban that already stands and false.
-func (b *Bans) AddBan(ctx context.Context, ban syncer.NewBan) (syncer.Ban, bool, error) {
+// AddBan bans just the given target. A ban that stands already stays as it is and is
+// returned, unless it is to be replaced: then it gets the new reason and end.
+func (b *Bans) AddBan(ctx context.Context, ban syncer.NewBan) (syncer.Ban, syncer.BanOutcome, error) {
 	if err := ban.Validate(b.clock.Now()); err != nil {
-		return syncer.Ban{}, false, err
+		return syncer.Ban{}, "", err
 	}
-	begun := b.applier.Begin()
-	stored, created, changes, err := b.store.AddBan(ctx, ban)
-	if err != nil {
-		return syncer.Ban{}, false, err
+	for {
+		begun := b.applier.Begin()
+		stored, made, changes, err := b.store.AddBan(ctx, ban)
+		if err != nil {
+			return syncer.Ban{}, "", err
+		}
+		b.applier.Wrote(begun, nil, changes)
+		switch {
+		case made:
+			return stored, syncer.BanMade, nil
+		case !ban.Replace:
+			return stored, syncer.BanStands, nil
+		}
+		changed, err := b.ChangeBan(ctx, stored.Number, syncer.BanChange{
+			Reason: syncer.Some(ban.Reason), ExpiresAt: syncer.Some(ban.ExpiresAt), By: ban.By,
+		})
+		if code := syncer.CodeOf(err); code != syncer.CodeConflict && code != syncer.CodeNotFound {
+			return changed, syncer.BanReplaced, err
+		}
+		// It ended between the two: ban anew.
 	}
-	b.applier.Wrote(begun, nil, changes)
-	return stored, created, nil
 }
 
-// LiftBan lifts the open ban of a target; false if there was none.
+// LiftBan lifts the ban in force of just the given target; false if there was none.
 func (b *Bans) LiftBan(ctx context.Context, target syncer.Target, by, reason string) (syncer.Ban, bool, error) {
 	if err := syncer.CheckLift(by, reason); err != nil {
 		return syncer.Ban{}, false, err

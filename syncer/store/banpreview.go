@@ -3,14 +3,18 @@ package store
 import (
 	"context"
 	"math"
+	"net/netip"
 
 	"playersync/db"
 	"playersync/syncer"
 )
 
-// PreviewBan returns whom a ban of an address or a range would keep out and where they
-// are now, with up to size players.
+// PreviewBan returns whom a ban of a player, an address or a range would keep out and
+// where they are now, with up to size players.
 func (s *Store) PreviewBan(ctx context.Context, target syncer.Target, size int) (syncer.BanPreview, error) {
+	if target.ID != "" {
+		return s.previewPlayer(ctx, target)
+	}
 	preview := syncer.BanPreview{Target: target}
 	seen, err := s.queries.PlayersSeenFrom(ctx, db.PlayersSeenFromParams{Ip: target.Prefix, PageSize: int32(size)})
 	if err != nil {
@@ -36,4 +40,35 @@ func (s *Store) PreviewBan(ctx context.Context, target syncer.Target, size int) 
 	rows, err := s.listBans(ctx, filter, math.MaxInt64, syncer.MaxPreviewBans)
 	preview.Bans = bansOf(rows)
 	return preview, readError("list bans", err)
+}
+
+// previewPlayer is PreviewBan of a player id: of nobody if no player has it.
+func (s *Store) previewPlayer(ctx context.Context, target syncer.Target) (syncer.BanPreview, error) {
+	preview := syncer.BanPreview{Target: target}
+	bans, err := s.BansOf(ctx, target.ID, netip.Addr{})
+	if err != nil {
+		return preview, err
+	}
+	preview.Bans = bans
+	info, err := s.PlayerInfo(ctx, target.ID)
+	if syncer.CodeOf(err) == syncer.CodeNotFound {
+		return preview, nil
+	}
+	if err != nil {
+		return preview, err
+	}
+	seen := syncer.SeenPlayer{
+		ID: info.ID, Name: info.Name, Times: info.Joins, LastSeen: info.Last, Addresses: int64(len(info.Addresses)),
+	}
+	for _, address := range info.Addresses[:min(8, len(info.Addresses))] {
+		seen.Latest = append(seen.Latest, address.Value)
+	}
+	if seen.Servers, err = s.queries.ServersOf(ctx, string(target.ID)); err != nil {
+		return preview, readError("read who is online", err)
+	}
+	preview.Count, preview.Players = 1, []syncer.SeenPlayer{seen}
+	if len(seen.Servers) > 0 {
+		preview.Online = 1
+	}
+	return preview, nil
 }

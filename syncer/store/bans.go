@@ -15,7 +15,7 @@ import (
 	"playersync/syncer/changefeed"
 )
 
-// AddBan bans a target, or returns the open ban that already stands and false. An
+// AddBan bans a target, or returns the ban that already stands and false. An
 // author that the ban does not name is the one of the context. The changes are what
 // other sidecars are told of.
 func (s *Store) AddBan(ctx context.Context, ban syncer.NewBan) (syncer.Ban, bool, []changefeed.Change, error) {
@@ -45,11 +45,11 @@ func (s *Store) AddBan(ctx context.Context, ban syncer.NewBan) (syncer.Ban, bool
 		if !errors.Is(err, pgx.ErrNoRows) {
 			return syncer.Ban{}, false, nil, readError("read open ban", err)
 		}
-		// Lifted between the two statements: try again until the time-out.
+		// Over between the two statements: try again until the time-out.
 	}
 }
 
-// LiftBan lifts the open ban of a target; false if there was none. Without by the
+// LiftBan lifts the ban in force of a target; false if there was none. Without by the
 // context says who lifts it.
 func (s *Store) LiftBan(
 	ctx context.Context, target syncer.Target, by, reason string,
@@ -80,6 +80,13 @@ func (s *Store) BansOf(ctx context.Context, id syncer.PlayerID, address netip.Ad
 		params.Ip = new(syncer.TargetAddress(address).Prefix)
 	}
 	rows, err := s.queries.BansOf(ctx, params)
+	return bansOf(rows), readError("read bans", err)
+}
+
+// BansAround returns the bans in force of an address or range and of every range that
+// contains it.
+func (s *Store) BansAround(ctx context.Context, prefix netip.Prefix) ([]syncer.Ban, error) {
+	rows, err := s.queries.BansOf(ctx, db.BansOfParams{Ip: &prefix})
 	return bansOf(rows), readError("read bans", err)
 }
 
@@ -147,10 +154,15 @@ func banRow[R db.AddBanRow | db.LiftBanRow | db.ChangeBanRow](row R) db.Ban {
 	}
 }
 
+// banOf returns the ban of a row. A row that was closed because its ban had expired is
+// not lifted: it is over by time.
 func banOf(row db.Ban) syncer.Ban {
 	ban := syncer.Ban{
 		Number: row.ID, Target: targetOf(row.Uuid, row.Ip), Reason: row.Reason, By: row.BannedBy,
 		CreatedAt: timeOf(row.CreatedAt), ExpiresAt: timeOf(row.ExpiresAt), LiftedAt: timeOf(row.LiftedAt),
+	}
+	if row.LiftedBy == nil && row.LiftedAt.Time.Equal(row.ExpiresAt.Time) {
+		ban.LiftedAt = syncer.Time{}
 	}
 	if row.LiftedBy != nil {
 		ban.LiftedBy = *row.LiftedBy

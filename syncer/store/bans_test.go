@@ -102,6 +102,73 @@ func TestBanAgainAfterExpiry(t *testing.T) {
 	}
 }
 
+// Over by time stays over by time: nobody lifts such a ban, neither by the API nor in SQL, and it never looks so.
+func TestExpiredBanIsNeverLifted(t *testing.T) {
+	t.Parallel()
+	s, url := open(t, store.Options{Timeout: time.Minute})
+	conn := psql(t, url)
+	run(t, conn, `
+		insert into ban (uuid, created_at, expires_at) values
+			('a', now() - interval '2 h', now() - interval '1 h'), ('b', now() - interval '2 h', now() - interval '1 h')`)
+	same := func(when string) {
+		t.Helper()
+		expectEqual(t, column[bool](t, conn, `
+			select coalesce(lifted_at = expires_at, true) and lifted_by is null and lift_reason is null
+			from ban where expires_at < now() order by id`), []bool{true, true})
+		bans, err := s.ListBans(context.Background(), syncer.BanFilter{Active: new(false)}, 1<<62, 9)
+		if err != nil || len(bans) != 2 {
+			t.Fatalf("%s: %d bans, %v", when, len(bans), err)
+		}
+		for _, ban := range bans {
+			if !ban.LiftedAt.IsZero() || ban.LiftedBy != "" || ban.Applies(time.Now()) || ban.ExpiresAt.IsZero() {
+				t.Errorf("%s: %+v", when, ban)
+			}
+		}
+	}
+	same("at first")
+	for _, id := range []syncer.PlayerID{"a", "b"} {
+		if _, lifted, changes, err := s.LiftBan(context.Background(), syncer.TargetID(id), "me", "sorry"); lifted ||
+			len(changes) > 0 || err != nil {
+			t.Errorf("lifted %s: %t, %v", id, lifted, err)
+		}
+	}
+	same("after a lift")
+	run(t, conn, `update ban set lifted_at = now(), lifted_by = 'me', lift_reason = 'x' where uuid = 'a'`)
+	same("after a lift in SQL")
+	if _, isNew, _, err := s.AddBan(context.Background(), syncer.NewBan{Target: syncer.TargetID("b")}); !isNew || err != nil {
+		t.Errorf("banned again: %t, %v", isNew, err)
+	}
+	same("after another ban")
+	run(t, conn, `update ban set lifted_at = now(), lifted_by = 'me' where expires_at < now()`)
+	same("after another lift in SQL")
+}
+
+func TestUUIDsHaveOneSpellingInSQL(t *testing.T) {
+	t.Parallel()
+	_, url := open(t, store.Options{Timeout: time.Minute})
+	conn := psql(t, url)
+	for _, text := range []string{
+		"069a79f4-44e9-4726-a5be-fca90e38aaf5", "069A79F4-44E9-4726-A5BE-FCA90E38AAF5", "069A79F444E94726A5BEFCA90E38AAF5",
+		"{069A79F4-44e9-4726-a5be-fca90e38aaf5}", "urn:uuid:069A79F4-44e9-4726-a5be-fca90e38aaf5",
+		"URN:UUID:069a79f4-44e9-4726-a5be-fca90e38aaf5",
+		"{069A79F444E94726A5BEFCA90E38AAF5}", "069A79F444E9-4726-A5BE-FCA90E38AAF5", "069A79F4-44E9-4726-A5BE-FCA90E38AAFG",
+		"0000000000000000000014==", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+	} {
+		id, err := syncer.ParsePlayerID(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, table := range []string{"player", "ban"} {
+			run(t, conn, `delete from `+table)
+			run(t, conn, `insert into `+table+` (uuid) values ($1)`, text)
+			expectEqual(t, column[string](t, conn, `select uuid from `+table), []string{string(id)})
+		}
+		run(t, conn, `update ban set uuid = 'x'`)
+		run(t, conn, `update ban set uuid = $1`, text)
+		expectEqual(t, column[string](t, conn, `select uuid from ban`), []string{string(id)})
+	}
+}
+
 // seedBans makes bans of few targets, so that they overlap, and returns all.
 func seedBans(t *testing.T, s *store.Store, url string) []syncer.Ban {
 	t.Helper()

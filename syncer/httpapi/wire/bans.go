@@ -49,11 +49,12 @@ type BansPage struct {
 
 // NewBan asks to ban a player id, an address or a range. Null says as much as absent.
 type NewBan struct {
-	UUID      *string     `json:"uuid,omitzero" minLength:"1" maxLength:"64" doc:"Player id. Either this or ip."`
+	UUID      *string     `json:"uuid,omitzero" minLength:"1" maxLength:"64" doc:"Player id or, where nobody has that id, the name of one player. Either this or ip."`
 	IP        *string     `json:"ip,omitzero" minLength:"1" maxLength:"64" example:"198.51.100.0/24" doc:"Address or CIDR range, IPv4 or IPv6."`
 	Reason    *string     `json:"reason,omitzero" maxLength:"2000" example:"griefing" doc:"Why."`
 	By        *string     `json:"by,omitzero" maxLength:"512" example:"Steve" doc:"Who does it; absent: what Syncer-By says."`
 	ExpiresAt syncer.Time `json:"expiresAt,omitzero" doc:"When the ban ends by itself; absent, null or infinity: when it is lifted."`
+	Replace   bool        `json:"replace,omitempty" example:"true" doc:"Whether a ban that stands already gets this reason and end; else it stays as it is."`
 	Duration  *Duration   `json:"duration,omitzero" maxLength:"64" example:"7d" doc:"Instead of expiresAt: weeks to seconds as 1w2d3h4m5s, or ISO 8601 without months and years."`
 }
 
@@ -63,7 +64,12 @@ func (b NewBan) Ban(now time.Time) (syncer.NewBan, error) {
 	if err != nil {
 		return syncer.NewBan{}, err
 	}
-	ban := syncer.NewBan{Target: target, Reason: value(b.Reason), By: value(b.By)}
+	return b.Of(target, now)
+}
+
+// Of is [NewBan.Ban] of another target.
+func (b NewBan) Of(target syncer.Target, now time.Time) (syncer.NewBan, error) {
+	ban := syncer.NewBan{Target: target, Reason: value(b.Reason), By: value(b.By), Replace: b.Replace}
 	switch {
 	case b.Duration != nil && !b.ExpiresAt.IsZero():
 		return ban, syncer.Invalid("duration", "says the same as expiresAt; give one of them")
@@ -118,7 +124,7 @@ type Checked struct {
 
 // BanLift asks to lift the ban of exactly one target.
 type BanLift struct {
-	UUID   *string `json:"uuid,omitzero" minLength:"1" maxLength:"64" doc:"Player id. Either this or ip."`
+	UUID   *string `json:"uuid,omitzero" minLength:"1" maxLength:"64" doc:"Player id or, where nobody has that id, the name of one player. Either this or ip."`
 	IP     *string `json:"ip,omitzero" minLength:"1" maxLength:"64" example:"198.51.100.0/24" doc:"Address or CIDR range, IPv4 or IPv6."`
 	By     *string `json:"by,omitzero" maxLength:"512" example:"Steve" doc:"Who does it; absent: what Syncer-By says."`
 	Reason *string `json:"reason,omitzero" maxLength:"2000" example:"appeal" doc:"Why."`
@@ -133,8 +139,19 @@ func (l BanLift) Lift() (target syncer.Target, by, reason string, err error) {
 
 // Lifted is the outcome of a [BanLift].
 type Lifted struct {
-	Lifted bool `json:"lifted" example:"true" doc:"Whether a ban stood and was lifted."`
-	Ban    *Ban `json:"ban" doc:"The ban that was lifted; null if none stood."`
+	Lifted bool  `json:"lifted" example:"true" doc:"Whether a ban stood and was lifted."`
+	Ban    *Ban  `json:"ban" doc:"The ban that was lifted; null if none stood."`
+	Known  bool  `json:"known" example:"true" doc:"Whether a player has the id; true for an address."`
+	Still  []Ban `json:"still" doc:"Bans in force of ranges that contain the address or range, which keep it out."`
+}
+
+// LiftedOf returns the outcome as it is at the given time of the database's clock.
+func LiftedOf(l syncer.LiftedBan, now time.Time) Lifted {
+	out := Lifted{Lifted: l.Lifted, Known: l.Known, Still: BansOf(l.Still, now)}
+	if l.Lifted {
+		out.Ban = new(BanOf(l.Ban, now))
+	}
+	return out
 }
 
 // BanChange asks to change a ban in force; what is absent stays.
@@ -199,16 +216,17 @@ func NotedBanOf(b syncer.NotedBan, now time.Time) NotedBan {
 	return out
 }
 
-// BanPreview is whom a ban of an address or a range would keep out.
+// BanPreview is whom a ban would keep out.
 type BanPreview struct {
-	IP      string       `json:"ip" example:"198.51.100.0/24" doc:"The address or CIDR range."`
-	Count   int64        `json:"count" example:"1" doc:"How many players were seen from there."`
-	Online  int64        `json:"online" example:"1" doc:"How many of them are on a game server now, wherever they joined it from."`
-	Players []SeenPlayer `json:"players" doc:"Those seen last, the latest first."`
-	Bans    []Ban        `json:"bans" doc:"Bans in force that overlap it, newest first, at most 100."`
+	UUID    *syncer.PlayerID `json:"uuid" doc:"The player id; null for an address."`
+	IP      *string          `json:"ip" example:"198.51.100.0/24" doc:"The address or CIDR range; null for a player id."`
+	Count   int64            `json:"count" example:"1" doc:"How many players: those seen from there, or the one of the id."`
+	Online  int64            `json:"online" example:"1" doc:"How many of them are on a game server now, wherever they joined it from."`
+	Players []SeenPlayer     `json:"players" doc:"Those seen last, the latest first."`
+	Bans    []Ban            `json:"bans" doc:"Bans in force that overlap it, newest first, at most 100."`
 }
 
-// SeenPlayer is a player who joined from an address or a range.
+// SeenPlayer is a player whom a ban would keep out.
 type SeenPlayer struct {
 	UUID      syncer.PlayerID `json:"uuid" example:"abcdefghijklmnopqrstuv==" doc:"Player id."`
 	Name      string          `json:"name" example:"Steve" doc:"The current name."`
@@ -221,8 +239,10 @@ type SeenPlayer struct {
 
 // BanPreviewOf returns the preview as it is at the given time of the database's clock.
 func BanPreviewOf(p syncer.BanPreview, now time.Time) BanPreview {
+	uuid, ip := p.Target.Fields()
 	out := BanPreview{
-		IP:      p.Target.IP(),
+		UUID:    uuid,
+		IP:      ip,
 		Count:   p.Count,
 		Online:  p.Online,
 		Players: make([]SeenPlayer, len(p.Players)),

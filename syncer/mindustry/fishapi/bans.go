@@ -12,7 +12,7 @@ import (
 // one.
 type Bans interface {
 	IsBanned(id syncer.PlayerID, address netip.Addr) (bool, error)
-	AddBan(ctx context.Context, ban syncer.NewBan) (stored syncer.Ban, created bool, err error)
+	AddBan(ctx context.Context, ban syncer.NewBan) (stored syncer.Ban, outcome syncer.BanOutcome, err error)
 	LiftBan(ctx context.Context, target syncer.Target, by, reason string) (ban syncer.Ban, lifted bool, err error)
 }
 

@@ -51,9 +51,9 @@ func (b *backend) IsBanned(id syncer.PlayerID, address netip.Addr) (bool, error)
 	return b.banned, b.err
 }
 
-func (b *backend) AddBan(_ context.Context, ban syncer.NewBan) (syncer.Ban, bool, error) {
+func (b *backend) AddBan(_ context.Context, ban syncer.NewBan) (syncer.Ban, syncer.BanOutcome, error) {
 	b.calls, b.targets = b.calls+1, append(b.targets, ban.Target)
-	return syncer.Ban{}, true, b.err
+	return syncer.Ban{}, syncer.BanMade, b.err
 }
 
 func (b *backend) LiftBan(_ context.Context, target syncer.Target, _, _ string) (syncer.Ban, bool, error) {

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"playersync/syncer"
+	"playersync/syncer/httpapi/wire"
+)
+
+// standsError says that a target was banned already, and that this was not changed.
+type standsError struct{ number int64 }
+
+func (e *standsError) Error() string {
+	return fmt.Sprintf("ban %d stands already and nothing was changed; give it this reason and end by --replace, "+
+		"or others by: syncer ban change %d", e.number, e.number)
+}
+
+// printAdded shows what became of a ban, and whom it meets.
+func (a *app) printAdded(asked syncer.NewBan, added syncer.AddedBan, now time.Time) error {
+	shown := wire.AddedBanOf(asked, added, now)
+	return a.print(shown, func(w io.Writer) {
+		ban := added.Ban
+		fmt.Fprintf(w, "%s %s, %s\n", map[syncer.BanOutcome]string{
+			syncer.BanMade: "banned", syncer.BanStands: "already banned:", syncer.BanReplaced: "replaced the ban of",
+		}[added.Outcome], clean(bannedName(added)), banState(ban, now))
+		if added.Outcome == syncer.BanStands {
+			fmt.Fprintf(w, "by %s on %s: %s\n", clean(ban.By), clock(ban.CreatedAt, ""), clean(ban.Reason))
+		}
+		if shown.Warning != nil {
+			fmt.Fprintln(w, clean(*shown.Warning))
+		}
+		if shown.Line != nil {
+			fmt.Fprintln(w, "to ban the whole line: syncer ban add", *shown.Line)
+		}
+		printReach(w, ban.Target, added.Reach, shown.Reach)
+	})
+}
+
+// bannedName is the target, and the name of a player.
+func bannedName(added syncer.AddedBan) string {
+	target := added.Ban.Target
+	if target.ID != "" && added.Reach != nil && len(added.Reach.Players) > 0 {
+		if name := added.Reach.Players[0].Name; name != "" && name != string(target.ID) {
+			return fmt.Sprintf("%s (%s)", target, name)
+		}
+	}
+	return target.String()
+}
+
+// printReach says whom a ban meets, as far as is known, and who of them has to be kicked.
+func printReach(w io.Writer, target syncer.Target, reach *syncer.BanPreview, shown *wire.BanReach) {
+	if reach == nil {
+		fmt.Fprintln(w, "whom it meets could not be read; see: syncer ban preview", clean(target.String()))
+		return
+	}
+	if target.ID == "" {
+		fmt.Fprintf(w, "it meets %s known to have joined from there, %d online now, see: syncer ban preview %s\n",
+			counted(int(reach.Count), "player"), reach.Online, target)
+	}
+	for _, player := range shown.Online {
+		fmt.Fprintf(w, "online now: %s on %s\n", clean(player.Name), clean(strings.Join(player.Servers, ", ")))
+	}
+}
+
+// bansInWords names bans by target and number.
+func bansInWords(bans []syncer.Ban) string {
+	words := make([]string, len(bans))
+	for i, ban := range bans {
+		words[i] = fmt.Sprintf("%s (ban %d)", ban.Target, ban.Number)
+	}
+	return strings.Join(words, " and ")
+}

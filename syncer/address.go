@@ -1,0 +1,85 @@
+package syncer
+
+import (
+	"net/netip"
+	"strings"
+)
+
+// ParsePrefix reads an address or a CIDR range, IPv4 or IPv6, and returns it
+// masked and with IPv4-mapped addresses turned into IPv4. A zone is dropped: it
+// names an interface of one machine. Host bits behind a range are refused, since
+// they are more often a typing error than meant.
+func ParsePrefix(text string) (netip.Prefix, error) {
+	if !strings.Contains(text, "/") {
+		address, err := ParseAddress(text)
+		if err != nil {
+			return netip.Prefix{}, err
+		}
+		return TargetAddress(address).Prefix, nil
+	}
+	prefix, err := netip.ParsePrefix(text)
+	if err != nil {
+		return netip.Prefix{}, Invalid("ip", "%q is not an address or CIDR range%s", text, suggestion(text))
+	}
+	if prefix.Addr().Is4In6() {
+		if prefix.Bits() < 96 {
+			return netip.Prefix{}, Invalid("ip", "%q mixes IPv4 and IPv6", text)
+		}
+		prefix = netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-96)
+	}
+	if prefix != prefix.Masked() {
+		return netip.Prefix{}, Invalid("ip", "%q has bits beyond its length; did you mean %s or %s?",
+			text, prefix.Masked(), prefix.Addr())
+	}
+	return prefix, nil
+}
+
+// ParseAddress reads one IPv4 or IPv6 address, without zone and with IPv4-mapped
+// ones turned into IPv4.
+func ParseAddress(text string) (netip.Addr, error) {
+	address, err := netip.ParseAddr(text)
+	if err != nil {
+		return netip.Addr{}, Invalid("ip", "%q is not an address%s", text, suggestion(text))
+	}
+	return address.Unmap().WithZone(""), nil
+}
+
+// LineOf returns the /64 of a single IPv6 address: what a provider usually gives one
+// line, whose devices change addresses in it as they like. False for anything else.
+func (t Target) LineOf() (netip.Prefix, bool) {
+	if !t.Prefix.IsValid() || !t.Prefix.Addr().Is6() || !t.Prefix.IsSingleIP() {
+		return netip.Prefix{}, false
+	}
+	return netip.PrefixFrom(t.Prefix.Addr(), 64).Masked(), true
+}
+
+// looksLikeAddress reports whether a text is an address or a range, or is meant as one
+// though it is none: 10.0.0.256, 203.0.113.*, [2001:db8::5].
+func looksLikeAddress(text string) bool {
+	text, _, _ = strings.Cut(text, "%")
+	const marks = ".:*/[]- "
+	switch {
+	case strings.Trim(text, "0123456789"+marks) == "":
+		return strings.ContainsAny(text, ".:/") && strings.ContainsAny(text, "0123456789")
+	case strings.Trim(text, "0123456789abcdefABCDEF"+marks) == "":
+		return strings.Contains(text, ":")
+	default:
+		return false
+	}
+}
+
+// LooksLikeHost reports whether a text is the name of a host on the internet, perhaps
+// with a port, as example.org:25565.
+func LooksLikeHost(text string) bool {
+	host, port, _ := strings.Cut(text, ":")
+	labels := strings.Split(strings.ToLower(host), ".")
+	for _, label := range labels {
+		if strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" || strings.Trim(label, "-") != label ||
+			label == "" {
+			return false
+		}
+	}
+	top := labels[len(labels)-1]
+	return len(labels) > 1 && len(top) > 1 && strings.Trim(top, "abcdefghijklmnopqrstuvwxyz") == "" &&
+		strings.Trim(port, "0123456789") == ""
+}

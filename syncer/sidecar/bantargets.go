@@ -1,0 +1,107 @@
+package sidecar
+
+import (
+	"context"
+	"math"
+	"net/netip"
+
+	"playersync/syncer"
+)
+
+// maxReach is how many of the players whom a ban meets are told.
+const maxReach = 100
+
+// Identify returns whom a target means. In place of an id it may have the name of a
+// player, as for [Finder.Find]; an id that is banned or that a player has goes first.
+// An id that nobody has is returned as it is. Errors: invalid for the name of several
+// players, or for an id that nobody has and that looks like the name of a host.
+func (b *Bans) Identify(ctx context.Context, target syncer.Target) (syncer.IdentifiedTarget, error) {
+	if target.ID == "" {
+		return syncer.IdentifiedTarget{Target: target, Known: true}, nil
+	}
+	player, err := b.finder.read(ctx, target.ID)
+	if err != nil {
+		return syncer.IdentifiedTarget{}, err
+	}
+	if player != nil {
+		return syncer.IdentifiedTarget{Target: target, Known: true}, nil
+	}
+	bans, err := b.store.BansOf(ctx, target.ID, netip.Addr{})
+	if err != nil || len(bans) > 0 {
+		return syncer.IdentifiedTarget{Target: target}, err
+	}
+	switch player, err = b.finder.Find(ctx, string(target.ID)); {
+	case err == nil:
+		return syncer.IdentifiedTarget{Target: syncer.TargetID(player.ID), Known: true}, nil
+	case syncer.CodeOf(err) == syncer.CodeInvalid:
+		return syncer.IdentifiedTarget{}, &syncer.Error{Code: syncer.CodeInvalid, Field: "uuid", Message: err.Error()}
+	case syncer.CodeOf(err) != syncer.CodeNotFound:
+		return syncer.IdentifiedTarget{}, err
+	case syncer.LooksLikeHost(string(target.ID)):
+		return syncer.IdentifiedTarget{}, syncer.Invalid("uuid",
+			"%q looks like the name of a host, and no player has that id or name; give its address", target.ID)
+	}
+	return syncer.IdentifiedTarget{Target: target}, nil
+}
+
+// Revoke identifies the target and lifts its ban, and no other: bans of ranges that
+// contain it are named.
+func (b *Bans) Revoke(ctx context.Context, target syncer.Target, by, reason string) (syncer.LiftedBan, error) {
+	identified, err := b.Identify(ctx, target)
+	if err != nil {
+		return syncer.LiftedBan{}, err
+	}
+	revoked := syncer.LiftedBan{Target: identified.Target, Known: identified.Known}
+	if revoked.Ban, revoked.Lifted, err = b.LiftBan(ctx, revoked.Target, by, reason); err != nil {
+		return syncer.LiftedBan{}, err
+	}
+	if revoked.Target.ID == "" {
+		revoked.Still, err = b.store.BansAround(ctx, revoked.Target.Prefix)
+	}
+	if revoked.Lifted && syncer.IsAway(err) {
+		err = nil // what was done is said, whatever is known besides
+	}
+	return revoked, err
+}
+
+// Impose identifies the target, bans it as [Bans.AddBan] does, and says whom that
+// meets. An id that nobody has is banned only if strangers are to be: else not_found.
+func (b *Bans) Impose(ctx context.Context, ban syncer.NewBan, strangers bool) (syncer.AddedBan, error) {
+	identified, err := b.Identify(ctx, ban.Target)
+	if err != nil {
+		return syncer.AddedBan{}, err
+	}
+	if !identified.Known && !strangers {
+		return syncer.AddedBan{}, syncer.NotFound("no player has the id or name %q", ban.Target.ID)
+	}
+	ban.Target = identified.Target
+	stands, outcome, err := b.AddBan(ctx, ban)
+	if err != nil {
+		return syncer.AddedBan{}, err
+	}
+	added := syncer.AddedBan{Ban: stands, Outcome: outcome, Known: identified.Known}
+	if reach, err := b.PreviewBan(ctx, ban.Target, maxReach); err == nil { // the ban stands whatever is known of it
+		added.Reach = &reach
+	}
+	return added, nil
+}
+
+// LatestBan returns the number of the latest ban of just the given target, in force or
+// over, or not_found.
+func (b *Bans) LatestBan(ctx context.Context, target syncer.Target) (int64, error) {
+	filter := syncer.BanFilter{ID: target.ID, IP: target.IP()} // by address also those around it
+	for before := int64(math.MaxInt64); ; {
+		bans, err := b.store.ListBans(ctx, filter, before, maxReach)
+		if err != nil {
+			return 0, err
+		}
+		for _, ban := range bans {
+			if before = ban.Number; ban.Target == target {
+				return ban.Number, nil
+			}
+		}
+		if len(bans) < maxReach {
+			return 0, syncer.NotFound("%s was never banned", target)
+		}
+	}
+}
