@@ -18,7 +18,7 @@ func TestCommandsSayWhoMakesTheChange(t *testing.T) {
 			"expires": "forever", "reason": "x"}]`)
 	for _, args := range [][]string{
 		{"player", "set", "Steve", "--create", "--rank", "mod"},
-		{"ban", "add", "uuid:Steve"},
+		{"ban", "add", "uuid:Steve", "--unknown"},
 		{"ban", "change", "1", "--reason", "x"},
 		{"ban", "lift", "uuid:Steve"},
 		{"ban", "import", bans},

@@ -294,7 +294,8 @@ func whoJoins(ctx context.Context, u *useCases, args []string) (who joining, err
 			}
 			who.id, who.unknown = identified.Target.ID, !identified.Known
 		case target.ID == "" && !target.Prefix.IsSingleIP():
-			return who, usagef("%s is a range; nobody joins from a whole range, see: syncer ban list --ip %s", text, text)
+			return who, usagef("%s is a range; nobody joins from a whole range, see: syncer ban list --ip %s", target,
+				target)
 		case target.ID == "" && !who.address.IsValid():
 			who.address = target.Prefix.Addr()
 		default:

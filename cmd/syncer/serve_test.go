@@ -169,7 +169,7 @@ func TestEmbeddedKeepsDataAndServesCommands(t *testing.T) {
 	s := serve(t, nil, "--embedded", "--data-dir", dir)
 	s.line(t, "making database cluster") // what takes long is told
 	where := []string{"SYNCER_DATA_DIR=" + dir}
-	succeed(t, where, "ban", "add", "Steve")
+	succeed(t, where, "ban", "add", "Steve", "--unknown")
 	succeed(t, where, "check")
 	s.shows(t, "/v1/bans", `"Steve"`)
 	s.signal(t, interrupt)

@@ -80,7 +80,8 @@ func TestPreviewBan(t *testing.T) {
 	f := newFixture(t)
 	var preview wire.BanPreview
 	f.ask(t, "GET", "/v1/bans/preview?ip=198.51.100.0/24&limit=7", "").wants(http.StatusOK).into(&preview)
-	if f.target != mustTarget(t, "198.51.100.0/24") || f.page.Size != 7 || preview.IP == nil || *preview.IP != "198.51.100.0/24" ||
+	if f.target != mustTarget(t, "198.51.100.0/24") || f.page.Size != 7 ||
+		preview.IP == nil || *preview.IP != "198.51.100.0/24" ||
 		preview.Count != 1 || preview.Online != 1 || preview.Bans == nil || preview.Players[0].Servers[0] != "pvp" {
 		t.Errorf("preview %+v of %v, %d", preview, f.target, f.page.Size)
 	}

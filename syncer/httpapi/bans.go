@@ -18,8 +18,8 @@ func (s *Server) registerBans() {
 	declare(s, route{
 		http.MethodPost, "/v1/bans", "add-ban", tagBans,
 		"Ban a player id, an address or a range",
-		"At most one ban of a target stands at a time: if one does already, it is returned as it is, and outcome says so; " +
-			"with replace it gets the new reason and end. " +
+		"At most one ban of a target stands at a time: if one does already, it is returned as it is, " +
+			"and outcome says so; with replace it gets the new reason and end. " +
 			"A uuid that no player has may be the name of one; a name of several is refused. " +
 			"An id that nobody has yet is banned nevertheless: known says so.",
 		replies{201: "The new ban.", 200: "The ban that stood already."},
@@ -35,7 +35,8 @@ func (s *Server) registerBans() {
 	declare(s, route{
 		http.MethodPost, "/v1/bans/lift", "lift-ban", tagBans,
 		"Lift a ban",
-		"The ban stays as history. Exactly the given target is meant: a range that contains it stays banned and is named. " +
+		"The ban stays as history. " +
+			"Exactly the given target is meant: a range that contains it stays banned and is named. " +
 			"A ban that has expired is over and stays as it is.",
 		replies{200: "Whether a ban stood."},
 		stored,
@@ -78,8 +79,8 @@ func (s *Server) registerSingleBans() {
 	declare(s, route{
 		http.MethodGet, "/v1/bans/preview", "preview-ban", tagBans,
 		"Ask whom a ban would keep out",
-		"The player of an id, or the players who joined from an address or range before, as far as that is remembered, " +
-			"and where they are now. Nothing is banned.",
+		"The player of an id, or the players who joined from an address or range before, " +
+			"as far as that is remembered, and where they are now. Nothing is banned.",
 		replies{200: "The preview."},
 		stored,
 	}, s.previewBan)
@@ -282,7 +283,8 @@ func (in *previewBanInput) Resolve(ctx huma.Context) []error {
 }
 
 func (s *Server) previewBan(ctx context.Context, in *previewBanInput) (*result[wire.BanPreview], error) {
-	preview, err := s.deps.BanDetails.PreviewBan(ctx, syncer.Target{ID: in.UUID.PlayerID, Prefix: in.IP.Prefix}, in.Limit)
+	target := syncer.Target{ID: in.UUID.PlayerID, Prefix: in.IP.Prefix}
+	preview, err := s.deps.BanDetails.PreviewBan(ctx, target, in.Limit)
 	return &result[wire.BanPreview]{wire.BanPreviewOf(preview, s.deps.Players.Now())}, err
 }
 

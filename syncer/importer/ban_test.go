@@ -140,7 +140,8 @@ func TestTargetsOfOtherProgramsAreReadAsOneSpelling(t *testing.T) {
 	}
 	k, _, refusals = imported(t, `{"_id": "x", "uuids": ["069A79F444E94726A5BEFCA90E38AAF5", "203.0.113"]}`,
 		importer.Options{})
-	if diff := cmp.Diff([]string{id}, banned(k.bans)); diff != "" || len(refusals) != 1 || refusals[0].Field != "uuids[1]" {
+	if diff := cmp.Diff([]string{id}, banned(k.bans)); diff != "" || len(refusals) != 1 ||
+		refusals[0].Field != "uuids[1]" {
 		t.Errorf("%s %+v", diff, refusals)
 	}
 }
