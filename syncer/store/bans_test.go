@@ -109,7 +109,8 @@ func TestExpiredBanIsNeverLifted(t *testing.T) {
 	conn := psql(t, url)
 	run(t, conn, `
 		insert into ban (uuid, created_at, expires_at) values
-			('a', now() - interval '2 h', now() - interval '1 h'), ('b', now() - interval '2 h', now() - interval '1 h')`)
+			('a', now() - interval '2 h', now() - interval '1 h'),
+			('b', now() - interval '2 h', now() - interval '1 h')`)
 	same := func(when string) {
 		t.Helper()
 		expectEqual(t, column[bool](t, conn, `
