@@ -46,6 +46,10 @@ func (s *Server) registerMapRuns() {
 		replies{200: "The run; null: none is in progress."},
 		stored,
 	}, s.currentMap)
+	s.registerMapLists()
+}
+
+func (s *Server) registerMapLists() {
 	declare(s, route{
 		http.MethodGet, "/v1/map-runs", "list-map-runs", tagMaps,
 		"List finished runs",

@@ -52,6 +52,10 @@ func (s *Server) registerPlayers() {
 		replies{204: "Saved, or kept on disk until it can be."},
 		nil,
 	}, s.byHand(s.leavePlayer))
+	s.registerPlayerLists()
+}
+
+func (s *Server) registerPlayerLists() {
 	declare(s, route{
 		http.MethodGet, "/v1/players/{id}/history", "get-history", tagPlayers,
 		"Read a player's history",
