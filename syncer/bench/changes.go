@@ -25,7 +25,7 @@ const (
 // second while eight sidecars follow, beside the same statements on the same table
 // without triggers and followers.
 func Changes(ctx context.Context, config Config) (report Report, err error) {
-	r, err := newRig(ctx, config, clients)
+	r, err := newRig(ctx, config, clients, followers)
 	if err != nil {
 		return Report{}, err
 	}

@@ -28,7 +28,7 @@ import (
 // a lock, and over HTTP on loopback from a whole sidecar, beside an empty handler
 // of net/http that writes the same bytes.
 func Reads(ctx context.Context, config Config) (report Report, err error) {
-	r, err := newRig(ctx, config, 2)
+	r, err := newRig(ctx, config, 2, followers)
 	if err != nil {
 		return Report{}, err
 	}

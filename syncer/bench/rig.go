@@ -20,8 +20,9 @@ type rig struct {
 	following  sync.WaitGroup
 }
 
-// newRig makes a rig whose stores have a number of connections each.
-func newRig(ctx context.Context, config Config, connections int32) (*rig, error) {
+// newRig makes a rig whose stores have a number of connections each, and as many
+// sidecars that follow.
+func newRig(ctx context.Context, config Config, connections int32, followers int) (*rig, error) {
 	config.Progress(0, "preparing databases")
 	version, err := checkServer(ctx, config.URL, 2*int(connections)+followers+8)
 	if err != nil {
@@ -33,13 +34,13 @@ func newRig(ctx context.Context, config Config, connections int32) (*rig, error)
 	if r.made, err = newScratch(ctx, config.URL); err != nil {
 		return nil, err
 	}
-	if err := r.open(ctx, config, connections); err != nil {
+	if err := r.open(ctx, config, connections, followers); err != nil {
 		return nil, errors.Join(err, r.close())
 	}
 	return r, nil
 }
 
-func (r *rig) open(ctx context.Context, config Config, connections int32) (err error) {
+func (r *rig) open(ctx context.Context, config Config, connections int32, followers int) (err error) {
 	options := store.Options{MaxConnections: connections, Timeout: deliveryTimeout, Name: "bench", Logger: config.Log}
 	if r.ours, err = store.Open(ctx, r.made.ours, options); err != nil {
 		return err

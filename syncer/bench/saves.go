@@ -21,7 +21,7 @@ import (
 // returns nothing.
 func Saves(ctx context.Context, config Config) (report Report, err error) {
 	const connections = 8
-	r, err := newRig(ctx, config, connections)
+	r, err := newRig(ctx, config, connections, followers)
 	if err != nil {
 		return Report{}, err
 	}

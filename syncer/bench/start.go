@@ -30,9 +30,10 @@ to stdout (format binary)`
 
 // Start measures how long a sidecar takes to be ready on a database with a number
 // of open bans, connecting included, beside a COPY of the same rows that nobody
-// keeps.
+// keeps. No other sidecar follows the database: each would load the bans as well, at
+// the same time.
 func Start(ctx context.Context, config Config, bans int) (report Report, err error) {
-	r, err := newRig(ctx, config, 2)
+	r, err := newRig(ctx, config, 2, 0)
 	if err != nil {
 		return Report{}, err
 	}
