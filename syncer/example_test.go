@@ -76,16 +76,17 @@ func ExampleParseTarget() {
 	// ip: "203.0.113.7/24" has bits beyond its length; did you mean 203.0.113.0/24 or 203.0.113.7?
 }
 
-// A duration is written in one of two forms. Months are refused: they differ in length.
+// A duration is written in one of two forms. A month is 30 days; ISO 8601 has none.
 func ExampleParseDuration() {
-	for _, text := range []string{"1d12h", "P1DT12H", "P1M"} {
+	for _, text := range []string{"1d12h", "P1DT12H", "1mo", "P1M"} {
 		d, err := syncer.ParseDuration(text)
 		fmt.Println(d, err)
 	}
 	// Output:
 	// 36h0m0s <nil>
 	// 36h0m0s <nil>
-	// 0s months and years differ in length; use weeks (P4W) or days (P30D)
+	// 720h0m0s <nil>
+	// 0s months and years of ISO 8601 differ in length; write days (P30D), 1mo or 1y
 }
 
 // A refusal keeps its code through every wrapping. The cause is for the log only.

@@ -106,6 +106,9 @@ func parseSince(flag, text string, now time.Time) (time.Time, error) {
 		return instant, nil
 	}
 	d, err := syncer.ParseDuration(text)
+	if err != nil && looksLikeDuration.MatchString(text) {
+		return time.Time{}, usagef("--%s: %q %v", flag, text, err)
+	}
 	if err != nil {
 		return time.Time{}, usagef(
 			"--%s: %q is neither a time such as 2030-01-31T18:00:00Z nor a duration such as 7d", flag, text,

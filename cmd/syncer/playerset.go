@@ -73,9 +73,9 @@ func (c *playerChanges) register(command *cobra.Command) {
 	flags.StringVar(&c.rank, "rank", "", "rank")
 	flags.StringArrayVar(&c.addFlags, "add-flag", nil, "`flag` to add; may be repeated")
 	flags.StringArrayVar(&c.removeFlags, "remove-flag", nil, "`flag` to remove; may be repeated")
-	flags.StringVar(&c.mute, "mute", "", "mute: a `duration` such as 2h, a time, or forever")
+	flags.StringVar(&c.mute, "mute", "", "mute: a `duration` such as 2h, 7d or 1mo (30 days), a time, or forever")
 	flags.BoolVar(&c.unmute, "unmute", false, "unmute")
-	flags.StringVar(&c.mark, "mark", "", "mark: a `duration` such as 2h, a time, or forever")
+	flags.StringVar(&c.mark, "mark", "", "mark: a `duration` such as 2h, 7d or 1mo (30 days), a time, or forever")
 	flags.BoolVar(&c.unmark, "unmark", false, "unmark")
 	flags.StringVar(&c.attributes, "attributes", "",
 		"JSON merge `patch` of the plugins' attributes; null removes a key")

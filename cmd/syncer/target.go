@@ -53,10 +53,10 @@ func findBan(ctx context.Context, u *useCases, text string) (syncer.NotedBan, er
 	return u.bans.Ban(ctx, number)
 }
 
-// parseUntil reads when something ends: a duration from now, an RFC 3339 time or
-// "forever".
+// parseUntil reads when something ends: a duration from now, an RFC 3339 time, or a word
+// such as "forever".
 func parseUntil(flag, text string, now time.Time) (syncer.Time, error) {
-	if text == "forever" || text == "infinity" {
+	if syncer.IsForeverWord(text) {
 		return syncer.Forever, nil
 	}
 	if at, err := time.Parse(time.RFC3339, text); err == nil {
@@ -66,12 +66,19 @@ func parseUntil(flag, text string, now time.Time) (syncer.Time, error) {
 		return syncer.TimeOf(at), nil
 	}
 	d, err := syncer.ParseDuration(text)
-	if err != nil {
-		return syncer.Time{}, usagef("--%s: %q is neither a duration such as 36h or 7d, nor a time such as "+
+	switch {
+	case err != nil && looksLikeDuration.MatchString(text):
+		return syncer.Time{}, usagef("--%s: %q %v", flag, text, err)
+	case err != nil:
+		return syncer.Time{}, usagef("--%s: %q is neither a duration such as 36h, 7d, 1mo or 1y, nor a time such as "+
 			"2030-01-31T18:00:00Z, nor forever", flag, text)
 	}
 	return syncer.TimeOf(now.Add(d)), nil
 }
+
+// looksLikeDuration matches what is meant as a duration, so that the error says what is
+// wrong with it.
+var looksLikeDuration = regexp.MustCompile(`(?i)^-?(\d+|(\d+(y|mo|w|d|h|m|s))+|P\w*)$`)
 
 // thisUser is who acts where nobody else is named.
 func thisUser() string {

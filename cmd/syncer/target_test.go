@@ -15,6 +15,10 @@ func TestUntil(t *testing.T) {
 		"2026-01-02T05:00:00+01:00": syncer.TimeOf(now.Add(55*time.Minute + 55*time.Second)),
 		"forever":                   syncer.Forever,
 		"infinity":                  syncer.Forever,
+		"perm":                      syncer.Forever,
+		"Permanent":                 syncer.Forever,
+		"1mo":                       syncer.TimeOf(now.Add(30 * 24 * time.Hour)),
+		"7D":                        syncer.TimeOf(now.Add(7 * 24 * time.Hour)),
 		"2026-01-02T03:04:05Z":      {}, // now is not later
 		"2026-01-02":                {},
 		"soon":                      {},

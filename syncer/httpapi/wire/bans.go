@@ -55,7 +55,7 @@ type NewBan struct {
 	By        *string     `json:"by,omitzero" maxLength:"512" example:"Steve" doc:"Who does it; absent: what Syncer-By says."`
 	ExpiresAt syncer.Time `json:"expiresAt,omitzero" doc:"When the ban ends by itself; absent, null or infinity: when it is lifted."`
 	Replace   bool        `json:"replace,omitempty" example:"true" doc:"Whether a ban that stands already gets this reason and end; else it stays as it is."`
-	Duration  *Duration   `json:"duration,omitzero" maxLength:"64" example:"7d" doc:"Instead of expiresAt: weeks to seconds as 1w2d3h4m5s, or ISO 8601 without months and years."`
+	Duration  *Duration   `json:"duration,omitzero" maxLength:"64" example:"7d" doc:"Instead of expiresAt: 1y2mo3w4d5h6m7s, a month of 30 and a year of 365 days, or ISO 8601 without months and years."`
 }
 
 // Ban returns what is asked for, now by the database's clock.
@@ -158,7 +158,7 @@ func LiftedOf(l syncer.LiftedBan, now time.Time) Lifted {
 type BanChange struct {
 	Reason    syncer.Optional[string]      `json:"reason,omitzero" maxLength:"2000" example:"griefing, again" doc:"Why."`
 	ExpiresAt syncer.Optional[syncer.Time] `json:"expiresAt,omitzero" doc:"When the ban ends by itself; null or infinity: when it is lifted."`
-	Duration  syncer.Optional[Duration]    `json:"duration,omitzero" maxLength:"64" example:"30d" doc:"Instead of expiresAt, from now: weeks to seconds as 1w2d3h4m5s, or ISO 8601 without months and years."`
+	Duration  syncer.Optional[Duration]    `json:"duration,omitzero" maxLength:"64" example:"30d" doc:"Instead of expiresAt, from now: 1y2mo3w4d5h6m7s, a month of 30 and a year of 365 days, or ISO 8601 without months and years."`
 	By        *string                      `json:"by,omitzero" maxLength:"512" example:"Steve" doc:"Who does it; absent: what Syncer-By says."`
 }
 

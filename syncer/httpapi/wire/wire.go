@@ -73,7 +73,7 @@ func (i *Instant) UnmarshalText(text []byte) (err error) {
 // JSONForms names the text.
 func (*Instant) JSONForms() string { return "an RFC 3339 text" }
 
-// Duration is how long something lasts: "1w2d3h4m5s", or ISO 8601 without months and years.
+// Duration is how long something lasts; see [syncer.ParseDuration].
 type Duration time.Duration
 
 // UnmarshalText reads either form.
