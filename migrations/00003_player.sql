@@ -100,7 +100,7 @@ create table player (
     updated_at       timestamptz not null default now(),
 
     constraint player_pkey primary key (uuid),
-    constraint player_uuid_form check (length(uuid) between 1 and 64 and uuid !~ '[[:cntrl:]]'),
+    constraint player_uuid_form check (length(uuid) between 1 and 64 and uuid !~ '[[:cntrl:]]|^ | $'),
     constraint player_rank_form check (length(rank) between 1 and 64 and rank !~ '[[:cntrl:]]'),
     constraint player_flags_set check (cardinality(flags) = 0 or (cardinality(flags) <= 1024 and is_text_set(flags))),
     constraint player_unmute_time_range check (
@@ -152,7 +152,7 @@ create table player (
 create index player_name_idx on player using gin (lower(name) gin_trgm_ops);
 comment on table player is
     'Players, the same on every server. Edit rows by hand freely: triggers tell every sidecar within milliseconds';
-comment on column player.uuid is 'Opaque id of 1 to 64 printable characters; never changes';
+comment on column player.uuid is 'Opaque id of 1 to 64 printable characters, no space at its ends; never changes';
 comment on column player.rank is 'Important. Any text; "player" for nobody in particular';
 comment on column player.flags is 'Important. A set of text; add with array_append, remove with array_remove';
 comment on column player.unmute_time is 'Important. Muted until then; NULL not muted; infinity for ever';

@@ -19,7 +19,7 @@ create table ban (
 
     constraint ban_pkey primary key (id),
     constraint ban_one_target check (num_nonnulls(uuid, ip) = 1),
-    constraint ban_uuid_form check (length(uuid) between 1 and 64 and uuid !~ '[[:cntrl:]]'),
+    constraint ban_uuid_form check (length(uuid) between 1 and 64 and uuid !~ '[[:cntrl:]]|^ | $'),
     constraint ban_ip_is_network check (ip = network(ip)),
     constraint ban_ip_not_mapped check (not ip <<= '::ffff:0:0/96'),
     constraint ban_reason_length check (length(reason) <= 2000),

@@ -72,19 +72,25 @@ func (m Transfer) Validate() error {
 }
 
 func (m Transfer) validateTexts() error {
-	if m.Key == "" {
-		return Invalid("key", "must not be empty")
-	}
-	if err := CheckText("key", m.Key, MaxKeyLength); err != nil {
-		return err
-	}
-	if err := CheckPrintable("key", m.Key); err != nil {
+	if err := CheckKey("key", m.Key); err != nil {
 		return err
 	}
 	if err := CheckText("reason", m.Reason, MaxLedgerReason); err != nil {
 		return err
 	}
 	return CheckText("by", m.By, MaxHistoryText)
+}
+
+// CheckKey returns an [Error] at field unless a request can be recognised by the key: 1 to
+// [MaxKeyLength] printable characters.
+func CheckKey(field, key string) error {
+	if key == "" {
+		return Invalid(field, "must not be empty")
+	}
+	if err := CheckText(field, key, MaxKeyLength); err != nil {
+		return err
+	}
+	return CheckPrintable(field, key)
 }
 
 // CheckCurrency returns an [Error] at field unless a currency can have that name.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -29,7 +30,7 @@ numbers. As CSV line breaks in texts may become plain ones.`,
   syncer ban export --active --format csv > bans.csv`,
 		Args: exactly(),
 		RunE: func(command *cobra.Command, _ []string) error {
-			if err := checkFormat(format); err != nil {
+			if err := checkFormat(format, formatJSON, formatCSV); err != nil {
 				return err
 			}
 			var filter syncer.BanFilter
@@ -71,68 +72,92 @@ func (a *app) exportBans(ctx context.Context, u *useCases, filter syncer.BanFilt
 	return nil
 }
 
+// banImport are the flags of the import.
+type banImport struct {
+	dryRun                    bool
+	format, reason, by, until string
+}
+
 func newBanImportCommand(a *app) *cobra.Command {
-	var trial bool
-	var format, by string
+	var i banImport
 	command := &cobra.Command{
 		Use:   "import FILE",
 		Short: "Read bans from a file, - for the standard input",
-		Long: `Read bans as export writes them. CSV names its columns in the first line, in any
-order. What is here already (same target, createdAt and by) stays as it is, so
-that a repeated import changes nothing; only notes that lack are added. A target
-that is banned stays banned as it is. Of several open bans of a target in the
-file the longest counts. A line that cannot be is refused and named, the others
-are taken, and the exit code is 1.
+		Long: `Read bans as export writes them, or a plain list of addresses and ranges, one per
+line, with comments after # or ;. CSV names its columns in the first line, in any
+order. A line with uuid and ip bans both. What is here already (same target,
+createdAt and by) stays as it is, so that a repeated import changes nothing; only
+notes that lack are added. A target that is banned stays banned as it is. Of several
+open bans of a target in the file the longest counts. A line that cannot be is
+refused and named, the others are taken, and the exit code is 1.
+
+--reason, --by and --for count for the lines that do not say it themselves.
 
 The bans are stored at once, and every server knows them a moment later.`,
 		Example: `  syncer ban import bans.json --dry-run
-  zcat bans.csv.gz | syncer ban import - --format csv`,
+  zcat bans.csv.gz | syncer ban import - --format csv
+  syncer ban import proxies.txt --reason proxy --by Alice --for 30d`,
 		Args: exactly("FILE"),
-		RunE: func(command *cobra.Command, args []string) error {
-			if format == "" {
-				format = formatOf(args[0])
-			}
-			if err := checkFormat(format); err != nil {
-				return err
-			}
-			if err := syncer.CheckAuthor("by", by); err != nil {
-				return err
-			}
-			file, err := a.readBanFile(command.InOrStdin(), args[0], format)
-			if err != nil {
-				return err
-			}
-			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
-				return a.importBans(syncer.WithActor(ctx, by), u, file, trial)
-			})
-		},
+		RunE: func(command *cobra.Command, args []string) error { return a.importBans(command, i, args[0]) },
 	}
 	flags := command.Flags()
-	flags.BoolVar(&trial, "dry-run", false, "only say what would happen")
-	flags.StringVar(&format, "format", "", "json or csv (default: by the file's name, else json)")
-	flags.StringVar(&by, "by", thisUser(), "who imports them, for the audit; each ban keeps its author")
+	flags.BoolVar(&i.dryRun, "dry-run", false, "only say what would happen")
+	flags.StringVar(&i.format, "format", "", "json, csv or list (default: by the file's name, else by its beginning)")
+	flags.StringVar(&i.reason, "reason", "", "why, where a line does not say it")
+	flags.StringVar(&i.by, "by", thisUser(), "who imports them, for the audit; if given, also who bans where a line "+
+		"does not say it")
+	flags.StringVar(&i.until, "for", "", "how `long` from now, where a line has no end: 30d, 1mo (30 days), a time, "+
+		"or forever")
 	_ = command.RegisterFlagCompletionFunc("format",
-		cobra.FixedCompletions([]string{formatJSON, formatCSV}, cobra.ShellCompDirectiveNoFileComp))
+		cobra.FixedCompletions([]string{formatJSON, formatCSV, formatList}, cobra.ShellCompDirectiveNoFileComp))
 	return command
 }
 
-func (a *app) readBanFile(input io.Reader, name, format string) (*banFile, error) {
+// importBans reads the file before it connects, and imports it.
+func (a *app) importBans(command *cobra.Command, i banImport, name string) error {
+	if i.format != "" {
+		if err := checkFormat(i.format, formatJSON, formatCSV, formatList); err != nil {
+			return err
+		}
+	}
+	if err := syncer.CheckAuthor("by", i.by); err != nil {
+		return err
+	}
+	file := &banFile{defaults: banDefaults{reason: i.reason, now: time.Now()}}
+	if command.Flags().Changed("by") {
+		file.defaults.by = i.by
+	}
+	if i.until != "" {
+		var err error
+		if file.defaults.expires, err = parseUntil("for", i.until, file.defaults.now); err != nil {
+			return err
+		}
+	}
+	if err := file.open(command.InOrStdin(), name, i.format); err != nil {
+		return err
+	}
+	return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
+		return a.storeBans(syncer.WithActor(ctx, i.by), u, file, i.dryRun)
+	})
+}
+
+// open reads a file by its name, "-" for the standard input.
+func (f *banFile) open(input io.Reader, name, format string) error {
 	if name != "-" {
 		file, err := os.Open(name)
 		if err != nil {
-			return nil, fmt.Errorf("read bans: %w", err)
+			return fmt.Errorf("read bans: %w", err)
 		}
 		defer func() { _ = file.Close() }() // nothing was written
 		input = file
 	}
-	bans, err := readBans(input, format)
-	if err != nil {
-		return nil, err
+	if err := f.read(input, name, format); err != nil {
+		return err
 	}
-	if len(bans.records) > mostBans {
-		return nil, usagef("the file has %d bans; import at most %d at a time", len(bans.records), mostBans)
+	if len(f.records) > mostBans {
+		return usagef("the file has %d bans; import at most %d at a time", len(f.records), mostBans)
 	}
-	return bans, nil
+	return nil
 }
 
 // importReport is the outcome of an imported file.
@@ -151,7 +176,7 @@ type bannedLine struct {
 	ID     int64  `json:"id"` // of the ban that stands; 0 in a trial if it is of the same file
 }
 
-func (a *app) importBans(ctx context.Context, u *useCases, file *banFile, trial bool) error {
+func (a *app) storeBans(ctx context.Context, u *useCases, file *banFile, trial bool) error {
 	fmt.Fprintf(a.errs, "read %s, %d refused\n", counted(len(file.records), "ban"), len(file.refused))
 	imported, err := u.bans.ImportBans(ctx, file.records, trial)
 	if err != nil {
@@ -179,17 +204,24 @@ func (a *app) importBans(ctx context.Context, u *useCases, file *banFile, trial 
 	return nil
 }
 
+// print shows the first lines of each kind, and counts all.
 func (r importReport) print(w io.Writer) {
-	for _, refused := range r.Refused {
+	for _, refused := range r.Refused[:min(shownRefusals, len(r.Refused))] {
 		text := refused.Message
 		if refused.Field != "" {
 			text = refused.Field + ": " + text
 		}
 		fmt.Fprintf(w, "line %d: %s\n", refused.Line, clean(text))
 	}
-	for _, banned := range r.Stands {
+	if more := len(r.Refused) - shownRefusals; more > 0 {
+		fmt.Fprintf(w, "… and %s refused; --json shows all\n", counted(more, "more line"))
+	}
+	for _, banned := range r.Stands[:min(shownRefusals, len(r.Stands))] {
 		fmt.Fprintf(w, "line %d: %s is banned already, see ban %d\n", banned.Line, clean(banned.Target),
 			banned.ID)
+	}
+	if more := len(r.Stands) - shownRefusals; more > 0 {
+		fmt.Fprintf(w, "… and %s of targets that are banned already; --json shows all\n", counted(more, "more line"))
 	}
 	verb := "imported"
 	if r.DryRun {

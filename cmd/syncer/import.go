@@ -92,9 +92,11 @@ func newImportMinecraftCommand(a *app) *cobra.Command {
 		Use:   "minecraft FILE...",
 		Short: "Import banned-players.json and banned-ips.json of a Minecraft server",
 		Long: `Import banned-players.json and banned-ips.json of a Minecraft server. Each file may
-be either: an entry with uuid bans a player id, one with ip an address. Bans that
-have expired are kept as history. The name beside a uuid is not stored: it becomes
-known when the player joins.`,
+be either: an entry with uuid bans a player id, one with ip an address, one with both
+bans both. Bans that have expired are kept as history. The name beside a uuid is
+kept: a player who is not here yet is stored with it, so that the ban is found by
+name. A time that cannot be read is taken as the vanilla server takes it, with a
+warning: created for now, expires for never.`,
 		Example: `  syncer import minecraft banned-players.json banned-ips.json`,
 		Args:    cobra.MinimumNArgs(1),
 		RunE:    i.run,

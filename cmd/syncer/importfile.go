@@ -47,7 +47,7 @@ func (i *fileImport) importFile(
 		return result, fmt.Errorf("%s: %w", name, err)
 	}
 	options := i.options
-	options.From, options.Refused = result.From, output.refuse
+	options.From, options.Refused, options.Warned = result.From, output.refuse, output.note
 	options.Committed = func(at importer.Position, s importer.Summary) {
 		result.At = at
 		output.committed(s)

@@ -42,6 +42,7 @@ type importOutput struct {
 	dryRun  bool
 	file    string
 	refused int
+	notes   int // fields that are stored otherwise than they stand
 	warned  bool
 	bar     *progressbar.ProgressBar // nil where nobody watches
 	shown   time.Time                // of the last line
@@ -115,6 +116,13 @@ func (o *importOutput) refuse(r importer.Refusal) {
 	o.line(where + ": " + r.Error)
 }
 
+// note shows a field that is stored otherwise than it stands.
+func (o *importOutput) note(r importer.Refusal) {
+	if o.notes++; o.notes <= shownRefusals {
+		o.line(fmt.Sprintf("%s:%d: %s: %s: %s", o.file, r.Line, r.ID, r.Field, r.Error))
+	}
+}
+
 // warn says once that something beside the import fails.
 func (o *importOutput) warn(text string) {
 	if !o.warned {
@@ -140,6 +148,10 @@ func (o *importOutput) end() error {
 	if more := o.refused - shownRefusals; more > 0 && o.report == nil {
 		o.line(fmt.Sprintf("… and %d more refusals; --report FILE shows all", more))
 	}
+	if more := o.notes - shownRefusals; more > 0 {
+		o.line(fmt.Sprintf("… and %d more fields that cannot be read", more))
+	}
+	o.notes = 0
 	if o.report == nil {
 		return nil
 	}
@@ -172,6 +184,9 @@ func (a *app) printImports(results []importJSON) error {
 				rows = append(rows, []string{"  bans", importedBans(r)})
 			}
 			rows = append(rows, []string{"  refused", strconv.Itoa(r.Refused)})
+			if r.Warned > 0 {
+				rows = append(rows, []string{"  warnings", strconv.Itoa(r.Warned)})
+			}
 			table(w, nil, rows)
 			if ignored := ignoredFields(r.Ignored); ignored != "" {
 				fmt.Fprintln(w, "  fields without a meaning here:", clean(ignored))

@@ -1,8 +1,10 @@
 package importer
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -10,6 +12,7 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/merge"
 	"playersync/syncer/mindustry/fishjson"
 )
 
@@ -187,14 +190,15 @@ func readListed(o fishjson.Object, kind string) ([]banTarget, error) {
 const minecraftTime = "2006-01-02 15:04:05 -0700"
 
 // minecraftFields are the members of an entry that are stored.
-var minecraftFields = strings.Fields("uuid ip created source expires reason")
+var minecraftFields = strings.Fields("uuid name ip created source expires reason")
 
-// readMinecraft reads an entry of Minecraft's banned-players.json or
-// banned-ips.json. The name beside an id is not kept.
-func readMinecraft(o fishjson.Object, unknown func(string)) (syncer.BanRecord, error) {
-	var ban syncer.BanRecord
+// readMinecraft reads an entry of Minecraft's banned-players.json or banned-ips.json: bans
+// of all that it names, and the player with the name, so that the ban is found by it.
+func readMinecraft(
+	o fishjson.Object, unknown func(string), warn func(id, field, text string),
+) (player merge.ImportedPlayer, bans []syncer.BanRecord, err error) {
 	for name := range o {
-		if !slices.Contains(minecraftFields, name) && name != "name" {
+		if !slices.Contains(minecraftFields, name) {
 			unknown(name)
 		}
 	}
@@ -202,36 +206,72 @@ func readMinecraft(o fishjson.Object, unknown func(string)) (syncer.BanRecord, e
 	for _, name := range minecraftFields {
 		text, err := o.OptionalText(name)
 		if err != nil {
-			return ban, err
+			return player, nil, err
 		}
 		values[name] = text.Value
 	}
-	var err error
-	if ban.Target, err = syncer.ParseTarget(values["uuid"], values["ip"]); err != nil {
-		return ban, err
-	}
-	ban.Reason, ban.By = values["reason"], values["source"]
-	if ban.CreatedAt, err = parseMinecraftTime("created", values["created"]); err != nil {
-		return ban, err
-	}
-	if values["expires"] != "forever" {
-		if ban.ExpiresAt, err = parseMinecraftTime("expires", values["expires"]); err != nil {
-			return ban, err
+	ban := syncer.BanRecord{Reason: values["reason"], By: values["source"]}
+	ban.CreatedAt, ban.ExpiresAt = minecraftTimes(values, func(field, text string) {
+		warn(cmp.Or(values["uuid"], values["ip"]), field, text)
+	})
+	for _, kind := range []string{"uuid", "ip"} {
+		if values[kind] == "" {
+			continue
 		}
+		t := targetOf(kind, kind, values[kind])
+		if ban.Target = t.target; t.err == nil {
+			t.err = minecraftField(ban.Validate())
+		}
+		if t.err != nil {
+			return player, nil, t.err
+		}
+		bans = append(bans, ban)
 	}
-	return ban, minecraftField(ban.Validate())
+	if len(bans) == 0 {
+		return player, nil, syncer.Invalid("uuid", "give a uuid or an ip")
+	}
+	if id := bans[0].Target.ID; id != "" && values["name"] != "" {
+		player = merge.ImportedPlayer{ID: id}
+		player.Save.Name = syncer.Some(values["name"])
+		err = player.Validate()
+	}
+	return player, bans, err
 }
 
-func parseMinecraftTime(field, text string) (syncer.Time, error) {
-	if text == "" {
-		return syncer.Time{}, nil
+// minecraftTimes reads the times of an entry as the vanilla server does: a time that
+// cannot be read is now for created, and never for expires.
+func minecraftTimes(values map[string]string, warn func(field, text string)) (created, expires syncer.Time) {
+	created, known := parseMinecraftTime(values["created"])
+	if !known && values["created"] != "" {
+		warn("created", fmt.Sprintf("%q is not a time such as 2026-01-31 18:00:00 +0000; taken for now, "+
+			"as Minecraft does", values["created"]))
 	}
+	if expires, known = parseMinecraftTime(values["expires"]); !known && !isForever(values["expires"]) {
+		warn("expires", fmt.Sprintf("%q is not a time such as 2026-01-31 18:00:00 +0000; taken for forever, "+
+			"as Minecraft does", values["expires"]))
+	}
+	end, ends := expires.Instant()
+	switch now := time.Now(); {
+	case !created.IsZero() || !ends:
+	case end.After(now):
+		created = syncer.TimeOf(now)
+	default: // it has ended, so it had begun
+		created = syncer.TimeOf(end.Add(-time.Second))
+	}
+	return created, expires
+}
+
+// isForever reports whether an entry says that it has no end.
+func isForever(expires string) bool { return expires == "" || expires == "forever" }
+
+// parseMinecraftTime reads a time; false if it cannot be read.
+func parseMinecraftTime(text string) (syncer.Time, bool) {
 	for _, layout := range []string{minecraftTime, time.RFC3339} {
 		if at, err := time.Parse(layout, text); err == nil {
-			return syncer.TimeOf(at), nil
+			return syncer.TimeOf(at), true
 		}
 	}
-	return syncer.Time{}, syncer.Invalid(field, "%q is not a time such as 2026-01-31 18:00:00 +0000", text)
+	return syncer.Time{}, false
 }
 
 // minecraftField names the field of an error as the file does.

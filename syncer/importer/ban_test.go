@@ -1,6 +1,7 @@
 package importer_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -96,11 +97,17 @@ func TestMinecraftLists(t *testing.T) {
   },
   {"ip": "203.0.113.8", "created": "31.1.2026", "expires": "forever"},
   {"ip": "203.0.113.9", "created": "2026-01-31 18:00:00 +0000", "expires": "2025-01-31 18:00:00 +0000"},
+  {"uuid": "a", "ip": "203.0.113.10", "name": "Bob", "created": "x", "expires": "2025-01-31 18:00:00 +0000"},
+  {"uuid": "b", "created": "2026-01-31 18:00:00 +0000", "expires": "never"},
   {"name": "Alice"}
 ]`, importer.Options{Format: importer.FormatMinecraft})
 	want := []string{
 		"uuid:f84c6a79-0a4e-45e0-879b-cd49ebd4c4e2 Alice: griefing since 2026-01-31T16:00:00.000Z",
 		"ip:203.0.113.7/32 (Unknown): x since 2026-01-31T18:00:00.000Z until 2026-02-28T18:00:00.000Z",
+		"ip:203.0.113.8/32 : ",
+		"uuid:a :  since 2025-01-31T17:59:59.000Z until 2025-01-31T18:00:00.000Z",
+		"ip:203.0.113.10/32 :  since 2025-01-31T17:59:59.000Z until 2025-01-31T18:00:00.000Z",
+		"uuid:b :  since 2026-01-31T18:00:00.000Z",
 	}
 	if diff := cmp.Diff(want, banned(k.bans)); diff != "" {
 		t.Error(diff)
@@ -109,8 +116,55 @@ func TestMinecraftLists(t *testing.T) {
 	for _, r := range refusals {
 		fields = append(fields, r.Field)
 	}
-	if diff := cmp.Diff([]string{"created", "expires", "uuid"}, fields); diff != "" || summary.Documents != 5 {
+	if diff := cmp.Diff([]string{"expires", "uuid"}, fields); diff != "" || summary.Documents != 7 || summary.Warned != 3 {
 		t.Errorf("%+v: %s", summary, diff)
+	}
+	names := []string{}
+	for _, p := range k.players { // by whom a ban is found
+		names = append(names, string(p.ID)+" "+p.Save.Name.Value)
+	}
+	if diff := cmp.Diff([]string{"f84c6a79-0a4e-45e0-879b-cd49ebd4c4e2 Steve", "a Bob"}, names); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestMinecraftTimesThatCannotBeReadAreNamed(t *testing.T) {
+	t.Parallel()
+	var warned []string
+	imported(t, `{"uuid": "a", "created": "31.1.2026", "expires": "tomorrow"}`, importer.Options{
+		Format: importer.FormatMinecraft,
+		Warned: func(r importer.Refusal) { warned = append(warned, r.ID+" "+r.Field+": "+r.Error) },
+	})
+	if diff := cmp.Diff([]string{
+		`a created: "31.1.2026" is not a time such as 2026-01-31 18:00:00 +0000; taken for now, as Minecraft does`,
+		`a expires: "tomorrow" is not a time such as 2026-01-31 18:00:00 +0000; taken for forever, as Minecraft does`,
+	}, warned); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestMemberGivenTwiceIsRefused(t *testing.T) {
+	t.Parallel()
+	for text, field := range map[string]string{
+		`{"uuid":"a","rank":"x","rank":"y"}`:                  "rank",
+		`{"uuid":"a","stats":{"pvp":{"gamesWon":1},"pvp":2}}`: "stats.pvp",
+		`{"uuid":"a","uuid":"b","reason":"x"}`:                "uuid",
+	} {
+		k, _, refusals := imported(t, text, importer.Options{})
+		if len(k.bans)+len(k.players) > 0 || len(refusals) != 1 || refusals[0].Field != field ||
+			refusals[0].Error != "is given twice" {
+			t.Errorf("%s: %+v", text, refusals)
+		}
+	}
+}
+
+func TestFileThatIsNotUTF8IsRefusedOnce(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"\xFF\xFE{\x00}\x00", "\xFE\xFF\x00{\x00}", "{\x00}\x00", "\x00{\x00}"} {
+		_, err := importer.Import(t.Context(), strings.NewReader(text), &kept{}, importer.Options{})
+		if err == nil || !strings.HasPrefix(err.Error(), "the file is UTF-16, not UTF-8; save it as UTF-8") {
+			t.Errorf("%q: %v", text, err)
+		}
 	}
 }
 

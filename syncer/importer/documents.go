@@ -10,6 +10,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"playersync/syncer"
 )
 
@@ -41,13 +43,27 @@ type documents struct {
 	text bytes.Buffer
 }
 
-func newDocuments(from io.Reader, at Position) *documents {
+// newDocuments returns the documents that follow a position. Error: the text is in no
+// encoding that can be read.
+func newDocuments(from io.Reader, at Position) (*documents, error) {
 	d := &documents{from: bufio.NewReaderSize(from, 1<<20), at: at}
 	if mark, _ := d.from.Peek(3); at.Offset == 0 && bytes.Equal(mark, []byte("\xEF\xBB\xBF")) {
 		_, _ = d.from.Discard(3) // just seen
 		d.at.Offset = 3
 	}
-	return d
+	beginning, _ := d.from.Peek(4) // an error comes again
+	return d, CheckEncoding(beginning)
+}
+
+// CheckEncoding returns an error if a text that begins with these bytes, four of them if
+// there are as many, is UTF-16 or UTF-32: as Windows programs save it as "Unicode".
+func CheckEncoding(beginning []byte) error {
+	if bytes.HasPrefix(beginning, []byte("\xFF\xFE")) || bytes.HasPrefix(beginning, []byte("\xFE\xFF")) ||
+		bytes.IndexByte(beginning, 0) >= 0 {
+		return errors.New("the file is UTF-16, not UTF-8; save it as UTF-8, or convert it: " +
+			"iconv -f UTF-16 -t UTF-8 FILE > NEW")
+	}
+	return nil
 }
 
 // next returns the next document, or io.EOF.
@@ -152,6 +168,17 @@ func checkDocument(text []byte) error {
 	var members json.RawMessage
 	if err := json.Unmarshal(text, &members); err != nil {
 		return syncer.Invalid("", "is no JSON document: %v", err)
+	}
+	return checkNames(text)
+}
+
+// checkNames refuses a document that names a member twice, as the API does: which of the
+// two is meant is not known.
+func checkNames(text []byte) error {
+	_, err := jsontext.NewDecoder(bytes.NewReader(text), jsontext.AllowInvalidUTF8(true)).ReadValue()
+	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok && errors.Is(err, jsontext.ErrDuplicateName) {
+		return syncer.Invalid(strings.ReplaceAll(strings.TrimPrefix(string(syntax.JSONPointer), "/"), "/", "."),
+			"is given twice")
 	}
 	return nil
 }

@@ -54,12 +54,14 @@ type Options struct {
 
 	// Refused is told of each document that is not stored.
 	Refused func(Refusal)
+	// Warned is told of each field that is stored otherwise than it stands; nil tells nobody.
+	Warned func(Refusal)
 	// Committed is told after each transaction how far it reaches and what was
 	// done altogether.
 	Committed func(Position, Summary)
 }
 
-// Refusal is a document that is not stored, and why.
+// Refusal is a document that is not stored, or a field that is stored otherwise, and why.
 type Refusal struct {
 	Line     int    `json:"line"`         // where the document begins
 	Document int    `json:"document"`     // its number, from 1
@@ -74,6 +76,7 @@ type Summary struct {
 	Players   merge.PlayerImport `json:"players"`
 	Bans      BanImport          `json:"bans"`
 	Refused   int                `json:"refused"`
+	Warned    int                `json:"warned"` // fields that are stored otherwise than they stand
 	// Ignored counts by name the fields that mean nothing here.
 	Ignored map[string]int `json:"ignored"`
 }
@@ -109,7 +112,10 @@ type run struct {
 func Import(ctx context.Context, from io.Reader, store Store, o Options) (Summary, error) {
 	r := &run{Options: o, store: store, ids: map[syncer.PlayerID]bool{}}
 	r.summary.Ignored = map[string]int{}
-	documents := newDocuments(from, o.From)
+	documents, err := newDocuments(from, o.From)
+	if err != nil {
+		return r.summary, err
+	}
 	at := o.From
 	uncancelled := context.WithoutCancel(ctx) // for transactions: they finish even if ctx ends
 	for ctx.Err() == nil {
@@ -172,8 +178,13 @@ func (r *run) read(found document, at place) (player merge.ImportedPlayer, bans 
 		return player, nil, err
 	}
 	if r.Format == FormatMinecraft {
-		ban, err := readMinecraft(object, r.ignore)
-		return player, []syncer.BanRecord{ban}, err
+		warn := func(id, field, text string) {
+			r.summary.Warned++
+			if r.Warned != nil {
+				r.Warned(Refusal{Line: at.line, Document: at.document, ID: id, Field: field, Error: text})
+			}
+		}
+		return readMinecraft(object, r.ignore, warn)
 	}
 	ban, err := isBan(object, r.Kind)
 	if err != nil {

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -79,7 +80,16 @@ func TestRefusedEdits(t *testing.T) {
 			t.Errorf("%q %+v: %v, want %s of %s", test.id, test.edit, err, test.code, test.field)
 		}
 	}
-	if got := value[int64](t, conn, `select revision from player`); got != revision {
+	run(t, conn, `update player set attributes = jsonb_build_object('a', repeat('x', 1048000))`)
+	_, _, err := s.EditPlayer(context.Background(), "a",
+		merge.Edit{Attributes: []json.RawMessage{json.RawMessage(`{"b": "` + long + `"}`)}}, nil)
+	if want := "attributes: together with what is stored must take at most 1 MiB and be nested at most 64 deep; " +
+		"remove a key by setting it to null"; err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("too much together: %v, want %s", err, want)
+	}
+	run(t, conn, `update player set attributes = '{}'`)
+	revision = value[int64](t, conn, `select revision from player`)
+	if value[bool](t, conn, `select rank <> 'player' or name <> '' or flags <> '{}' from player`) {
 		t.Error("a refused edit was stored")
 	}
 	if _, _, err := s.EditPlayer(context.Background(), "a",

@@ -78,7 +78,7 @@ func translateRefusal(refused *pgconn.PgError, cause error) error {
 	switch {
 	case strings.HasPrefix(refused.Code, classData), strings.HasPrefix(refused.Code, classIntegrity):
 		return &syncer.Error{
-			Code: syncer.CodeInvalid, Field: fieldOf(refused), Message: "the database refuses this value", Cause: cause,
+			Code: syncer.CodeInvalid, Field: fieldOf(refused), Message: limitOf(refused), Cause: cause,
 		}
 	case refused.Code == codeReadOnly, refused.Code == codeLockTimeout,
 		strings.HasPrefix(refused.Code, classConnection), strings.HasPrefix(refused.Code, classRollback),
@@ -190,6 +190,27 @@ func constraintOf(err error) string {
 		return refused.ConstraintName
 	}
 	return ""
+}
+
+// limitsByConstraint says what a constraint allows where a change that is within the limits
+// may break it together with what is stored.
+var limitsByConstraint = map[string]string{
+	"player_attributes_form": "together with what is stored must take at most 1 MiB and be nested at most 64 deep; " +
+		"remove a key by setting it to null",
+	"player_flags_set":         "together with those stored must have at most 1024 members of 1 to 64 characters",
+	"player_achievements_form": "together with those stored must have at most 65536 characters",
+	"player_gamemodes_form":    "together with those stored must lie between -9007199254740991 and 9007199254740991",
+}
+
+// limitOf says what the value must be, as far as the constraint tells.
+func limitOf(refused *pgconn.PgError) string {
+	if limit, known := limitsByConstraint[refused.ConstraintName]; known {
+		return limit
+	}
+	if refused.ConstraintName != "" {
+		return "the database refuses this value: it breaks the constraint " + refused.ConstraintName
+	}
+	return "the database refuses this value"
 }
 
 func fieldOf(refused *pgconn.PgError) string {

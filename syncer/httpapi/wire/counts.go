@@ -68,7 +68,7 @@ func (c PlayerCounts) AppendCSV(b []byte) []byte {
 		record = append(record[:0], sample.Slot.String(), strconv.FormatInt(sample.Minutes, 10),
 			strconv.FormatInt(sample.Players, 10))
 		if !c.sum {
-			record = append(record, sample.Server)
+			record = append(record, CSVCell(sample.Server))
 		}
 		_ = w.Write(record)
 	}

@@ -1,8 +1,8 @@
 package wire
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"strings"
 
 	"playersync/syncer"
@@ -24,19 +24,18 @@ func (r MapReport) Report() (syncer.MapReport, error) {
 
 // MapFinish says how the run in progress ended.
 type MapFinish struct {
-	Map     string `json:"map" minLength:"1" maxLength:"255" example:"Frozen_Forest.msav" doc:"The map's file: the run in progress must be of it."`
-	Session string `json:"session" minLength:"1" maxLength:"64" example:"2030-01-02 03:00:07" doc:"As in reports."`
-	Winner  string `json:"winner" minLength:"1" maxLength:"64" example:"sharded" doc:"The team that won; derelict: nobody."`
-	Success bool   `json:"success" example:"true" doc:"Whether the players reached the goal; without meaning in pvp."`
-	Players *int   `json:"players,omitzero" minimum:"0" maximum:"1000000" example:"5" doc:"Players now; absent or null: no more than reported."`
-	Wave    *int   `json:"wave,omitzero" minimum:"0" maximum:"1000000000" example:"45" doc:"The last wave; absent or null: as last reported."`
-	Key     *UUID  `json:"key,omitzero" maxLength:"36" example:"0f8a0a3e-5c0d-4b60-9c1e-6a5d2f7b9e31" doc:"A random UUID by which the same end is recognised."`
+	Map     string  `json:"map" minLength:"1" maxLength:"255" example:"Frozen_Forest.msav" doc:"The map's file: the run in progress must be of it."`
+	Session string  `json:"session" minLength:"1" maxLength:"64" example:"2030-01-02 03:00:07" doc:"As in reports."`
+	Winner  string  `json:"winner" minLength:"1" maxLength:"64" example:"sharded" doc:"The team that won; derelict: nobody."`
+	Success bool    `json:"success" example:"true" doc:"Whether the players reached the goal; without meaning in pvp."`
+	Players *int    `json:"players,omitzero" minimum:"0" maximum:"1000000" example:"5" doc:"Players now; absent or null: no more than reported."`
+	Wave    *int    `json:"wave,omitzero" minimum:"0" maximum:"1000000000" example:"45" doc:"The last wave; absent or null: as last reported."`
+	Key     *string `json:"key,omitzero" minLength:"1" maxLength:"128" example:"0f8a0a3e-5c0d-4b60-9c1e-6a5d2f7b9e31" doc:"By which the same end is recognised in the whole network, best a random UUID."`
 }
 
 // Finish returns the end, without the server and the time.
 func (f MapFinish) Finish() (syncer.MapFinish, error) {
 	finish := syncer.MapFinish{
-		Key:     value(f.Key),
 		Map:     f.Map,
 		Session: f.Session,
 		Winner:  f.Winner,
@@ -44,21 +43,23 @@ func (f MapFinish) Finish() (syncer.MapFinish, error) {
 		Players: f.Players,
 		Wave:    f.Wave,
 	}
+	if f.Key != nil {
+		if err := syncer.CheckKey("key", *f.Key); err != nil {
+			return finish, err
+		}
+		finish.Key = runKey(*f.Key)
+	}
 	return finish, finish.Validate()
 }
 
-// UUID is an RFC 4122 UUID.
-type UUID [16]byte
-
-// UnmarshalText reads the form with hyphens.
-func (u *UUID) UnmarshalText(text []byte) error {
-	digits, err := hex.DecodeString(strings.ReplaceAll(string(text), "-", ""))
-	hasHyphens := len(text) == 36 && text[8] == '-' && text[13] == '-' && text[18] == '-' && text[23] == '-'
-	if err != nil || len(digits) != len(u) || !hasHyphens {
-		return errors.New("must be a UUID such as 0f8a0a3e-5c0d-4b60-9c1e-6a5d2f7b9e31")
+// runKey returns the key that is stored: a UUID as it is, of any other text a digest.
+func runKey(text string) (key [16]byte) {
+	digits, err := hex.DecodeString(strings.ReplaceAll(text, "-", ""))
+	if err == nil && len(digits) == len(key) && len(text) == 36 {
+		return [16]byte(digits)
 	}
-	*u = UUID(digits)
-	return nil
+	sum := sha256.Sum256([]byte(text))
+	return [16]byte(sum[:len(key)])
 }
 
 // CurrentMapRun is a run in progress.
