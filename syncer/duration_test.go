@@ -29,19 +29,19 @@ func TestParseDurationSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	const forms = `must be a duration such as "90m", "36h", "7d", "2w", "1mo" (30 days), "1y" (365 days) or "P7D"`
 	for text, want := range map[string]string{
-		"P1M":            "months and years of ISO 8601 differ in length; write days (P30D), 1mo or 1y",
-		"P1Y2D":          "months and years of ISO 8601 differ in length; write days (P30D), 1mo or 1y",
-		"0":              "must be longer than nothing",
-		"0d":             "must be longer than nothing",
-		"-5d":            "must be longer than nothing",
-		"999999999999d":  "is too long; for no end, leave the duration out",
-		"99999999999999": "has no unit; write 99999999999999m for minutes, 99999999999999h for hours, 99999999999999d for days",
-		"perm":           "has no length; for no end, leave the duration out",
-		"1M":             "has an M, which may be minutes or months; write m or mo",
-		"2H30M":          "has an M, which may be minutes or months; write m or mo",
-		"tomorrow":       forms,
-		"1 d":            forms,
-		"":               forms,
+		"P1M":           "months and years of ISO 8601 differ in length; write days (P30D), 1mo or 1y",
+		"P1Y2D":         "months and years of ISO 8601 differ in length; write days (P30D), 1mo or 1y",
+		"0":             "must be longer than nothing",
+		"0d":            "must be longer than nothing",
+		"-5d":           "must be longer than nothing",
+		"999999999999d": "is too long; for no end, leave the duration out",
+		"50":            "has no unit; write 50m for minutes, 50h for hours, 50d for days",
+		"perm":          "has no length; for no end, leave the duration out",
+		"1M":            "has an M, which may be minutes or months; write m or mo",
+		"2H30M":         "has an M, which may be minutes or months; write m or mo",
+		"tomorrow":      forms,
+		"1 d":           forms,
+		"":              forms,
 	} {
 		if _, err := syncer.ParseDuration(text); err == nil || err.Error() != want {
 			t.Errorf("%q: %v, want %s", text, err, want)

@@ -91,7 +91,7 @@ it is, and the exit code is 3, unless --replace is given.`,
 	flags.StringVar(&reason, "reason", "", "why")
 	flags.StringVar(&by, "by", thisUser(), "who bans")
 	flags.StringVar(&until, "for", "",
-		"how `long`: a duration such as 36h or 7d, a time such as 2030-01-31T18:00:00Z; else until lifted")
+		"how `long`: 36h, 7d, 1mo (30 days), 1y (365 days), or a time such as 2030-01-31T18:00:00Z; else until lifted")
 	flags.BoolVar(&replace, "replace", false, "give a ban that stands already this reason and end")
 	flags.BoolVar(&unknown, "unknown", false, "ban an id that no player has yet")
 	return command

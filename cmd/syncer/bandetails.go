@@ -91,7 +91,7 @@ func newBanChangeCommand(a *app) *cobra.Command {
 	}
 	command.Flags().StringVar(&reason, "reason", "", "why")
 	command.Flags().StringVar(&until, "for", "",
-		"how `long` from now: a duration such as 36h or 7d, a time such as 2030-01-31T18:00:00Z, or forever")
+		"how `long` from now: 36h, 7d, 1mo (30 days), 1y (365 days), a time such as 2030-01-31T18:00:00Z, or forever")
 	command.Flags().StringVar(&by, "by", thisUser(), "who changes it")
 	return command
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os/user"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"

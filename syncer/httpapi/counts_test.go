@@ -53,7 +53,7 @@ func TestExportPlayerCounts(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	table := "slot,minutes,players,server\r\n2030-01-02T03:00:00.000Z,4,7,\"a \"\"quoted\"\", " +
-		"name\"\r\n2030-01-02T03:04:00.000Z,60,0,=b\r\n"
+		"name\"\r\n2030-01-02T03:04:00.000Z,60,0,'=b\r\n"
 	for _, g := range []got{
 		f.ask(t, "GET", "/v1/player-counts?format=csv", ""),
 		f.ask(t, "GET", "/v1/player-counts", "", "Accept: text/csv"),

@@ -26,7 +26,8 @@ func (s *Server) registerMapRuns() {
 		http.MethodPost, "/v1/map-run/finish", "finish-map-run", tagMaps,
 		"End the run in progress",
 		"It counts in the statistics from now on. " +
-			"Give a `key`, best a random UUID, to send the end again without fear: the same key returns the same run. " +
+			"Give a `key`, best a random UUID, to send the end again without fear: the same key returns the same " +
+			"run. " +
 			"While the database is away the end waits on disk and is stored once.",
 		replies{200: "The finished run.", 202: "The database is away: the end waits on disk."},
 		[]int{http.StatusConflict, http.StatusGatewayTimeout},

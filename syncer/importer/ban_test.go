@@ -116,7 +116,8 @@ func TestMinecraftLists(t *testing.T) {
 	for _, r := range refusals {
 		fields = append(fields, r.Field)
 	}
-	if diff := cmp.Diff([]string{"expires", "uuid"}, fields); diff != "" || summary.Documents != 7 || summary.Warned != 3 {
+	if diff := cmp.Diff([]string{"expires", "uuid"}, fields); diff != "" ||
+		summary.Documents != 7 || summary.Warned != 3 {
 		t.Errorf("%+v: %s", summary, diff)
 	}
 	names := []string{}
