@@ -39,8 +39,8 @@ func TestEditsAgreeWithTheDomain(t *testing.T) {
 	next := 0
 	rapid.Check(t, func(r *rapid.T) {
 		next++
-		id := syncer.PlayerID("p" + rapid.StringMatching(`[A-Z0-9+/ ü]{1,20}`).Draw(r, "id") + string(rune('a'+next%26)) +
-			rapid.StringMatching(`[0-9]{12}`).Draw(r, "suffix"))
+		id := syncer.PlayerID("p" + rapid.StringMatching(`[A-Za-z0-9+/ ü]{1,20}`).Draw(r, "id") +
+			string(rune('a'+next%26)) + rapid.StringMatching(`[0-9]{12}`).Draw(r, "suffix"))
 		if err := s.CreatePlayers(ctx, []syncer.PlayerID{id, id + "*"}); err != nil {
 			r.Fatal(err)
 		}
