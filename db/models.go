@@ -409,7 +409,7 @@ type Online struct {
 
 // Players, the same on every server. Edit rows by hand freely: triggers tell every sidecar within milliseconds
 type Player struct {
-	// Opaque id of 1 to 64 printable characters; never changes
+	// Opaque id of 1 to 64 printable characters, no space at its ends; never changes
 	Uuid string
 	// Important. Any text; "player" for nobody in particular
 	Rank string
