@@ -130,7 +130,19 @@ account as (
     order by count(*) desc, max(s.last_seen) desc, s.uuid collate "C" desc
     limit sqlc.arg(page_size)
 )
-select c.uuid, p.name, c.shared, c.last_seen, c.addresses, c.times, c.own_times
+select
+    c.uuid,
+    p.name,
+    c.shared,
+    c.last_seen,
+    c.addresses,
+    c.times,
+    c.own_times,
+    exists (
+        select
+        from ban as b
+        where b.uuid = c.uuid and b.lifted_at is null and (b.expires_at is null or b.expires_at > now())
+    ) as banned
 from account as c
 join player as p on p.uuid = c.uuid
 order by c.shared desc, c.last_seen desc, c.uuid collate "C" desc;

@@ -58,6 +58,16 @@ type PlayerInfo struct {
 	Name string // the current one
 	Visits
 	Servers []ServerVisits
+	Bans    []Ban // in force of the id, and of the latest address with every range that contains it
+}
+
+// LatestAddress returns the address that the player used last, the zero value for none.
+func (i PlayerInfo) LatestAddress() netip.Addr {
+	if len(i.Addresses) == 0 {
+		return netip.Addr{}
+	}
+	address, _ := netip.ParseAddr(i.Addresses[0].Value) // which is one, since it was seen
+	return address
 }
 
 // NewPlayerInfo returns the info with what the servers know added up.
@@ -121,6 +131,7 @@ type SharingAccount struct {
 	Name      string
 	Shared    int64
 	Last      Time
+	Banned    bool // by id
 	Addresses []SharedAddress
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"playersync/syncer"
@@ -44,4 +45,16 @@ func banState(b syncer.Ban, now time.Time) string {
 	default:
 		return fmt.Sprintf("until %s (%s)", clock(b.ExpiresAt, ""), remaining(expires.Sub(now)))
 	}
+}
+
+// bannedInWords says what keeps a player out.
+func bannedInWords(bans []syncer.Ban, now time.Time) string {
+	if len(bans) == 0 {
+		return "no"
+	}
+	words := make([]string, len(bans))
+	for i, ban := range bans {
+		words[i] = fmt.Sprintf("%s, by ban %d of %s", banState(ban, now), ban.Number, ban.Target)
+	}
+	return strings.Join(words, "; ")
 }

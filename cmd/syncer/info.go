@@ -39,7 +39,7 @@ func newInfoGetCommand(a *app) *cobra.Command {
 		Args:              exactly("PLAYER"),
 		ValidArgsFunction: a.completePlayers,
 		RunE: func(command *cobra.Command, args []string) error {
-			return a.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) error {
+			return a.withStore(command, func(ctx context.Context, s *store.Store, now time.Time) error {
 				player, err := findPlayer(ctx, s, args[0])
 				if err != nil {
 					return err
@@ -48,14 +48,14 @@ func newInfoGetCommand(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.print(wire.PlayerInfoOf(info), func(w io.Writer) { printInfo(w, info) })
+				return a.print(wire.PlayerInfoOf(info, now), func(w io.Writer) { printInfo(w, info, now) })
 			})
 		},
 	}
 }
 
-func printInfo(w io.Writer, info syncer.PlayerInfo) {
-	table(w, nil, [][]string{{"id", string(info.ID)}, {"name", info.Name}})
+func printInfo(w io.Writer, info syncer.PlayerInfo, now time.Time) {
+	table(w, nil, [][]string{{"id", string(info.ID)}, {"name", info.Name}, {"banned", bannedInWords(info.Bans, now)}})
 	if info.Last.IsZero() {
 		fmt.Fprintln(w, "no visit is known")
 		return
@@ -197,13 +197,16 @@ func accountTable(w io.Writer, accounts []syncer.SharingAccount, more bool) {
 	}
 	var rows [][]string
 	for _, account := range accounts {
-		id, name := string(account.ID), account.Name
+		id, name, banned := string(account.ID), account.Name, "no"
+		if account.Banned {
+			banned = "yes"
+		}
 		for _, shared := range account.Addresses {
-			rows = append(rows, []string{id, name, shared.IP, decimal(shared.Times), decimal(shared.OwnTimes)})
-			id, name = "", ""
+			rows = append(rows, []string{id, name, banned, shared.IP, decimal(shared.Times), decimal(shared.OwnTimes)})
+			id, name, banned = "", "", ""
 		}
 	}
-	table(w, []string{"ID", "NAME", "ADDRESS", "TIMES", "PLAYER'S TIMES"}, rows)
+	table(w, []string{"ID", "NAME", "BANNED", "ADDRESS", "TIMES", "PLAYER'S TIMES"}, rows)
 	if more {
 		fmt.Fprintln(w, "and more: see --limit")
 	}

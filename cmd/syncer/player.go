@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/netip"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -45,7 +46,11 @@ func newPlayerGetCommand(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.printPlayer(player, now)
+				bans, err := s.BansOf(ctx, player.ID, netip.Addr{})
+				if err != nil {
+					return err
+				}
+				return a.printPlayer(player, bans, now)
 			})
 		},
 	}

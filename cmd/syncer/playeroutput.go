@@ -10,12 +10,21 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/httpapi/wire"
 )
 
-// printPlayer shows a player with what all servers and gamemodes know.
-func (a *app) printPlayer(p *syncer.Player, now time.Time) error {
-	return a.print(p, func(w io.Writer) {
-		table(w, nil, playerFields(p, now))
+// playerJSON is a player, and the bans in force of the id.
+type playerJSON struct {
+	*syncer.Player
+	Bans []wire.Ban `json:"bans"`
+}
+
+// printPlayer shows a player with what all servers and gamemodes know, and the bans in
+// force of the id.
+func (a *app) printPlayer(p *syncer.Player, bans []syncer.Ban, now time.Time) error {
+	return a.print(playerJSON{p, wire.BansOf(bans, now)}, func(w io.Writer) {
+		banned := []string{"banned", bannedInWords(bans, now)}
+		table(w, nil, slices.Insert(playerFields(p, now), 2, banned)) // behind the name
 		if len(p.Gamemodes) > 0 {
 			fmt.Fprintln(w)
 			gamemodeTable(w, p.Gamemodes)

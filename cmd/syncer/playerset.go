@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"net/netip"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -60,7 +61,11 @@ or --highlight removes it.`,
 				if err != nil {
 					return err
 				}
-				return a.printPlayer(reading.Player, now)
+				bans, err := s.BansOf(ctx, player.ID, netip.Addr{})
+				if err != nil {
+					return err
+				}
+				return a.printPlayer(reading.Player, bans, now)
 			})
 		},
 	}

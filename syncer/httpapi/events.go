@@ -148,7 +148,11 @@ func (s *Server) eventData(e changefeed.Event, from syncer.GameServer) wire.Even
 		}
 		return event
 	case changefeed.EventBan:
-		return wire.BanEventOf(e)
+		event := wire.BanEventOf(e)
+		if e.Banned {
+			event.Online = s.deps.Players.Met(from, e.Target)
+		}
+		return event
 	case changefeed.EventBalance:
 		event := wire.BalanceEvent{UUID: e.ID}
 		if e.Balances != nil {

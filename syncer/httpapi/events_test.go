@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -61,7 +62,7 @@ func TestLongPoll(t *testing.T) {
 		t.Errorf("player event %v", all[0])
 	}
 	if d := all[1].Data; all[1].Type != "ban" || d["uuid"] != "banned" || d["ip"] != nil || d["banned"] != true ||
-		d["expiresAt"] != "infinity" {
+		d["expiresAt"] != "infinity" || len(d["online"].([]any)) != 0 {
 		t.Errorf("ban event %v", all[1])
 	}
 	if d := all[2].Data; d["uuid"] != "gone" || d["gone"] != true || d["player"] != nil {
@@ -358,5 +359,23 @@ func TestSubscribersThatDoNotReadAreCutOff(t *testing.T) {
 	if text := f.ask(t, "GET", "/metrics", "").Body.String(); !strings.Contains(text,
 		"playersync_http_event_streams_cut_total 1") {
 		t.Error("the cut is not counted")
+	}
+}
+
+// A ban names the players on the asking server whom it keeps out; the end of one names nobody.
+func TestBanEventNamesWhomToKick(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	start := f.events.LastID()
+	target := mustTarget(t, "198.51.100.0/24")
+	f.events.Publish(changefeed.Event{Type: changefeed.EventBan, Target: target, Banned: true})
+	f.events.Publish(changefeed.Event{Type: changefeed.EventBan, Target: target})
+	for server, want := range map[string]string{"pvp": "[[" + exampleID + "] []]", "other": "[[] []]"} {
+		var bans polled
+		f.ask(t, "GET", "/v1/events?wait=0s&after="+start, "", "Syncer-Server: "+server, "Syncer-Gamemode: a",
+			"Syncer-Address: 192.0.2.1:6567").wants(http.StatusOK).into(&bans)
+		if got := fmt.Sprint([]any{bans[0].Data["online"], bans[1].Data["online"]}); got != want {
+			t.Errorf("%s is told to kick %s, want %s", server, got, want)
+		}
 	}
 }

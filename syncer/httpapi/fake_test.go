@@ -147,6 +147,13 @@ func (f *fake) Search(_ context.Context, name string, page sidecar.Page) ([]sync
 	return []syncer.PlayerSummary{{ID: exampleID, Name: name, Rank: "player"}}, "more", nil
 }
 
+func (f *fake) Met(from syncer.GameServer, target syncer.Target) []syncer.PlayerID {
+	if from.Name == "pvp" && target.ID == "" {
+		return []syncer.PlayerID{exampleID}
+	}
+	return []syncer.PlayerID{}
+}
+
 func (f *fake) Staleness() time.Duration { return 3 * time.Millisecond }
 func (f *fake) Now() time.Time           { return testNow }
 func (f *fake) Home() syncer.GameServer  { return testHome }

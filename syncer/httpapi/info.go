@@ -77,7 +77,7 @@ func (s *Server) kickPlayer(ctx context.Context, in *kickInput) (*struct{}, erro
 
 func (s *Server) getInfo(ctx context.Context, in *OnePlayer) (*result[wire.PlayerInfo], error) {
 	info, err := s.deps.Visits.Info(ctx, in.ID.PlayerID)
-	return &result[wire.PlayerInfo]{wire.PlayerInfoOf(info)}, err
+	return &result[wire.PlayerInfo]{wire.PlayerInfoOf(info, s.deps.Players.Now())}, err
 }
 
 type searchInfoInput struct {

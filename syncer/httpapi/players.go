@@ -87,6 +87,8 @@ type Players interface {
 	History(ctx context.Context, id syncer.PlayerID) ([]syncer.HistoryEntry, sidecar.Source, error)
 	Search(ctx context.Context, name string, page sidecar.Page) (players []syncer.PlayerSummary, next string, err error)
 
+	Met(from syncer.GameServer, target syncer.Target) []syncer.PlayerID
+
 	Staleness() time.Duration // since memory was last known to equal the database
 	Now() time.Time           // by the database's clock
 	Home() syncer.GameServer  // who asks when a request does not say

@@ -16,6 +16,8 @@ type Finder struct{ store FinderStore }
 type FinderStore interface {
 	ReadPlayers(ctx context.Context, ids []syncer.PlayerID) ([]changefeed.VersionedPlayer, error)
 	SearchPlayers(ctx context.Context, name string, size int, after string) ([]syncer.PlayerSummary, string, error)
+	// Online returns who is on a server, or with "" on any.
+	Online(ctx context.Context, server string) ([]syncer.Session, error)
 }
 
 // NewFinder returns the finder of the players in the store.
@@ -28,7 +30,8 @@ const (
 )
 
 // Find returns the player whose id the text is, a UUID in any spelling, or else the
-// only player of that name, in any case. Errors: not_found; invalid for a text that is
+// only player of that name, in any case: the name stored, or that of who is online and
+// whose name may not be stored yet. Errors: not_found; invalid for a text that is
 // no id, or that is the name of several players, some of whose ids the message has.
 func (f *Finder) Find(ctx context.Context, text string) (*syncer.Player, error) {
 	id, err := syncer.ParsePlayerID(text)
@@ -42,12 +45,22 @@ func (f *Finder) Find(ctx context.Context, text string) (*syncer.Player, error) 
 	if err != nil {
 		return nil, err
 	}
+	online, err := f.store.Online(ctx, "")
+	if err != nil {
+		return nil, err
+	}
 	var namesakes []string
 	for _, p := range found {
 		if strings.EqualFold(p.Name, text) {
 			namesakes = append(namesakes, string(p.ID))
 		}
 	}
+	for _, session := range online {
+		if strings.EqualFold(session.Name, text) {
+			namesakes = append(namesakes, string(session.ID))
+		}
+	}
+	namesakes = syncer.NormalizeSet(namesakes)
 	switch {
 	case len(namesakes) > 1:
 		return nil, ambiguous(text, namesakes)

@@ -2,6 +2,7 @@ package sidecar
 
 import (
 	"context"
+	"net/netip"
 
 	"playersync/syncer"
 	"playersync/syncer/merge"
@@ -26,7 +27,7 @@ func (p *Players) Join(
 		return p.rejected(ctx, from, id, banned[0])
 	}
 
-	p.arrive(from, id)
+	p.arrive(from, id, request.IP)
 	player, source, err := p.readForJoin(ctx, id)
 	if err != nil {
 		p.visitors.mu.Lock()
@@ -77,10 +78,11 @@ func (p *Players) joinEdit(from syncer.GameServer, request JoinRequest) merge.Ed
 }
 
 // arrive puts the player on the server with nothing shown to it yet.
-func (p *Players) arrive(from syncer.GameServer, id syncer.PlayerID) {
+func (p *Players) arrive(from syncer.GameServer, id syncer.PlayerID, ip netip.Addr) {
 	p.visitors.mu.Lock()
 	defer p.visitors.mu.Unlock()
-	p.visitors.of(id).servers[from.Name] = nil
+	v := p.visitors.of(id)
+	v.servers[from.Name], v.from[from.Name] = nil, ip.Unmap().WithZone("")
 }
 
 // readForJoin reads the row anew, since what is unsynced does not travel, and

@@ -3,6 +3,7 @@ package sidecar
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"time"
 
 	"playersync/syncer"
@@ -198,6 +199,21 @@ func (p *Players) Restarted(from syncer.GameServer) {
 			p.visitors.forget(id)
 		}
 	}
+}
+
+// Met returns, in order, the players on a server whom a ban of the target keeps out:
+// those who joined through this sidecar since it started.
+func (p *Players) Met(from syncer.GameServer, target syncer.Target) []syncer.PlayerID {
+	p.visitors.mu.RLock()
+	defer p.visitors.mu.RUnlock()
+	met := []syncer.PlayerID{}
+	for id, v := range p.visitors.byID {
+		if v.meets(id, from.Name, target) {
+			met = append(met, id)
+		}
+	}
+	slices.Sort(met)
+	return met
 }
 
 // View returns the player as a server sees it, with the edits laid over that are

@@ -1,6 +1,7 @@
 package sidecar
 
 import (
+	"net/netip"
 	"slices"
 	"sync"
 
@@ -34,6 +35,7 @@ func newVisitors(held HeldPlayers) *visitors {
 // which edits are not stored yet. All fields are guarded by visitors.mu.
 type visitor struct {
 	servers map[string][]merge.View // by server name: states shown, latest last
+	from    map[string]netip.Addr   // by server name: where the player joined from
 	saving  []sending               // in batches that are not known to be stored, oldest first
 	pending merge.Edit              // in no batch yet
 	row     *syncer.Player          // as it was last seen in the database; nil: never
@@ -56,6 +58,12 @@ func (v *visitor) unsaved() merge.Edit {
 
 // isSaved reports whether no edit is in memory only.
 func (v *visitor) isSaved() bool { return v.pending.IsZero() && len(v.saving) == 0 }
+
+// meets reports whether a ban of the target keeps the player out who is on a server.
+func (v *visitor) meets(id syncer.PlayerID, server string, target syncer.Target) bool {
+	_, on := v.servers[server]
+	return on && (target.ID == id || target.Prefix.IsValid() && target.Prefix.Contains(v.from[server]))
+}
 
 // show remembers a state that was shown to a server the player is on.
 func (v *visitor) show(server string, view merge.View) {
@@ -96,7 +104,7 @@ func (vs *visitors) count() (online, unsaved int) {
 func (vs *visitors) of(id syncer.PlayerID) *visitor {
 	v, known := vs.byID[id]
 	if !known {
-		v = &visitor{servers: map[string][]merge.View{}}
+		v = &visitor{servers: map[string][]merge.View{}, from: map[string]netip.Addr{}}
 		vs.byID[id] = v
 		vs.held.Hold(id)
 	}

@@ -45,18 +45,15 @@ func (s *Store) PreviewBan(ctx context.Context, target syncer.Target, size int) 
 // previewPlayer is PreviewBan of a player id: of nobody if no player has it.
 func (s *Store) previewPlayer(ctx context.Context, target syncer.Target) (syncer.BanPreview, error) {
 	preview := syncer.BanPreview{Target: target}
-	bans, err := s.BansOf(ctx, target.ID, netip.Addr{})
-	if err != nil {
-		return preview, err
-	}
-	preview.Bans = bans
 	info, err := s.PlayerInfo(ctx, target.ID)
 	if syncer.CodeOf(err) == syncer.CodeNotFound {
-		return preview, nil
+		preview.Bans, err = s.BansOf(ctx, target.ID, netip.Addr{})
+		return preview, err
 	}
 	if err != nil {
 		return preview, err
 	}
+	preview.Bans = info.Bans
 	seen := syncer.SeenPlayer{
 		ID: info.ID, Name: info.Name, Times: info.Joins, LastSeen: info.Last, Addresses: int64(len(info.Addresses)),
 	}

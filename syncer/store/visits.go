@@ -13,7 +13,7 @@ import (
 	"playersync/syncer"
 )
 
-// PlayerInfo returns what is known of a player's visits, or not_found.
+// PlayerInfo returns what is known of a player's visits and bans, or not_found.
 func (s *Store) PlayerInfo(ctx context.Context, id syncer.PlayerID) (syncer.PlayerInfo, error) {
 	rows, err := s.queries.ReadPlayerInfo(ctx, string(id))
 	if err != nil {
@@ -36,7 +36,9 @@ func (s *Store) PlayerInfo(ctx context.Context, id syncer.PlayerID) (syncer.Play
 		}
 		addVisitRow(&servers[place].Visits, row)
 	}
-	return syncer.NewPlayerInfo(id, rows[0].PlayerName, servers), nil
+	info := syncer.NewPlayerInfo(id, rows[0].PlayerName, servers)
+	info.Bans, err = s.BansOf(ctx, id, info.LatestAddress())
+	return info, err
 }
 
 func addVisitRow(visits *syncer.Visits, row db.ReadPlayerInfoRow) {
@@ -181,6 +183,7 @@ func (s *Store) SharingAccounts(
 			Name:   row.Name,
 			Shared: row.Shared,
 			Last:   timeOf(row.LastSeen),
+			Banned: row.Banned,
 		}
 		for k, ip := range row.Addresses {
 			accounts[i].Addresses = append(accounts[i].Addresses, syncer.SharedAddress{

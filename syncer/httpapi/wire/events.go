@@ -34,16 +34,17 @@ type BalanceEvent struct {
 
 // BanEvent is the data of an event of type ban.
 type BanEvent struct {
-	UUID      *syncer.PlayerID `json:"uuid" doc:"The player id; null for an address."`
-	IP        *string          `json:"ip" example:"198.51.100.0/24" doc:"The address or CIDR range; null for a player id."`
-	Banned    bool             `json:"banned" example:"true" doc:"Whether a ban stands now."`
-	ExpiresAt syncer.Time      `json:"expiresAt" example:"2030-01-09T03:04:05.000Z" doc:"When it ends by itself; null: when it is lifted."`
+	UUID      *syncer.PlayerID  `json:"uuid" doc:"The player id; null for an address."`
+	IP        *string           `json:"ip" example:"198.51.100.0/24" doc:"The address or CIDR range; null for a player id."`
+	Banned    bool              `json:"banned" example:"true" doc:"Whether a ban stands now."`
+	ExpiresAt syncer.Time       `json:"expiresAt" example:"2030-01-09T03:04:05.000Z" doc:"When it ends by itself; null: when it is lifted."`
+	Online    []syncer.PlayerID `json:"online" doc:"The players on the asking server whom the ban keeps out and whom it should kick: those who joined through this sidecar since it started."`
 }
 
-// BanEventOf returns what changed for a target.
+// BanEventOf returns what changed for a target, with nobody online.
 func BanEventOf(e changefeed.Event) BanEvent {
 	uuid, ip := e.Target.Fields()
-	return BanEvent{UUID: uuid, IP: ip, Banned: e.Banned, ExpiresAt: e.ExpiresAt}
+	return BanEvent{UUID: uuid, IP: ip, Banned: e.Banned, ExpiresAt: e.ExpiresAt, Online: []syncer.PlayerID{}}
 }
 
 // PresenceEvent is the data of an event of type presence.

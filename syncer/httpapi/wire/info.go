@@ -1,6 +1,10 @@
 package wire
 
-import "playersync/syncer"
+import (
+	"time"
+
+	"playersync/syncer"
+)
 
 // Kick counts that a player was kicked: it has no fields.
 type Kick struct{}
@@ -16,6 +20,7 @@ type PlayerInfo struct {
 	Names     []SeenName      `json:"names" doc:"Names, the one used last first."`
 	Addresses []SeenAddress   `json:"addresses" doc:"Addresses, the one used last first."`
 	Servers   []ServerInfo    `json:"servers" doc:"The same by server, the one visited last first."`
+	Bans      []Ban           `json:"bans" doc:"Bans in force that keep the player out: of the id, of the address used last, and of ranges that contain it."`
 }
 
 // ServerInfo is what one server knows of a player's visits.
@@ -45,13 +50,13 @@ type SeenAddress struct {
 	LastSeen  syncer.Time `json:"lastSeen" example:"2030-01-02T03:04:05.000Z" doc:"When last."`
 }
 
-// PlayerInfoOf returns the info.
-func PlayerInfoOf(info syncer.PlayerInfo) PlayerInfo {
+// PlayerInfoOf returns the info as it is at the given time of the database's clock.
+func PlayerInfoOf(info syncer.PlayerInfo, now time.Time) PlayerInfo {
 	out := PlayerInfo{
 		UUID: info.ID, Name: info.Name, Joins: info.Joins, Kicks: info.Kicks, FirstSeen: info.First,
 		LastSeen: info.Last,
 		Names:    namesOf(info.Names), Addresses: addressesOf(info.Addresses),
-		Servers: make([]ServerInfo, len(info.Servers)),
+		Servers: make([]ServerInfo, len(info.Servers)), Bans: BansOf(info.Bans, now),
 	}
 	for i, s := range info.Servers {
 		out.Servers[i] = ServerInfo{
@@ -120,6 +125,7 @@ type SharingAccount struct {
 	Name      string          `json:"name" example:"Alice" doc:"The current name."`
 	Shared    int64           `json:"shared" example:"1" doc:"How many addresses both joined from."`
 	LastSeen  syncer.Time     `json:"lastSeen" example:"2030-01-02T03:04:05.000Z" doc:"When this account last joined from one of them."`
+	Banned    bool            `json:"banned" example:"true" doc:"Whether this account is banned, by its id."`
 	Addresses []SharedAddress `json:"addresses" doc:"Up to 32 of them, the one this account used last first."`
 }
 
@@ -135,7 +141,7 @@ func AccountsPageOf(accounts []syncer.SharingAccount, next string) AccountsPage 
 	page := AccountsPage{Accounts: make([]SharingAccount, len(accounts)), Next: Next(next)}
 	for i, a := range accounts {
 		page.Accounts[i] = SharingAccount{
-			UUID: a.ID, Name: a.Name, Shared: a.Shared, LastSeen: a.Last,
+			UUID: a.ID, Name: a.Name, Shared: a.Shared, LastSeen: a.Last, Banned: a.Banned,
 			Addresses: make([]SharedAddress, len(a.Addresses)),
 		}
 		for n, shared := range a.Addresses {
