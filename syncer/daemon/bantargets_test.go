@@ -92,7 +92,8 @@ func TestBanThatStandsIsToldApart(t *testing.T) {
 		t.Errorf("after it expired: %+v", again)
 	}
 	old := a.get(fmt.Sprintf("/v1/bans/%d", made.ID))
-	if old.field("ban", "liftedAt") != nil || old.field("ban", "liftedBy") != "" || old.field("ban", "active") != false {
+	if old.field("ban", "liftedAt") != nil || old.field("ban", "liftedBy") != "" ||
+		old.field("ban", "active") != false {
 		t.Errorf("expired: %s", old.body)
 	}
 	a.bans(http.StatusCreated, `{"ip": "198.51.100.0/24"}`)

@@ -327,7 +327,7 @@ func (f *fake) SharingAccounts(
 ) ([]syncer.SharingAccount, string, error) {
 	f.id, f.page = id, page
 	addresses := []syncer.SharedAddress{{IP: "192.0.2.1", Times: 2, OwnTimes: 3}}
-	return []syncer.SharingAccount{{ID: "other", Shared: 1, Addresses: addresses}}, "", f.fail
+	return []syncer.SharingAccount{{ID: "other", Shared: 1, Banned: true, Addresses: addresses}}, "", f.fail
 }
 
 func (f *fake) Report(_ context.Context, report syncer.CountReport) error {

@@ -26,7 +26,7 @@ func TestPlayerInfo(t *testing.T) {
 		`"firstSeen":"2029-12-24T18:00:00.000Z","lastSeen":"2030-01-02T03:04:05.000Z",` +
 		`"names":[{"name":"[accent]Steve",` + seen + `],"addresses":[{"ip":"203.0.113.7",` + seen + `]`
 	want := `{"uuid":"abcdefghijklmnopqrstuv==","name":"[accent]Steve",` + counts +
-		`,"servers":[{"server":"survival-1",` + counts + `}]}`
+		`,"servers":[{"server":"survival-1",` + counts + `}],"bans":[]}`
 	if got := strings.TrimSpace(g.Body.String()); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -92,7 +92,7 @@ func TestSharingAccounts(t *testing.T) {
 	f := newFixture(t)
 	g := f.ask(t, "GET", documentedPath+"/accounts?limit=3", "").wants(http.StatusOK)
 	want := `{"accounts":[{"uuid":"other","name":"","shared":1,"lastSeen":null,` +
-		`"addresses":[{"ip":"192.0.2.1","times":2,"ownTimes":3}]}],"next":null}`
+		`"banned":true,"addresses":[{"ip":"192.0.2.1","times":2,"ownTimes":3}]}],"next":null}`
 	if got := strings.TrimSpace(g.Body.String()); got != want || f.id != exampleID || f.page.Size != 3 {
 		t.Errorf("of %q %+v: %s", f.id, f.page, got)
 	}
