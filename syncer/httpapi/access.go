@@ -3,6 +3,7 @@ package httpapi
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"net"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -11,13 +12,22 @@ import (
 // guard decides who is answered.
 type guard struct {
 	networks []netip.Prefix
+	hosts    map[string]bool   // in lower case, besides IP addresses
 	token    [sha256.Size]byte // digest, so that comparing takes the same time for every length
 	hasToken bool
 	origins  *http.CrossOriginProtection
 }
 
 func newGuard(c Config) *guard {
+	hosts := map[string]bool{"localhost": true}
+	if name, _, err := net.SplitHostPort(c.Listen); err == nil {
+		hosts[strings.ToLower(name)] = true
+	}
+	for _, name := range c.AllowedHosts {
+		hosts[strings.ToLower(name)] = true
+	}
 	return &guard{
+		hosts:    hosts,
 		networks: c.AllowedNetworks, token: sha256.Sum256([]byte(c.Token)), hasToken: c.Token != "",
 		origins: http.NewCrossOriginProtection(),
 	}
@@ -39,6 +49,21 @@ func (g *guard) admits(remote string) bool {
 		}
 	}
 	return false
+}
+
+// isCalled reports whether a Host header names this server. A web page whose name was
+// made to lead here (DNS rebinding) has the browser send that name; an IP address it cannot
+// redirect, and a client that sends no name is no browser.
+func (g *guard) isCalled(host string) bool {
+	name := host
+	if before, _, err := net.SplitHostPort(host); err == nil {
+		name = before
+	}
+	name = strings.TrimSuffix(strings.ToLower(name), ".")
+	if _, err := netip.ParseAddr(strings.Trim(name, "[]")); err == nil {
+		return true
+	}
+	return name == "" || g.hosts[name] || strings.HasSuffix(name, ".localhost")
 }
 
 // knows reports whether the request carries the token.

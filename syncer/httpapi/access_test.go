@@ -93,7 +93,7 @@ func TestNetworks(t *testing.T) {
 		"11.0.0.1:1": 403, "[2001:db8:0:1::1]:1": 403, "127.0.0.2:1": 403, "[::1]:1": 403, "": 403, "@": 403,
 	} {
 		for _, path := range []string{"/healthz", "/api/x", playerPath, "/metrics", "/nonsense"} {
-			r := httptest.NewRequest("GET", path, nil)
+			r := httptest.NewRequest("GET", "http://localhost"+path, nil)
 			r.RemoteAddr = remote
 			w := httptest.NewRecorder()
 			f.server.Handler().ServeHTTP(w, r)
@@ -118,5 +118,51 @@ func TestForeignPagesChangeNothing(t *testing.T) {
 	f.ask(t, "POST", playerPath+"/leave", "", "Sec-Fetch-Site: same-origin").wants(http.StatusNoContent)
 	if f.calls != 1 {
 		t.Errorf("%d calls", f.calls)
+	}
+}
+
+// A page of any name that leads to this machine would be of the same origin as the API.
+func TestOnlyKnownHostsAreAnswered(t *testing.T) {
+	t.Parallel()
+	mounted := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
+	f := newFixture(t, func(c *Config, d *Deps) {
+		c.Listen, c.AllowedHosts = "games.example:5082", []string{"Syncer.Example"}
+		c.Token = "t"
+		d.Mounts = map[string]http.Handler{"/api/": mounted}
+	})
+	ask := func(host, path string) got {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil)
+		r.RemoteAddr, r.Host = "127.0.0.1:40000", host
+		return f.do(t, r)
+	}
+	for _, host := range []string{
+		"", "localhost", "LOCALHOST:5082", "localhost.:5082", "a.localhost", "127.0.0.1", "127.0.0.1:5082", "[::1]:5082",
+		"[::1]", "192.0.2.1:1", "games.example:5082", "GAMES.example", "syncer.example:80", "syncer.example.",
+	} {
+		if answer := ask(host, "/healthz"); answer.Code != http.StatusOK {
+			t.Errorf("host %q: %d %s", host, answer.Code, answer.Body)
+		}
+	}
+	for _, host := range []string{
+		"evil.example", "evil.example:5082", "localhost.evil.example", "127.0.0.1.evil.example", "xsyncer.example",
+		"syncer.example.evil", "localhost:5082:x", "evil.example@localhost", "2130706433", "0x7f.1",
+	} {
+		for _, path := range []string{"/healthz", "/v1/bans", "/api/x", "/nowhere", "/metrics"} {
+			p := ask(host, path).problem(http.StatusMisdirectedRequest)
+			p.names(t, "Host")
+			if p.Code != codeHost || !strings.Contains(p.Detail, "http.allowed_hosts") {
+				t.Errorf("host %q: %+v", host, p)
+			}
+		}
+	}
+}
+
+func TestAllowedHostsAreNames(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"", "*", "a:80", "http://a", "a b"} {
+		if err := (Config{Listen: "127.0.0.1:1", AllowedHosts: []string{name}}).Validate(); err == nil ||
+			!strings.Contains(err.Error(), "http.allowed_hosts") {
+			t.Errorf("host %q: %v", name, err)
+		}
 	}
 }

@@ -137,7 +137,7 @@ func BenchmarkHandler(b *testing.B) {
 	for _, a := range benchRequests {
 		b.Run(a.name, func(b *testing.B) {
 			handler := benchFixture(b).server.Handler()
-			r := httptest.NewRequest(a.method, a.path, nil)
+			r := httptest.NewRequest(a.method, "http://localhost"+a.path, nil)
 			r.ContentLength = int64(len(a.body))
 			r.Header.Set("Content-Type", "application/json")
 			body := bytes.NewReader(nil)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -18,6 +19,9 @@ type Config struct {
 	Token string
 	// AllowedNetworks, if not empty, are the only ones answered, loopback included.
 	AllowedNetworks []netip.Prefix
+	// AllowedHosts are names by which clients call this server, without port, besides
+	// localhost, the name in Listen and every IP address.
+	AllowedHosts []string
 
 	MaxBody        int64         // bytes of a request's body, 1 MiB
 	MaxHeader      int           // bytes of a request's headers, 64 KiB
@@ -45,6 +49,11 @@ func (c Config) Validate() error {
 	for _, network := range c.AllowedNetworks {
 		if !network.IsValid() {
 			return errors.New("http.allowed_networks: holds an invalid network")
+		}
+	}
+	for _, name := range c.AllowedHosts {
+		if name == "" || strings.ContainsAny(name, ":/ *") {
+			return fmt.Errorf("http.allowed_hosts: %q is not a host name such as syncer.example", name)
 		}
 	}
 	if c.MaxBody < 0 || c.MaxHeader < 0 || c.MaxStreams < 0 {

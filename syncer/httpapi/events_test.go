@@ -346,7 +346,7 @@ func TestSubscribersThatDoNotReadAreCutOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	if _, err := conn.Write([]byte("GET /v1/events HTTP/1.1\r\nHost: h\r\n\r\n")); err != nil {
+	if _, err := conn.Write([]byte("GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")); err != nil {
 		t.Fatal(err)
 	}
 	waitFor(t, func() bool { return len(f.server.streams) == 1 })

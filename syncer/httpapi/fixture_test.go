@@ -75,7 +75,7 @@ func (f *fixture) ask(t testing.TB, method, target, body string, headers ...stri
 		reader = strings.NewReader(body)
 	}
 	r := httptest.NewRequestWithContext(t.Context(), method, target, reader)
-	r.RemoteAddr = "127.0.0.1:40000"
+	r.RemoteAddr, r.Host = "127.0.0.1:40000", "localhost:5082"
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}

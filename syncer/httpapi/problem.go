@@ -22,6 +22,7 @@ const (
 	codeMethod       syncer.Code = "method_not_allowed"     // the path exists, the method does not
 	codeUnauthorized syncer.Code = "unauthorized"           // token missing or wrong
 	codeForbidden    syncer.Code = "forbidden"              // network not allowed, or a foreign web page asks
+	codeHost         syncer.Code = "unknown_host"           // the Host header names another server
 	codeMediaType    syncer.Code = "unsupported_media_type" // body of another type than JSON
 	codeBusy         syncer.Code = "busy"                   // too many event streams
 	codeTimeout      syncer.Code = "timeout"                // not answered in time

@@ -116,13 +116,18 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 }
 
 // serve is the outermost handler: it contains panics, measures, logs and refuses
-// foreign networks.
+// foreign networks and names.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	o := s.observe(w, r)
 	defer o.done()
 	switch {
 	case !s.guard.admits(r.RemoteAddr):
 		newProblem(http.StatusForbidden, codeForbidden, "this network is not among http.allowed_networks").write(o)
+	case !s.guard.isCalled(r.Host):
+		p := newProblem(http.StatusMisdirectedRequest, codeHost,
+			"this server is not called %q: ask for it by its address, or add the name to http.allowed_hosts", r.Host)
+		p.Errors = []FieldError{{In: inHeader, Field: "Host", Message: "is not a name of this server"}}
+		p.write(o)
 	case !canonical(r.URL.EscapedPath()):
 		noRoute().write(o)
 	default:

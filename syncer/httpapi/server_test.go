@@ -180,7 +180,7 @@ func TestMountedHandlersLearnThatAnAnswerCouldNotBeWritten(t *testing.T) {
 		flushed = http.NewResponseController(w).Flush()
 	})
 	f := newFixture(t, func(_ *Config, d *Deps) { d.Mounts = map[string]http.Handler{"/api/": mounted} })
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/", nil)
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost/api/", nil)
 	f.server.Handler().ServeHTTP(brokenConnection{httptest.NewRecorder()}, r)
 	if flushed == nil {
 		t.Error("the broken connection is not reported")
@@ -209,7 +209,7 @@ func TestSlowBodiesAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	fmt.Fprintf(conn, "PATCH %s HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
+	fmt.Fprintf(conn, "PATCH %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
 		playerPath)
 	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {

@@ -68,6 +68,7 @@ func (h HTTP) API() httpapi.Config {
 		Listen:          h.Listen,
 		Token:           h.Token.Reveal(),
 		AllowedNetworks: h.AllowedNetworks,
+		AllowedHosts:    h.AllowedHosts,
 		MaxBody:         h.MaxBody,
 	}
 }

@@ -66,7 +66,8 @@ type HTTP struct {
 	Listen          string // host:port
 	Token           Secret // "" for none
 	AllowedNetworks []netip.Prefix
-	MaxBody         int64 // bytes
+	AllowedHosts    []string // without port, besides those that are always allowed
+	MaxBody         int64    // bytes
 	Fish            Fish
 }
 

@@ -150,6 +150,16 @@ func parseNetworks(text string) ([]netip.Prefix, error) {
 	return networks, nil
 }
 
+func parseNames(text string) ([]string, error) {
+	var names []string
+	for item := range strings.SplitSeq(text, ",") {
+		if item = strings.TrimSpace(item); item != "" {
+			names = append(names, item)
+		}
+	}
+	return names, nil
+}
+
 func parseToken(text string) (Secret, error) {
 	for _, r := range text {
 		if r > unicode.MaxASCII || !unicode.IsGraphic(r) || r == ' ' {

@@ -97,6 +97,11 @@ var settings = []setting{
 		into(func(c *Config) *[]netip.Prefix { return &c.HTTP.AllowedNetworks }, parseNetworks),
 	},
 	{
+		"http.allowed_hosts", "", kindList,
+		"names that requests may call this server by, besides localhost, the name in http.listen and IP addresses",
+		into(func(c *Config) *[]string { return &c.HTTP.AllowedHosts }, parseNames),
+	},
+	{
 		"http.max_body", "1MiB", kindSize, "largest request body",
 		into(func(c *Config) *int64 { return &c.HTTP.MaxBody }, parseSize(1<<10, 64<<20)),
 	},
