@@ -209,7 +209,8 @@ func TestSlowBodiesAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	fmt.Fprintf(conn, "PATCH %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
+	fmt.Fprintf(conn, "PATCH %s HTTP/1.1\r\nHost: localhost\r\n"+
+		"Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
 		playerPath)
 	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
