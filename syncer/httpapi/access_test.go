@@ -137,7 +137,8 @@ func TestOnlyKnownHostsAreAnswered(t *testing.T) {
 	}
 	for _, host := range []string{
 		"", "localhost", "LOCALHOST:5082", "localhost.:5082", "a.localhost", "127.0.0.1", "127.0.0.1:5082",
-		"[::1]:5082", "[::1]", "192.0.2.1:1", "games.example:5082", "GAMES.example", "syncer.example:80", "syncer.example.",
+		"[::1]:5082", "[::1]", "192.0.2.1:1", "games.example:5082", "GAMES.example", "syncer.example:80",
+		"syncer.example.",
 	} {
 		if answer := ask(host, "/healthz"); answer.Code != http.StatusOK {
 			t.Errorf("host %q: %d %s", host, answer.Code, answer.Body)
