@@ -181,6 +181,33 @@ func (q *Queries) ImportBans(ctx context.Context, arg ImportBansParams) ([]Impor
 	return items, nil
 }
 
+const knownIDs = `-- name: KnownIDs :many
+select uuid
+from player
+where uuid = any($1::text[])
+`
+
+// Those of the ids that a player has.
+func (q *Queries) KnownIDs(ctx context.Context, uuids []string) ([]string, error) {
+	rows, err := q.db.Query(ctx, knownIDs, uuids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var uuid string
+		if err := rows.Scan(&uuid); err != nil {
+			return nil, err
+		}
+		items = append(items, uuid)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const openBansOfTargets = `-- name: OpenBansOfTargets :many
 with target as materialized (
     select

@@ -122,3 +122,9 @@ select t.position::integer, b.id
 from target as t
 join ban as b on b.ip = t.ip
 where b.lifted_at is null;
+
+-- name: KnownIDs :many
+-- Those of the ids that a player has.
+select uuid
+from player
+where uuid = any(sqlc.arg(uuids)::text[]);

@@ -65,7 +65,7 @@ func checkBannedID(uuid string) error {
 	case offline:
 		return Invalid("uuid", "%q stands for a player whose id LiteBans did not know; ban the id of %s", uuid, name)
 	case looksLikeAddress(uuid):
-		return Invalid("uuid", "%q looks like an address or a range, not like a player id; give it as ip%s",
+		return Invalid("uuid", "%q looks like an address or a range, not like a player id: give it as ip%s",
 			uuid, suggestion(uuid))
 	}
 	return nil

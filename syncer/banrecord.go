@@ -113,6 +113,7 @@ const (
 // ImportedBan is the outcome of one imported ban, and the number of the ban that
 // is there now.
 type ImportedBan struct {
-	Outcome ImportOutcome
-	Number  int64
+	Outcome  ImportOutcome
+	Number   int64
+	Stranger bool // of an id that no player has
 }

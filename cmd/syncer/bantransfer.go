@@ -162,11 +162,13 @@ func (f *banFile) open(input io.Reader, name, format string) error {
 
 // importReport is the outcome of an imported file.
 type importReport struct {
-	DryRun  bool          `json:"dryRun"`
-	Added   int           `json:"added"`
-	Known   int           `json:"known"`
-	Stands  []bannedLine  `json:"stands"`
-	Refused []refusedLine `json:"refused"`
+	DryRun bool `json:"dryRun"`
+	Added  int  `json:"added"`
+	Known  int  `json:"known"`
+	// Strangers are those added of ids that no player has yet.
+	Strangers int           `json:"strangers"`
+	Stands    []bannedLine  `json:"stands"`
+	Refused   []refusedLine `json:"refused"`
 }
 
 // bannedLine is a line whose target is banned otherwise.
@@ -187,6 +189,9 @@ func (a *app) storeBans(ctx context.Context, u *useCases, file *banFile, trial b
 		switch ban.Outcome {
 		case syncer.ImportAdded:
 			report.Added++
+			if ban.Stranger {
+				report.Strangers++
+			}
 		case syncer.ImportKnown:
 			report.Known++
 		case syncer.ImportStands:
@@ -229,6 +234,9 @@ func (r importReport) print(w io.Writer) {
 	}
 	fmt.Fprintf(w, "%s %s; %d known, %d stand otherwise, %d refused\n", verb, counted(r.Added, "ban"), r.Known,
 		len(r.Stands), len(r.Refused))
+	if r.Strangers > 0 {
+		fmt.Fprintf(w, "%s of ids that no player has yet\n", counted(r.Strangers, "ban"))
+	}
 }
 
 // counted writes a number of things.

@@ -206,7 +206,11 @@ func importedBans(r importJSON) string {
 	if r.DryRun {
 		return fmt.Sprintf("%d valid", r.Bans.Added)
 	}
-	return fmt.Sprintf("%d added, %d here already", r.Bans.Added, r.Bans.Known)
+	text := fmt.Sprintf("%d added, %d here already", r.Bans.Added, r.Bans.Known)
+	if r.Bans.Strangers > 0 {
+		text += fmt.Sprintf("; %d added of ids that no player has yet", r.Bans.Strangers)
+	}
+	return text
 }
 
 // ignoredFields lists the fields that were ignored most.

@@ -188,7 +188,7 @@ func TestTargetsOfOtherProgramsAreReadAsOneSpelling(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{
 		`uuid: "#offline#bob" stands for a player whose id LiteBans did not know; ban the id of bob`,
-		`uuid: "203.0.113.7" looks like an address or a range, not like a player id; give it as ip; write 203.0.113.7`,
+		`uuid: "203.0.113.7" looks like an address or a range, not like a player id: give it as ip; write 203.0.113.7`,
 		`ip: "203.0.113.*" is not an address; write 203.0.113.0/24`,
 	}, said); diff != "" {
 		t.Error(diff)

@@ -85,6 +85,8 @@ type Summary struct {
 type BanImport struct {
 	Added int `json:"added"`
 	Known int `json:"known"` // here already, or another open ban of the target stands
+	// Strangers are those added of ids that no player has yet.
+	Strangers int `json:"strangers"`
 }
 
 // place is where in the file something is from.
@@ -220,6 +222,9 @@ func (r *run) flush(ctx context.Context, at Position) error {
 		for _, ban := range done {
 			if ban.Outcome == syncer.ImportAdded {
 				r.summary.Bans.Added++
+				if ban.Stranger {
+					r.summary.Bans.Strangers++
+				}
 			} else {
 				r.summary.Bans.Known++
 			}

@@ -41,6 +41,10 @@ func (s *Store) TryImportBans(
 func (s *Store) importInto(
 	ctx context.Context, queries *db.Queries, records []syncer.BanRecord,
 ) ([]syncer.ImportedBan, error) {
+	known, err := knownIDs(ctx, queries, records)
+	if err != nil {
+		return nil, err
+	}
 	imported := make([]syncer.ImportedBan, len(records))
 	pending := make([]int32, len(records))
 	for i := range pending {
@@ -56,7 +60,31 @@ func (s *Store) importInto(
 			return nil, err
 		}
 	}
+	for i, record := range records {
+		imported[i].Stranger = record.Target.ID != "" && !known[record.Target.ID]
+	}
 	return imported, nil
+}
+
+// knownIDs returns those ids of the records that players have.
+func knownIDs(
+	ctx context.Context, queries *db.Queries, records []syncer.BanRecord,
+) (map[syncer.PlayerID]bool, error) {
+	ids := make([]string, 0, len(records))
+	for _, record := range records {
+		if record.Target.ID != "" {
+			ids = append(ids, string(record.Target.ID))
+		}
+	}
+	found, err := queries.KnownIDs(ctx, ids)
+	if err != nil {
+		return nil, readError("read players", err)
+	}
+	known := make(map[syncer.PlayerID]bool, len(found))
+	for _, id := range found {
+		known[syncer.PlayerID(id)] = true
+	}
+	return known, nil
 }
 
 // importBans stores the records at the given positions, and returns the positions of

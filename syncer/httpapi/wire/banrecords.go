@@ -109,13 +109,14 @@ type BanImport struct {
 type ImportedBan struct {
 	Outcome syncer.ImportOutcome `json:"outcome" enum:"added,known,stands" doc:"added; known: it was here, same target, createdAt and by; stands: another ban of the target stands and stays."`
 	ID      int64                `json:"id" example:"7" doc:"Number of the ban that is there now; of no meaning in a dry run for one that is new."`
+	Known   bool                 `json:"known" example:"true" doc:"Whether a player has the id; true for an address."`
 }
 
 // BanImportOf returns the outcome of an import of bans, or of its trial.
 func BanImportOf(imported []syncer.ImportedBan, trial bool) BanImport {
 	out := BanImport{DryRun: trial, Bans: make([]ImportedBan, len(imported))}
 	for i, ban := range imported {
-		out.Bans[i] = ImportedBan{ban.Outcome, ban.Number}
+		out.Bans[i] = ImportedBan{ban.Outcome, ban.Number, !ban.Stranger}
 	}
 	return out
 }
