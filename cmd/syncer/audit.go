@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -150,7 +149,7 @@ change left; what was changed and changed back counts as unchanged.`,
 	return command
 }
 
-// writeAudit writes a change in two lines: when and who, and what.
+// writeAudit writes a change: in one line when and who, in others what.
 func writeAudit(w io.Writer, e syncer.AuditEntry) {
 	who := e.By
 	if who == "" {
@@ -163,55 +162,7 @@ func writeAudit(w io.Writer, e syncer.AuditEntry) {
 		who += fmt.Sprintf(", reverting %d", e.Reverts)
 	}
 	fmt.Fprintf(w, "%d  %s  %s\n", e.Number, clock(e.At, ""), clean(who))
-	fmt.Fprintf(w, "    %s\n", clean(auditWhat(e)))
-}
-
-// auditWidth is how long the line may get that says what was changed.
-const auditWidth = 76
-
-// auditWhat says what was changed, shortened to a line.
-func auditWhat(e syncer.AuditEntry) string {
-	what := string(e.Entity) + " " + e.Target.String()
-	if e.Ban != 0 {
-		what = fmt.Sprintf("ban %d of %s", e.Ban, e.Target)
+	for _, line := range wrapped(clean(auditWhat(e)), auditWidth) {
+		fmt.Fprintf(w, "    %s\n", line)
 	}
-	switch {
-	case e.Field == syncer.AuditTable:
-		return "all of table " + string(e.Entity) + " truncated"
-	case e.Field == syncer.AuditRow && e.Old == nil:
-		return shorten(what+" created: "+auditText(e.New), auditWidth)
-	case e.Field == syncer.AuditRow:
-		return shorten(what+" deleted: "+auditText(e.Old), auditWidth)
-	case e.Field == syncer.AuditLift && e.Old == nil:
-		return shorten(what+" lifted: "+auditText(e.New), auditWidth)
-	case e.Field == syncer.AuditLift && e.New == nil:
-		return shorten(what+" opened again", auditWidth)
-	}
-	what += " " + string(e.Field) + ": "
-	before, after := auditText(e.Old), auditText(e.New)
-	room := max(auditWidth-len([]rune(what))-len(" > "), 20)
-	left := max(room/2, room-len([]rune(after)))
-	before = shorten(before, left)
-	return what + before + " > " + shorten(after, room-len([]rune(before)))
-}
-
-// auditText shows a value: texts without quotes, and none as such.
-func auditText(value []byte) string {
-	if value == nil {
-		return "none"
-	}
-	text := string(value)
-	if unquoted, err := strconv.Unquote(text); err == nil {
-		return unquoted
-	}
-	return strings.Join(strings.Fields(text), " ")
-}
-
-// shorten cuts a text to so many characters.
-func shorten(text string, most int) string {
-	runes := []rune(text)
-	if len(runes) <= most {
-		return text
-	}
-	return string(runes[:max(most-1, 0)]) + "…"
 }

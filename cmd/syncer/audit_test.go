@@ -57,8 +57,55 @@ func TestAuditFitsATerminal(t *testing.T) {
 		{Entity: syncer.EntityBan, Target: id, Ban: 123456, Field: "lift", Old: long},
 		{Entity: syncer.EntityBan, Field: "table"},
 	} {
-		if text := auditWhat(e); utf8.RuneCountInString(text) > auditWidth || strings.Contains(text, "\n") {
-			t.Errorf("%d characters: %s", utf8.RuneCountInString(text), text)
+		for _, line := range wrapped(auditWhat(e), auditWidth) {
+			if utf8.RuneCountInString(line) > auditWidth {
+				t.Errorf("%d characters: %s", utf8.RuneCountInString(line), line)
+			}
+		}
+	}
+}
+
+func TestAuditSaysInWordsWhatWasChanged(t *testing.T) {
+	t.Parallel()
+	player, ban := syncer.EntityPlayer, syncer.EntityBan
+	for _, test := range []struct {
+		entity   syncer.Entity
+		field    syncer.AuditField
+		old, new string
+		want     string
+	}{
+		{player, "rank", `"player"`, `"mod"`, "player Steve: rank player → mod"},
+		{player, "flags", `["a","b"]`, `["b","c"]`, "player Steve: flag c added, flag a removed"},
+		{player, "unmuteTime", ``, `"infinity"`, "player Steve: muted for ever"},
+		{player, "unmuteTime", `"infinity"`, ``, "player Steve: unmuted, was muted for ever"},
+		{player, "unmarkTime", `"bad"`, `"worse"`, "player Steve: marked until bad → until worse"},
+		{
+			player, "attributes", `{"shop":{"discount":5,"old":1}}`, `{"shop":{"discount":6,"new":true}}`,
+			"player Steve: shop.discount 5 → 6, shop.new nothing → true, shop.old 1 → nothing",
+		},
+		{
+			player, "row", ``, `{"rank":"mod","flags":[],"attributes":{},"name":"S"}`,
+			"player Steve created: name S, rank mod",
+		},
+		{player, "row", `{"rank":"player","unmuteTime":"infinity"}`, ``, "player Steve deleted: muted for ever"},
+		{ban, "row", ``, `{"by":"Alice","reason":"raid"}`, "ban 7 of Steve created: by Alice, reason raid"},
+		{ban, "expiresAt", ``, `"infinity"`, "ban 7 of Steve: until lifted → for ever"},
+		{ban, "reason", `"a"`, `""`, "ban 7 of Steve: reason a → nothing"},
+		{ban, "lift", ``, `{"by":"Alice","reason":"appeal"}`, "ban 7 of Steve lifted: by Alice, reason appeal"},
+		{ban, "lift", `{"by":"Alice"}`, ``, "ban 7 of Steve opened again"},
+	} {
+		e := syncer.AuditEntry{Entity: test.entity, Target: syncer.TargetID("Steve"), Field: test.field}
+		if test.entity == ban {
+			e.Ban = 7
+		}
+		if test.old != "" {
+			e.Old = []byte(test.old)
+		}
+		if test.new != "" {
+			e.New = []byte(test.new)
+		}
+		if got := auditWhat(e); got != test.want {
+			t.Errorf("got  %s\nwant %s", got, test.want)
 		}
 	}
 }

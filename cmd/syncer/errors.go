@@ -36,9 +36,13 @@ func describeError(err error) string {
 	return errorText(err)
 }
 
-// errorText makes one line of an error.
+// errorText makes one line of an error. What a driver says of a refusal is left out, for the
+// refusal says it in our words; why a database cannot be asked is not.
 func errorText(err error) string {
 	text := strings.Join(strings.Fields(err.Error()), " ")
+	if refusal, ok := errors.AsType[*syncer.Error](err); ok && refusal.Cause != nil && !syncer.IsAway(err) {
+		text = strings.TrimSuffix(text, ": "+strings.Join(strings.Fields(refusal.Cause.Error()), " "))
+	}
 	if refused, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		text = describeConnectError(refused)
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
 	"unicode"
 
@@ -25,21 +24,6 @@ func (a *app) print(value any, people func(w io.Writer)) error {
 		return fmt.Errorf("print result: %w", err)
 	}
 	return nil
-}
-
-// table writes rows in columns below a header, nil for none.
-func table(w io.Writer, header []string, rows [][]string) {
-	columns := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	if header != nil {
-		fmt.Fprintln(columns, strings.Join(header, "\t"))
-	}
-	for _, row := range rows {
-		for i, cell := range row {
-			row[i] = clean(cell)
-		}
-		fmt.Fprintln(columns, strings.Join(row, "\t"))
-	}
-	_ = columns.Flush() // a closed output ends the process soon enough
 }
 
 // clean makes text of players harmless for a terminal and for columns.

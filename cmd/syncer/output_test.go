@@ -1,9 +1,12 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/rivo/uniseg"
 
 	"playersync/syncer"
 )
@@ -35,6 +38,49 @@ func TestTableAlignsAndCleans(t *testing.T) {
 	want := "A          B\nlong cell  x\nü\uFFFD[31m\uFFFD    y\uFFFDz\n"
 	if out.String() != want {
 		t.Errorf("got\n%q, want\n%q", out.String(), want)
+	}
+}
+
+// A table fits 80 columns of a screen, wide characters take two, and no id is cut.
+func TestTableFitsTheScreen(t *testing.T) {
+	t.Setenv("COLUMNS", "80")
+	const id = "f84c6a79-0a4e-45e0-879b-cd49ebd4c4e2"
+	for name, test := range map[string]struct {
+		header, row []string
+		kept        string
+	}{
+		"bans": {
+			[]string{"ID", "TARGET", "STATE", "BANNED", "BY", "REASON"},
+			[]string{
+				"10862", id, "until 2030-01-31 18:00:00 (7 d 3 h)", "2030-01-24 18:00:00", "Alice",
+				strings.Repeat("griefing ", 30),
+			},
+			id,
+		},
+		"online": {
+			[]string{"SERVER", "NAME", "ID", "FOR"},
+			[]string{"survival-1", strings.Repeat("[scarlet]Steve", 20), id, "2 h"},
+			id + "  2 h",
+		},
+		"wide": {
+			[]string{"ID", "NAME", "RANK"}, []string{id, strings.Repeat("漢字", 40), "mod"}, id,
+		},
+	} {
+		var out strings.Builder
+		table(&out, test.header, [][]string{test.row, slices.Repeat([]string{"x"}, len(test.row))})
+		for line := range strings.Lines(out.String()) {
+			if width := uniseg.StringWidth(strings.TrimSuffix(line, "\n")); width > 80 {
+				t.Errorf("%s: %d columns: %s", name, width, line)
+			}
+		}
+		if !strings.Contains(out.String(), test.kept) || !strings.Contains(out.String(), "…") {
+			t.Errorf("%s:\n%s", name, out.String())
+		}
+	}
+	var out strings.Builder
+	table(&out, []string{"NAME", "RANK"}, [][]string{{"漢字", "a"}, {"Steve", "b"}})
+	if want := "NAME   RANK\n漢字   a\nSteve  b\n"; out.String() != want {
+		t.Errorf("got\n%s, want\n%s", out.String(), want)
 	}
 }
 
