@@ -29,12 +29,17 @@ func (p *Players) Join(
 
 	p.arrive(from, id, request.IP)
 	player, source, err := p.readForJoin(ctx, id)
-	if err != nil {
-		p.visitors.mu.Lock()
-		defer p.visitors.mu.Unlock()
-		delete(p.visitors.of(id).servers, from.Name)
-		p.visitors.forget(id)
+	if err == nil { // the event of a ban that came meanwhile did not name who had not arrived
+		banned, err = p.bans.CheckBans(ctx, id, request.IP)
+	}
+	if err != nil || len(banned) > 0 {
+		p.turnBack(from, id)
+	}
+	switch {
+	case err != nil:
 		return JoinResult{}, err
+	case len(banned) > 0:
+		return p.rejected(ctx, from, id, banned[0])
 	}
 	for _, observer := range p.observers {
 		observer.Joined(from, id, request)
@@ -83,6 +88,14 @@ func (p *Players) arrive(from syncer.GameServer, id syncer.PlayerID, ip netip.Ad
 	defer p.visitors.mu.Unlock()
 	v := p.visitors.of(id)
 	v.servers[from.Name], v.from[from.Name] = nil, ip.Unmap().WithZone("")
+}
+
+// turnBack takes off the server a player who arrived and is not let in.
+func (p *Players) turnBack(from syncer.GameServer, id syncer.PlayerID) {
+	p.visitors.mu.Lock()
+	defer p.visitors.mu.Unlock()
+	delete(p.visitors.of(id).servers, from.Name)
+	p.visitors.forget(id)
 }
 
 // readForJoin reads the row anew, since what is unsynced does not travel, and
