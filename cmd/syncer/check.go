@@ -175,6 +175,12 @@ func (c *checkup) open(ctx context.Context) bool {
 func (c *checkup) server(server store.ServerCheck) {
 	detail := fmt.Sprintf("%s answers in %s", c.url.DatabaseName(), milliseconds(server.RoundTrip))
 	c.ok("database", detail)
+	if t := server.Transport; t.Local || t.Verified {
+		c.ok("transport", t.String())
+	} else {
+		c.warn("transport", t.String(), "whoever is on the way can take the server's place: "+
+			"let database.url end in sslmode=verify-full, with sslrootcert=… where the authority is your own")
+	}
 	if major := server.VersionNumber / versionsPerNumber; major < postgres.MinimumMajor {
 		c.fail("version", "PostgreSQL "+server.Version, fmt.Sprintf("upgrade to %d or newer", postgres.MinimumMajor))
 	} else {

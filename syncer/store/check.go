@@ -22,6 +22,7 @@ type ServerCheck struct {
 	RoundTrip        time.Duration // of one statement on an open connection
 	QueueUsage       float64       // share of the notification queue that is full, 0 to 1
 	PublicMayConnect bool          // everyone who can log in may LISTEN
+	Transport        Transport     // of that connection
 	Pooler           bool          // something between us and the server hands out its connections
 }
 
@@ -48,7 +49,8 @@ func (s *Store) CheckServer(ctx context.Context) (ServerCheck, error) {
 		VersionNumber: int(row.VersionNumber), Version: row.Version, InRecovery: row.InRecovery,
 		ClockOffset: row.Now.Time.Sub(asked.Add(took / 2)), RoundTrip: took,
 		QueueUsage: row.QueueUsage, PublicMayConnect: row.PublicMayConnect,
-		Pooler: isPooled(conn.Conn(), row.Backend),
+		Transport: transportOf(conn.Conn().PgConn().Conn(), conn.Conn().Config()),
+		Pooler:    isPooled(conn.Conn(), row.Backend),
 	}, nil
 }
 

@@ -37,6 +37,9 @@ func DecodeActiveBans(pieces [][]byte) ([]syncer.ActiveBan, error) {
 	return bans, reader.end()
 }
 
+// ParseConfig reads a connection URL as the store does.
+var ParseConfig = parseConfig
+
 // OpenSignature returns a function that tells whether a payload is signed with the key.
 func OpenSignature(key []byte) func(payload string) (message string, genuine bool) {
 	return newSignature(key).open

@@ -23,9 +23,9 @@ type Migrator struct {
 
 // NewMigrator prepares to migrate the database at url. Close it after use.
 func NewMigrator(url string) (*Migrator, error) {
-	config, err := pgx.ParseConfig(url)
+	config, err := parseConfig(url)
 	if err != nil {
-		return nil, fmt.Errorf("parse database url: %w", redact(err))
+		return nil, fmt.Errorf("parse database url: %w", err)
 	}
 	config.RuntimeParams["application_name"] = "playersync migrate"
 	config.DefaultQueryExecMode = pgx.QueryExecModeExec // poolers keep no prepared statements

@@ -52,12 +52,13 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 		return alive(conn.PgConn().Conn()), nil // a session that the server ended must not meet a write
 	}
 	config.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false }
+	harden(config.ConnConfig, url)
 	o.adjust(config.ConnConfig)
 
 	feed := config.ConnConfig
 	if o.ListenURL != "" {
-		if feed, err = pgx.ParseConfig(o.ListenURL); err != nil {
-			return nil, fmt.Errorf("parse listen url: %w", redact(err))
+		if feed, err = parseConfig(o.ListenURL); err != nil {
+			return nil, fmt.Errorf("parse listen url: %w", err)
 		}
 		o.adjust(feed)
 	}
@@ -96,7 +97,11 @@ func (o Options) adjust(c *pgx.ConnConfig) {
 	if _, named := c.RuntimeParams["application_name"]; !named {
 		c.RuntimeParams["application_name"] = "playersync " + o.Name
 	}
-	c.RuntimeParams["timezone"] = "UTC" // elsewhere JSON shows times near the ends of what it can carry beyond them
+	// Elsewhere JSON shows times near the ends of what it can carry beyond them.
+	c.RuntimeParams["timezone"] = "UTC"
+	if _, set := c.RuntimeParams["search_path"]; !set && !o.Pooled { // poolers refuse it
+		c.RuntimeParams["search_path"] = "public"
+	}
 	if c.ConnectTimeout == 0 || c.ConnectTimeout > o.Timeout {
 		c.ConnectTimeout = o.Timeout
 	}
