@@ -38,7 +38,8 @@ func TestCheckFindsNothingWrong(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 	for _, name := range []string{
-		"configuration", "database", "transport", "version", "primary", "schema", "privileges", "triggers", "balances", "pooler",
+		"configuration", "database", "transport", "version", "primary", "schema", "privileges", "triggers", "balances",
+		"pooler",
 		"notify", "queue", "clock", "access",
 	} {
 		if f := findings[name]; f.Verdict != verdictOK || f.Detail == "" {
