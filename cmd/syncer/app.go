@@ -65,7 +65,9 @@ copy that follows them within milliseconds.
   syncer serve              run it on the database of SYNCER_DATABASE_URL`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		Version:       thisBuild().Version,
 	}
+	root.SetFlagErrorFunc(flagError)
 	root.AddGroup(
 		&cobra.Group{ID: groupRun, Title: "Run:"},
 		&cobra.Group{ID: groupAdministrate, Title: "Administrate:"},
@@ -142,7 +144,7 @@ func (a *app) markRunning(command *cobra.Command) {
 // database to use.
 func (a *app) addConfigFlags(command *cobra.Command) {
 	flags := command.PersistentFlags()
-	flags.StringVar(&a.configFile, "config", "",
+	flags.Var((*onceFlag)(&a.configFile), "config",
 		"configuration `file` (default: $SYNCER_CONFIG, ./syncer.yaml, ~/.config/playersync/syncer.yaml, "+
 			"/etc/playersync/syncer.yaml)")
 	config.AddFlag(flags, "database-url", "database.url")
@@ -170,3 +172,21 @@ func (a *app) logger(settings config.Log) *slog.Logger {
 	}
 	return slog.New(slog.NewTextHandler(a.errs, options))
 }
+
+// onceFlag is a text that may be given once: of two files only the last would count.
+type onceFlag string
+
+// String returns the text.
+func (f *onceFlag) String() string { return string(*f) }
+
+// Set takes the text.
+func (f *onceFlag) Set(text string) error {
+	if *f != "" {
+		return fmt.Errorf("is given twice, as %s and %s; give one file", *f, text)
+	}
+	*f = onceFlag(text)
+	return nil
+}
+
+// Type stands for the value in help texts.
+func (*onceFlag) Type() string { return "file" }

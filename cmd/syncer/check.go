@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -118,6 +120,8 @@ func (c *checkup) broken(name string, err error, advice string) {
 func (c *checkup) all(ctx context.Context, settings config.Config) {
 	c.settings = settings
 	c.configuration()
+	c.dataDir()
+	c.port(ctx)
 	if !c.open(ctx) {
 		return
 	}
@@ -149,6 +153,30 @@ func (c *checkup) configuration() {
 		file = "no file, defaults and environment"
 	}
 	c.ok("configuration", file)
+}
+
+// dataDir tries whether serve could keep what waits on disk.
+func (c *checkup) dataDir() {
+	if err := makeDataDir(c.settings.Data.Dir); err != nil {
+		c.fail("data directory", errorText(err), "set data.dir to a directory of the user that runs syncer serve")
+		return
+	}
+	c.ok("data directory", c.settings.Data.Dir)
+}
+
+// port tries whether serve could listen.
+func (c *checkup) port(ctx context.Context) {
+	listen := c.settings.HTTP.Listen
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", listen)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		c.warn("http.listen", listen+" is in use", "fine if it is by a syncer that runs; else stop that program")
+	case err != nil:
+		c.fail("http.listen", errorText(err), "set http.listen to an address of this machine")
+	default:
+		_ = listener.Close() // nobody connected
+		c.ok("http.listen", listen+" is free")
+	}
 }
 
 // open prepares the store for the database that serve would use.

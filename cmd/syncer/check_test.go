@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/url"
 	"strings"
 	"testing"
@@ -31,15 +32,16 @@ func checked(t *testing.T, environ []string, args ...string) (map[string]finding
 
 func TestCheckFindsNothingWrong(t *testing.T) {
 	t.Parallel()
-	environ := []string{"SYNCER_DATABASE_URL=" + pgtest.Empty(t)} // a copy would lose the database's own privileges
+	// A copy would lose the database's own privileges.
+	environ := []string{"SYNCER_HTTP_LISTEN=127.0.0.1:0", "SYNCER_DATABASE_URL=" + pgtest.Empty(t)}
 	succeed(t, environ, "migrate", "up")
 	findings, code := checked(t, environ)
 	if code != exitDone {
 		t.Errorf("exit code %d", code)
 	}
 	for _, name := range []string{
-		"configuration", "database", "transport", "version", "primary", "schema", "privileges", "triggers", "balances",
-		"pooler",
+		"configuration", "data directory", "http.listen", "database", "transport", "version", "primary", "schema",
+		"privileges", "triggers", "balances", "pooler",
 		"notify", "queue", "clock", "access",
 	} {
 		if f := findings[name]; f.Verdict != verdictOK || f.Detail == "" {
@@ -171,5 +173,24 @@ func TestCheckTriesTheConnectionThatListens(t *testing.T) {
 	}
 	if f := findings["clock"]; f.Verdict != verdictOK {
 		t.Errorf("it gave up before the clock: %v", findings)
+	}
+}
+
+func TestCheckSaysThatThePortIsInUse(t *testing.T) {
+	t.Parallel()
+	_, environ := database(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	environ = append(environ, "SYNCER_HTTP_LISTEN="+listener.Addr().String())
+	if r := runSyncer(t, environ, "check"); !strings.Contains(r.out, listener.Addr().String()+" is in use") {
+		t.Errorf("check: %+v", r)
+	}
+	r := runSyncer(t, environ, "serve")
+	if want := "http.listen: " + listener.Addr().String() + " is in use, by a syncer that runs already or by another " +
+		"program; stop that, or set another (--listen)"; r.code != exitFailed || !strings.Contains(r.errs, want) {
+		t.Errorf("serve: %+v, want %s", r, want)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -79,6 +80,10 @@ func (a *app) serve(command *cobra.Command) error {
 		log.Info("ended before the start was through")
 		return nil
 	}
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("http.listen: %s is in use, by a syncer that runs already or by another program; "+
+			"stop that, or set another (--listen)", settings.HTTP.Listen)
+	}
 	if err != nil {
 		return err
 	}
@@ -94,7 +99,15 @@ func makeDataDir(dir string) error {
 		mode = 0o711
 	}
 	if err := os.MkdirAll(dir, mode); err != nil {
-		return fmt.Errorf("make data directory: %w", err)
+		return fmt.Errorf("data.dir: %w", err)
+	}
+	probe, err := os.CreateTemp(dir, ".writable-*")
+	if err != nil {
+		return fmt.Errorf("data.dir: cannot write to %s: %w", dir, errors.Unwrap(err))
+	}
+	_ = probe.Close() // nothing was written
+	if err := os.Remove(probe.Name()); err != nil {
+		return fmt.Errorf("data.dir: %w", err)
 	}
 	return nil
 }

@@ -23,6 +23,10 @@ func (c *Config) complete() []error {
 	if err := c.completeDataDir(); err != nil {
 		problems = append(problems, err)
 	}
+	if c.Embedded && c.Database.URL != "" {
+		problems = append(problems, errors.New(
+			"embedded: database.url is set too, and a private PostgreSQL would leave it unused: set only one of them"))
+	}
 	if c.Database.Pooled && c.Database.ListenURL == "" && c.Sync.Mode == ModeListen && !c.Embedded {
 		problems = append(problems, errors.New(
 			"database.pooled: no notifications arrive through a pooler in transaction mode: set database.listen_url, "+

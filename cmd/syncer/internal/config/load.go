@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -25,6 +26,7 @@ func Load(file string, flags *pflag.FlagSet) (Config, error) {
 	if config.File, err = readFile(v, file); err != nil {
 		return Config{}, err
 	}
+	problems := append(unknownKeys(v, config.File), dottedKeys(config.File)...) // of the file alone
 	for _, k := range settings {
 		v.SetDefault(k.name, k.fallback)
 		if err := v.BindEnv(k.name, k.env()); err != nil {
@@ -32,7 +34,7 @@ func Load(file string, flags *pflag.FlagSet) (Config, error) {
 		}
 	}
 	given := givenFlags(v, flags)
-	problems := append(unknownKeys(v, config.File), unknownVariables(os.Environ())...)
+	problems = append(problems, unknownVariables(os.Environ())...)
 	for _, k := range settings {
 		if err := k.apply(&config, v); err != nil {
 			problems = append(problems, fmt.Errorf("%s: %w", k.source(v, given, config.File), err))
@@ -124,9 +126,44 @@ func readFile(v *viper.Viper, file string) (string, error) {
 		if path, ok := errors.AsType[*os.PathError](err); ok {
 			err = path.Err
 		}
-		return "", fmt.Errorf("read configuration %s: %s", file, strings.Join(strings.Fields(err.Error()), " "))
+		return "", fmt.Errorf("read configuration %s: %s%s", file, strings.Join(strings.Fields(err.Error()), " "),
+			tabAdvice(file))
 	}
 	return file, nil
+}
+
+// tabIndent matches a line that is indented by a tab, which YAML does not allow.
+var tabIndent = regexp.MustCompile(`(?m)^ *\t+ *[^\s#]`)
+
+// tabAdvice says what to do if a file cannot be read for a tab.
+func tabAdvice(file string) string {
+	text, err := os.ReadFile(file)
+	place := tabIndent.FindIndex(text)
+	if err != nil || place == nil {
+		return ""
+	}
+	line := 1 + bytes.Count(text[:place[0]], []byte("\n"))
+	return fmt.Sprintf(" (line %d is indented by a tab; indent by spaces)", line)
+}
+
+// dottedKey matches a key with a dot at the left of a file.
+var dottedKey = regexp.MustCompile(`(?m)^([a-z_]+)\.([a-z_.]+)\s*:`)
+
+// dottedKeys returns an error for each key with a dot whose section the file has too: one
+// of the two would count for nothing.
+func dottedKeys(file string) (problems []error) {
+	text, err := os.ReadFile(file)
+	if file == "" || err != nil { // it was read a moment ago
+		return nil
+	}
+	for _, key := range dottedKey.FindAllSubmatch(text, -1) {
+		section := regexp.MustCompile(`(?m)^` + string(key[1]) + `\s*:`)
+		if section.Match(text) {
+			problems = append(problems, fmt.Errorf("%s: %s.%s stands beside the section %s: write it within, as %s",
+				file, key[1], key[2], key[1], key[2]))
+		}
+	}
+	return problems
 }
 
 func unknownKeys(v *viper.Viper, file string) []error {
@@ -136,7 +173,7 @@ func unknownKeys(v *viper.Viper, file string) []error {
 		if slices.Contains(names, name) || hasSection(names, name) && v.Get(name) == nil {
 			continue
 		}
-		problem := fmt.Errorf("%s: there is no key %s%s", file, name, suggestion(name, names))
+		problem := fmt.Errorf("%s: there is no key %s%s", file, name, Suggestion(name, names))
 		if hasSection(names, name) {
 			problem = fmt.Errorf("%s: %s is a section and takes keys, not a value", file, name)
 		}
@@ -165,7 +202,7 @@ func unknownVariables(environ []string) []error {
 		if strings.HasPrefix(name, envPrefix) && !slices.Contains(names, name) &&
 			!foreignVariable.MatchString(variable) {
 			problems = append(problems,
-				fmt.Errorf("environment: there is no variable %s%s", name, suggestion(name, names)))
+				fmt.Errorf("environment: there is no variable %s%s", name, Suggestion(name, names)))
 		}
 	}
 	return problems

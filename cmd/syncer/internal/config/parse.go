@@ -14,6 +14,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"playersync/syncer"
 )
 
 // A parser checks the text form of a value. Its error must not quote a secret.
@@ -58,7 +60,10 @@ func parseDuration(least, most time.Duration) parser[time.Duration] {
 	return func(text string) (time.Duration, error) {
 		value, err := time.ParseDuration(text)
 		if err != nil {
-			return 0, fmt.Errorf("%q is not a duration such as 250ms, 5s or 1m", text)
+			value, err = syncer.ParseDuration(text)
+		}
+		if err != nil {
+			return 0, fmt.Errorf("%q is not a duration such as 250ms, 5s, 1m, 7d or 1y", text)
 		}
 		if value < least || value > most {
 			return 0, fmt.Errorf("%v is not between %v and %v", value, least, most)
@@ -124,6 +129,15 @@ func parseListen(text string) (string, error) {
 	}
 	if strings.ContainsAny(host, " /") {
 		return "", fmt.Errorf("%q is not a host", host)
+	}
+	return text, nil
+}
+
+// parseServerAddress reads address:port; empty is none.
+func parseServerAddress(text string) (string, error) {
+	host, port, err := net.SplitHostPort(text)
+	if _, number := strconv.ParseUint(port, 10, 16); text != "" && (err != nil || number != nil || host == "") {
+		return "", fmt.Errorf("%q is not address:port, for example 203.0.113.7:6567", text)
 	}
 	return text, nil
 }

@@ -81,7 +81,7 @@ var settings = []setting{
 	},
 	{
 		"server.address", "", kindText, "address:port that players connect to; empty: the host name and port 6567",
-		into(func(c *Config) *string { return &c.Server.Address }, parseText),
+		into(func(c *Config) *string { return &c.Server.Address }, parseServerAddress),
 	},
 	{
 		"http.listen", "127.0.0.1:5082", kindText,

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// suggestion names the candidate that is nearest to a word, as " (did you mean
+// Suggestion names the candidate that is nearest to a word, as " (did you mean
 // …?)", or returns "" if none is near.
-func suggestion(word string, candidates []string) string {
+func Suggestion(word string, candidates []string) string {
 	best, bestDistance := "", 1+max(2, len(word)/4)
 	for _, candidate := range candidates {
 		distance := editDistance(word, candidate)
