@@ -10,9 +10,6 @@ const (
 	BanReplaced BanOutcome = "replaced" // a ban stood already and has the reason and end that were asked for
 )
 
-// BanOutcomes are all outcomes, for messages and schemas.
-var BanOutcomes = []BanOutcome{BanMade, BanStands, BanReplaced}
-
 // AddedBan is the outcome of a request to ban, and what to know of it.
 type AddedBan struct {
 	Ban     Ban // that stands now

@@ -47,8 +47,3 @@ func canonicalID(text string) PlayerID {
 	d := strings.ToLower(digits)
 	return PlayerID(d[:8] + "-" + d[8:12] + "-" + d[12:16] + "-" + d[16:20] + "-" + d[20:])
 }
-
-// IsUUID reports whether the id is an RFC 4122 UUID, which it is in its one spelling.
-func (id PlayerID) IsUUID() bool {
-	return len(id) == 36 && id[8] == '-' && canonicalID(strings.ReplaceAll(string(id), "-", "")) == id
-}

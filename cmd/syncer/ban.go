@@ -116,7 +116,7 @@ a range that contains it is named. In place of the target its ban's number will 
 					return err
 				}
 				if !lifted.Lifted {
-					return notBanned(lifted)
+					return notBanned(ctx, u, lifted)
 				}
 				shown := wire.LiftedOf(lifted, u.now)
 				return a.print(liftedJSON{*shown.Ban, shown.Still}, func(w io.Writer) {
@@ -141,10 +141,12 @@ type liftedJSON struct {
 }
 
 // notBanned says that there was nothing to lift, and why it may look otherwise.
-func notBanned(l syncer.LiftedBan) error {
-	switch {
+func notBanned(ctx context.Context, u *useCases, l syncer.LiftedBan) error {
+	switch last, err := findBan(ctx, u, l.Target.Key()); {
 	case len(l.Still) > 0:
 		return syncer.NotFound("%s itself is not banned; it is kept out by %s", l.Target, bansInWords(l.Still))
+	case err == nil:
+		return syncer.NotFound("%s is not banned: ban %d %s", l.Target, last.Number, banState(last.Ban, u.now))
 	case !l.Known:
 		return syncer.NotFound("%s is not banned, and no player has that id or name", l.Target)
 	default:
