@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"testing"
 
 	"playersync/syncer/httpapi/wire"
@@ -25,8 +26,8 @@ func (n *node) bans(status int, body string) (added wire.AddedBan) {
 // Whatever names a player bans that player: the name, and the id in any spelling.
 func TestBanMeetsWhoIsMeant(t *testing.T) {
 	t.Parallel()
-	url, _ := database(t)
-	a, b := start(t, url, "a").ready(), start(t, url, "b").ready()
+	db, _ := database(t)
+	a, b := start(t, db, "a").ready(), start(t, db, "b").ready()
 	a.join("069A79F444E94726A5BEFCA90E38AAF5", "Griefer")
 	a.join("id-1", "Twin")
 	a.join("id-2", "twin")
@@ -41,6 +42,10 @@ func TestBanMeetsWhoIsMeant(t *testing.T) {
 		}
 		a.banned(`{"uuid": "`+griefer+`"}`, true)
 		a.banned(`{"uuid": "069A79F444E94726A5BEFCA90E38AAF5"}`, true)
+		list := a.get("/v1/bans?active=true&uuid=" + url.QueryEscape(who)).field("bans").([]any)
+		if len(list) != 1 || list[0].(map[string]any)["uuid"] != griefer {
+			t.Errorf("bans of %s: %v", who, list)
+		}
 		if lifted := a.must(http.MethodPost, "/v1/bans/lift", body); lifted.field("ban", "uuid") != griefer {
 			t.Errorf("%s: %s", who, lifted.body)
 		}

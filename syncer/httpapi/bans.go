@@ -202,7 +202,7 @@ func (s *Server) liftBan(ctx context.Context, in *liftBanInput) (*result[wire.Li
 }
 
 type listBansInput struct {
-	UUID     playerID       `query:"uuid" minLength:"1" maxLength:"64" example:"abcdefghijklmnopqrstuv==" doc:"Only of this player id."`
+	UUID     playerID       `query:"uuid" minLength:"1" maxLength:"64" example:"abcdefghijklmnopqrstuv==" doc:"Only of this player id or, where nobody has that id, of the one player of that name."`
 	IP       network        `query:"ip" minLength:"1" maxLength:"64" example:"198.51.100.7" doc:"Only of addresses and ranges that overlap this one."`
 	By       string         `query:"by" maxLength:"512" example:"Steve" doc:"Only by this author."`
 	LiftedBy string         `query:"liftedBy" maxLength:"512" example:"Alice" doc:"Only those that this person lifted."`

@@ -148,12 +148,18 @@ func (b *Bans) IsBanned(id syncer.PlayerID, address netip.Addr) (bool, error) {
 	return false, nil
 }
 
-// ListBans returns bans, newest first.
+// ListBans returns bans, newest first. In place of an id the filter may have a player's
+// name, as for [Bans.Identify].
 func (b *Bans) ListBans(ctx context.Context, filter syncer.BanFilter, page Page) ([]syncer.Ban, string, error) {
 	before, err := page.before()
 	if err != nil {
 		return nil, "", err
 	}
+	identified, err := b.Identify(ctx, syncer.Target{ID: filter.ID})
+	if err != nil {
+		return nil, "", err
+	}
+	filter.ID = identified.Target.ID
 	bans, err := b.store.ListBans(ctx, filter, before, page.Size+1)
 	if err != nil {
 		return nil, "", err
