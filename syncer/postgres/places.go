@@ -2,6 +2,9 @@ package postgres
 
 import (
 	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -92,10 +95,26 @@ func (s Search) cacheDir() (string, error) {
 	}
 	dir, err := os.UserCacheDir()
 	if err != nil {
-		dir = filepath.Join(os.TempDir(), "playersync-"+strconv.Itoa(os.Getuid()))
-		return dir, os.MkdirAll(dir, 0o700)
+		return temporaryCache(os.TempDir())
 	}
 	return filepath.Join(dir, "playersync"), nil
+}
+
+// temporaryCache is the cache of a user without a home, in a directory that others may
+// write to as well: what they have put in its place is refused, for programs run from it.
+func temporaryCache(parent string) (string, error) {
+	dir := filepath.Join(parent, "playersync-"+strconv.Itoa(os.Getuid()))
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return "", fmt.Errorf("make cache: %w", err)
+	}
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return "", fmt.Errorf("look at cache: %w", err)
+	}
+	if !info.IsDir() || !ownedByUs(info) || info.Mode().Perm()&0o022 != 0 {
+		return "", fmt.Errorf("%s must be a directory of this user that others may not write to: remove it", dir)
+	}
+	return dir, nil
 }
 
 func executable(name string) string {

@@ -113,8 +113,9 @@ func readFile(v *viper.Viper, file string) (string, error) {
 		file = os.Getenv(fileEnv)
 	}
 	if file == "" {
-		if file = usualFile(); file == "" {
-			return "", nil
+		var err error
+		if file, err = usualFile(os.Geteuid() == 0); file == "" || err != nil {
+			return "", err
 		}
 	}
 	v.SetConfigFile(file)

@@ -247,17 +247,25 @@ func TestAMissingFileIsAnError(t *testing.T) {
 	}
 }
 
-func TestTheFileInTheWorkingDirectoryIsFound(t *testing.T) {
+func TestTheUsersFileIsFound(t *testing.T) {
 	t.Setenv("HOME", t.TempDir())
 	emptyPlaces(t)
-	if err := os.WriteFile(fileName, []byte("server:\n  name: found\n"), 0o600); err != nil {
+	dir, err := os.UserConfigDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "playersync", fileName)
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte("server:\n  name: found\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	config, err := Load("", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if config.Server.Name != "found" || config.File != fileName {
+	if config.Server.Name != "found" || config.File != file {
 		t.Errorf("got %+v", config)
 	}
 }

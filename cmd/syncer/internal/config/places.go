@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 )
@@ -8,20 +9,44 @@ import (
 // fileName is that of the configuration in the working directory and elsewhere.
 const fileName = "syncer.yaml"
 
-// usualFile returns the first of these that exists, or "": syncer.yaml here, in
-// the user's configuration directory, and in /etc.
-func usualFile() string {
-	places := []string{fileName}
+// usualFile returns the first of these that exists, or "": syncer.yaml here, unless the user
+// is root, in the user's configuration directory, and in /etc. It names programs to run, so a
+// file that somebody else may have written is refused.
+func usualFile(root bool) (string, error) {
+	var places []string
+	if !root { // who may be led into any directory
+		places = append(places, fileName)
+	}
 	if dir, err := os.UserConfigDir(); err == nil {
 		places = append(places, filepath.Join(dir, "playersync", fileName))
 	}
 	places = append(places, "/etc/playersync/"+fileName)
 	for _, place := range places {
 		if info, err := os.Stat(place); err == nil && !info.IsDir() {
-			return place
+			return place, checkOwner(place)
 		}
 	}
-	return ""
+	return "", nil
+}
+
+// checkOwner refuses a file that others than the user and root could have written, or put
+// where it is.
+func checkOwner(file string) error {
+	path, err := filepath.EvalSymlinks(file)
+	if err != nil {
+		return fmt.Errorf("look at configuration %s: %w", file, err)
+	}
+	for _, place := range []string{path, filepath.Dir(path)} {
+		info, err := os.Stat(place)
+		if err != nil {
+			return fmt.Errorf("look at configuration %s: %w", file, err)
+		}
+		if isOthers(info) {
+			return fmt.Errorf("configuration %s: others than you and root may write %s: change that, "+
+				"or name the file by --config if you trust it", file, place)
+		}
+	}
+	return nil
 }
 
 // defaultDataDir is where state is kept if nobody says otherwise. Root's home is

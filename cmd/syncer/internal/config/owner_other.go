@@ -1,0 +1,8 @@
+//go:build !unix
+
+package config
+
+import "io/fs"
+
+// isOthers is not known here: other systems keep lists of who may do what.
+func isOthers(fs.FileInfo) bool { return false }
