@@ -138,7 +138,7 @@ func (p *playerID) UnmarshalText(text []byte) (err error) {
 
 // OnePlayer is part of the input of an operation on one player.
 type OnePlayer struct {
-	ID playerID `path:"id" maxLength:"64" example:"abcdefghijklmnopqrstuv==" doc:"Player id, percent-encoded: / as %2F, = may stay. 1 to 64 printable characters."`
+	ID playerID `path:"id" maxLength:"64" example:"abcdefghijklmnopqrstuv==" doc:"Player id, percent-encoded: / as %2F, = may stay. 1 to 64 printable characters; a UUID in any spelling."`
 }
 
 // or returns the time, or fallback for none.

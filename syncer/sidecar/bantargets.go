@@ -4,12 +4,16 @@ import (
 	"context"
 	"math"
 	"net/netip"
+	"time"
 
 	"playersync/syncer"
 )
 
-// maxReach is how many of the players whom a ban meets are told.
-const maxReach = 100
+// Bounds of what is told of whom a ban meets.
+const (
+	maxReach     = 100             // players
+	reachTimeout = 2 * time.Second // the ban is stored by then, and its answer should not wait for more
+)
 
 // Identify returns whom a target means. In place of an id it may have the name of a
 // player, as for [Finder.Find]; an id that is banned or that a player has goes first.
@@ -80,6 +84,8 @@ func (b *Bans) Impose(ctx context.Context, ban syncer.NewBan, strangers bool) (s
 		return syncer.AddedBan{}, err
 	}
 	added := syncer.AddedBan{Ban: stands, Outcome: outcome, Known: identified.Known}
+	ctx, cancel := context.WithTimeout(ctx, reachTimeout)
+	defer cancel()
 	if reach, err := b.PreviewBan(ctx, ban.Target, maxReach); err == nil { // the ban stands whatever is known of it
 		added.Reach = &reach
 	}
@@ -89,9 +95,10 @@ func (b *Bans) Impose(ctx context.Context, ban syncer.NewBan, strangers bool) (s
 // LatestBan returns the number of the latest ban of just the given target, in force or
 // over, or not_found.
 func (b *Bans) LatestBan(ctx context.Context, target syncer.Target) (int64, error) {
+	const page = 100
 	filter := syncer.BanFilter{ID: target.ID, IP: target.IP()} // by address also those around it
 	for before := int64(math.MaxInt64); ; {
-		bans, err := b.store.ListBans(ctx, filter, before, maxReach)
+		bans, err := b.store.ListBans(ctx, filter, before, page)
 		if err != nil {
 			return 0, err
 		}
@@ -100,7 +107,7 @@ func (b *Bans) LatestBan(ctx context.Context, target syncer.Target) (int64, erro
 				return ban.Number, nil
 			}
 		}
-		if len(bans) < maxReach {
+		if len(bans) < page {
 			return 0, syncer.NotFound("%s was never banned", target)
 		}
 	}
