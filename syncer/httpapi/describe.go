@@ -66,6 +66,11 @@ func (d *declaration) describeReplies(op *huma.Operation) {
 		h.Description, h.Schema.Description = h.Schema.Description, ""
 		h.Example = exampleOfSchema(d.registry(), h.Schema)
 	}
+	if source := first.Headers["Syncer-Source"]; source != nil {
+		// Generators of clients would make a type of its own of each.
+		d.registry().Map()["Source"] = source.Schema
+		source.Schema = &huma.Schema{Ref: "#/components/schemas/Source"}
+	}
 	if written, ok := reflect.TypeAssert[interface{ body() reflect.Type }](reflect.Zero(d.out)); ok {
 		schema := d.registry().Schema(written.body(), true, "")
 		first.Content = map[string]*huma.MediaType{"application/json": {Schema: schema}}
@@ -75,6 +80,11 @@ func (d *declaration) describeReplies(op *huma.Operation) {
 	}
 	if body, ok := d.out.FieldByName("Body"); ok && body.Type.Implements(reflect.TypeFor[csv]()) {
 		first.Content["text/csv"] = describeCSV(body.Type, first.Content["application/json"].Example)
+	}
+	if op.Path == pathEvents {
+		first.Content["text/event-stream"] = &huma.MediaType{
+			Schema: &huma.Schema{Type: huma.TypeString}, Example: exampleEvents,
+		}
 	}
 	for status := range d.route.replies {
 		other := op.Responses[strconv.Itoa(status)]

@@ -21,7 +21,7 @@ import (
 // registerEvents adds the operation that tells what happens.
 func (s *Server) registerEvents() {
 	declare(s, route{
-		http.MethodGet, "/v1/events", "get-events", tagEvents,
+		http.MethodGet, pathEvents, "get-events", tagEvents,
 		"Follow changes",
 		"Server-sent events of the types `player`, `balance`, `ban`, `chat` (the staff chat), `presence` (a player " +
 			"came to a server or left it) and `resync`, each after it was applied in this sidecar's memory. " +
@@ -39,7 +39,14 @@ func (s *Server) registerEvents() {
 	}, s.followEvents)
 }
 
-const headerLastEvent = "Syncer-Last-Event-ID"
+const (
+	pathEvents      = "/v1/events"
+	headerLastEvent = "Syncer-Last-Event-ID"
+)
+
+// exampleEvents is what a stream looks like.
+const exampleEvents = "id: K3XQ7A-1842\nevent: ban\n" +
+	`data: {"uuid":null,"ip":"198.51.100.0/24","banned":true,"expiresAt":null}` + "\n\n"
 
 // interest is what one client subscribes to.
 type interest struct {

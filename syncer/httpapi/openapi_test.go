@@ -38,7 +38,7 @@ func TestOpenAPI(t *testing.T) {
 		"get /v1/currencies", "get /v1/players/{id}/balances", "get /v1/players/{id}/ledger",
 		"post /v1/players/{id}/balances/{currency}", "post /v1/transfers", "put /v1/currencies/{name}",
 		"delete /v1/players/{id}/transients/{key}",
-		"get /healthz", "get /metrics", "get /openapi.json", "get /readyz",
+		"get /healthz", "get /metrics", "get /openapi.json", "get /openapi-3.0.json", "get /readyz",
 		"get /v1/map-run", "get /v1/map-runs", "get /v1/map-stats",
 		"post /v1/map-run", "post /v1/map-run/abandon", "post /v1/map-run/finish",
 		"get /v1/audit", "post /v1/audit/{number}/revert",

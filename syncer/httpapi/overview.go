@@ -17,12 +17,18 @@ is wrong, 422 where a field of the body or the id in the path is wrong. errors n
 What comes from memory is current to within milliseconds while the sidecar follows the database; Syncer-Staleness
 tells how long ago it last knew so.`
 
-// Document returns the OpenAPI document of the API as it is without a token, JSON.
-// Version is the program's.
-func Document(version string) ([]byte, error) {
+// Document returns the OpenAPI document of the API, JSON, which says that a token may be
+// needed. Version is the program's; with older the document is OpenAPI 3.0, else 3.1.
+func Document(version string, older bool) ([]byte, error) {
 	s, err := New(Config{Listen: "127.0.0.1:0"}, Deps{Registry: prometheus.NewRegistry(), Version: version})
 	if err != nil {
 		return nil, err
+	}
+	document := s.api.OpenAPI()
+	document.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
+	document.Security = []map[string][]string{{}, {"token": {}}}
+	if older {
+		return s.openapi30()
 	}
 	return s.openapi()
 }

@@ -87,7 +87,11 @@ func (eventDataDoc) Schema(r huma.Registry) *huma.Schema {
 // does not do for references.
 func allowNull(r huma.Registry) {
 	for name, schema := range r.Map() {
-		for _, f := range reflect.VisibleFields(r.TypeFromRef("#/components/schemas/" + name)) {
+		t := r.TypeFromRef("#/components/schemas/" + name)
+		if t == nil { // of a header
+			continue
+		}
+		for _, f := range reflect.VisibleFields(t) {
 			member, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 			known := schema.Properties[member]
 			if known == nil || known.Ref == "" || !pointsToStruct(f.Type) {

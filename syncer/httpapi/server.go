@@ -24,7 +24,8 @@ type Server struct {
 	metrics *metrics
 	mux     *http.ServeMux
 	api     huma.API
-	openapi func() ([]byte, error) // written at the first request
+
+	openapi, openapi30 func() ([]byte, error) // written at the first request
 
 	streams chan struct{}      // one token per event stream
 	closing context.Context    // ends with the streams at shutdown
@@ -65,6 +66,7 @@ func New(config Config, deps Deps) (*Server, error) {
 	}
 	s.mux.HandleFunc("/", s.notFound)
 	s.openapi = sync.OnceValues(s.api.OpenAPI().MarshalJSON)
+	s.openapi30 = sync.OnceValues(func() ([]byte, error) { return document30(s.api.OpenAPI()) })
 	return s, nil
 }
 

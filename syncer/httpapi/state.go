@@ -39,6 +39,13 @@ func (s *Server) registerState() {
 		replies{200: "The document."},
 		nil,
 	}, s.serveOpenAPI)
+	declareByHand[struct{}, result[wire.Object]](s, route{
+		http.MethodGet, "/openapi-3.0.json", "get-openapi-3-0", tagState,
+		"This document for older programs",
+		"OpenAPI 3.0, for generators of clients that do not read 3.1.",
+		replies{200: "The document."},
+		nil,
+	}, s.serveOpenAPI30)
 }
 
 // pathHealth is asked without a token.
