@@ -699,6 +699,12 @@ type StaffMessage struct {
 	Echo bool
 }
 
+// What one transaction at a time may do: it locks the row until it ends
+type Turn struct {
+	// What, after the table that is written
+	Name string
+}
+
 // Privileged players that a game server turned away for another usid than the stored one; kept for 30 days
 type UsidRejection struct {
 	// What the player was told to show to an administrator

@@ -227,8 +227,9 @@ declare
     horizon xid8 := pg_snapshot_xmin(pg_current_snapshot());
     pruned  bigint;
 begin
-    if not pg_try_advisory_xact_lock(hashtextextended('playersync feed_prune', 0)) then
-        return 0;
+    perform from public.feed for no key update skip locked;
+    if not found then
+        return 0; -- somebody else prunes
     end if;
     -- Transactions below the horizon have all ended: nothing can still arrive there.
     horizon := least(horizon, (
@@ -290,25 +291,48 @@ comment on function feed_table_changed() is
     'Feed trigger of tables that are small or rarely change: all of it is read again';
 -- +goose StatementEnd
 
+-- Every login may take advisory locks and keep them; a row only who may write it.
+
+create table turn (
+    name text primary key
+);
+comment on table turn is 'What one transaction at a time may do: it locks the row until it ends';
+comment on column turn.name is 'What, after the table that is written';
+
 -- +goose StatementBegin
-create function write_in_turn() returns trigger
+create function take_turn(name text) returns void
 language plpgsql security definer
 set search_path = pg_catalog, public, pg_temp
 set lock_timeout = '1s'
 as $$
 begin
-    perform pg_advisory_xact_lock(hashtextextended('playersync ' || tg_table_name, 0));
+    perform from public.turn as t where t.name = take_turn.name for no key update;
+end
+$$;
+comment on function take_turn(text) is 'Waits until no other transaction has this turn, at most a second, and has it then';
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create function write_in_turn() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    perform take_turn(tg_argv[0]);
     return null;
 end
 $$;
 comment on function write_in_turn() is
-    'Lets one transaction at a time write to a table, so that '
-    'numbers drawn for its rows have the order of the commits';
+    'Lets one transaction at a time write, so that numbers drawn for rows have the order of the '
+    'commits and nobody waits in a circle. Its argument names the turn';
 -- +goose StatementEnd
 
 revoke execute on function feed_truncated(), feed_table_changed(), write_in_turn() from public;
-revoke execute on function feed_settle(), feed_prune(interval), feed_publish(jsonb[]), feed_rotate_key() from public;
-grant execute on function feed_settle(), feed_prune(interval) to playersync_app;
+revoke execute on function
+    feed_settle(), feed_prune(interval), feed_publish(jsonb[]), feed_rotate_key(), take_turn(text)
+from public;
+grant execute on function feed_settle(), feed_prune(interval), take_turn(text) to playersync_app;
+grant select on turn to playersync_app, playersync_readonly;
 grant select on change, feed to playersync_app, playersync_readonly;
 grant select on feed_key to playersync_app;
 
@@ -317,6 +341,8 @@ reset role;
 -- +goose Down
 set local lock_timeout = '5s';
 drop function write_in_turn();
+drop function take_turn(text);
+drop table turn;
 drop function feed_table_changed();
 drop function feed_truncated();
 drop function feed_prune(interval);

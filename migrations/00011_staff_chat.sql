@@ -50,8 +50,9 @@ comment on column staff_delivery.gamemode is 'The game server''s gamemode: its q
 comment on column staff_delivery.delivered is 'staff_message.id up to which it is done';
 comment on column staff_delivery.saved_at is 'When it last moved';
 
+insert into turn (name) values ('staff_message');
 create trigger staff_message_in_turn before insert on staff_message
-    for each statement execute function write_in_turn();
+    for each statement execute function write_in_turn('staff_message');
 alter table staff_message enable always trigger staff_message_in_turn;
 
 -- +goose StatementBegin
@@ -62,7 +63,7 @@ create function staff_message_send(
 language plpgsql
 as $$
 begin
-    perform pg_advisory_xact_lock(hashtextextended('playersync staff_message', 0));
+    perform public.take_turn('staff_message');
     created := false;
     select m.id, m.sent_at into staff_message_send.id, staff_message_send.sent_at
     from public.staff_message as m
@@ -168,3 +169,4 @@ drop table staff_delivery;
 drop table staff_message;
 drop function staff_message_inserted();
 drop function staff_message_send(text, text, text, boolean, text, boolean);
+delete from turn where name = 'staff_message';

@@ -20,8 +20,9 @@ comment on column blacklisted_address.added_at is 'Since when';
 comment on column blacklisted_address.added_by is 'The game server or person that added it';
 comment on column blacklisted_address.revision is 'Newer state, higher number';
 
+insert into turn (name) values ('blacklisted_address');
 create trigger blacklisted_address_in_turn before insert or update or delete on blacklisted_address
-    for each statement execute function write_in_turn();
+    for each statement execute function write_in_turn('blacklisted_address');
 alter table blacklisted_address enable always trigger blacklisted_address_in_turn;
 
 -- +goose StatementBegin
@@ -83,3 +84,4 @@ set local lock_timeout = '5s';
 drop table blacklisted_address;
 drop function blacklisted_address_changed();
 drop function blacklisted_address_change(text, bigint, boolean);
+delete from turn where name = 'blacklisted_address';

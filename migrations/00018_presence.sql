@@ -64,26 +64,11 @@ comment on column last_seen.uuid is 'The player';
 comment on column last_seen.server is 'server.name';
 comment on column last_seen.at is 'When the last session there ended: of a server that died, when its lease ran out';
 
--- +goose StatementBegin
-create function session_in_turn() returns trigger
-language plpgsql security definer
-set search_path = pg_catalog, public, pg_temp
-set lock_timeout = '1s'
-as $$
-begin
-    perform pg_advisory_xact_lock(hashtextextended('playersync session', 0));
-    return null;
-end
-$$;
-comment on function session_in_turn() is
-    'Lets one transaction at a time write sessions or end leases: '
-    'revisions have the order of the commits, and nobody waits in a circle';
--- +goose StatementEnd
-
+insert into turn (name) values ('session');
 create trigger session_in_turn before insert or update or delete on session
-    for each statement execute function session_in_turn();
+    for each statement execute function write_in_turn('session');
 create trigger session_in_turn before insert or delete on server_lease
-    for each statement execute function session_in_turn();
+    for each statement execute function write_in_turn('session');
 alter table session enable always trigger session_in_turn;
 alter table server_lease enable always trigger session_in_turn;
 
@@ -284,7 +269,7 @@ comment on column server_overview.alive is 'Whether its sidecar lives';
 comment on column server_overview.since is 'Since when it does without a break; NULL: it does not';
 comment on column server_overview.players is 'How many players are on it';
 
-revoke execute on function session_in_turn(), server_lease_ends(), session_ended(), session_changed() from public;
+revoke execute on function server_lease_ends(), session_ended(), session_changed() from public;
 grant select, insert, update, delete on server_lease, session, last_seen to playersync_app;
 grant select on server_lease, session, last_seen, online, server_overview to playersync_readonly;
 grant select on online, server_overview to playersync_app;
@@ -302,5 +287,5 @@ drop table session;
 drop table server_lease;
 drop function session_changed();
 drop function session_ended();
-drop function session_in_turn();
 drop function server_lease_ends();
+delete from turn where name = 'session';

@@ -256,8 +256,8 @@ func TestReadOnlyRoleReadsAllAndWritesNothing(t *testing.T) {
 		ours+`select relname::text from relation where relkind = 'r' union values ('goose_db_version')`) {
 		expectRefused(t, reader, "insert into "+table+" default values", "delete from "+table)
 		last := value[string](t, admin,
-			"select attname::text from pg_attribute where attrelid = $1::regclass and attnum > 1 order by attnum "+
-				"limit 1", table)
+			"select attname::text from pg_attribute where attrelid = $1::regclass and attnum > 0 "+
+				"order by attnum = 1, attnum limit 1", table)
 		expectRefused(t, reader, "update "+table+" set "+last+" = null")
 	}
 	expectRefused(

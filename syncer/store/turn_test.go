@@ -1,0 +1,43 @@
+package store_test
+
+import (
+	"context"
+	"testing"
+
+	"playersync/syncer"
+	"playersync/syncer/postgres/pgtest"
+	"playersync/syncer/store"
+)
+
+// Every login may take advisory locks. None of them holds up the network.
+func TestReadOnlyLoginHoldsUpNothing(t *testing.T) {
+	t.Parallel()
+	admin, address := database(t)
+	s, err := store.Open(context.Background(), login(t, address, "in role playersync_app"),
+		store.Options{Timeout: pgtest.WaitTimeout})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	run(t, admin, "insert into ban (uuid) values ('crook')")
+	run(t, admin, "update change set at = at - interval '1 hour'")
+	reader := psql(t, login(t, address, "in role playersync_readonly"))
+	for _, name := range []string{"staff_message", "session", "blacklisted_address", "feed_prune"} {
+		run(t, reader, "select pg_advisory_lock(hashtextextended('playersync "+name+"', 0))")
+	}
+	expectRefused(t, reader, "select from turn for update", "select from feed for update", "select take_turn('session')")
+
+	ctx := context.Background()
+	if _, _, err := s.SendStaffMessage(ctx, syncer.StaffMessage{Server: "pvp", Text: "x"}); err != nil {
+		t.Errorf("staff chat: %v", err)
+	}
+	if _, err := s.AddBlacklisted(ctx, []string{"203.0.113.7"}, ""); err != nil {
+		t.Errorf("blacklist: %v", err)
+	}
+	if err := s.SyncSessions(ctx, [16]byte{1}, syncer.SessionEdit{Complete: []string{"a"}}); err != nil {
+		t.Errorf("presence: %v", err)
+	}
+	if err := follow(t, s).Prune(ctx, 0); err != nil {
+		t.Errorf("prune: %v", err)
+	}
+}
