@@ -25,7 +25,8 @@ func TestReadOnlyLoginHoldsUpNothing(t *testing.T) {
 	for _, name := range []string{"staff_message", "session", "blacklisted_address", "feed_prune"} {
 		run(t, reader, "select pg_advisory_lock(hashtextextended('playersync "+name+"', 0))")
 	}
-	expectRefused(t, reader, "select from turn for update", "select from feed for update", "select take_turn('session')")
+	expectRefused(t, reader,
+		"select from turn for update", "select from feed for update", "select take_turn('session')")
 
 	ctx := context.Background()
 	if _, _, err := s.SendStaffMessage(ctx, syncer.StaffMessage{Server: "pvp", Text: "x"}); err != nil {
