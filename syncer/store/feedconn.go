@@ -20,7 +20,8 @@ type FeedConn struct {
 	conn      *pgx.Conn
 	queries   *db.Queries
 	signature *signature
-	timeout   time.Duration // of reading the key again
+	keyReadAt time.Time     // when the key was last read for the sake of a notification
+	timeout   time.Duration // of that
 }
 
 // OpenFeed connects for following, apart from the pool.
@@ -85,12 +86,13 @@ func (c *FeedConn) Wait(ctx context.Context) ([]changefeed.Change, error) {
 }
 
 // verify returns what a notification says and whether it is signed. For one that is not
-// it reads the key again, which somebody may have replaced, but at most once in
-// keyInterval.
+// it reads the key again, which another sidecar or the owner may have replaced, but at
+// most once in keyInterval.
 func (c *FeedConn) verify(payload string) (message string, genuine bool, err error) {
-	if message, genuine = c.signature.open(payload); genuine || time.Since(c.signature.read) < keyInterval {
+	if message, genuine = c.signature.open(payload); genuine || time.Since(c.keyReadAt) < keyInterval {
 		return message, genuine, nil
 	}
+	c.keyReadAt = time.Now()
 	// Apart from the time that is left to wait: a statement cut short breaks the connection.
 	ctx, cancel := context.WithTimeout(context.Background(), c.timeout)
 	defer cancel()

@@ -19,12 +19,11 @@ const (
 type signature struct {
 	mac  hash.Hash
 	sum  [sha256.Size]byte
-	text []byte    // of the message, kept for the next one
-	read time.Time // when the key was read
+	text []byte // of the message, kept for the next one
 }
 
 func newSignature(key []byte) *signature {
-	return &signature{mac: hmac.New(sha256.New, key), read: time.Now()}
+	return &signature{mac: hmac.New(sha256.New, key)}
 }
 
 // open returns the message of a payload and whether it is signed with the key.

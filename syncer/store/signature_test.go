@@ -76,13 +76,16 @@ func TestOnlyTheKeySignsNotifications(t *testing.T) {
 	})
 }
 
-// The owner may replace the key under the eyes of sidecars: they read it again, at most
-// once in a second.
+// The key may be replaced under the eyes of sidecars, by the owner or by the first of
+// them that comes to a restored database: they read it again, at most once in a second.
 func TestKeyIsReplacedWhileSidecarsFollow(t *testing.T) {
 	t.Parallel()
 	s, url := open(t, store.Options{})
 	conn := listening(t, s)
 	admin := psql(t, url)
+	run(t, admin, "select feed_rotate_key()")
+	run(t, admin, "insert into ban (uuid) values ('thief')")
+	expectEqual(t, received(t, conn), "uuid:thief")
 	run(t, admin, "select feed_rotate_key()")
 	pgtest.Eventually(t, pgtest.WaitTimeout, func() error {
 		run(t, admin, "delete from ban")
