@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -55,7 +57,7 @@ func newMapStatsCommand(a *app) *cobra.Command {
 					return err
 				}
 				if filter.Map != "" && len(stats) == 0 {
-					return syncer.NotFound("no run of %s had players", filter.Map)
+					return noRuns(ctx, s, filter.Map)
 				}
 				return a.print(wire.MapStatsPageOf(stats, "").Stats, func(w io.Writer) {
 					mapStatsText(w, stats, filter.Map != "")
@@ -65,6 +67,26 @@ func newMapStatsCommand(a *app) *cobra.Command {
 	}
 	command.Flags().StringVar(&filter.Gamemode, "gamemode", "", "only in this `gamemode`")
 	return command
+}
+
+// noRuns says that there are no statistics of a map, and of which maps with such a name
+// there are.
+func noRuns(ctx context.Context, s *store.Store, name string) error {
+	all, err := allMapStats(ctx, s, syncer.MapStatsFilter{})
+	if err != nil {
+		return err
+	}
+	var near []string
+	for _, stats := range all {
+		if strings.Contains(strings.ToLower(stats.Map), strings.ToLower(name)) && !slices.Contains(near, stats.Map) {
+			near = append(near, stats.Map)
+		}
+	}
+	if len(near) == 0 {
+		return syncer.NotFound("no run of %s had players; give the map's file, as syncer map stats lists it", name)
+	}
+	return syncer.NotFound("no run of %s had players; did you mean %s?", name,
+		strings.Join(near[:min(5, len(near))], ", "))
 }
 
 // statsPage is how many statistics are read at a time.

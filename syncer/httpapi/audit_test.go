@@ -124,5 +124,5 @@ func TestRequestsSayForWhom(t *testing.T) {
 	f.ask(t, "POST", "/v1/bans", `{"uuid":"a"}`, "Syncer-Server: ").problem(http.StatusBadRequest).names(t,
 		"Syncer-Server")
 	f.ask(t, "PATCH", "/v1/players/"+exampleID, `{"rank":"admin"}`,
-		"Syncer-Server: pvp").problem(http.StatusBadRequest).names(t, "Syncer-Gamemode")
+		"Syncer-Server: pvp").problem(http.StatusBadRequest).names(t, "Syncer-Gamemode", "Syncer-Address")
 }

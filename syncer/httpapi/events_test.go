@@ -121,7 +121,7 @@ func TestEventsRefuse(t *testing.T) {
 		f.ask(t, "GET", "/v1/events?"+query, "").problem(http.StatusBadRequest).names(t, field)
 	}
 	f.ask(t, "GET", "/v1/events?wait=0s", "", "Syncer-Server: other").problem(http.StatusBadRequest).names(t,
-		headerGamemode)
+		headerGamemode, headerAddress)
 }
 
 // live serves the fixture on loopback for as long as the test lasts.

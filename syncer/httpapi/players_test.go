@@ -213,25 +213,26 @@ func TestServerThatAsks(t *testing.T) {
 			t.Errorf("%q: %+v", c.headers, f.from)
 		}
 	}
+	both := []string{headerGamemode, headerAddress}
 	for _, c := range []struct {
 		headers []string
-		names   string
+		names   []string
 	}{
-		{[]string{"Syncer-Server: pvp-1"}, headerGamemode},
-		{[]string{"Syncer-Server: pvp-1", "Syncer-Gamemode: pvp"}, headerAddress},
-		{[]string{"Syncer-Server: pvp-1", "Syncer-Address: a:1"}, headerGamemode},
-		{[]string{"Syncer-Server: "}, headerGamemode},
-		{[]string{"Syncer-Gamemode: "}, headerGamemode},
-		{[]string{"Syncer-Gamemode: " + strings.Repeat("x", 65)}, headerGamemode},
-		{[]string{"Syncer-Address: a\tb"}, headerAddress},
-		{[]string{"Syncer-Address: \xff"}, headerAddress},
+		{[]string{"Syncer-Server: pvp-1"}, both},
+		{[]string{"Syncer-Server: pvp-1", "Syncer-Gamemode: pvp"}, []string{headerAddress}},
+		{[]string{"Syncer-Server: pvp-1", "Syncer-Address: a:1"}, []string{headerGamemode}},
+		{[]string{"Syncer-Server: "}, both},
+		{[]string{"Syncer-Gamemode: "}, []string{headerGamemode}},
+		{[]string{"Syncer-Gamemode: " + strings.Repeat("x", 65)}, []string{headerGamemode}},
+		{[]string{"Syncer-Address: a\tb"}, []string{headerAddress}},
+		{[]string{"Syncer-Address: \xff"}, []string{headerAddress}},
 	} {
 		for _, route := range []string{"GET ", "PATCH ", "POST /join", "POST /leave"} {
 			f := newFixture(t)
 			method, rest, _ := strings.Cut(route, " ")
 			p := f.ask(t, method, playerPath+rest, `{"name":"Steve","ip":"203.0.113.7"}`,
 				c.headers...).problem(http.StatusBadRequest)
-			if p.names(t, c.names); f.calls != 0 {
+			if p.names(t, c.names...); f.calls != 0 {
 				t.Errorf("%q reached the use-case", c.headers)
 			}
 		}

@@ -93,6 +93,7 @@ func gameServer(h http.Header, home syncer.GameServer) (syncer.GameServer, error
 		return home, nil
 	}
 	from := home
+	var missing []FieldError
 	for _, part := range []struct {
 		header string
 		given  []string
@@ -105,7 +106,7 @@ func gameServer(h http.Header, home syncer.GameServer) (syncer.GameServer, error
 		switch len(part.given) {
 		case 0:
 			if len(name) > 0 && name[0] != home.Name {
-				return from, refuse(FieldError{
+				missing = append(missing, FieldError{
 					In: inHeader, Field: part.header,
 					Message: "is needed too, since " + headerServer + " names another server than the configured one",
 				})
@@ -115,6 +116,9 @@ func gameServer(h http.Header, home syncer.GameServer) (syncer.GameServer, error
 		default:
 			return from, refuse(FieldError{In: inHeader, Field: part.header, Message: "is given more than once"})
 		}
+	}
+	if missing != nil {
+		return from, refuse(missing...)
 	}
 	return from, headerFault(from.Validate(""))
 }
