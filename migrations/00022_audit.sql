@@ -298,9 +298,16 @@ alter table ban enable always trigger audit_truncate;
 
 -- +goose StatementBegin
 create function audit_prune(keep interval, most integer) returns bigint
-language sql security definer
+language plpgsql security definer
 set search_path = pg_catalog, public, pg_temp
 as $$
+declare
+    total bigint;
+begin
+    if keep is null or keep < interval '1 day' then
+        raise exception 'the last day of the audit is not forgotten'
+            using errcode = 'invalid_parameter_value', hint = 'Give an interval of a day or more.';
+    end if;
     with pruned as (
         delete from public.audit
         where id = any(array(
@@ -313,10 +320,12 @@ as $$
         ))
         returning 1
     )
-    select count(*) from pruned
+    select count(*) into total from pruned;
+    return total;
+end
 $$;
 comment on function audit_prune(interval, integer) is
-    'Forgets changes older than the interval, at most so many; returns how many';
+    'Forgets changes older than the interval, which is a day or more, at most so many; returns how many';
 -- +goose StatementEnd
 
 create view audit_log as

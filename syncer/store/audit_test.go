@@ -293,12 +293,18 @@ func TestPruneAuditKeepsTheNew(t *testing.T) {
 	conn := psql(t, url)
 	run(t, conn, `
 		insert into audit (at, entity, uuid, field)
-		select now() - i * interval '1 s', 'player', 'a', 'rank' from generate_series(0, 11999) as i`)
+		select now() - interval '1 day' + (1000 - i) * interval '1 s', 'player', 'a', 'rank'
+		from generate_series(0, 11999) as i`)
 	var rounds int
 	for more := true; more; rounds++ {
 		var err error
-		if more, err = s.PruneAudit(context.Background(), 1000*time.Second); err != nil {
+		if more, err = s.PruneAudit(context.Background(), 24*time.Hour); err != nil {
 			t.Fatal(err)
+		}
+	}
+	for _, keep := range []string{"'-1 day'", "'0'", "'23:59'", "null"} {
+		if refusal := refused(t, conn, "select audit_prune("+keep+", 10)"); refusal == nil || refusal.Code != "22023" {
+			t.Errorf("pruned all but the last %s: %v", keep, refusal)
 		}
 	}
 	kept := value[int](t, conn, `select count(*) from audit`)

@@ -72,6 +72,14 @@ func parseDuration(least, most time.Duration) parser[time.Duration] {
 	}
 }
 
+// parseRetention reads how long something is kept: 0 for ever, else a day or more.
+func parseRetention(text string) (time.Duration, error) {
+	if text == "0" {
+		return 0, nil
+	}
+	return parseDuration(24*time.Hour, 100*365*24*time.Hour)(text)
+}
+
 // sizeUnits are what a size may end in.
 var sizeUnits = []struct {
 	suffix string

@@ -154,8 +154,9 @@ var settings = []setting{
 		into(func(c *Config) *int { return &c.Cache.Players }, parseNumber(0, 100_000_000)),
 	},
 	{
-		"audit.retention", "8760h", kindDuration, "how long changes of important fields and bans are kept; 0: for ever",
-		into(func(c *Config) *time.Duration { return &c.Audit.Retention }, parseDuration(0, 100*365*24*time.Hour)),
+		"audit.retention", "8760h", kindDuration,
+		"how long changes of important fields and bans are kept, 24h or more; 0: for ever",
+		into(func(c *Config) *time.Duration { return &c.Audit.Retention }, parseRetention),
 	},
 	{
 		"data.dir", "", kindText,
