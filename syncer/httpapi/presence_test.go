@@ -90,7 +90,7 @@ func TestServers(t *testing.T) {
 		t.Errorf("started %+v", f.from)
 	}
 	f.ask(t, "POST", "/v1/servers/start", "", "Syncer-Server: other").problem(http.StatusBadRequest).names(t,
-		"Syncer-Gamemode")
+		"Syncer-Gamemode", "Syncer-Address")
 }
 
 func TestPresenceEvents(t *testing.T) {
