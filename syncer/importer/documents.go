@@ -51,6 +51,9 @@ func newDocuments(from io.Reader, at Position) (*documents, error) {
 		_, _ = d.from.Discard(3) // just seen
 		d.at.Offset = 3
 	}
+	if at.Offset > 0 {
+		return d, nil
+	}
 	beginning, _ := d.from.Peek(4) // an error comes again
 	return d, CheckEncoding(beginning)
 }

@@ -356,6 +356,10 @@ func FuzzImport(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
+		beginning := strings.TrimPrefix(text, "\xEF\xBB\xBF")
+		if importer.CheckEncoding([]byte(beginning[:min(4, len(beginning))])) != nil {
+			return // the whole file is refused
+		}
 		k, summary, refusals := imported(t, text, importer.Options{Gamemode: "pvp", Address: "1.2.3.4:5"})
 		if summary.Refused != len(refusals) {
 			t.Errorf("%d refused, told of %d", summary.Refused, len(refusals))
