@@ -70,20 +70,7 @@ it is, and the exit code is 3, unless --replace is given.`,
 				if err != nil {
 					return err
 				}
-				added, err := u.bans.Impose(ctx, ban, unknown)
-				if syncer.CodeOf(err) == syncer.CodeNotFound {
-					return syncer.NotFound("%s; with --unknown the id is banned before anybody has it", err)
-				}
-				if err != nil {
-					return err
-				}
-				if err := a.printAdded(ban, added, u.now); err != nil {
-					return err
-				}
-				if added.Outcome == syncer.BanStands {
-					return &standsError{added.Ban.Number}
-				}
-				return nil
+				return a.addBan(ctx, u, ban, unknown)
 			})
 		},
 	}
@@ -95,6 +82,24 @@ it is, and the exit code is 3, unless --replace is given.`,
 	flags.BoolVar(&replace, "replace", false, "give a ban that stands already this reason and end")
 	flags.BoolVar(&unknown, "unknown", false, "ban an id that no player has yet")
 	return command
+}
+
+// addBan bans and prints what became of it.
+func (a *app) addBan(ctx context.Context, u *useCases, ban syncer.NewBan, unknown bool) error {
+	added, err := u.bans.Impose(ctx, ban, unknown)
+	if syncer.CodeOf(err) == syncer.CodeNotFound {
+		return syncer.NotFound("%s; with --unknown the id is banned before anybody has it", err)
+	}
+	if err != nil {
+		return err
+	}
+	if err := a.printAdded(ban, added, u.now); err != nil {
+		return err
+	}
+	if added.Outcome == syncer.BanStands {
+		return &standsError{added.Ban.Number}
+	}
+	return nil
 }
 
 func newBanLiftCommand(a *app) *cobra.Command {

@@ -44,13 +44,20 @@ func (p *Players) Join(
 	for _, observer := range p.observers {
 		observer.Joined(from, id, request)
 	}
+	return JoinResult{Player: p.arrived(from, id, request, edit, player), Source: source}, nil
+}
 
+// arrived notes what a join changes and returns the player as the server is shown it; nil
+// for a newcomer.
+func (p *Players) arrived(
+	from syncer.GameServer, id syncer.PlayerID, request JoinRequest, edit merge.Edit, player *syncer.Player,
+) *merge.View {
 	p.visitors.mu.Lock()
 	defer p.visitors.mu.Unlock()
 	v := p.visitors.of(id)
 	if player == nil {
 		v.pending = v.pending.Then(edit)
-		return JoinResult{Source: source}, nil
+		return nil
 	}
 	v.row = player
 	before := p.visitors.view(from, player)
@@ -63,7 +70,7 @@ func (p *Players) Join(
 	v.pending = v.pending.Then(edit)
 	view := p.visitors.view(from, player)
 	v.show(from.Name, view)
-	return JoinResult{Player: &view, Source: source}, nil
+	return &view
 }
 
 // joinEdit is what a join changes of a player.
