@@ -27,6 +27,7 @@ func (o *outage) veteran() {
 			'{"pvp": {"firstJoined": 1000, "stats": {"wins": 7}}, "gamemode-a": {"stats": {"blocks": 100}}}');
 		insert into player_history (uuid, action, by, time) values ('`+steve+`', 'warned', 'Alex', now())`)
 	o.must(http.MethodPost, player(steve)+"/join", `{"name": "Steve", "ip": "192.0.2.1", "usid": "proof"}`)
+	o.saved() // else two writes are under way, and only a read by the feed tells which came last
 	o.must(http.MethodPatch, player(steve), `{"rank": "mod", "flags": {"add": ["member"]}}`)
 	o.saved()
 	if row, want := one[string](o.t, o.psql, wholeRow), "Steve mod {member} fr 100 7 1000 proof warned"; row != want {
