@@ -95,15 +95,15 @@ func (s Search) cacheDir() (string, error) {
 	}
 	dir, err := os.UserCacheDir()
 	if err != nil {
-		return temporaryCache(os.TempDir())
+		return temporaryCache(os.TempDir(), os.Geteuid())
 	}
 	return filepath.Join(dir, "playersync"), nil
 }
 
 // temporaryCache is the cache of a user without a home, in a directory that others may
 // write to as well: what they have put in its place is refused, for programs run from it.
-func temporaryCache(parent string) (string, error) {
-	dir := filepath.Join(parent, "playersync-"+strconv.Itoa(os.Getuid()))
+func temporaryCache(parent string, uid int) (string, error) {
+	dir := filepath.Join(parent, "playersync-"+strconv.Itoa(uid))
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return "", fmt.Errorf("make cache: %w", err)
 	}
@@ -111,7 +111,7 @@ func temporaryCache(parent string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("look at cache: %w", err)
 	}
-	if !info.IsDir() || !ownedByUs(info) || info.Mode().Perm()&0o022 != 0 {
+	if !info.IsDir() || !ownedBy(info, uid) || info.Mode().Perm()&0o022 != 0 {
 		return "", fmt.Errorf("%s must be a directory of this user that others may not write to: remove it", dir)
 	}
 	return dir, nil

@@ -3,9 +3,10 @@
 package postgres
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 )
@@ -13,45 +14,33 @@ import (
 // In a directory that all may write to, others may be first.
 func TestTemporaryCacheIsOurs(t *testing.T) {
 	t.Parallel()
-	name := "playersync-" + strconv.Itoa(os.Getuid())
-	for what, prepare := range map[string]func(t *testing.T, dir string){
-		"writable by all": func(t *testing.T, dir string) {
-			t.Helper()
-			if err := os.Mkdir(dir, 0o700); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.Chmod(dir, 0o777); err != nil {
-				t.Fatal(err)
-			}
-		},
-		"a link": func(t *testing.T, dir string) {
-			t.Helper()
-			if err := os.Symlink(t.TempDir(), dir); err != nil {
-				t.Fatal(err)
-			}
-		},
-		"another user's": func(t *testing.T, dir string) {
-			t.Helper()
-			if err := os.Mkdir(dir, 0o700); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.Chown(dir, 12345, 12345); err != nil {
-				t.Skip("only root may give directories away")
-			}
-		},
+	ours := os.Geteuid()
+	elsewhere := t.TempDir()
+	for what, test := range map[string]struct {
+		uid     int
+		prepare func(dir string) error
+	}{
+		"writable by all": {ours, func(dir string) error {
+			return errors.Join(os.Mkdir(dir, 0o700), os.Chmod(dir, 0o777))
+		}},
+		"a link":         {ours, func(dir string) error { return os.Symlink(elsewhere, dir) }},
+		"another user's": {ours + 1, func(dir string) error { return os.Mkdir(dir, 0o700) }}, // to that one ours is
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			parent := t.TempDir()
-			prepare(t, filepath.Join(parent, name))
-			if dir, err := temporaryCache(parent); err == nil || !strings.Contains(err.Error(), name) {
+			parent, name := t.TempDir(), fmt.Sprint("playersync-", test.uid)
+			if err := test.prepare(filepath.Join(parent, name)); err != nil {
+				t.Fatal(err)
+			}
+			if dir, err := temporaryCache(parent, test.uid); err == nil || !strings.Contains(err.Error(), name) {
 				t.Errorf("taken: %q, %v", dir, err)
 			}
 		})
 	}
 	parent := t.TempDir()
+	want := filepath.Join(parent, fmt.Sprint("playersync-", ours))
 	for range 2 {
-		if dir, err := temporaryCache(parent); err != nil || dir != filepath.Join(parent, name) {
+		if dir, err := temporaryCache(parent, ours); err != nil || dir != want {
 			t.Errorf("own cache: %q, %v", dir, err)
 		}
 	}

@@ -41,10 +41,10 @@ func (a *account) mayEnter(info os.FileInfo) bool {
 	}
 }
 
-// ownedByUs reports whether a file belongs to our user.
-func ownedByUs(info os.FileInfo) bool {
+// ownedBy reports whether a file belongs to a user.
+func ownedBy(info os.FileInfo, uid int) bool {
 	stat, ok := info.Sys().(*syscall.Stat_t)
-	return ok && int(stat.Uid) == os.Geteuid()
+	return ok && int(stat.Uid) == uid
 }
 
 // tryLock takes a lock that the kernel drops when the process ends. The error

@@ -44,7 +44,7 @@ func sweep(parent string) {
 	dirs, _ := filepath.Glob(filepath.Join(parent, temporaryPrefix+"*")) // fails only on a malformed pattern
 	for _, dir := range dirs {
 		info, err := os.Lstat(dir)
-		if err != nil || !info.IsDir() || !ownedByUs(info) {
+		if err != nil || !info.IsDir() || !ownedBy(info, os.Geteuid()) {
 			continue
 		}
 		lock, err := lockOpen(filepath.Join(dir, "lock"), os.O_RDWR)
