@@ -439,7 +439,7 @@ type Player struct {
 	Achievements *string
 	// Unsynced. {gamemode: {"firstJoined": ms, "lastJoined": ms, "stats": {counter: n}}}; each server sees its own entry
 	Gamemodes json.RawMessage
-	// Unsynced. {"ip:port" of the game server: {"usid": text}}; each server sees its own entry
+	// Unsynced. {"ip:port" of the game server: {"usid": text}}; each server sees its own entry. Usids prove identities: secret, not for playersync_readonly
 	Addresses json.RawMessage
 	// Newer state, higher number. Set by a trigger when anything but the unsynced columns changes
 	Revision int64
@@ -713,7 +713,7 @@ type UsidRejection struct {
 	Uuid string
 	// ip:port of the game server; indexes player.addresses
 	Address string
-	// The usid that was rejected; a secret
+	// The usid that was rejected; secret, not for playersync_readonly
 	Usid string
 	// When
 	RejectedAt pgtype.Timestamptz

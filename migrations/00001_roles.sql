@@ -1,4 +1,4 @@
--- Three roles stand between people and rows. They are NOLOGIN groups: grant one
+-- Four roles stand between people and rows. They are NOLOGIN groups: grant one
 -- to each login that needs it. Roles belong to the whole cluster, so they may
 -- exist already; creating them needs CREATEROLE.
 --
@@ -21,7 +21,11 @@ begin
                     'playersync_app',
                     'playersync: reads and writes rows, cannot alter the schema; for sidecars and moderators'
                 ),
-                ('playersync_readonly', 'playersync: reads every table and view; for dashboards')
+                (
+                    'playersync_readonly',
+                    'playersync: reads every table and view but secrets and the addresses of players; for dashboards'
+                ),
+                ('playersync_addresses', 'playersync: reads the addresses of players, besides playersync_readonly')
         ) as ours (role, description)
         where not exists (select from pg_roles where rolname = role)
     loop
@@ -95,7 +99,9 @@ begin
         current_database()
     );
     execute format('grant connect, temporary on database %I to public', current_database());
-    foreach leftover in array array['playersync_owner', 'playersync_app', 'playersync_readonly'] loop
+    foreach leftover in array array[
+        'playersync_owner', 'playersync_app', 'playersync_readonly', 'playersync_addresses'
+    ] loop
         begin
             execute format('drop role %I', leftover);
         exception

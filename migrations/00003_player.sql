@@ -171,7 +171,8 @@ comment on column player.gamemodes is
     'Unsynced. {gamemode: {"firstJoined": ms, "lastJoined": ms, '
     '"stats": {counter: n}}}; each server sees its own entry';
 comment on column player.addresses is
-    'Unsynced. {"ip:port" of the game server: {"usid": text}}; each server sees its own entry';
+    'Unsynced. {"ip:port" of the game server: {"usid": text}}; '
+    'each server sees its own entry. Usids prove identities: secret, not for playersync_readonly';
 comment on column player.revision is
     'Newer state, higher number. Set by a trigger when anything but the unsynced columns changes';
 comment on column player.created_at is 'When the row was made';
@@ -381,7 +382,10 @@ alter table player enable always trigger feed_truncate;
 revoke execute on function player_updated(), player_inserted_or_deleted() from public;
 grant select, insert, update, delete on player to playersync_app;
 grant usage on sequence revision to playersync_app;
-grant select on player to playersync_readonly;
+grant select (
+    uuid, rank, flags, unmute_time, unmark_time, attributes, name, override_name, highlight, rainbow_speed,
+    chat_strictness, show_rank_prefix, language, achievements, gamemodes, revision, created_at, updated_at
+) on player to playersync_readonly;
 
 reset role;
 

@@ -23,7 +23,7 @@ comment on table usid_rejection is
 comment on column usid_rejection.code is 'What the player was told to show to an administrator';
 comment on column usid_rejection.uuid is 'player.uuid';
 comment on column usid_rejection.address is 'ip:port of the game server; indexes player.addresses';
-comment on column usid_rejection.usid is 'The usid that was rejected; a secret';
+comment on column usid_rejection.usid is 'The usid that was rejected; secret, not for playersync_readonly';
 comment on column usid_rejection.rejected_at is 'When';
 comment on column usid_rejection.approved_at is 'When approve_usid stored it; NULL: not';
 
@@ -76,7 +76,7 @@ comment on function approve_usid(text, text) is
 revoke execute on function approve_usid(text, text) from public;
 grant execute on function approve_usid(text, text) to playersync_app;
 grant select, insert, update, delete on usid_rejection to playersync_app;
-grant select on usid_rejection to playersync_readonly;
+grant select (code, uuid, address, rejected_at, approved_at) on usid_rejection to playersync_readonly;
 
 reset role;
 

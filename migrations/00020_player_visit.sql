@@ -266,7 +266,9 @@ comment on column shared_address.last_seen is 'When one of them last did';
 
 revoke execute on function player_name_limit(), player_address_limit() from public;
 grant select, insert, update, delete on player_visit, player_name, player_address to playersync_app;
-grant select on player_visit, player_name, player_address, player_info, shared_address to playersync_readonly;
+grant select on player_visit, player_name to playersync_readonly;
+grant select (uuid, name, joins, kicks, first_seen, last_seen, names) on player_info to playersync_readonly;
+grant select on player_address, player_info, shared_address to playersync_addresses;
 grant select on player_info, shared_address to playersync_app;
 
 reset role;

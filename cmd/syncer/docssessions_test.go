@@ -107,7 +107,9 @@ func TestDocumentedRequestsSucceed(t *testing.T) {
 // knowsMetrics checks that the metrics and roles that documents name exist.
 func (s served) knowsMetrics(t *testing.T) {
 	t.Helper()
-	known := map[string]bool{"playersync_owner": true, "playersync_app": true, "playersync_readonly": true}
+	known := map[string]bool{
+		"playersync_owner": true, "playersync_app": true, "playersync_readonly": true, "playersync_addresses": true,
+	}
 	_, text := s.get(t, "/metrics")
 	for _, help := range regexp.MustCompile(`(?m)^# HELP (\S+)`).FindAllStringSubmatch(text, -1) {
 		known[help[1]] = true

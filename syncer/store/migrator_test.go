@@ -231,6 +231,7 @@ func withRolesGiven(t *testing.T, server *postgres.Server) {
 	run(t, conn, "create role playersync_owner")
 	run(t, conn, "create role playersync_app")
 	run(t, conn, "create role playersync_readonly")
+	run(t, conn, "create role playersync_addresses")
 	parsed, err := url.Parse(owner)
 	if err != nil {
 		t.Fatal(err)
@@ -239,10 +240,10 @@ func withRolesGiven(t *testing.T, server *postgres.Server) {
 	provider := gooseProvider(t, owner, migrations.FS)
 	up(t, provider)
 	leave(t, provider)
-	if left := column[string](t, conn, roles); len(left) != 3 {
+	if left := column[string](t, conn, roles); len(left) != 4 {
 		t.Errorf("of the administrator's roles only %v are left", left)
 	}
-	run(t, conn, "drop role playersync_owner, playersync_app, playersync_readonly")
+	run(t, conn, "drop role playersync_owner, playersync_app, playersync_readonly, playersync_addresses")
 }
 
 func eightAtOnce(t *testing.T, server *postgres.Server) {
@@ -285,7 +286,7 @@ func rolesStay(t *testing.T, server *postgres.Server) {
 	atOnce(t, two)
 	conn := psql(t, two)
 	leave(t, gooseProvider(t, one, migrations.FS))
-	if left := column[string](t, conn, roles); len(left) != 3 {
+	if left := column[string](t, conn, roles); len(left) != 4 {
 		t.Errorf("roles left: %v", left)
 	}
 	run(t, conn, "insert into player (uuid) values ('a')")

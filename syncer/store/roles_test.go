@@ -239,21 +239,16 @@ func TestAppRoleCannotTouchTheSchemaOrTheFeed(t *testing.T) {
 	)
 }
 
-func TestReadOnlyRoleReadsAllAndWritesNothing(t *testing.T) {
+func TestReadOnlyRoleWritesNothing(t *testing.T) {
 	t.Parallel()
 	admin, address := database(t)
 	reader := psql(t, login(t, address, "in role playersync_readonly"))
-	relations := column[string](t, admin,
-		ours+`select relname::text from relation where relkind in ('r', 'v') and relname <> 'feed_key'
-			union select 'goose_db_version'`)
-	if len(relations) < 10 {
-		t.Fatalf("only %v found", relations)
+	tables := column[string](t, admin,
+		ours+`select relname::text from relation where relkind = 'r' union values ('goose_db_version')`)
+	if len(tables) < 10 {
+		t.Fatalf("only %v found", tables)
 	}
-	for _, relation := range relations {
-		run(t, reader, "select * from "+relation)
-	}
-	for _, table := range column[string](t, admin,
-		ours+`select relname::text from relation where relkind = 'r' union values ('goose_db_version')`) {
+	for _, table := range tables {
 		expectRefused(t, reader, "insert into "+table+" default values", "delete from "+table)
 		last := value[string](t, admin,
 			"select attname::text from pg_attribute where attrelid = $1::regclass and attnum > 0 "+
