@@ -18,6 +18,7 @@ type BanRecord struct {
 	LiftedBy   string
 	LiftReason string
 	Notes      []BanNote
+	Confirmed  bool // also one in force that is wide, see [Target.IsWide]
 }
 
 // Record returns the ban as it is carried to another database. One that has
@@ -60,7 +61,21 @@ func (r BanRecord) Validate() error {
 			return Invalid(fmt.Sprintf("notes[%d].at", i), "must be given")
 		}
 	}
-	return r.validateTimes()
+	if err := r.validateTimes(); err != nil {
+		return err
+	}
+	return r.checkConfirmed()
+}
+
+// checkConfirmed refuses a wide target that nobody confirmed, unless its ban is over.
+func (r BanRecord) checkConfirmed() error {
+	if r.Confirmed || !r.Target.IsWide() || !r.LiftedAt.IsZero() {
+		return nil
+	}
+	return &Error{
+		Code: CodeUnconfirmed, Field: "ip",
+		Message: fmt.Sprintf("%s is wider than /%d; such a ban must be confirmed", r.Target, r.Target.widest()),
+	}
 }
 
 // within puts a path in front of the field that an [Error] names.

@@ -15,6 +15,7 @@ const (
 	CodeNotFound       Code = "not_found"            // no such player, ban, …
 	CodeStale          Code = "stale"                // If-Match named a revision that is no longer current
 	CodeConflict       Code = "conflict"             // the request contradicts what is stored
+	CodeUnconfirmed    Code = "unconfirmed"          // more is done than a slip should do; say that it is meant
 	CodeChangedSince   Code = "changed_since"        // what should be taken back is no longer what the change left
 	CodeTooLarge       Code = "too_large"            // more than may be sent; see Field
 	CodeFull           Code = "full"                 // no room; delete something first

@@ -12,6 +12,7 @@ type NewBan struct {
 	By        string
 	ExpiresAt Time
 	Replace   bool // give a ban that stands already this reason and end
+	Confirmed bool // also one that is wide or meets many players, see [BanPreview.CheckConfirmed]
 }
 
 // Validate returns an [Error] naming the first field that cannot be stored.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -43,13 +44,14 @@ doubt.`,
 
 func newBanAddCommand(a *app) *cobra.Command {
 	var reason, by, until string
-	var replace, unknown bool
+	var replace, unknown, yes bool
 	command := &cobra.Command{
 		Use:   "add TARGET",
 		Short: "Ban a player, an address or a range",
 		Long: `Ban a player by id or name, an address or a range. An id that no player has is
 refused unless --unknown is given. A target that is banned already stays banned as
-it is, and the exit code is 3, unless --replace is given.`,
+it is, and the exit code is 3, unless --replace is given. A range wider than /8
+(IPv6: /32), and what more than 100 known players joined from, wants --yes.`,
 		Example: `  syncer ban add Griefer --reason griefing --for 7d
   syncer ban add 203.0.113.0/24 --reason "bot network"`,
 		Args:              exactly("TARGET"),
@@ -60,7 +62,7 @@ it is, and the exit code is 3, unless --replace is given.`,
 				return err
 			}
 			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
-				asked := wire.NewBan{Reason: &reason, By: &by, Replace: replace}
+				asked := wire.NewBan{Reason: &reason, By: &by, Replace: replace, Confirm: yes}
 				if until != "" {
 					if asked.ExpiresAt, err = parseUntil("for", until, u.now); err != nil {
 						return err
@@ -81,6 +83,7 @@ it is, and the exit code is 3, unless --replace is given.`,
 		"how `long`: 36h, 7d, 1mo (30 days), 1y (365 days), or a time such as 2030-01-31T18:00:00Z; else until lifted")
 	flags.BoolVar(&replace, "replace", false, "give a ban that stands already this reason and end")
 	flags.BoolVar(&unknown, "unknown", false, "ban an id that no player has yet")
+	flags.BoolVar(&yes, "yes", false, "ban also a wide range, or many players")
 	return command
 }
 
@@ -91,7 +94,7 @@ func (a *app) addBan(ctx context.Context, u *useCases, ban syncer.NewBan, unknow
 		return syncer.NotFound("%s; with --unknown the id is banned before anybody has it", err)
 	}
 	if err != nil {
-		return err
+		return confirmable(err)
 	}
 	if err := a.printAdded(ban, added, u.now); err != nil {
 		return err
@@ -100,6 +103,14 @@ func (a *app) addBan(ctx context.Context, u *useCases, ban syncer.NewBan, unknow
 		return &standsError{added.Ban.Number}
 	}
 	return nil
+}
+
+// confirmable says how to confirm what was refused for want of it.
+func confirmable(err error) error {
+	if e, ok := errors.AsType[*syncer.Error](err); ok && e.Code == syncer.CodeUnconfirmed {
+		return &syncer.Error{Code: e.Code, Field: e.Field, Message: e.Message + ", by --yes"}
+	}
+	return err
 }
 
 func newBanLiftCommand(a *app) *cobra.Command {

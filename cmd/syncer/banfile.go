@@ -74,6 +74,7 @@ type banDefaults struct {
 	reason, by string
 	expires    syncer.Time // none: not said
 	now        time.Time
+	confirmed  bool // also wide ranges
 }
 
 // of returns the record with what the command says of it.
@@ -126,8 +127,8 @@ func (f *banFile) addRecord(line int, read wire.BanRecord) {
 	}
 	var records []syncer.BanRecord
 	for _, one := range each {
-		record, err := one.Record()
-		if e, refused := errors.AsType[*syncer.Error](err); refused {
+		record, err := one.Record(f.defaults.confirmed)
+		if e, refused := errors.AsType[*syncer.Error](confirmable(err)); refused {
 			f.refused = append(f.refused, refusedLine{line, e.Field, e.Message})
 			return
 		}

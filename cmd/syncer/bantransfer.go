@@ -74,7 +74,7 @@ func (a *app) exportBans(ctx context.Context, u *useCases, filter syncer.BanFilt
 
 // banImport are the flags of the import.
 type banImport struct {
-	dryRun                    bool
+	dryRun, yes               bool
 	format, reason, by, until string
 }
 
@@ -91,7 +91,8 @@ notes that lack are added. A target that is banned stays banned as it is. Of sev
 open bans of a target in the file the longest counts. A line that cannot be is
 refused and named, the others are taken, and the exit code is 1.
 
---reason, --by and --for count for the lines that do not say it themselves.
+--reason, --by and --for count for the lines that do not say it themselves. A line
+that bans a range wider than /8 (IPv6: /32) is refused unless --yes is given.
 
 The bans are stored at once, and every server knows them a moment later.`,
 		Example: `  syncer ban import bans.json --dry-run
@@ -102,6 +103,7 @@ The bans are stored at once, and every server knows them a moment later.`,
 	}
 	flags := command.Flags()
 	flags.BoolVar(&i.dryRun, "dry-run", false, "only say what would happen")
+	flags.BoolVar(&i.yes, "yes", false, "take also bans of wide ranges")
 	flags.StringVar(&i.format, "format", "", "json, csv or list (default: by the file's name, else by its beginning)")
 	flags.StringVar(&i.reason, "reason", "", "why, where a line does not say it")
 	flags.StringVar(&i.by, "by", thisUser(), "who imports them, for the audit; if given, also who bans where a line "+
@@ -123,7 +125,7 @@ func (a *app) importBans(command *cobra.Command, i banImport, name string) error
 	if err := syncer.CheckAuthor("by", i.by); err != nil {
 		return err
 	}
-	file := &banFile{defaults: banDefaults{reason: i.reason, now: time.Now()}}
+	file := &banFile{defaults: banDefaults{reason: i.reason, now: time.Now(), confirmed: i.yes}}
 	if command.Flags().Changed("by") {
 		file.defaults.by = i.by
 	}

@@ -119,6 +119,7 @@ type fileImport struct {
 func (i *fileImport) addFlags(command *cobra.Command) {
 	flags := command.Flags()
 	flags.BoolVar(&i.dryRun, "dry-run", false, "store nothing, only say what would be")
+	flags.BoolVar(&i.options.Confirmed, "yes", false, "take also bans of ranges wider than /8 (IPv6: /32)")
 	flags.BoolVar(&i.restart, "restart", false, "begin anew instead of going on where an import was interrupted")
 	flags.StringVar(&i.report, "report", "", "write each refusal to this `file`, as JSON, one per line")
 	flags.StringVar(&i.by, "by", thisUser(), "who imports, for the audit")

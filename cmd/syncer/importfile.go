@@ -139,8 +139,8 @@ func newCheckpoint(name string, file *os.File, epoch string, i *fileImport) (*ch
 	}
 	return &checkpoint{path: name + ".syncer-import", state: checkpointJSON{
 		Size: info.Size(), Modified: info.ModTime().UTC(), Digest: hex.EncodeToString(sum.Sum(nil)), Database: epoch,
-		Options: fmt.Sprintf("%s %s %q %q %t", i.options.Format, i.options.Kind, i.options.Gamemode, i.options.Address,
-			i.replace),
+		Options: fmt.Sprintf("%s %s %q %q %t %t", i.options.Format, i.options.Kind, i.options.Gamemode,
+			i.options.Address, i.replace, i.options.Confirmed),
 	}}, info.Size(), nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"playersync/syncer/httpapi/wire"
@@ -108,6 +109,33 @@ func TestBanThatStandsIsToldApart(t *testing.T) {
 		still[0].(map[string]any)["ip"] != "198.51.100.0/24" {
 		t.Errorf("an address in a banned range: %s", lifted.body)
 	}
+}
+
+// A ban that is wide or meets many players is made only if that is confirmed.
+func TestWideBanWantsToBeConfirmed(t *testing.T) {
+	t.Parallel()
+	url, psql := database(t)
+	a := start(t, url, "a").ready()
+	run(t, psql, `insert into player (uuid) select 'p' || n from generate_series(1, 101) as n`)
+	run(t, psql, `insert into player_address (uuid, server, ip)
+		select 'p' || n, 'pvp', ('192.0.2.' || n)::inet from generate_series(1, 101) as n`)
+	const how = `; such a ban must be confirmed, by "confirm": true`
+	for _, ip := range []string{"0.0.0.0/0", "::/0", "192.0.2.0/24"} {
+		refused := a.send(http.MethodPost, "/v1/bans", fmt.Sprintf(`{"ip": %q}`, ip))
+		detail, _ := refused.field("detail").(string)
+		if refused.status != http.StatusConflict || refused.field("code") != "unconfirmed" ||
+			!strings.HasSuffix(detail, how) {
+			t.Errorf("%s: %d %s", ip, refused.status, refused.body)
+		}
+		a.bans(http.StatusCreated, fmt.Sprintf(`{"ip": %q, "confirm": true}`, ip))
+	}
+	a.bans(http.StatusCreated, `{"ip": "192.0.2.1"}`)
+	imported := a.send(http.MethodPost, "/v1/bans/import", `{"bans": [{"uuid": "a"}, {"ip": "128.0.0.0/1"}]}`)
+	if imported.status != http.StatusConflict || imported.field("code") != "unconfirmed" ||
+		imported.field("detail") != "bans[1].ip: 128.0.0.0/1 is wider than /8"+how {
+		t.Errorf("%d %s", imported.status, imported.body)
+	}
+	a.must(http.MethodPost, "/v1/bans/import", `{"confirm": true, "bans": [{"ip": "128.0.0.0/1"}]}`)
 }
 
 // The event of a ban names the players on the asking server whom it meets, and the

@@ -21,7 +21,8 @@ func (s *Server) registerBans() {
 		"At most one ban of a target stands at a time: if one does already, it is returned as it is, " +
 			"and outcome says so; with replace it gets the new reason and end. " +
 			"A uuid that no player has may be the name of one; a name of several is refused. " +
-			"An id that nobody has yet is banned nevertheless: known says so.",
+			"An id that nobody has yet is banned nevertheless: known says so. " +
+			"A ban that is wide or meets many players gets 409 with the code unconfirmed, unless confirm is true.",
 		replies{201: "The new ban.", 200: "The ban that stood already."},
 		storedOr(http.StatusConflict),
 	}, s.addBan)
@@ -101,9 +102,10 @@ func (s *Server) registerBanTransfer() {
 		"Import bans",
 		"What is here already stays as it is, so that a repeated import changes nothing; " +
 			"only notes that lack are added. " +
-			"As many as http.max_body holds; `syncer ban import` takes whole files.",
+			"As many as http.max_body holds; `syncer ban import` takes whole files. " +
+			"A ban in force of a wide range gets 409 with the code unconfirmed, unless confirm is true.",
 		replies{200: "What became of them."},
-		stored,
+		storedOr(http.StatusConflict),
 	}, s.importBans)
 }
 

@@ -80,6 +80,7 @@ var statusOf = map[syncer.Code]int{
 	syncer.CodeNotFound:       http.StatusNotFound,
 	syncer.CodeStale:          http.StatusPreconditionFailed,
 	syncer.CodeConflict:       http.StatusConflict,
+	syncer.CodeUnconfirmed:    http.StatusConflict,
 	syncer.CodeChangedSince:   http.StatusConflict,
 	syncer.CodeTooLarge:       http.StatusRequestEntityTooLarge,
 	syncer.CodeFull:           http.StatusInsufficientStorage,
@@ -112,11 +113,15 @@ func problemOf(err error) (p *Problem, known bool) {
 		"an internal error; the log of syncer says more"), false
 }
 
-// fieldsOf returns the fields at fault if all errors name one, else nil.
+// fieldsOf returns the fields at fault if all errors name one, else nil. What only wants to
+// be confirmed is told once the rest is right.
 func fieldsOf(errs []error) []FieldError {
 	var fields []FieldError
 	for _, err := range errs {
 		e, ok := errors.AsType[*syncer.Error](err)
+		if ok && e.Code == syncer.CodeUnconfirmed {
+			continue
+		}
 		if !ok || e.Code != syncer.CodeInvalid || e.Field == "" {
 			return nil
 		}
@@ -126,13 +131,14 @@ func fieldsOf(errs []error) []FieldError {
 }
 
 func domainProblem(status int, e *syncer.Error) *Problem {
-	detail := e.Message
-	if e.Field != "" {
-		detail = e.Field + ": " + detail
+	message := e.Message
+	if e.Code == syncer.CodeUnconfirmed {
+		message += `, by "confirm": true`
 	}
-	p := newProblem(status, e.Code, "%s", detail)
+	p := newProblem(status, e.Code, "%s", message)
 	if e.Field != "" {
-		p.Errors = []FieldError{{In: inBody, Field: e.Field, Message: e.Message}}
+		p.Detail = e.Field + ": " + message
+		p.Errors = []FieldError{{In: inBody, Field: e.Field, Message: message}}
 	}
 	if e.Code == syncer.CodeInsufficient {
 		p.Balance = &e.Balance

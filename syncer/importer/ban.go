@@ -47,18 +47,21 @@ func isBan(o fishjson.Object, kind Kind) (bool, error) {
 
 // readBans reads a document of bans. The bans share what it says of them; a target
 // that cannot be is refused by itself.
-func readBans(o fishjson.Object, kind Kind, unknown func(string), refuse func(error)) ([]syncer.BanRecord, error) {
+func readBans(
+	o fishjson.Object, options Options, unknown func(string), refuse func(error),
+) ([]syncer.BanRecord, error) {
 	ban, err := readBan(o)
 	if err != nil {
 		return nil, err
 	}
+	ban.Confirmed = options.Confirmed
 	known := slices.Concat(targetFields, authorFields, createdFields, expiresFields, []string{"reason", "_id", "__v"})
 	for name := range o {
 		if !slices.Contains(known, name) {
 			unknown(name)
 		}
 	}
-	targets, err := readTargets(o, kind)
+	targets, err := readTargets(o, options.Kind)
 	if err != nil {
 		return nil, err
 	}
@@ -195,7 +198,7 @@ var minecraftFields = strings.Fields("uuid name ip created source expires reason
 // readMinecraft reads an entry of Minecraft's banned-players.json or banned-ips.json: bans
 // of all that it names, and the player with the name, so that the ban is found by it.
 func readMinecraft(
-	o fishjson.Object, unknown func(string), warn func(id, field, text string),
+	o fishjson.Object, confirmed bool, unknown func(string), warn func(id, field, text string),
 ) (player merge.ImportedPlayer, bans []syncer.BanRecord, err error) {
 	for name := range o {
 		if !slices.Contains(minecraftFields, name) {
@@ -210,7 +213,7 @@ func readMinecraft(
 		}
 		values[name] = text.Value
 	}
-	ban := syncer.BanRecord{Reason: values["reason"], By: values["source"]}
+	ban := syncer.BanRecord{Reason: values["reason"], By: values["source"], Confirmed: confirmed}
 	ban.CreatedAt, ban.ExpiresAt = minecraftTimes(values, func(field, text string) {
 		warn(cmp.Or(values["uuid"], values["ip"]), field, text)
 	})

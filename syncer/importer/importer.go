@@ -51,6 +51,8 @@ type Options struct {
 	Gamemode string // of plain values in a fish file
 	Address  string // of plain usids in a fish file
 	From     Position
+	// Confirmed takes also bans in force of wide ranges, see [syncer.Target.IsWide].
+	Confirmed bool
 
 	// Refused is told of each document that is not stored.
 	Refused func(Refusal)
@@ -186,14 +188,14 @@ func (r *run) read(found document, at place) (player merge.ImportedPlayer, bans 
 				r.Warned(Refusal{Line: at.line, Document: at.document, ID: id, Field: field, Error: text})
 			}
 		}
-		return readMinecraft(object, r.ignore, warn)
+		return readMinecraft(object, r.Confirmed, r.ignore, warn)
 	}
 	ban, err := isBan(object, r.Kind)
 	if err != nil {
 		return player, nil, err
 	}
 	if ban {
-		bans, err = readBans(object, r.Kind, r.ignore, func(err error) { r.refuse(at, "", err) })
+		bans, err = readBans(object, r.Options, r.ignore, func(err error) { r.refuse(at, "", err) })
 		return player, bans, err
 	}
 	player, err = readPlayer(object, r.Options, r.ignore)
@@ -273,6 +275,9 @@ func (r *run) refuse(at place, id string, err error) {
 	refusal := Refusal{Line: at.line, Document: at.document, ID: id, Error: err.Error()}
 	if e, ok := errors.AsType[*syncer.Error](err); ok {
 		refusal.Field, refusal.Error = e.Field, e.Message
+		if e.Code == syncer.CodeUnconfirmed {
+			refusal.Error += ", by --yes"
+		}
 	}
 	r.summary.Refused++
 	if r.Refused != nil {

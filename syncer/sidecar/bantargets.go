@@ -12,7 +12,7 @@ import (
 // Bounds of what is told of whom a ban meets.
 const (
 	maxReach     = 100             // players
-	reachTimeout = 2 * time.Second // the ban is stored by then, and its answer should not wait for more
+	reachTimeout = 2 * time.Second // so long a ban waits for it, and so long its answer
 )
 
 // Identify returns whom a target means. In place of an id it may have the name of a
@@ -69,7 +69,8 @@ func (b *Bans) Revoke(ctx context.Context, target syncer.Target, by, reason stri
 }
 
 // Impose identifies the target, bans it as [Bans.AddBan] does, and says whom that
-// meets. An id that nobody has is banned only if strangers are to be: else not_found.
+// meets. An id that nobody has is banned only if strangers are to be: else not_found. What
+// is wide or meets many players is banned only if that is confirmed: else unconfirmed.
 func (b *Bans) Impose(ctx context.Context, ban syncer.NewBan, strangers bool) (syncer.AddedBan, error) {
 	identified, err := b.Identify(ctx, ban.Target)
 	if err != nil {
@@ -79,6 +80,9 @@ func (b *Bans) Impose(ctx context.Context, ban syncer.NewBan, strangers bool) (s
 		return syncer.AddedBan{}, syncer.NotFound("no player has the id or name %q", ban.Target.ID)
 	}
 	ban.Target = identified.Target
+	if err := b.checkConfirmed(ctx, ban); err != nil {
+		return syncer.AddedBan{}, err
+	}
 	stands, outcome, err := b.AddBan(ctx, ban)
 	if err != nil {
 		return syncer.AddedBan{}, err
@@ -90,6 +94,24 @@ func (b *Bans) Impose(ctx context.Context, ban syncer.NewBan, strangers bool) (s
 		added.Reach = &reach
 	}
 	return added, nil
+}
+
+// checkConfirmed refuses a ban of an address or range that meets more than may be meant.
+func (b *Bans) checkConfirmed(ctx context.Context, ban syncer.NewBan) error {
+	if ban.Confirmed || ban.Target.ID != "" {
+		return nil
+	}
+	bounded, cancel := context.WithTimeout(ctx, reachTimeout)
+	defer cancel()
+	reach, err := b.PreviewBan(bounded, ban.Target, 1)
+	switch {
+	case err == nil:
+		return reach.CheckConfirmed()
+	case bounded.Err() != nil && ctx.Err() == nil:
+		return syncer.UnconfirmedUncounted(ban.Target)
+	default:
+		return err
+	}
 }
 
 // LatestBan returns the number of the latest ban of just the given target, in force or

@@ -53,11 +53,13 @@ func BanRecordOf(r syncer.BanRecord) BanRecord {
 	return out
 }
 
-// Record returns what the domain makes of it, if it can be meant and stored.
-func (r BanRecord) Record() (syncer.BanRecord, error) {
+// Record returns what the domain makes of it, if it can be meant and stored; a wide range
+// only if it is confirmed.
+func (r BanRecord) Record(confirmed bool) (syncer.BanRecord, error) {
 	record := syncer.BanRecord{
 		Reason: value(r.Reason), By: value(r.By), CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt,
 		LiftedAt: r.LiftedAt, LiftedBy: value(r.LiftedBy), LiftReason: value(r.LiftReason),
+		Confirmed: confirmed,
 	}
 	for _, note := range r.Notes {
 		record.Notes = append(record.Notes, syncer.BanNote{At: note.At, By: note.By, Text: note.Text})
@@ -77,15 +79,16 @@ type BanExport struct {
 
 // NewBanImport asks to import bans, all or none.
 type NewBanImport struct {
-	Bans   []BanRecord `json:"bans" doc:"As an export gives them."`
-	DryRun bool        `json:"dryRun,omitempty" example:"true" doc:"Only say what would happen."`
+	Bans    []BanRecord `json:"bans" doc:"As an export gives them."`
+	DryRun  bool        `json:"dryRun,omitempty" example:"true" doc:"Only say what would happen."`
+	Confirm bool        `json:"confirm,omitempty" example:"true" doc:"Whether bans in force of ranges wider than /8 (IPv6: /32) are meant; else they are refused as unconfirmed."`
 }
 
 // Records returns what is asked for, or all that is wrong.
 func (i NewBanImport) Records() ([]syncer.BanRecord, error) {
 	records, faults := make([]syncer.BanRecord, len(i.Bans)), make([]error, len(i.Bans))
 	for n, ban := range i.Bans {
-		records[n], faults[n] = ban.Record()
+		records[n], faults[n] = ban.Record(i.Confirm)
 		faults[n] = within(fmt.Sprintf("bans[%d].", n), faults[n])
 	}
 	return records, errors.Join(faults...)

@@ -55,6 +55,7 @@ type NewBan struct {
 	By        *string     `json:"by,omitzero" maxLength:"512" example:"Steve" doc:"Who does it; absent: what Syncer-By says."`
 	ExpiresAt syncer.Time `json:"expiresAt,omitzero" doc:"When the ban ends by itself; absent, null or infinity: when it is lifted."`
 	Replace   bool        `json:"replace,omitempty" example:"true" doc:"Whether a ban that stands already gets this reason and end; else it stays as it is."`
+	Confirm   bool        `json:"confirm,omitempty" example:"true" doc:"Whether a range wider than /8 (IPv6: /32), or an address or range that more than 100 known players joined from, is meant; else it is refused as unconfirmed."`
 	Duration  *Duration   `json:"duration,omitzero" maxLength:"64" example:"7d" doc:"Instead of expiresAt: 1y2mo3w4d5h6m7s, a month of 30 and a year of 365 days, or ISO 8601 without months and years."`
 }
 
@@ -69,7 +70,9 @@ func (b NewBan) Ban(now time.Time) (syncer.NewBan, error) {
 
 // Of is [NewBan.Ban] of another target.
 func (b NewBan) Of(target syncer.Target, now time.Time) (syncer.NewBan, error) {
-	ban := syncer.NewBan{Target: target, Reason: value(b.Reason), By: value(b.By), Replace: b.Replace}
+	ban := syncer.NewBan{
+		Target: target, Reason: value(b.Reason), By: value(b.By), Replace: b.Replace, Confirmed: b.Confirm,
+	}
 	switch {
 	case b.Duration != nil && !b.ExpiresAt.IsZero():
 		return ban, syncer.Invalid("duration", "says the same as expiresAt; give one of them")
