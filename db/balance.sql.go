@@ -97,7 +97,7 @@ func (q *Queries) Currencies(ctx context.Context) ([]Currency, error) {
 }
 
 const ledger = `-- name: Ledger :many
-select id, at, uuid, currency, change, balance, peer, key, reason, by, server
+select id, at, uuid, currency, change, balance, peer, key, reason, by, server, role
 from ledger
 where uuid = $1
   and currency = coalesce($2::text, currency)
@@ -140,6 +140,7 @@ func (q *Queries) Ledger(ctx context.Context, arg LedgerParams) ([]Ledger, error
 			&i.Reason,
 			&i.By,
 			&i.Server,
+			&i.Role,
 		); err != nil {
 			return nil, err
 		}

@@ -253,10 +253,12 @@ type Ledger struct {
 	Key *string
 	// Why
 	Reason string
-	// Who did it
+	// Who did it, as the caller says
 	By string
-	// The server that asked, empty for a person with psql
+	// The server that asked, as the caller says; empty for a person with psql
 	Server string
+	// The login that wrote it
+	Role string
 }
 
 // Finished runs of maps, kept until somebody deletes them. map_stats sums them up

@@ -47,6 +47,7 @@ create table ledger (
     reason   text        not null default '',
     by       text        not null default session_user,
     server   text        not null default '',
+    role     text        not null default session_user,
     constraint ledger_pkey primary key (id),
     constraint ledger_uuid_form check (length(uuid) between 1 and 64 and uuid !~ '[[:cntrl:]]'),
     constraint ledger_currency_fkey foreign key (currency) references currency (name),
@@ -74,8 +75,9 @@ comment on column ledger.peer is 'Of a transfer: the other player, whose entry h
 comment on column ledger.key is
     'What the caller calls this change, unique in the whole network, so that it happens once; NULL for plain edits';
 comment on column ledger.reason is 'Why';
-comment on column ledger.by is 'Who did it';
-comment on column ledger.server is 'The server that asked, empty for a person with psql';
+comment on column ledger.by is 'Who did it, as the caller says';
+comment on column ledger.server is 'The server that asked, as the caller says; empty for a person with psql';
+comment on column ledger.role is 'The login that wrote it';
 comment on index ledger_key_idx is 'One change or transfer for each key: a transfer''s second entry is told apart';
 
 -- What keeps the two tables in step, also for edits by hand.

@@ -109,6 +109,7 @@ type LedgerEntry struct {
 	Reason   string   `json:"reason"`
 	By       string   `json:"by"`
 	Server   string   `json:"server"` // the game server that asked, empty for none
+	Role     string   `json:"role"`   // the database login that wrote it
 }
 
 // TransferResult is the outcome of a [Transfer]: the entries of its first time, the payer's first.

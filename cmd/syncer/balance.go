@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -227,7 +228,7 @@ who was deleted.`,
 				for i, e := range entries {
 					rows[i] = []string{
 						clock(e.At, ""), e.Currency, fmt.Sprintf("%+d", e.Change), strconv.FormatInt(e.Balance, 10),
-						e.By, whatFor(e),
+						cmp.Or(e.By, "login "+e.Role), whatFor(e),
 					}
 				}
 				header := []string{"TIME", "CURRENCY", "CHANGE", "BALANCE", "BY", "WHAT FOR"}

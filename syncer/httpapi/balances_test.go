@@ -49,6 +49,7 @@ func (f *fakeBalances) Transfer(_ context.Context, m syncer.Transfer) (syncer.Tr
 	entry := syncer.LedgerEntry{
 		ID: int64(len(f.entries) + 1), At: syncer.TimeOf(testNow), Player: m.Payer, Peer: m.Payee, Currency: m.Currency,
 		Change: -m.Amount, Balance: f.balances[m.Currency] - m.Amount, Key: m.Key, Server: m.Server,
+		Role: "survival",
 	}
 	if m.Payer == "" {
 		entry.Player, entry.Peer, entry.Change, entry.Balance = m.Payee, "", m.Amount, f.balances[m.Currency]+m.Amount
@@ -99,7 +100,7 @@ func TestChangesOfBalances(t *testing.T) {
 	f.ask(t, "POST", coinsPath, `{"change":-250,"key":"a","reason":"sword","by":"shop"}`).
 		wants(http.StatusOK).into(&moved)
 	if len(moved.Entries) != 1 || moved.Entries[0].Change != -250 || moved.Entries[0].Balance != 750 ||
-		moved.Entries[0].Peer != nil {
+		moved.Entries[0].Peer != nil || moved.Entries[0].Role != "survival" {
 		t.Errorf("moved %+v", moved)
 	}
 	want := syncer.Transfer{

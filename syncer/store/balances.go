@@ -127,6 +127,7 @@ func (s *Store) Ledger(
 			Reason:   row.Reason,
 			By:       row.By,
 			Server:   row.Server,
+			Role:     row.Role,
 		}
 	}
 	return entries, readError("read ledger", err)

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"playersync/syncer"
+	"playersync/syncer/postgres/pgtest"
 	"playersync/syncer/store"
 )
 
@@ -237,6 +238,45 @@ func TestEditsByHandGoIntoTheLedger(t *testing.T) {
 		reconciled(t, s)
 	}
 	expectEqual(t, column[string](t, conn, `select distinct by from ledger`), []string{"postgres"})
+}
+
+// Whoever may write balances may say in syncer.ledger what he likes. The login stays his.
+func TestLedgerKeepsTheLogin(t *testing.T) {
+	t.Parallel()
+	s, url := open(t, store.Options{})
+	run(t, psql(t, url), `
+		insert into player (uuid) values ('Steve');
+		insert into currency (name) values ('coins')`)
+	address := login(t, url, "in role playersync_app")
+	app := psql(t, address)
+	me := value[string](t, app, "select session_user::text")
+	simple(t, app, `
+		select set_config('syncer.ledger', '{"by": "Alice", "server": "pvp", "role": "postgres"}', true);
+		insert into balance values ('Steve', 'coins', 1000000)`)
+	run(t, app, "select change_balance('Steve', 'coins', 1)")
+	expectRefused(t, app,
+		"insert into ledger (uuid, currency, change, balance, role) values ('Steve', 'coins', 1, 1, 'x')",
+		"update ledger set role = 'postgres'", "delete from ledger", "select ledger_fold('1 day')",
+		"set session authorization postgres")
+
+	entries, err := s.Ledger(context.Background(), "Steve", "", 0, 10)
+	if err != nil || len(entries) != 2 || entries[1].By != "Alice" || entries[1].Server != "pvp" {
+		t.Fatalf("%+v, %v", entries, err)
+	}
+	own, err := store.Open(context.Background(), address, store.Options{Timeout: pgtest.WaitTimeout})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(own.Close)
+	moved, _, err := own.MoveBalance(context.Background(), move("", "Steve", 5, "k"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range append(entries, moved.Entries...) {
+		if entry.Role != me {
+			t.Errorf("%+v does not name the login %s", entry, me)
+		}
+	}
 }
 
 func TestFunctionsForPeopleRefuse(t *testing.T) {

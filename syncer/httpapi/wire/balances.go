@@ -70,6 +70,7 @@ type LedgerEntry struct {
 	Reason   string           `json:"reason" example:"bought a diamond sword" doc:"Why."`
 	By       string           `json:"by" example:"shop" doc:"Who did it."`
 	Server   string           `json:"server" example:"survival-1" doc:"The game server that asked; empty for a person."`
+	Role     string           `json:"role" example:"syncer" doc:"The database login that wrote it."`
 }
 
 // LedgerEntriesOf returns the entries, never nil.
@@ -78,7 +79,7 @@ func LedgerEntriesOf(entries []syncer.LedgerEntry) []LedgerEntry {
 	for i, e := range entries {
 		out[i] = LedgerEntry{
 			ID: e.ID, At: e.At, UUID: e.Player, Currency: e.Currency, Change: e.Change, Balance: e.Balance,
-			Peer: Filled(e.Peer), Key: Filled(e.Key), Reason: e.Reason, By: e.By, Server: e.Server,
+			Peer: Filled(e.Peer), Key: Filled(e.Key), Reason: e.Reason, By: e.By, Server: e.Server, Role: e.Role,
 		}
 	}
 	return out
