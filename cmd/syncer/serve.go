@@ -127,7 +127,9 @@ func daemonConfig(settings config.Config, log *slog.Logger) daemon.Config {
 			Heartbeat:    settings.Sync.Heartbeat,
 			PollInterval: settings.Sync.PollInterval,
 		},
-		Sidecar:     sidecar.Config{Home: settings.Server, FlushInterval: settings.Sync.FlushInterval},
+		Sidecar: sidecar.Config{
+			Home: settings.Server, Others: settings.Others, FlushInterval: settings.Sync.FlushInterval,
+		},
 		HTTP:        settings.HTTP.API(),
 		Fish:        settings.HTTP.Fish.API(),
 		NoFish:      !settings.HTTP.Fish.Enabled,

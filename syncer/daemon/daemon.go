@@ -182,7 +182,7 @@ func (d *Daemon) wire(context.Context) error {
 	}
 	u := &d.use
 	d.http, err = httpapi.New(d.config.HTTP, httpapi.Deps{
-		Players: u.players, Visits: u.info, USIDs: u.usids, Balances: u.balances,
+		Servers: u.servers, Players: u.players, Visits: u.info, USIDs: u.usids, Balances: u.balances,
 		Bans: u.bans, BanDetails: u.bans, BanTransfer: u.bans, Audit: u.audit,
 		Presence: u.presence, Transients: u.transients, Chat: u.chat, Counts: u.counts, MapRuns: u.mapRuns,
 		Events: d.events, Ready: d.missing, Mounts: mounts, Registry: d.registry, Log: d.log, Version: d.config.Version,

@@ -35,7 +35,8 @@ func (d *Daemon) wirePlugin() {
 // send no token, so where one is asked for, only a secret prefix or the list of
 // networks can stand in for it: without either it is not served.
 func (d *Daemon) fish() (map[string]http.Handler, error) {
-	config, guarded := d.config.Fish, d.config.HTTP.Token == "" || len(d.config.HTTP.AllowedNetworks) > 0
+	config, api := d.config.Fish, d.config.HTTP
+	guarded := api.Token == "" && len(api.Tokens) == 0 || len(api.AllowedNetworks) > 0
 	if d.config.NoFish {
 		return nil, nil
 	}
@@ -47,8 +48,8 @@ func (d *Daemon) fish() (map[string]http.Handler, error) {
 	config.MaxBody = d.config.HTTP.MaxBody
 	p := &d.plugin
 	handler, err := fishapi.New(config, fishapi.Deps{
-		Players: p.players, Bans: d.use.bans, USIDs: p.usids, Chat: d.use.chat, Deliveries: p.deliveries,
-		Antibot: p.antibot, Blacklist: p.blacklist, ModLog: p.modLog, Log: d.log,
+		Servers: d.use.servers, Players: p.players, Bans: d.use.bans, USIDs: p.usids, Chat: d.use.chat,
+		Deliveries: p.deliveries, Antibot: p.antibot, Blacklist: p.blacklist, ModLog: p.modLog, Log: d.log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("http.fish.prefix: %w", err)

@@ -8,6 +8,7 @@ import (
 
 // useCases are what game servers and administrators can ask, by subject.
 type useCases struct {
+	servers    *sidecar.Servers
 	queue      *writequeue.Queue
 	saver      *sidecar.Saver
 	players    *sidecar.Players
@@ -27,7 +28,8 @@ type useCases struct {
 func (d *Daemon) wireUseCases() {
 	u, now, config := &d.use, clock{d}, d.config.Sidecar
 	u.queue = writequeue.New(d.outbox, d.log)
-	u.transients = sidecar.NewTransients(sidecar.TransientLimits{})
+	u.servers = sidecar.NewServers(config.Home, config.Others)
+	u.transients = sidecar.NewTransients(sidecar.TransientLimits{Servers: u.servers.Names()})
 	u.presence = sidecar.NewPresence(d.presenceConfig(), d.store, d.sessions, now, d.log)
 	u.bans = sidecar.NewBans(d.store, d.bans, d.applier, now)
 	u.saver = sidecar.NewSaver(config.FlushInterval, d.store, d.players, d.applier, d.outbox, d.log)

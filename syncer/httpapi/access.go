@@ -12,11 +12,18 @@ import (
 // guard decides who is answered.
 type guard struct {
 	networks []netip.Prefix
-	hosts    map[string]bool   // in lower case, besides IP addresses
-	token    [sha256.Size]byte // digest, so that comparing takes the same time for every length
-	hasToken bool
+	hosts    map[string]bool // in lower case, besides IP addresses
+	tokens   []token
 	origins  *http.CrossOriginProtection
 }
+
+// token is what a caller shows, and for whom it may speak then.
+type token struct {
+	digest [sha256.Size]byte // so that comparing takes the same time for every length
+	server string            // "" for every one
+}
+
+func newToken(text, server string) token { return token{sha256.Sum256([]byte(text)), server} }
 
 func newGuard(c Config) *guard {
 	hosts := map[string]bool{"localhost": true}
@@ -26,11 +33,14 @@ func newGuard(c Config) *guard {
 	for _, name := range c.AllowedHosts {
 		hosts[strings.ToLower(name)] = true
 	}
-	return &guard{
-		hosts:    hosts,
-		networks: c.AllowedNetworks, token: sha256.Sum256([]byte(c.Token)), hasToken: c.Token != "",
-		origins: http.NewCrossOriginProtection(),
+	g := &guard{hosts: hosts, networks: c.AllowedNetworks, origins: http.NewCrossOriginProtection()}
+	if c.Token != "" {
+		g.tokens = append(g.tokens, newToken(c.Token, ""))
 	}
+	for server, text := range c.Tokens {
+		g.tokens = append(g.tokens, newToken(text, server))
+	}
+	return g
 }
 
 // admits reports whether the peer's network is allowed.
@@ -66,20 +76,26 @@ func (g *guard) isCalled(host string) bool {
 	return name == "" || g.hosts[name] || strings.HasSuffix(name, ".localhost")
 }
 
-// knows reports whether the request carries the token.
-func (g *guard) knows(r *http.Request) bool {
-	if !g.hasToken {
-		return true
+// identify reports whether the request carries a token, if any is asked for, and for which
+// game server it may speak, "" for every one.
+func (g *guard) identify(r *http.Request) (server string, known bool) {
+	if len(g.tokens) == 0 {
+		return "", true
 	}
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	digest := sha256.Sum256([]byte(strings.TrimSpace(token)))
-	return subtle.ConstantTimeCompare(digest[:], g.token[:]) == 1 && strings.EqualFold(scheme, "Bearer")
+	scheme, text, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	shown := newToken(strings.TrimSpace(text), "")
+	for _, t := range g.tokens { // all of them, so that the time tells nothing
+		if subtle.ConstantTimeCompare(shown.digest[:], t.digest[:]) == 1 {
+			server, known = t.server, true
+		}
+	}
+	return server, known && strings.EqualFold(scheme, "Bearer")
 }
 
-// refuseStranger returns the problem for a request without the token, or one that
+// refuseStranger returns the problem for a request without a token, or one that
 // a foreign web page made the browser of somebody on this machine send.
-func (s *Server) refuseStranger(r *http.Request) *Problem {
-	if !s.guard.knows(r) {
+func (s *Server) refuseStranger(r *http.Request, known bool) *Problem {
+	if !known {
 		p := newProblem(http.StatusUnauthorized, codeUnauthorized, "send the token as Authorization: Bearer <token>")
 		p.Errors = []FieldError{{In: inHeader, Field: "Authorization", Message: "is missing or wrong"}}
 		p.header = http.Header{"Www-Authenticate": {`Bearer realm="syncer"`}}

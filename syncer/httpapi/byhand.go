@@ -57,7 +57,7 @@ func (s *Server) address(c *call) (by syncer.Attribution, err error) {
 			return by, refuse(FieldError{In: inPath, Field: "id", Message: e.Message})
 		}
 	}
-	if c.from, err = gameServer(c.r.Header, s.deps.Players.Home()); err != nil {
+	if c.from, err = s.gameServer(c.r.Header); err != nil {
 		return by, err
 	}
 	faults, err := knownQuery(nil).check(c.r)

@@ -3,8 +3,11 @@ package httpapi
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -15,8 +18,11 @@ type Config struct {
 	Listen string // "host:port"; host empty means every interface
 
 	// Token, if not empty, must be sent as "Authorization: Bearer <token>" with
-	// every request except /healthz and the mounted handlers.
+	// every request except /healthz and the mounted handlers. It speaks for every server.
 	Token string
+	// Tokens, by the name of a configured game server, may be sent in its place: each speaks
+	// for that server only.
+	Tokens map[string]string
 	// AllowedNetworks, if not empty, are the only ones answered, loopback included.
 	AllowedNetworks []netip.Prefix
 	// AllowedHosts are names by which clients call this server, without port, besides
@@ -41,9 +47,13 @@ func (c Config) Validate() error {
 	if err != nil {
 		return fmt.Errorf("http.listen: %q is not host:port", c.Listen)
 	}
-	for _, r := range c.Token {
-		if r <= ' ' || r > '~' {
-			return errors.New("http.token: must consist of printable ASCII without spaces, as a header carries it")
+	if !isPrintable(c.Token) {
+		return errors.New("http.token: must consist of printable ASCII without spaces, as a header carries it")
+	}
+	for server, token := range c.Tokens {
+		if token == "" || !isPrintable(token) {
+			return fmt.Errorf("http.tokens: that of %q must consist of printable ASCII without spaces, "+
+				"as a header carries it", server)
 		}
 	}
 	for _, network := range c.AllowedNetworks {
@@ -69,9 +79,28 @@ func (c Config) Validate() error {
 	return c.checkExposure(host)
 }
 
+func isPrintable(token string) bool {
+	return strings.IndexFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) < 0
+}
+
+// checkTokens refuses tokens that could mean several servers, or one that is not configured.
+func checkTokens(c Config, servers Servers) error {
+	owner := map[string]string{c.Token: "http.token"}
+	for _, name := range slices.Sorted(maps.Keys(c.Tokens)) {
+		if _, known := servers.Named(name); !known {
+			return fmt.Errorf("http.tokens: %q is neither server.name nor one of server.others", name)
+		}
+		if other, twice := owner[c.Tokens[name]]; twice {
+			return fmt.Errorf("http.tokens: that of %q is the same as that of %s", name, other)
+		}
+		owner[c.Tokens[name]] = strconv.Quote(name)
+	}
+	return nil
+}
+
 // checkExposure refuses an address that strangers reach and nothing guards.
 func (c Config) checkExposure(host string) error {
-	if c.Token != "" || len(c.AllowedNetworks) > 0 || isLoopback(host) {
+	if c.Token != "" || len(c.Tokens) > 0 || len(c.AllowedNetworks) > 0 || isLoopback(host) {
 		return nil
 	}
 	return fmt.Errorf("http.listen: %s is reachable from other machines; "+

@@ -11,6 +11,7 @@ import (
 
 // Deps are the parts the API is built from. All are required except Mounts.
 type Deps struct {
+	Servers     Servers
 	Players     Players
 	Presence    Presence
 	Transients  Transients

@@ -13,10 +13,11 @@
 //
 // # Who asks
 //
-// One process may serve several game servers. The configured one asks unless the
+// One process may serve several game servers. [Servers.Home] asks unless the
 // headers Syncer-Server, Syncer-Gamemode and Syncer-Address say otherwise; an
-// absent one falls back to the configuration, except that the name of another
-// server needs both others with it. For the audit Syncer-By names the person for whom
+// absent one falls back to the configured server of that name, and the name of a
+// server that is not configured needs both others with it. A token of a single server
+// says by itself who asks, and other headers are refused with it. For the audit Syncer-By names the person for whom
 // something is changed, and Syncer-Server alone the game server where nothing else
 // depends on it.
 //

@@ -115,15 +115,12 @@ func (s *Server) followEvents(_ context.Context, i *interest) (*eventsResult, er
 }
 
 func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request, i *interest) {
-	select {
-	case s.streams <- struct{}{}:
-		defer func() { <-s.streams }()
-	default:
-		p := newProblem(http.StatusServiceUnavailable, codeBusy, "%d event streams are open already", cap(s.streams))
-		p.header = http.Header{"Retry-After": {"5"}}
-		p.write(w)
+	free, refused := s.streams.take(callerOf(r))
+	if refused != nil {
+		refused.write(w)
 		return
 	}
+	defer free()
 	if o, ok := w.(*observation); ok {
 		o.stream = true
 	}

@@ -244,9 +244,49 @@ func TestStreamsAreLimited(t *testing.T) {
 		t.Errorf("code %s", p.Code)
 	}
 	s.close()
-	f.server.streams <- struct{}{} // waits for the stream to give its place back
-	<-f.server.streams
+	waitFor(t, func() bool { return f.server.streams.inUse() == 0 })
 	f.ask(t, "GET", "/v1/events?wait=0s", "").wants(http.StatusOK)
+}
+
+func TestOneCallerHasHalfOfTheStreams(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, func(c *Config, _ *Deps) {
+		c.MaxStreams, c.Token, c.Tokens = 4, "general", map[string]string{testOther.Name: "bound"}
+	})
+	poll := func(remote, token string) int {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/v1/events?wait=0s", nil)
+		r.RemoteAddr, r.Host = remote, "localhost"
+		r.Header.Set("Authorization", "Bearer "+token)
+		w := httptest.NewRecorder()
+		f.server.Handler().ServeHTTP(w, r)
+		return w.Code
+	}
+	hold := func(caller string) {
+		if _, refused := f.server.streams.take(caller); refused != nil {
+			t.Fatal(refused)
+		}
+	}
+	hold("2001:db8::/64")
+	hold("2001:db8::/64")
+	for _, c := range []struct {
+		remote, token string
+		status        int
+	}{
+		{"[2001:db8::1]:1", "general", http.StatusServiceUnavailable},
+		{"[2001:db8::2]:1", "general", http.StatusServiceUnavailable}, // the same machine, as it may be
+		{"[2001:db8::1]:1", "bound", http.StatusOK},
+		{"[2001:db8:0:1::1]:1", "general", http.StatusOK},
+		{"192.0.2.1:1", "general", http.StatusOK},
+	} {
+		if status := poll(c.remote, c.token); status != c.status {
+			t.Errorf("%s with the token %s: %d, want %d", c.remote, c.token, status, c.status)
+		}
+	}
+	hold("loopback")
+	hold("loopback")
+	if status := poll("192.0.2.1:1", "general"); status != http.StatusServiceUnavailable {
+		t.Errorf("a fifth: %d", status)
+	}
 }
 
 // TestHeartbeat checks that a silent stream shows life, and tells the position
@@ -349,12 +389,12 @@ func TestSubscribersThatDoNotReadAreCutOff(t *testing.T) {
 	if _, err := conn.Write([]byte("GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")); err != nil {
 		t.Fatal(err)
 	}
-	waitFor(t, func() bool { return len(f.server.streams) == 1 })
+	waitFor(t, func() bool { return f.server.streams.inUse() == 1 })
 	large := syncer.NewPlayer(exampleID)
 	large.Attributes = json.RawMessage(`{"a":"` + strings.Repeat("x", 60<<10) + `"}`)
 	waitFor(t, func() bool {
 		f.events.Publish(changefeed.Event{Type: changefeed.EventPlayer, ID: large.ID, Player: &large})
-		return len(f.server.streams) == 0
+		return f.server.streams.inUse() == 0
 	})
 	if text := f.ask(t, "GET", "/metrics", "").Body.String(); !strings.Contains(text,
 		"playersync_http_event_streams_cut_total 1") {

@@ -16,7 +16,11 @@ import (
 // testNow is the database's clock in tests.
 var testNow = time.Date(2030, 1, 2, 3, 4, 5, 6e6, time.UTC)
 
-var testHome = syncer.GameServer{Name: "survival-1", Gamemode: "survival", Address: "203.0.113.1:6567"}
+// The configured servers.
+var (
+	testHome  = syncer.GameServer{Name: "survival-1", Gamemode: "survival", Address: "203.0.113.1:6567"}
+	testOther = syncer.GameServer{Name: "sandbox-1", Gamemode: "sandbox", Address: "203.0.113.1:6568"}
+)
 
 var (
 	_ Players = (*sidecar.Players)(nil)
@@ -156,7 +160,6 @@ func (f *fake) Met(from syncer.GameServer, target syncer.Target) []syncer.Player
 
 func (f *fake) Staleness() time.Duration { return 3 * time.Millisecond }
 func (f *fake) Now() time.Time           { return testNow }
-func (f *fake) Home() syncer.GameServer  { return testHome }
 
 // exampleStranger is the id that no player has.
 const exampleStranger = "stranger"

@@ -48,6 +48,11 @@ func problemOfRequest(ctx huma.Context, status int, msg string, errs ...error) h
 	case http.StatusInternalServerError:
 		return malformed("ends before its length")
 	}
+	for _, err := range errs {
+		if problem, ok := errors.AsType[*Problem](err); ok {
+			return problem
+		}
+	}
 	fields, inBodyToo := faultsInQuery(ctx.Context()), []FieldError(nil)
 	settled := len(fields)
 	for _, err := range errs {
@@ -119,12 +124,16 @@ func inBodyFields(faults []strict.Fault) []FieldError {
 	return fields
 }
 
-// faultsOf returns a problem's fields as errors, for huma.
+// faultsOf returns a problem's fields as errors, for huma, so that others are named with
+// them; or the problem, if it is of another kind.
 func faultsOf(err error) []error {
 	if err == nil {
 		return nil
 	}
 	problem, _ := problemOf(err)
+	if len(problem.Errors) == 0 {
+		return []error{problem}
+	}
 	errs := make([]error, len(problem.Errors))
 	for i, field := range problem.Errors {
 		errs[i] = field

@@ -31,6 +31,7 @@ func newFixture(t testing.TB, change ...func(*Config, *Deps)) *fixture {
 	f := &fixture{fake: newFake(), events: events.NewBroker(8), log: &bytes.Buffer{}}
 	config := Config{Listen: "127.0.0.1:0"}
 	deps := Deps{
+		Servers:     sidecar.NewServers(testHome, []syncer.GameServer{testOther}),
 		Players:     f.fake,
 		Bans:        f.fake,
 		Chat:        f.fake,

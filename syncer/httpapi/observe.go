@@ -20,7 +20,7 @@ type metrics struct {
 	cut      prometheus.Counter
 }
 
-func newMetrics(registry prometheus.Registerer, streams chan struct{}) (*metrics, error) {
+func newMetrics(registry prometheus.Registerer, streams *slots) (*metrics, error) {
 	m := &metrics{
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "playersync_http_request_duration_seconds",
@@ -38,7 +38,7 @@ func newMetrics(registry prometheus.Registerer, streams chan struct{}) (*metrics
 	}
 	open := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "playersync_http_event_streams", Help: "Event streams and long polls in progress.",
-	}, func() float64 { return float64(len(streams)) })
+	}, func() float64 { return float64(streams.inUse()) })
 	for _, c := range []prometheus.Collector{m.duration, m.panics, m.cut, open} {
 		if err := registry.Register(c); err != nil {
 			return nil, err

@@ -60,7 +60,7 @@ func (s *Server) overview() huma.Config {
 		Servers:    []*huma.Server{{URL: "/", Description: "The sidecar that serves this document."}},
 		Security:   []map[string][]string{}, // none is asked for, which leaving it out would not say
 	}
-	if s.guard.hasToken {
+	if len(s.guard.tokens) > 0 {
 		document.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
 		document.Security = []map[string][]string{{"token": {}}}
 	}

@@ -91,7 +91,6 @@ type Players interface {
 
 	Staleness() time.Duration // since memory was last known to equal the database
 	Now() time.Time           // by the database's clock
-	Home() syncer.GameServer  // who asks when a request does not say
 }
 
 type playerInput struct {

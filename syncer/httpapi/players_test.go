@@ -206,6 +206,11 @@ func TestServerThatAsks(t *testing.T) {
 			[]string{"Syncer-Server: survival-1", "Syncer-Address: a:1"},
 			syncer.GameServer{Name: testHome.Name, Gamemode: testHome.Gamemode, Address: "a:1"},
 		},
+		{[]string{"Syncer-Server: " + testOther.Name}, testOther},
+		{
+			[]string{"Syncer-Server: " + testOther.Name, "Syncer-Gamemode: pvp"},
+			syncer.GameServer{Name: testOther.Name, Gamemode: "pvp", Address: testOther.Address},
+		},
 	} {
 		f := newFixture(t)
 		f.ask(t, "GET", playerPath, "", c.headers...).wants(http.StatusOK)

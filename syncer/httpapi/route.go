@@ -129,7 +129,12 @@ func (d *declaration) Handle(op *huma.Operation, handler func(huma.Context)) {
 // handle routes to a handler, behind the guard.
 func (s *Server) handle(op *huma.Operation, handler http.HandlerFunc) {
 	guarded := func(w http.ResponseWriter, r *http.Request) {
-		if problem := s.refuseStranger(r); problem != nil && op.Path != pathHealth {
+		server, known := s.guard.identify(r)
+		problem := s.refuseStranger(r, known)
+		if problem == nil && server != "" {
+			r, problem = s.speakAs(r, server)
+		}
+		if problem != nil && op.Path != pathHealth {
 			problem.write(w)
 			return
 		}

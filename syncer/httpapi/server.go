@@ -27,7 +27,7 @@ type Server struct {
 
 	openapi, openapi30 func() ([]byte, error) // written at the first request
 
-	streams chan struct{}      // one token per event stream
+	streams *slots             // for event streams and long polls
 	closing context.Context    // ends with the streams at shutdown
 	close   context.CancelFunc // ends closing
 }
@@ -38,8 +38,11 @@ func New(config Config, deps Deps) (*Server, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
+	if err := checkTokens(config, deps.Servers); err != nil {
+		return nil, err
+	}
 	s := &Server{config: config.withDefaults(), deps: deps, guard: newGuard(config), mux: http.NewServeMux()}
-	s.streams = make(chan struct{}, s.config.MaxStreams)
+	s.streams = newSlots(s.config.MaxStreams)
 	s.closing, s.close = context.WithCancel(context.Background())
 	m, err := newMetrics(deps.Registry, s.streams)
 	if err != nil {

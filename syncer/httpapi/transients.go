@@ -16,7 +16,8 @@ func (s *Server) registerTransients() {
 		"In the memory of this sidecar only, for the asking server only: " +
 			"it is gone when the game server announces its start, when this sidecar restarts, when `ttl` is over, " +
 			"or with `resetOnJoin` when the player joins again. Nothing of it is ever on disk. " +
-			"A value has at most 64 KiB of JSON, a player 64 keys on a server, and a server 64 MiB altogether.",
+			"A value has at most 64 KiB of JSON, a player 64 keys on a server, and a configured server 64 MiB " +
+			"altogether; all other servers share as much.",
 		replies{204: "It is kept."},
 		[]int{http.StatusInsufficientStorage},
 	}, s.putTransient)

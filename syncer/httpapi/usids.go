@@ -50,6 +50,12 @@ func (s *Server) approveUSID(ctx context.Context, in *approveUSIDInput) (*result
 	if err != nil {
 		return nil, err
 	}
+	if own, bound := s.deps.Servers.Named(speaker(ctx)); bound {
+		if address != "" && address != own.Address {
+			return nil, foreignServer(own, notThisServer(inBody, "address", own.Address))
+		}
+		address = own.Address
+	}
 	approved, err := s.deps.USIDs.ApproveUSID(ctx, in.Code.string, address)
 	return &result[wire.RejectedUSID]{wire.RejectedUSIDOf(approved)}, err
 }

@@ -21,9 +21,9 @@ const (
 
 // Asking is part of the input of an operation for which it matters which game server asks.
 type Asking struct {
-	Server   string `header:"Syncer-Server" maxLength:"64" example:"survival-1" doc:"Name of the game server that asks. The configured one if absent; but another server's name needs gamemode and address with it."`
-	Gamemode string `header:"Syncer-Gamemode" maxLength:"64" example:"survival" doc:"Its gamemode, which indexes counters and join times. The configured one if absent."`
-	Address  string `header:"Syncer-Address" maxLength:"64" example:"203.0.113.1:6567" doc:"Its address, which indexes usids. The configured one if absent."`
+	Server   string `header:"Syncer-Server" maxLength:"64" example:"survival-1" doc:"Name of the game server that asks, server.name if absent. That of a server that is not configured needs gamemode and address with it."`
+	Gamemode string `header:"Syncer-Gamemode" maxLength:"64" example:"survival" doc:"Its gamemode, which indexes counters and join times; as configured if absent."`
+	Address  string `header:"Syncer-Address" maxLength:"64" example:"203.0.113.1:6567" doc:"Its address, which indexes usids; as configured if absent."`
 
 	from syncer.GameServer
 }
@@ -32,7 +32,7 @@ type Asking struct {
 func (a *Asking) Resolve(ctx huma.Context) []error {
 	r, _ := humago.Unwrap(ctx)
 	var err error
-	a.from, err = gameServer(r.Header, serverOf(ctx).deps.Players.Home())
+	a.from, err = serverOf(ctx).gameServer(r.Header)
 	return faultsOf(err)
 }
 
@@ -84,15 +84,21 @@ func attribute(ctx context.Context, by syncer.Attribution) context.Context {
 	return syncer.WithServer(syncer.WithActor(ctx, by.By), by.Server)
 }
 
-// gameServer returns who asks: each header that is absent falls back to home,
-// but another server's name alone does not say what its gamemode and address
-// are, so it needs both.
-func gameServer(h http.Header, home syncer.GameServer) (syncer.GameServer, error) {
+// gameServer returns who asks. A header that is absent falls back to the configured server
+// of the name that is given, or to home without a name. A name that is not configured does not
+// say what its gamemode and address are, so it needs both.
+func (s *Server) gameServer(h http.Header) (from syncer.GameServer, err error) {
+	from = s.deps.Servers.Home()
 	name, gamemode, address := h[headerServer], h[headerGamemode], h[headerAddress]
 	if name == nil && gamemode == nil && address == nil {
-		return home, nil
+		return from, nil
 	}
-	from := home
+	known := true
+	if len(name) == 1 {
+		if from, known = s.deps.Servers.Named(name[0]); known && gamemode == nil && address == nil {
+			return from, nil
+		}
+	}
 	var missing []FieldError
 	for _, part := range []struct {
 		header string
@@ -103,24 +109,25 @@ func gameServer(h http.Header, home syncer.GameServer) (syncer.GameServer, error
 		{headerGamemode, gamemode, &from.Gamemode},
 		{headerAddress, address, &from.Address},
 	} {
-		switch len(part.given) {
-		case 0:
-			if len(name) > 0 && name[0] != home.Name {
-				missing = append(missing, FieldError{
-					In: inHeader, Field: part.header,
-					Message: "is needed too, since " + headerServer + " names another server than the configured one",
-				})
-			}
-		case 1:
-			*part.into = part.given[0]
-		default:
+		switch {
+		case len(part.given) > 1:
 			return from, refuse(FieldError{In: inHeader, Field: part.header, Message: "is given more than once"})
+		case len(part.given) == 1:
+			*part.into = part.given[0]
+		case !known:
+			missing = append(missing, FieldError{
+				In: inHeader, Field: part.header,
+				Message: "is needed too, since " + headerServer + " names a server that is not configured",
+			})
 		}
 	}
 	if missing != nil {
 		return from, refuse(missing...)
 	}
-	return from, headerFault(from.Validate(""))
+	if err := headerFault(from.Validate("")); err != nil {
+		return from, err
+	}
+	return from, s.deps.Servers.Admit(from)
 }
 
 // headerFault names the header for a fault of the game server's field.

@@ -13,8 +13,9 @@ import (
 
 // Config holds what an operator may choose.
 type Config struct {
-	Home          syncer.GameServer // who asks when a request does not say
-	FlushInterval time.Duration     // the longest that an unimportant change waits; default 5 s
+	Home          syncer.GameServer   // who asks when a request does not say
+	Others        []syncer.GameServer // further servers that are known by their names
+	FlushInterval time.Duration       // the longest that an unimportant change waits; default 5 s
 }
 
 // Players answers what game servers ask and say of players. It is safe for concurrent
@@ -85,9 +86,6 @@ func NewPlayers(home syncer.GameServer, deps PlayerDeps) *Players {
 		saver: deps.Saver, visitors: deps.Saver.visitors, observers: deps.Observers,
 	}
 }
-
-// Home returns the game server that asks when a request does not say.
-func (p *Players) Home() syncer.GameServer { return p.home }
 
 // Online counts the players on the servers of this sidecar, and the edits that
 // are not stored yet.

@@ -21,6 +21,7 @@ type Transients struct {
 
 	mu        sync.Mutex
 	servers   map[string]*kept // by name
+	spent     map[string]int   // bytes, by account; see accountOf
 	deadlines deadlines
 	count     int
 	bytes     int
@@ -29,13 +30,16 @@ type Transients struct {
 // TransientLimits bound what is kept. Zero values mean the defaults.
 type TransientLimits struct {
 	Keys  int // for each player on one server: 64
-	Bytes int // for each server, keys and a little more for each value included: 64 MiB
+	Bytes int // for each of Servers, keys and a little more for each value included: 64 MiB
+
+	// Servers are the names of those that have Bytes each; all others together have as much,
+	// so that nobody gets more by asking under another name.
+	Servers []string
 }
 
 // kept is what is kept for one game server.
 type kept struct {
 	players map[syncer.PlayerID]map[string]*transient
-	bytes   int
 }
 
 // transient is one value. Its deadline is by the monotonic clock of the process.
@@ -57,7 +61,9 @@ func (t *transient) size() int { return len(t.Key) + len(t.Value) + overhead }
 func NewTransients(limits TransientLimits) *Transients {
 	limits.Keys = cmp.Or(limits.Keys, 64)
 	limits.Bytes = cmp.Or(limits.Bytes, 64<<20)
-	return &Transients{limits: limits, wake: make(chan struct{}, 1), servers: map[string]*kept{}}
+	return &Transients{
+		limits: limits, wake: make(chan struct{}, 1), servers: map[string]*kept{}, spent: map[string]int{},
+	}
 }
 
 // Put keeps a value in place of the one under its key. Errors: invalid, too_large,
@@ -88,20 +94,31 @@ func (t *Transients) Put(from syncer.GameServer, id syncer.PlayerID, value synce
 
 // hasRoom refuses what is beyond the limits.
 func (t *Transients) hasRoom(added, before *transient) error {
-	server, known := t.servers[added.server]
-	if !known {
-		return nil
-	}
-	bytes := server.bytes + added.size()
+	account := t.accountOf(added.server)
+	bytes := t.spent[account] + added.size()
 	if before != nil {
 		bytes -= before.size()
-	} else if len(server.players[added.id]) >= t.limits.Keys {
+	} else if server := t.servers[added.server]; server != nil && len(server.players[added.id]) >= t.limits.Keys {
 		return full("key", "the player has too many transients on this server; delete some first")
 	}
-	if bytes > t.limits.Bytes {
+	switch {
+	case bytes <= t.limits.Bytes:
+		return nil
+	case account == "":
+		return full("value", "all transients of the servers that are not configured take too much memory; "+
+			"delete some first, or name this one in server.others")
+	default:
 		return full("value", "all transients of this server take too much memory; delete some first")
 	}
-	return nil
+}
+
+// accountOf returns what a server's values are counted under: its name, or "" with all
+// others that are not configured.
+func (t *Transients) accountOf(server string) string {
+	if slices.Contains(t.limits.Servers, server) {
+		return server
+	}
+	return ""
 }
 
 func full(field, message string) error {
@@ -244,7 +261,7 @@ func (t *Transients) add(value *transient) {
 		server.players[value.id] = map[string]*transient{}
 	}
 	server.players[value.id][value.Key] = value
-	server.bytes += value.size()
+	t.spent[t.accountOf(value.server)] += value.size()
 	t.bytes += value.size()
 	t.count++
 	if value.deadline.IsZero() {
@@ -269,7 +286,7 @@ func (t *Transients) remove(value *transient) {
 	if len(server.players) == 0 {
 		delete(t.servers, value.server)
 	}
-	server.bytes -= value.size()
+	t.spent[t.accountOf(value.server)] -= value.size()
 	t.bytes -= value.size()
 	t.count--
 	if value.place >= 0 {

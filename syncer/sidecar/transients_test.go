@@ -114,7 +114,7 @@ func TestTransientsRunOutByThemselves(t *testing.T) {
 
 func TestTransientsAreBounded(t *testing.T) {
 	t.Parallel()
-	kept := sidecar.NewTransients(sidecar.TransientLimits{Keys: 2, Bytes: 1000})
+	kept := sidecar.NewTransients(sidecar.TransientLimits{Keys: 2, Bytes: 1000, Servers: []string{"here", "there"}})
 	put(t, kept, here, value("a", `1`), value("b", `1`))
 	for _, test := range []struct {
 		value syncer.Transient
@@ -139,6 +139,25 @@ func TestTransientsAreBounded(t *testing.T) {
 		t.Errorf("what was there is %+v, %v", got, err)
 	}
 	put(t, kept, there, value("c", `1`)) // has room of its own
+}
+
+// Who asks under many names gets no more than under one.
+func TestServersThatAreNotConfiguredShareTheirRoom(t *testing.T) {
+	t.Parallel()
+	kept := sidecar.NewTransients(sidecar.TransientLimits{Bytes: 1000, Servers: []string{"here"}})
+	large := value("a", `"`+strings.Repeat("x", 600)+`"`)
+	put(t, kept, there, large)
+	other := syncer.GameServer{Name: "other"}
+	if err := kept.Put(other, "Steve", large); syncer.CodeOf(err) != syncer.CodeFull ||
+		!strings.Contains(err.Error(), "server.others") {
+		t.Errorf("under another name: %v", err)
+	}
+	put(t, kept, here, large)
+	put(t, kept, there, large) // in place of the one before
+	if err := kept.Delete(there, "Steve", "a"); err != nil {
+		t.Error(err)
+	}
+	put(t, kept, other, large)
 }
 
 func TestTransientsMayBeUsedAtOnce(t *testing.T) {

@@ -106,15 +106,16 @@ func (c *call) server(body object, mode string) (syncer.GameServer, error) {
 		address = netip.AddrPortFrom(peer.Addr().Unmap().WithZone(""), uint16(port)).String()
 	}
 	from := syncer.GameServer{Name: address, Address: address}
-	if mode == "" {
-		return from, nil
+	if mode != "" {
+		if from.Gamemode, err = body.text(mode); err == nil {
+			err = from.Validate("")
+		}
+		if e, ok := errors.AsType[*syncer.Error](err); ok && e.Field == "gamemode" {
+			e.Field = mode
+		}
+		if err != nil {
+			return from, err
+		}
 	}
-	if from.Gamemode, err = body.text(mode); err != nil {
-		return syncer.GameServer{}, err
-	}
-	err = from.Validate("")
-	if e, ok := errors.AsType[*syncer.Error](err); ok && e.Field == "gamemode" {
-		e.Field = mode
-	}
-	return from, err
+	return from, c.handler.deps.Servers.Admit(from)
 }

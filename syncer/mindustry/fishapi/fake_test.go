@@ -31,6 +31,7 @@ type backend struct {
 
 	view   *merge.View
 	banned bool
+	full   error // what keeps servers from being answered
 	err    error
 }
 
@@ -66,9 +67,13 @@ func (b *backend) RejectUSID(_ context.Context, from syncer.GameServer, id synce
 	return b.err
 }
 
+func (b *backend) Admit(syncer.GameServer) error { return b.full }
+
 func handler(t testing.TB, b *backend, config fishapi.Config) http.Handler {
 	t.Helper()
-	h, err := fishapi.New(config, fishapi.Deps{Players: b, Bans: b, USIDs: b, Log: slog.New(slog.DiscardHandler)})
+	h, err := fishapi.New(config, fishapi.Deps{
+		Servers: b, Players: b, Bans: b, USIDs: b, Log: slog.New(slog.DiscardHandler),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

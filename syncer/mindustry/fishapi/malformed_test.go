@@ -116,6 +116,15 @@ func TestWhatIsToleratedIsTaken(t *testing.T) {
 	}
 }
 
+func TestServersBeyondTheLimitAreRefused(t *testing.T) {
+	t.Parallel()
+	b := &backend{full: &syncer.Error{Code: syncer.CodeFull, Message: "too many servers"}}
+	response := post(handler(t, b, fishapi.Config{}), setPath, upload(""))
+	if response.Code != http.StatusForbidden || response.Body.String() != "too many servers" || b.calls > 0 {
+		t.Errorf("%d %s, %d calls", response.Code, response.Body, b.calls)
+	}
+}
+
 func FuzzUpload(f *testing.F) {
 	f.Add(upload(`,"rank":"mod","flags":["member"],"unmuteTime":-1,"rainbow":{"speed":3},` +
 		`"history":[{"action":"a","by":"b","time":1}]`))

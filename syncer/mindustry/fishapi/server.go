@@ -30,6 +30,7 @@ type Config struct {
 
 // Deps are the parts the protocol is built from.
 type Deps struct {
+	Servers    Servers
 	Players    Players
 	Bans       Bans
 	USIDs      USIDs
@@ -39,6 +40,11 @@ type Deps struct {
 	Blacklist  Blacklist
 	ModLog     ModLog
 	Log        *slog.Logger
+}
+
+// Servers is what the protocol needs of the game servers that ask.
+type Servers interface {
+	Admit(from syncer.GameServer) error
 }
 
 // Handler answers the plugin. It is safe for concurrent use.
@@ -141,6 +147,8 @@ func (h *Handler) refuse(c *call, err error) {
 	switch syncer.CodeOf(err) {
 	case syncer.CodeInvalid, syncer.CodeConflict, syncer.CodeStale:
 		fail(c.w, http.StatusUnprocessableEntity, fmt.Sprintf("%s: %s", refused.Field, refused.Message))
+	case syncer.CodeFull:
+		fail(c.w, http.StatusForbidden, refused.Message)
 	case syncer.CodeNotFound:
 		fail(c.w, http.StatusNotFound, refused.Message)
 	case syncer.CodeUnavailable, syncer.CodeOutcomeUnknown:

@@ -3,10 +3,14 @@ package config
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
+	"playersync/syncer"
 	"playersync/syncer/httpapi"
 )
 
@@ -20,6 +24,7 @@ func (c *Config) complete() []error {
 	if err := c.completeServer(); err != nil {
 		problems = append(problems, err)
 	}
+	problems = append(problems, c.checkServers()...)
 	if err := c.completeDataDir(); err != nil {
 		problems = append(problems, err)
 	}
@@ -54,6 +59,26 @@ func (c *Config) completeServer() error {
 	return c.Server.Validate("server.")
 }
 
+// checkServers refuses servers that could be taken for each other, and tokens of none.
+func (c *Config) checkServers() (problems []error) {
+	names, addresses := map[string]bool{}, map[string]bool{}
+	for _, server := range append([]syncer.GameServer{c.Server}, c.Others...) {
+		if names[server.Name] {
+			problems = append(problems, fmt.Errorf("server.others: %q is the name of two servers", server.Name))
+		} else if addresses[server.Address] {
+			problems = append(problems, fmt.Errorf("server.others: %s is the address of two servers", server.Address))
+		}
+		names[server.Name], addresses[server.Address] = true, true
+	}
+	for name := range c.HTTP.Tokens {
+		if !names[name] { // the name is not shown, since it may be a part of a secret
+			problems = append(problems, fmt.Errorf("http.tokens: one is for a server that is neither server.name nor "+
+				"one of server.others (%s)", strings.Join(slices.Sorted(maps.Keys(names)), ", ")))
+		}
+	}
+	return problems
+}
+
 func (c *Config) completeDataDir() (err error) {
 	if c.Data.Dir == "" {
 		if c.Data.Dir, err = defaultDataDir(); err != nil {
@@ -68,9 +93,14 @@ func (c *Config) completeDataDir() (err error) {
 
 // API is the section in the terms of the package httpapi.
 func (h HTTP) API() httpapi.Config {
+	tokens := map[string]string{}
+	for server, token := range h.Tokens {
+		tokens[server] = token.Reveal()
+	}
 	return httpapi.Config{
 		Listen:          h.Listen,
 		Token:           h.Token.Reveal(),
+		Tokens:          tokens,
 		AllowedNetworks: h.AllowedNetworks,
 		AllowedHosts:    h.AllowedHosts,
 		MaxBody:         h.MaxBody,

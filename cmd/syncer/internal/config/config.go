@@ -37,6 +37,7 @@ type Config struct {
 	Database Database
 	Postgres Postgres
 	Server   syncer.GameServer
+	Others   []syncer.GameServer // further ones that are known by their names
 	HTTP     HTTP
 	Fish     Moderation
 	Sync     Sync
@@ -63,8 +64,9 @@ type Postgres struct {
 
 // HTTP is about the API.
 type HTTP struct {
-	Listen          string // host:port
-	Token           Secret // "" for none
+	Listen          string            // host:port
+	Token           Secret            // "" for none
+	Tokens          map[string]Secret // by the name of the only server that each speaks for
 	AllowedNetworks []netip.Prefix
 	AllowedHosts    []string // without port, besides those that are always allowed
 	MaxBody         int64    // bytes

@@ -26,11 +26,7 @@ func parseWebhook(text string) (Secret, error) {
 // parseServers reads a list of port=address.
 func parseServers(text string) (map[int]string, error) {
 	servers := map[int]string{}
-	for item := range strings.SplitSeq(text, ",") {
-		item = strings.TrimSpace(item)
-		if item == "" {
-			continue
-		}
+	for item := range listed(text) {
 		digits, address, found := strings.Cut(item, "=")
 		port, err := strconv.ParseUint(digits, 10, 16)
 		if !found || err != nil || port == 0 {

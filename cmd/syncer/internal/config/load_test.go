@@ -80,7 +80,8 @@ func TestEveryKeyIsSetByFileEnvironmentAndFlag(t *testing.T) {
 		"database.listen_url": "postgres://u:pw@l/d",
 		"database.pooled":     "true", "database.max_connections": "3", "database.migrate": "false",
 		"server.name": "pvp", "server.gamemode": "sandbox", "server.address": "10.0.0.1:6567",
-		"http.listen": "127.0.0.1:1", "http.token": "hush", "http.allowed_networks": "10.0.0.0/8,fd00::/8",
+		"http.listen": "127.0.0.1:1", "http.token": "hush", "http.tokens": "pvp=hush-hush",
+		"server.others": "pvp-2=pvp@10.0.0.1:6568", "http.allowed_networks": "10.0.0.0/8,fd00::/8",
 		"http.allowed_hosts": "a.example,b",
 		"http.max_body":      "2KiB",
 		"http.fish.enabled":  "false", "http.fish.prefix": "/s3cret",
@@ -96,8 +97,11 @@ func TestEveryKeyIsSetByFileEnvironmentAndFlag(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, s := range settings {
-		if s.name == "database.pooled" { // which does not go alone
+		switch s.name { // those that do not go alone
+		case "database.pooled":
 			t.Setenv("SYNCER_SYNC_MODE", ModePoll)
+		case "http.tokens":
+			t.Setenv("SYNCER_SERVER_NAME", "pvp")
 		}
 		value, covered := values[s.name]
 		if !covered {
@@ -133,6 +137,7 @@ func TestEveryKeyIsSetByFileEnvironmentAndFlag(t *testing.T) {
 		}
 		t.Setenv(s.env(), "")
 		t.Setenv("SYNCER_SYNC_MODE", "")
+		t.Setenv("SYNCER_SERVER_NAME", "")
 		for source, got := range map[string]Config{"file": fromFile, "flag": fromFlag} {
 			if fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", fromEnv) {
 				t.Errorf("%s from the %s gives %+v, from the environment %+v", s.name, source, got, fromEnv)
@@ -203,6 +208,26 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 		{
 			name: "bad network", content: "http:\n  allowed_networks: [10.0.0.1/8]\n",
 			want: []string{"http.allowed_networks", "did you mean 10.0.0.0/8?"},
+		},
+		{
+			name: "server without address", content: "server:\n  others: [pvp=pvp]\n",
+			want: []string{"server.others", "not name=gamemode@address:port"},
+		},
+		{
+			name: "server without port", content: "server:\n  others: [\"pvp=pvp@10.0.0.1\"]\n",
+			want: []string{"server.others", "not address:port"},
+		},
+		{
+			name: "one name twice", content: "server:\n  name: pvp\n  others: [\"pvp=pvp@10.0.0.1:1\"]\n",
+			want: []string{"server.others", `"pvp" is the name of two servers`},
+		},
+		{
+			name: "one address twice", args: []string{"--server-others=a=b@10.0.0.1:1,c=d@10.0.0.1:1"},
+			want: []string{"server.others", "10.0.0.1:1 is the address of two servers"},
+		},
+		{
+			name: "token for nobody", args: []string{"--server-name=pvp", "--http-tokens=pve=a"},
+			want: []string{"http.tokens", "neither server.name nor one of server.others (pvp)"},
 		},
 		{name: "bad size", content: "http:\n  max_body: 1GB\n", want: []string{"http.max_body", "not a size"}},
 		{name: "bad server name", args: []string{"--server-name=a\tb"}, want: []string{"server.name", "printable"}},

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -152,11 +153,7 @@ func parseServerAddress(text string) (string, error) {
 
 func parseNetworks(text string) ([]netip.Prefix, error) {
 	networks := []netip.Prefix{}
-	for item := range strings.SplitSeq(text, ",") {
-		item = strings.TrimSpace(item)
-		if item == "" {
-			continue
-		}
+	for item := range listed(text) {
 		network, err := netip.ParsePrefix(item)
 		if address, single := netip.ParseAddr(item); single == nil {
 			network, err = netip.PrefixFrom(address.WithZone(""), address.BitLen()), nil
@@ -173,13 +170,18 @@ func parseNetworks(text string) ([]netip.Prefix, error) {
 }
 
 func parseNames(text string) ([]string, error) {
-	var names []string
-	for item := range strings.SplitSeq(text, ",") {
-		if item = strings.TrimSpace(item); item != "" {
-			names = append(names, item)
+	return slices.Collect(listed(text)), nil
+}
+
+// listed yields the items of a list.
+func listed(text string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for item := range strings.SplitSeq(text, ",") {
+			if item = strings.TrimSpace(item); item != "" && !yield(item) {
+				return
+			}
 		}
 	}
-	return names, nil
 }
 
 func parseToken(text string) (Secret, error) {

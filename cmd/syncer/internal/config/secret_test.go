@@ -15,7 +15,7 @@ func TestSecretsDoNotShowThemselves(t *testing.T) {
 	t.Parallel()
 	config := Config{
 		Database: Database{URL: "postgres://app:" + password + "@db/playersync", ListenURL: password},
-		HTTP:     HTTP{Token: password},
+		HTTP:     HTTP{Token: password, Tokens: map[string]Secret{"pvp": password}},
 	}
 	var out bytes.Buffer
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
@@ -68,7 +68,8 @@ func TestErrorsDoNotQuoteSecrets(t *testing.T) {
 			"postgres://app:" + password + "@db/x?sslmode=" + password,
 			"postgres://app:" + password + "@db/x?connect_timeout=" + password,
 		},
-		"SYNCER_HTTP_TOKEN": {password + " " + password, password + "\x01"},
+		"SYNCER_HTTP_TOKEN":  {password + " " + password, password + "\x01"},
+		"SYNCER_HTTP_TOKENS": {password, "pvp=" + password + " x", "a=b,a=" + password},
 	} {
 		for _, value := range values {
 			t.Run(variable, func(t *testing.T) {

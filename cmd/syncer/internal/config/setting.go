@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+
+	"playersync/syncer"
 )
 
 // setting is one key. Its default and its values have a text form, which is the
@@ -84,13 +86,22 @@ var settings = []setting{
 		into(func(c *Config) *string { return &c.Server.Address }, parseServerAddress),
 	},
 	{
+		"server.others", "", kindList,
+		"further game servers that this syncer serves, as name=gamemode@address:port; requests need only their names",
+		into(func(c *Config) *[]syncer.GameServer { return &c.Others }, parseOthers),
+	},
+	{
 		"http.listen", "127.0.0.1:5082", kindText,
 		"host:port of the API; beyond loopback it needs a token or allowed networks",
 		into(func(c *Config) *string { return &c.HTTP.Listen }, parseListen),
 	},
 	{
-		"http.token", "", kindText, "secret that requests must carry; empty: none",
+		"http.token", "", kindText, "secret that requests must carry, which speaks for every server; empty: none",
 		into(func(c *Config) *Secret { return &c.HTTP.Token }, parseToken),
+	},
+	{
+		"http.tokens", "", kindList, "secrets that each speak for one server only, as name=token",
+		into(func(c *Config) *map[string]Secret { return &c.HTTP.Tokens }, parseTokens),
 	},
 	{
 		"http.allowed_networks", "", kindList, "networks that requests may come from; empty: any",
