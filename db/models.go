@@ -49,13 +49,13 @@ type AntibotPattern struct {
 	SetBy string
 }
 
-// Changes of important fields of players, and of bans. Written by triggers only; pruned by audit_prune
+// Changes of important fields of players, and of bans. Written by triggers only; pruned by audit_prune, which says so
 type Audit struct {
 	// Number; select audit_revert(id) restores what was before
 	ID int64
 	// When
 	At pgtype.Timestamptz
-	// player or ban
+	// player, ban or audit
 	Entity string
 	// The player, or the banned player id
 	Uuid *string
@@ -63,7 +63,7 @@ type Audit struct {
 	Ip *netip.Prefix
 	// ban.id; NULL for a player
 	Ban *int64
-	// What, in the API's words. rank, flags, unmuteTime, unmarkTime, attributes (only the keys that changed) of a player; target, reason, by, createdAt, expiresAt, lift of a ban; row: all of it came or went; table: truncated
+	// What, in the API's words. rank, flags, unmuteTime, unmarkTime, attributes (only the keys that changed) of a player; target, reason, by, createdAt, expiresAt, lift of a ban; row: all of it came or went; table: truncated; pruned: {before, keep, changes} of the audit, the changes that it forgot
 	Field string
 	// The value before; NULL: none
 	Old json.RawMessage

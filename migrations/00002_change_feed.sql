@@ -227,6 +227,10 @@ declare
     horizon xid8 := pg_snapshot_xmin(pg_current_snapshot());
     pruned  bigint;
 begin
+    if keep is null or keep < interval '1 minute' then
+        raise exception 'the last minute of changes is not forgotten'
+            using errcode = 'invalid_parameter_value', hint = 'Give an interval of a minute or more.';
+    end if;
     perform from public.feed for no key update skip locked;
     if not found then
         return 0; -- somebody else prunes
@@ -257,7 +261,8 @@ begin
 end
 $$;
 comment on function feed_prune(interval) is
-    'Deletes changes older than the interval and moves feed.floor past them, in one transaction; returns how many';
+    'Deletes changes older than the interval, which is a minute or more, and '
+    'moves feed.floor past them, in one transaction; returns how many';
 -- +goose StatementEnd
 
 -- The triggers that tables of the feed have in common.

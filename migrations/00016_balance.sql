@@ -283,6 +283,10 @@ as $$
 declare
     folded bigint;
 begin
+    if keep is null or keep < interval '1 day' then
+        raise exception 'the last day of the ledger is not folded'
+            using errcode = 'invalid_parameter_value', hint = 'Give an interval of a day or more.';
+    end if;
     with gone as (
         delete from public.ledger as l
         where l.at < clock_timestamp() - keep
@@ -301,8 +305,8 @@ begin
 end
 $$;
 comment on function ledger_fold(interval) is
-    'Puts one entry in place of all older ones of a balance, and returns how many '
-    'those were. Their keys are forgotten: keep as long as anybody may repeat one';
+    'Puts one entry in place of all those of a balance that are older than the interval, which is a day or more, '
+    'and returns how many those were. Their keys are forgotten: keep as long as anybody may repeat one';
 -- +goose StatementEnd
 
 revoke execute on function ledger_fold(interval) from public;

@@ -36,11 +36,11 @@ declare
     cut     timestamptz;
     removed bigint;
 begin
-    if coarse % 4 <> 0 or coarse not between 4 and 1440 then
+    if coarse is null or coarse % 4 <> 0 or coarse not between 4 and 1440 then
         raise exception 'step must be a multiple of 4 minutes, up to a day, not %', step
             using errcode = 'invalid_parameter_value';
     end if;
-    if now() - older_than > now() then
+    if older_than is null or now() - older_than > now() then
         raise exception 'older_than must not be negative, is %', older_than using errcode = 'invalid_parameter_value';
     end if;
     cut := date_bin(make_interval(mins => coarse::integer), now() - older_than, epoch);

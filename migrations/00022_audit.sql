@@ -1,5 +1,5 @@
 -- Audit: who changed which important field of a player or which ban, when, from
--- what to what.
+-- what to what; and who made the audit forget.
 
 -- +goose Up
 set local lock_timeout = '5s';
@@ -26,6 +26,7 @@ create table audit (
         entity = 'player' and ban is null and ip is null
             and field in ('row', 'table', 'rank', 'flags', 'unmuteTime', 'unmarkTime', 'attributes')
         or entity = 'ban' and field in ('row', 'table', 'target', 'reason', 'by', 'createdAt', 'expiresAt', 'lift')
+        or entity = 'audit' and num_nonnulls(uuid, ip, ban) = 0 and field = 'pruned'
     ),
     constraint audit_changed_by_length check (length(changed_by) <= 512),
     constraint audit_server_length check (length(server) <= 64)
@@ -36,17 +37,19 @@ create index audit_uuid_idx on audit (uuid, id) where uuid is not null;
 create index audit_ip_idx on audit (ip, id) where ip is not null;
 create index audit_who_idx on audit (coalesce(changed_by, role), id);
 create index audit_reverts_idx on audit (reverts) where reverts is not null;
+create index audit_pruned_idx on audit (id) where entity = 'audit';
 comment on table audit is
-    'Changes of important fields of players, and of bans. Written by triggers only; pruned by audit_prune';
+    'Changes of important fields of players, and of bans. Written by triggers only; pruned by audit_prune, which says so';
 comment on column audit.id is 'Number; select audit_revert(id) restores what was before';
 comment on column audit.at is 'When';
-comment on column audit.entity is 'player or ban';
+comment on column audit.entity is 'player, ban or audit';
 comment on column audit.uuid is 'The player, or the banned player id';
 comment on column audit.ip is 'The banned address or range';
 comment on column audit.ban is 'ban.id; NULL for a player';
 comment on column audit.field is
     'What, in the API''s words. rank, flags, unmuteTime, unmarkTime, attributes (only the keys that changed) of a '
-    'player; target, reason, by, createdAt, expiresAt, lift of a ban; row: all of it came or went; table: truncated';
+    'player; target, reason, by, createdAt, expiresAt, lift of a ban; row: all of it came or went; table: truncated; '
+    'pruned: {before, keep, changes} of the audit, the changes that it forgot';
 comment on column audit.old is 'The value before; NULL: none';
 comment on column audit.new is 'The value after; NULL: none';
 comment on column audit.changed_by is 'Who, as the caller of the API says; NULL: it did not say, or a change in psql';
@@ -54,6 +57,7 @@ comment on column audit.server is 'The game server whose sidecar wrote it; NULL:
 comment on column audit.role is 'The login that wrote it';
 comment on column audit.reverts is 'audit.id of the change that this one takes back';
 comment on index audit_who_idx is 'Finds who did it: the person, or the login if no person was named';
+comment on index audit_pruned_idx is 'Finds who made the audit forget';
 
 -- +goose StatementBegin
 create function text_set_json(members text[]) returns jsonb
@@ -300,8 +304,10 @@ alter table ban enable always trigger audit_truncate;
 create function audit_prune(keep interval, most integer) returns bigint
 language plpgsql security definer
 set search_path = pg_catalog, public, pg_temp
+set timezone = 'UTC'
 as $$
 declare
+    cut   constant timestamptz := now() - keep;
     total bigint;
 begin
     if keep is null or keep < interval '1 day' then
@@ -313,7 +319,7 @@ begin
         where id = any(array(
             select id
             from public.audit
-            where at < now() - keep
+            where at < cut and (entity <> 'audit' or at < now() - interval '1 year')
             order by at
             limit most
             for update skip locked
@@ -321,11 +327,27 @@ begin
         returning 1
     )
     select count(*) into total from pruned;
+    if total = 0 then
+        return 0;
+    end if;
+    -- Sidecars forget a little every hour: that is one entry a day.
+    update public.audit
+    set new = jsonb_build_object('before', cut, 'keep', keep, 'changes', (new ->> 'changes')::bigint + total)
+    where id = (
+        select max(id)
+        from public.audit
+        where entity = 'audit' and role = session_user and new ->> 'keep' = keep::text
+    ) and at > now() - interval '1 day';
+    if not found then
+        insert into public.audit (entity, field, new)
+        values ('audit', 'pruned', jsonb_build_object('before', cut, 'keep', keep, 'changes', total));
+    end if;
     return total;
 end
 $$;
 comment on function audit_prune(interval, integer) is
-    'Forgets changes older than the interval, which is a day or more, at most so many; returns how many';
+    'Forgets changes older than the interval, which is a day or more, at most so many; returns how many. '
+    'The audit says who did, a year at least';
 -- +goose StatementEnd
 
 create view audit_log as

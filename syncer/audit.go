@@ -12,23 +12,25 @@ type AuditField string
 
 // Fields that are none of the API's.
 const (
-	AuditRow   AuditField = "row"   // all of it came or went
-	AuditTable AuditField = "table" // all rows went at once
-	AuditLift  AuditField = "lift"  // of a ban: {at, by, reason}, none while it is open
+	AuditRow    AuditField = "row"    // all of it came or went
+	AuditTable  AuditField = "table"  // all rows went at once
+	AuditLift   AuditField = "lift"   // of a ban: {at, by, reason}, none while it is open
+	AuditPruned AuditField = "pruned" // of the audit: {before, keep, changes}, what it forgot
 )
 
-// AuditFields are all that the audit knows, players' and bans'.
+// AuditFields are all that the audit knows: players', bans' and its own.
 var AuditFields = []AuditField{
 	AuditRow, AuditTable, "rank", "flags", "unmuteTime", "unmarkTime", "attributes",
-	"target", "reason", "by", "createdAt", "expiresAt", AuditLift,
+	"target", "reason", "by", "createdAt", "expiresAt", AuditLift, AuditPruned,
 }
 
-// AuditEntry is one change of an important field of a player, or of a ban.
+// AuditEntry is one change of an important field of a player, or of a ban; or it says that
+// changes were forgotten.
 type AuditEntry struct {
 	Number  int64 // higher is later, except for changes at the same moment
 	At      Time
-	Entity  Entity // [EntityPlayer] or [EntityBan]
-	Target  Target // the player, or what is banned; zero for a table
+	Entity  Entity // [EntityPlayer], [EntityBan] or [EntityAudit]
+	Target  Target // the player, or what is banned; zero for a table and the audit
 	Ban     int64  // number of the ban; 0 for a player
 	Field   AuditField
 	Old     json.RawMessage // nil: none. Of attributes only the keys that changed
@@ -72,7 +74,7 @@ func (f AuditFilter) Validate() error {
 }
 
 // auditTimes are members of audited values that are times.
-var auditTimes = []string{"unmuteTime", "unmarkTime", "createdAt", "expiresAt", "at"}
+var auditTimes = []string{"unmuteTime", "unmarkTime", "createdAt", "expiresAt", "at", "before"}
 
 // AuditValue returns a value as the database keeps it in the form of the API: times
 // in milliseconds.
@@ -84,7 +86,7 @@ func AuditValue(field AuditField, value json.RawMessage) json.RawMessage {
 		}
 		return []byte(`"` + at.String() + `"`)
 	}
-	if field != AuditRow && field != AuditLift {
+	if !slices.Contains([]AuditField{AuditRow, AuditLift, AuditPruned}, field) {
 		return value
 	}
 	var members map[AuditField]json.RawMessage

@@ -7,6 +7,7 @@ type Entity string
 const (
 	EntityPlayer Entity = "player"
 	EntityBan    Entity = "ban"
+	EntityAudit  Entity = "audit"
 
 	EntityBalance Entity = "balance"
 

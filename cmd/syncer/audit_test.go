@@ -56,6 +56,7 @@ func TestAuditFitsATerminal(t *testing.T) {
 		{Entity: syncer.EntityBan, Target: id, Ban: 123456, Field: "lift", New: long},
 		{Entity: syncer.EntityBan, Target: id, Ban: 123456, Field: "lift", Old: long},
 		{Entity: syncer.EntityBan, Field: "table"},
+		{Entity: syncer.EntityAudit, Field: "pruned", New: long},
 	} {
 		for _, line := range wrapped(auditWhat(e), auditWidth) {
 			if utf8.RuneCountInString(line) > auditWidth {
@@ -93,6 +94,7 @@ func TestAuditSaysInWordsWhatWasChanged(t *testing.T) {
 		{ban, "reason", `"a"`, `""`, "ban 7 of Steve: reason a → nothing"},
 		{ban, "lift", ``, `{"by":"Alice","reason":"appeal"}`, "ban 7 of Steve lifted: by Alice, reason appeal"},
 		{ban, "lift", `{"by":"Alice"}`, ``, "ban 7 of Steve opened again"},
+		{syncer.EntityAudit, "pruned", ``, `{"before":"last year","changes":1}`, "1 change before last year forgotten"},
 	} {
 		e := syncer.AuditEntry{Entity: test.entity, Target: syncer.TargetID("Steve"), Field: test.field}
 		if test.entity == ban {

@@ -26,6 +26,8 @@ func auditWhat(e syncer.AuditEntry) string {
 		what = fmt.Sprintf("ban %d of %s", e.Ban, e.Target)
 	}
 	switch {
+	case e.Field == syncer.AuditPruned:
+		return prunedInWords(e.New)
 	case e.Field == syncer.AuditTable:
 		return "all of table " + string(e.Entity) + " truncated"
 	case e.Field == syncer.AuditRow && e.Old == nil:
@@ -72,6 +74,18 @@ func rowInWords(row []byte) string {
 		return ""
 	}
 	return ": " + strings.Join(said, ", ")
+}
+
+// prunedInWords says how much the audit forgot.
+func prunedInWords(pruned []byte) string {
+	var members struct {
+		Before  json.RawMessage `json:"before"`
+		Changes int             `json:"changes"`
+	}
+	if json.Unmarshal(pruned, &members) != nil {
+		return "changes forgotten: " + valueInWords(pruned)
+	}
+	return fmt.Sprintf("%s before %s forgotten", counted(members.Changes, "change"), valueInWords(members.Before))
 }
 
 // changeInWords says how one field was changed.

@@ -257,7 +257,7 @@ func TestReadOnlyRoleWritesNothing(t *testing.T) {
 	}
 	expectRefused(
 		t, reader,
-		"delete from active_ban", "truncate ban", "select nextval('revision')", "select feed_prune('0')",
+		"delete from active_ban", "truncate ban", "select nextval('revision')", "select feed_prune('1 hour')",
 		"select feed_settle()", "select save_batch_prune()", "table feed_key", "select feed_send('[]')",
 		"create table x ()", "drop view active_ban", "set role playersync_app",
 	)

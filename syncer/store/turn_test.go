@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"playersync/syncer"
 	"playersync/syncer/postgres/pgtest"
@@ -38,7 +39,7 @@ func TestReadOnlyLoginHoldsUpNothing(t *testing.T) {
 	if err := s.SyncSessions(ctx, [16]byte{1}, syncer.SessionEdit{Complete: []string{"a"}}); err != nil {
 		t.Errorf("presence: %v", err)
 	}
-	if err := follow(t, s).Prune(ctx, 0); err != nil {
+	if err := follow(t, s).Prune(ctx, time.Minute); err != nil {
 		t.Errorf("prune: %v", err)
 	}
 }

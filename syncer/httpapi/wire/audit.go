@@ -2,17 +2,18 @@ package wire
 
 import "playersync/syncer"
 
-// AuditEntry is one change of an important field of a player, or of a ban.
+// AuditEntry is one change of an important field of a player, or of a ban; or it says that
+// changes were forgotten.
 type AuditEntry struct {
 	ID      int64            `json:"id" example:"18" doc:"Number; higher is later."`
 	At      syncer.Time      `json:"at" example:"2030-01-02T03:04:05.000Z" doc:"When."`
-	Entity  string           `json:"entity" enum:"player,ban" doc:"What was changed."`
+	Entity  string           `json:"entity" enum:"player,ban,audit" doc:"What was changed."`
 	UUID    *syncer.PlayerID `json:"uuid" example:"abcdefghijklmnopqrstuv==" doc:"The player, or the banned player id."`
 	IP      *string          `json:"ip" doc:"The banned address or range."`
-	Ban     *int64           `json:"ban" doc:"Number of the ban; null for a player."`
-	Field   string           `json:"field" example:"rank" doc:"Which field. row: all of it came or went; table: all rows went at once; lift: a ban was lifted or opened again."`
+	Ban     *int64           `json:"ban" doc:"Number of the ban; null for what is no ban."`
+	Field   string           `json:"field" example:"rank" doc:"Which field. row: all of it came or went; table: all rows went at once; lift: a ban was lifted or opened again; pruned: the audit forgot changes."`
 	Old     any              `json:"old" example:"\"admin\"" doc:"The value before; null: none. Of attributes only the keys that changed."`
-	New     any              `json:"new" example:"\"player\"" doc:"The value after; null: none."`
+	New     any              `json:"new" example:"\"player\"" doc:"The value after; null: none. Of pruned how many changes were forgotten, and before when they were made."`
 	By      *string          `json:"by" example:"Steve" doc:"The person, if one was named."`
 	Server  *string          `json:"server" example:"survival-1" doc:"The game server through which it came; null: not through a sidecar."`
 	Role    string           `json:"role" example:"syncer" doc:"The database login that wrote it."`
