@@ -77,6 +77,13 @@ func ParseDuration(text string) (time.Duration, error) {
 	return time.Duration(seconds) * time.Second, nil
 }
 
+// looksLikeDuration matches what is meant as a duration, right or wrong.
+var looksLikeDuration = regexp.MustCompile(`(?i)^-?(\d+|(\d+(y|mo|w|d|h|m|s))+|P\w*)$`)
+
+// LooksLikeDuration reports whether a text is meant as a duration, so that an error says
+// what is wrong with it.
+func LooksLikeDuration(text string) bool { return looksLikeDuration.MatchString(text) }
+
 // foreverWords are what is written for "without end".
 var foreverWords = []string{"forever", "infinity", "perm", "permanent", "permanently", "never"}
 

@@ -69,6 +69,20 @@ type CountRange struct {
 	Sum    bool          // the servers together, in steps of [CountSlot] unless Step says more
 }
 
+// Between returns the range with these ends: without to until now, without from the day
+// before its end.
+func (r CountRange) Between(from, to Moment, now time.Time) CountRange {
+	r.To = now
+	if at, given := to.At(now).Instant(); given {
+		r.To = at
+	}
+	r.From = r.To.AddDate(0, 0, -1)
+	if at, given := from.At(now).Instant(); given {
+		r.From = at
+	}
+	return r
+}
+
 // Normalize returns the range with the step filled in and its ends on whole steps,
 // or an [Error] naming what is wrong.
 func (r CountRange) Normalize() (CountRange, error) {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -39,8 +38,9 @@ syncer audit revert takes a change back.`,
 
 // auditList is what the flags of a listing say.
 type auditList struct {
-	id, ip, field, by, server, from, to string
-	limit                               int
+	id, ip, field, by, server string
+	from, to                  momentFlag
+	limit                     int
 }
 
 func (l *auditList) register(command *cobra.Command) {
@@ -50,9 +50,8 @@ func (l *auditList) register(command *cobra.Command) {
 	flags.StringVar(&l.field, "field", "", "only of this `field`, such as rank, flags, unmuteTime, lift, row")
 	flags.StringVar(&l.by, "by", "", "only by this person or, where none was named, this database login")
 	flags.StringVar(&l.server, "server", "", "only through this game server")
-	flags.StringVar(&l.from, "from", "",
-		"not before: a `time` such as 2030-01-31T18:00:00Z, or how long ago, such as 7d")
-	flags.StringVar(&l.to, "to", "", "before: a `time`, or how long ago")
+	flags.Var(&l.from, "from", "not before this `time`, such as 2030-01-31T18:00:00Z, or 7d for 7 days ago")
+	flags.Var(&l.to, "to", "before this `time`")
 	flags.IntVar(&l.limit, "limit", 100, "at most so many")
 	fields := make([]string, len(syncer.AuditFields))
 	for i, field := range syncer.AuditFields {
@@ -64,7 +63,9 @@ func (l *auditList) register(command *cobra.Command) {
 
 // filter is what the flags ask for.
 func (l *auditList) filter(ctx context.Context, u *useCases) (f syncer.AuditFilter, err error) {
-	f = syncer.AuditFilter{Field: syncer.AuditField(l.field), By: l.by, Server: l.server}
+	f = syncer.AuditFilter{
+		Field: syncer.AuditField(l.field), By: l.by, Server: l.server, Since: l.from.At(u.now), Until: l.to.At(u.now),
+	}
 	if f.ID, err = identifyFlag(ctx, u, "uuid", l.id); err != nil {
 		return f, err
 	}
@@ -73,25 +74,7 @@ func (l *auditList) filter(ctx context.Context, u *useCases) (f syncer.AuditFilt
 			return f, err
 		}
 	}
-	if f.Since, err = moment("from", l.from, u.now); err != nil {
-		return f, err
-	}
-	if f.Until, err = moment("to", l.to, u.now); err != nil {
-		return f, err
-	}
 	return f, nil
-}
-
-// moment is parseSince; "" is none.
-func moment(flag, text string, now time.Time) (syncer.Time, error) {
-	if text == "" {
-		return syncer.Time{}, nil
-	}
-	at, err := parseSince(flag, text, now)
-	if err != nil {
-		return syncer.Time{}, err
-	}
-	return syncer.TimeOf(at), nil
 }
 
 func (a *app) listAudit(command *cobra.Command, list auditList) error {

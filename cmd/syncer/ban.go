@@ -173,7 +173,8 @@ func notBanned(ctx context.Context, u *useCases, l syncer.LiftedBan) error {
 func newBanListCommand(a *app) *cobra.Command {
 	var filter syncer.BanFilter
 	var all bool
-	var id, kind, from, to string
+	var id, kind string
+	var from, to momentFlag
 	var limit int
 	command := &cobra.Command{
 		Use:   "list",
@@ -186,10 +187,14 @@ func newBanListCommand(a *app) *cobra.Command {
 			if !all {
 				filter.Active = new(true)
 			}
-			if err := readBanFilter(&filter, kind, from, to); err != nil {
-				return err
+			if kind != "" {
+				var err error
+				if filter.Kind, err = syncer.ParseBanKind(kind); err != nil {
+					return err
+				}
 			}
 			return a.withUseCases(command, func(ctx context.Context, u *useCases) (err error) {
+				filter.CreatedFrom, filter.CreatedTo = from.At(u.now), to.At(u.now)
 				if filter.ID, err = identifyFlag(ctx, u, "uuid", id); err != nil {
 					return err
 				}
@@ -209,8 +214,9 @@ func newBanListCommand(a *app) *cobra.Command {
 	flags.StringVar(&filter.LiftedBy, "lifted-by", "", "only bans that this person lifted; with --all")
 	flags.StringVar(&filter.Reason, "reason", "", "only bans whose reason contains this `text`")
 	flags.StringVar(&kind, "kind", "", "only bans of this `kind`: player, address or range")
-	flags.StringVar(&from, "from", "", "only bans made at this `time` or later, such as 2030-01-31T18:00:00Z")
-	flags.StringVar(&to, "to", "", "only bans made before this `time`")
+	flags.Var(&from, "from",
+		"only bans made at this `time` or later, such as 2030-01-31T18:00:00Z, or 7d for 7 days ago")
+	flags.Var(&to, "to", "only bans made before this `time`")
 	_ = command.RegisterFlagCompletionFunc("kind",
 		cobra.FixedCompletions([]string{"player", "address", "range"}, cobra.ShellCompDirectiveNoFileComp))
 	flags.IntVar(&limit, "limit", 1000, "at most so many")
@@ -229,27 +235,6 @@ func identifyFlag(ctx context.Context, u *useCases, flag, text string) (syncer.P
 	}
 	identified, err := u.bans.Identify(ctx, syncer.TargetID(id))
 	return identified.Target.ID, err
-}
-
-// readBanFilter reads the flags that are no plain text.
-func readBanFilter(filter *syncer.BanFilter, kind, from, to string) (err error) {
-	if kind != "" {
-		if filter.Kind, err = syncer.ParseBanKind(kind); err != nil {
-			return err
-		}
-	}
-	for _, at := range []struct {
-		flag, text string
-		into       *syncer.Time
-	}{{"from", from, &filter.CreatedFrom}, {"to", to, &filter.CreatedTo}} {
-		if at.text == "" {
-			continue
-		}
-		if *at.into, err = syncer.ParseTime(at.text); err != nil || at.into.IsForever() {
-			return usagef("--%s: %q is not a time such as 2030-01-31T18:00:00Z", at.flag, at.text)
-		}
-	}
-	return nil
 }
 
 func newBanCheckCommand(a *app) *cobra.Command {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -115,7 +114,7 @@ The bans are stored at once, and every server knows them a moment later.`,
 	return command
 }
 
-// importBans reads the file before it connects, and imports it.
+// importBans reads the file and imports it.
 func (a *app) importBans(command *cobra.Command, i banImport, name string) error {
 	if i.format != "" {
 		if err := checkFormat(i.format, formatJSON, formatCSV, formatList); err != nil {
@@ -125,20 +124,19 @@ func (a *app) importBans(command *cobra.Command, i banImport, name string) error
 	if err := syncer.CheckAuthor("by", i.by); err != nil {
 		return err
 	}
-	file := &banFile{defaults: banDefaults{reason: i.reason, now: time.Now(), confirmed: i.yes}}
-	if command.Flags().Changed("by") {
-		file.defaults.by = i.by
-	}
-	if i.until != "" {
-		var err error
-		if file.defaults.expires, err = parseUntil("for", i.until, file.defaults.now); err != nil {
+	return a.withUseCases(command, func(ctx context.Context, u *useCases) (err error) {
+		file := &banFile{defaults: banDefaults{reason: i.reason, now: u.now, confirmed: i.yes}}
+		if command.Flags().Changed("by") {
+			file.defaults.by = i.by
+		}
+		if i.until != "" {
+			if file.defaults.expires, err = parseUntil("for", i.until, u.now); err != nil {
+				return err
+			}
+		}
+		if err := file.open(command.InOrStdin(), name, i.format); err != nil {
 			return err
 		}
-	}
-	if err := file.open(command.InOrStdin(), name, i.format); err != nil {
-		return err
-	}
-	return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
 		return a.storeBans(syncer.WithActor(ctx, i.by), u, file, i.dryRun)
 	})
 }

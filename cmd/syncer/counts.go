@@ -28,9 +28,9 @@ func newCountsCommand(a *app) *cobra.Command {
 
 // countFlags are the flags of the export.
 type countFlags struct {
-	from, to, step string
-	server         string
-	sum, csv       bool
+	from, to     momentFlag
+	step, server string
+	sum, csv     bool
 }
 
 func newCountsExportCommand(a *app) *cobra.Command {
@@ -67,8 +67,9 @@ With --step the most of each step, with --sum the sum of that over the servers.`
 		},
 	}
 	set := command.Flags()
-	set.StringVar(&flags.from, "from", "1d", "`time` to begin at: RFC 3339, or how long ago, e.g. 30d")
-	set.StringVar(&flags.to, "to", "", "`time` to end before; default: now")
+	set.Var(&flags.from, "from", "not before this `time`, such as 2030-01-31T18:00:00Z, or 30d for 30 days ago; "+
+		"default: a day before --to")
+	set.Var(&flags.to, "to", "before this `time`; default: now")
 	set.StringVar(&flags.server, "server", "", "only of this game server")
 	set.StringVar(&flags.step, "step", "", "`length` of a step: a multiple of 4 minutes, up to a day, e.g. 1h")
 	set.BoolVar(&flags.sum, "sum", false, "all servers together")
@@ -78,15 +79,7 @@ With --step the most of each step, with --sum the sum of that over the servers.`
 
 // parse returns the range that the flags ask for.
 func (f countFlags) parse(now time.Time) (r syncer.CountRange, err error) {
-	r = syncer.CountRange{To: now, Server: f.server, Sum: f.sum}
-	if r.From, err = parseSince("from", f.from, now); err != nil {
-		return r, err
-	}
-	if f.to != "" {
-		if r.To, err = parseSince("to", f.to, now); err != nil {
-			return r, err
-		}
-	}
+	r = syncer.CountRange{Server: f.server, Sum: f.sum}.Between(f.from.Moment, f.to.Moment, now)
 	if f.step != "" {
 		if r.Step, err = syncer.ParseDuration(f.step); err != nil {
 			return r, usagef("--step: %s", err)
@@ -97,24 +90,6 @@ func (f countFlags) parse(now time.Time) (r syncer.CountRange, err error) {
 		return r, usagef("%s", err)
 	}
 	return r, nil
-}
-
-// parseSince reads a moment in the past: an RFC 3339 time, or how long ago.
-func parseSince(flag, text string, now time.Time) (time.Time, error) {
-	if at, err := syncer.ParseTime(text); err == nil && !at.IsForever() {
-		instant, _ := at.Instant()
-		return instant, nil
-	}
-	d, err := syncer.ParseDuration(text)
-	if err != nil && looksLikeDuration.MatchString(text) {
-		return time.Time{}, usagef("--%s: %q %v", flag, text, err)
-	}
-	if err != nil {
-		return time.Time{}, usagef(
-			"--%s: %q is neither a time such as 2030-01-31T18:00:00Z nor a duration such as 7d", flag, text,
-		)
-	}
-	return now.Add(-d), nil
 }
 
 // exportPiece is how much is read at once: whole steps of any length.

@@ -4,12 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"playersync/cmd/syncer/internal/config"
 	"playersync/syncer"
@@ -37,23 +34,6 @@ func describeError(err error) string {
 		return errorText(err) + " (" + advice + ")"
 	}
 	return errorText(err)
-}
-
-// negativeNumber matches what the flags make of an argument such as -50.
-var negativeNumber = regexp.MustCompile(`^unknown shorthand flag: '\d' in (-\d\S*)$`)
-
-// flagError says what may be meant by a flag that there is not.
-func flagError(command *cobra.Command, err error) error {
-	if number := negativeNumber.FindStringSubmatch(err.Error()); number != nil {
-		return usagef("%s is taken for flags; write -- before it: %s … -- %s",
-			number[1], command.CommandPath(), number[1])
-	}
-	if word, unknown := strings.CutPrefix(err.Error(), "unknown flag: --"); unknown {
-		var names []string
-		command.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
-		return usagef("%s%s", err, config.Suggestion("--"+word, names))
-	}
-	return usagef("%s", err)
 }
 
 // errorText makes one line of an error. What a driver says of a refusal is left out, for the

@@ -132,7 +132,8 @@ func (i *fileImport) run(command *cobra.Command, files []string) error {
 	if err := syncer.CheckAuthor("by", i.by); err != nil {
 		return err
 	}
-	return i.app.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) (err error) {
+	return i.app.withStore(command, func(ctx context.Context, s *store.Store, now time.Time) (err error) {
+		i.options.Now = now
 		ctx = syncer.WithActor(ctx, i.by)
 		epoch, err := s.ImportEpoch(ctx)
 		if err != nil {

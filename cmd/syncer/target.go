@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os/user"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -68,7 +67,7 @@ func parseUntil(flag, text string, now time.Time) (syncer.Time, error) {
 	}
 	d, err := syncer.ParseDuration(text)
 	switch {
-	case err != nil && looksLikeDuration.MatchString(text):
+	case err != nil && syncer.LooksLikeDuration(text):
 		return syncer.Time{}, usagef("--%s: %q %v", flag, text, err)
 	case err != nil:
 		return syncer.Time{}, usagef("--%s: %q is neither a duration such as 36h, 7d, 1mo or 1y, nor a time such as "+
@@ -77,9 +76,20 @@ func parseUntil(flag, text string, now time.Time) (syncer.Time, error) {
 	return syncer.TimeOf(now.Add(d)), nil
 }
 
-// looksLikeDuration matches what is meant as a duration, so that the error says what is
-// wrong with it.
-var looksLikeDuration = regexp.MustCompile(`(?i)^-?(\d+|(\d+(y|mo|w|d|h|m|s))+|P\w*)$`)
+// momentFlag is a flag that names a time, or how long ago it was.
+type momentFlag struct{ syncer.Moment }
+
+// String returns nothing: there is no default.
+func (*momentFlag) String() string { return "" }
+
+// Set reads the time.
+func (f *momentFlag) Set(text string) (err error) {
+	f.Moment, err = syncer.ParseMoment(text)
+	return err
+}
+
+// Type stands for the value in help texts.
+func (*momentFlag) Type() string { return "time" }
 
 // thisUser is who acts where nobody else is named.
 func thisUser() string {

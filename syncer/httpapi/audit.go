@@ -49,15 +49,16 @@ type listAuditInput struct {
 	Field  syncer.AuditField `query:"field" minLength:"1" enum:"row,table,rank,flags,unmuteTime,unmarkTime,attributes,target,reason,by,createdAt,expiresAt,lift,pruned" doc:"Only of this field."`
 	By     string            `query:"by" minLength:"1" maxLength:"512" example:"Steve" doc:"Only by this person or, where none was named, this database login."`
 	Server string            `query:"server" minLength:"1" maxLength:"64" example:"survival-1" doc:"Only through this game server."`
-	From   queryTime         `query:"from" minLength:"1" format:"date-time" example:"2030-01-02T03:04:05.000Z" doc:"Not before this time."`
-	To     queryTime         `query:"to" minLength:"1" format:"date-time" example:"2030-01-03T03:04:05.000Z" doc:"Before this time."`
+	From   moment            `query:"from" minLength:"1" maxLength:"64" example:"2030-01-02T03:04:05.000Z" doc:"Not before this time: RFC 3339, or how long ago, such as 7d."`
+	To     moment            `query:"to" minLength:"1" maxLength:"64" example:"2030-01-03T03:04:05.000Z" doc:"Before this time."`
 	Page
 }
 
 func (s *Server) listAudit(ctx context.Context, in *listAuditInput) (*result[wire.AuditPage], error) {
+	now := s.deps.Players.Now()
 	entries, next, err := s.deps.Audit.List(ctx, syncer.AuditFilter{
-		ID: in.UUID.PlayerID, Prefix: in.IP.Prefix, Field: in.Field, By: in.By, Server: in.Server, Since: in.From.Time,
-		Until: in.To.Time,
+		ID: in.UUID.PlayerID, Prefix: in.IP.Prefix, Field: in.Field, By: in.By, Server: in.Server,
+		Since: in.From.At(now), Until: in.To.At(now),
 	}, in.selection())
 	page := wire.AuditPage{Entries: wire.AuditEntriesOf(entries), Next: wire.Next(next)}
 	return &result[wire.AuditPage]{page}, inQueryIfAny(err)

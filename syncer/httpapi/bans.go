@@ -211,17 +211,19 @@ type listBansInput struct {
 	Active   given[bool]    `query:"active" doc:"Only those in force now, or only those not."`
 	Kind     syncer.BanKind `query:"kind" minLength:"1" enum:"player,address,range" doc:"Only of player ids, single addresses or ranges."`
 	Reason   string         `query:"reason" maxLength:"2000" example:"grief" doc:"Only those whose reason contains this, whatever the case."`
-	From     queryTime      `query:"from" minLength:"1" format:"date-time" doc:"Only those made at this time or later, RFC 3339."`
-	To       queryTime      `query:"to" minLength:"1" format:"date-time" doc:"Only those made before this time, RFC 3339."`
+	From     moment         `query:"from" minLength:"1" maxLength:"64" example:"2030-01-02T03:04:05.000Z" doc:"Only those made at this time or later: RFC 3339, or how long ago, such as 7d."`
+	To       moment         `query:"to" minLength:"1" maxLength:"64" example:"2030-01-03T03:04:05.000Z" doc:"Only those made before this time."`
 	Page
 }
 
 func (s *Server) listBans(ctx context.Context, in *listBansInput) (*result[wire.BansPage], error) {
+	now := s.deps.Players.Now()
 	bans, next, err := s.deps.Bans.ListBans(ctx, syncer.BanFilter{
 		ID: in.UUID.PlayerID, IP: in.IP.text(), By: in.By, LiftedBy: in.LiftedBy,
-		Active: in.Active.pointer(), Kind: in.Kind, Reason: in.Reason, CreatedFrom: in.From.Time, CreatedTo: in.To.Time,
+		Active: in.Active.pointer(), Kind: in.Kind, Reason: in.Reason,
+		CreatedFrom: in.From.At(now), CreatedTo: in.To.At(now),
 	}, in.selection())
-	page := wire.BansPage{Bans: wire.BansOf(bans, s.deps.Players.Now()), Next: wire.Next(next)}
+	page := wire.BansPage{Bans: wire.BansOf(bans, now), Next: wire.Next(next)}
 	return &result[wire.BansPage]{page}, inQueryIfAny(err)
 }
 

@@ -208,6 +208,9 @@ func TestListBans(t *testing.T) {
 		"from=2030-01-02T03:04:05.006Z&to=2030-01-02T05:04:05.006%2B01:00": {
 			CreatedFrom: syncer.TimeOf(testNow), CreatedTo: syncer.TimeOf(testNow.Add(time.Hour)),
 		},
+		"from=1w&to=PT1H": {
+			CreatedFrom: syncer.TimeOf(testNow.AddDate(0, 0, -7)), CreatedTo: syncer.TimeOf(testNow.Add(-time.Hour)),
+		},
 	} {
 		var page wire.BansPage
 		f.ask(t, "GET", "/v1/bans?"+query, "").wants(http.StatusOK).into(&page)

@@ -51,13 +51,13 @@ func (s *Server) reportCount(ctx context.Context, in *reportCountInput) (*struct
 }
 
 type exportCountsInput struct {
-	From   queryTime `query:"from" minLength:"1" maxLength:"64" example:"2030-01-02T03:04:05.000Z" doc:"RFC 3339; absent: a day before to."`
-	To     queryTime `query:"to" minLength:"1" maxLength:"64" example:"2030-01-03T03:04:05.000Z" doc:"RFC 3339, just before which it ends; absent: now."`
-	Server string    `query:"server" minLength:"1" maxLength:"64" example:"survival-1" doc:"Only of this game server."`
-	Sum    bool      `query:"sum" doc:"All servers together."`
-	Step   stepTime  `query:"step" minLength:"1" maxLength:"16" example:"1h" doc:"Length of a step: a multiple of 4 minutes, up to a day."`
-	Format string    `query:"format" minLength:"1" enum:"json,csv" doc:"json, or csv (RFC 4180); absent: what Accept asks for."`
-	Accept string    `header:"Accept" hidden:"true"`
+	From   moment   `query:"from" minLength:"1" maxLength:"64" example:"2030-01-02T03:04:05.000Z" doc:"RFC 3339, or how long ago, such as 7d; absent: a day before to."`
+	To     moment   `query:"to" minLength:"1" maxLength:"64" example:"2030-01-03T03:04:05.000Z" doc:"The time just before which it ends; absent: now."`
+	Server string   `query:"server" minLength:"1" maxLength:"64" example:"survival-1" doc:"Only of this game server."`
+	Sum    bool     `query:"sum" doc:"All servers together."`
+	Step   stepTime `query:"step" minLength:"1" maxLength:"16" example:"1h" doc:"Length of a step: a multiple of 4 minutes, up to a day."`
+	Format string   `query:"format" minLength:"1" enum:"json,csv" doc:"json, or csv (RFC 4180); absent: what Accept asks for."`
+	Accept string   `header:"Accept" hidden:"true"`
 }
 
 // exportCountsResult is JSON or CSV, as its type says.
@@ -68,11 +68,8 @@ type exportCountsResult struct {
 }
 
 func (s *Server) exportCounts(ctx context.Context, in *exportCountsInput) (*exportCountsResult, error) {
-	to := in.To.or(s.deps.Players.Now())
-	from := in.From.or(to.AddDate(0, 0, -1))
-	r, counts, err := s.deps.Counts.Export(ctx, syncer.CountRange{
-		From: from, To: to, Server: in.Server, Sum: in.Sum, Step: in.Step.Duration,
-	})
+	asked := syncer.CountRange{Server: in.Server, Sum: in.Sum, Step: in.Step.Duration}
+	r, counts, err := s.deps.Counts.Export(ctx, asked.Between(in.From.Moment, in.To.Moment, s.deps.Players.Now()))
 	out := &exportCountsResult{ContentType: typeJSON[0], Vary: "Accept", Body: wire.PlayerCountsOf(r, counts)}
 	if in.Format == "csv" || in.Format == "" && strings.HasPrefix(in.Accept, "text/csv") {
 		out.ContentType = typeCSV

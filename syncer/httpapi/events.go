@@ -88,7 +88,9 @@ const maxWait = time.Minute
 
 // UnmarshalText reads the time.
 func (t *waitTime) UnmarshalText(text []byte) (err error) {
-	t.Duration, err = time.ParseDuration(string(text))
+	if t.Duration, err = time.ParseDuration(string(text)); err != nil {
+		t.Duration, err = syncer.ParseDuration(string(text))
+	}
 	if err != nil || t.Duration < 0 || t.Duration > maxWait {
 		return errors.New("must be a duration from 0s to 60s, such as 25s")
 	}

@@ -1,8 +1,10 @@
 package httpapi
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"mime"
 	"net/http"
@@ -141,14 +143,6 @@ type OnePlayer struct {
 	ID playerID `path:"id" maxLength:"64" example:"abcdefghijklmnopqrstuv==" doc:"Player id, percent-encoded: / as %2F, = may stay. 1 to 64 printable characters; a UUID in any spelling."`
 }
 
-// or returns the time, or fallback for none.
-func (i queryTime) or(fallback time.Time) time.Time {
-	if at, ok := i.Instant(); ok {
-		return at
-	}
-	return fallback
-}
-
 // network is an address or a CIDR range in a query; absent: none.
 type network struct{ netip.Prefix }
 
@@ -191,16 +185,16 @@ func (g given[T]) pointer() *T {
 	return &g.value
 }
 
-// queryTime is an RFC 3339 time in a query; absent: none.
-type queryTime struct{ syncer.Time }
+// moment is a time in a query, or how long ago it was; absent: none.
+type moment struct{ syncer.Moment }
 
 // UnmarshalText reads the time.
-func (i *queryTime) UnmarshalText(text []byte) (err error) {
-	i.Time, err = syncer.ParseTime(string(text))
-	if err != nil || i.IsForever() {
-		return errors.New("must be an RFC 3339 time such as " + exampleTime + "; write + as %2B")
+func (m *moment) UnmarshalText(text []byte) (err error) {
+	m.Moment, err = syncer.ParseMoment(string(text))
+	if err != nil && bytes.Contains(text, []byte(" ")) {
+		return fmt.Errorf("%w; write + as %%2B", err)
 	}
-	return nil
+	return err
 }
 
 // serverName is the name of a game server or of a gamemode.

@@ -198,7 +198,7 @@ var minecraftFields = strings.Fields("uuid name ip created source expires reason
 // readMinecraft reads an entry of Minecraft's banned-players.json or banned-ips.json: bans
 // of all that it names, and the player with the name, so that the ban is found by it.
 func readMinecraft(
-	o fishjson.Object, confirmed bool, unknown func(string), warn func(id, field, text string),
+	o fishjson.Object, options Options, unknown func(string), warn func(id, field, text string),
 ) (player merge.ImportedPlayer, bans []syncer.BanRecord, err error) {
 	for name := range o {
 		if !slices.Contains(minecraftFields, name) {
@@ -213,8 +213,8 @@ func readMinecraft(
 		}
 		values[name] = text.Value
 	}
-	ban := syncer.BanRecord{Reason: values["reason"], By: values["source"], Confirmed: confirmed}
-	ban.CreatedAt, ban.ExpiresAt = minecraftTimes(values, func(field, text string) {
+	ban := syncer.BanRecord{Reason: values["reason"], By: values["source"], Confirmed: options.Confirmed}
+	ban.CreatedAt, ban.ExpiresAt = minecraftTimes(values, options.Now, func(field, text string) {
 		warn(cmp.Or(values["uuid"], values["ip"]), field, text)
 	})
 	for _, kind := range []string{"uuid", "ip"} {
@@ -243,7 +243,9 @@ func readMinecraft(
 
 // minecraftTimes reads the times of an entry as the vanilla server does: a time that
 // cannot be read is now for created, and never for expires.
-func minecraftTimes(values map[string]string, warn func(field, text string)) (created, expires syncer.Time) {
+func minecraftTimes(
+	values map[string]string, now time.Time, warn func(field, text string),
+) (created, expires syncer.Time) {
 	created, known := parseMinecraftTime(values["created"])
 	if !known && values["created"] != "" {
 		warn("created", fmt.Sprintf("%q is not a time such as 2026-01-31 18:00:00 +0000; taken for now, "+
@@ -254,7 +256,7 @@ func minecraftTimes(values map[string]string, warn func(field, text string)) (cr
 			"as Minecraft does", values["expires"]))
 	}
 	end, ends := expires.Instant()
-	switch now := time.Now(); {
+	switch {
 	case !created.IsZero() || !ends:
 	case end.After(now):
 		created = syncer.TimeOf(now)

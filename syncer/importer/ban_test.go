@@ -3,6 +3,7 @@ package importer_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -99,8 +100,11 @@ func TestMinecraftLists(t *testing.T) {
   {"ip": "203.0.113.9", "created": "2026-01-31 18:00:00 +0000", "expires": "2025-01-31 18:00:00 +0000"},
   {"uuid": "a", "ip": "203.0.113.10", "name": "Bob", "created": "x", "expires": "2025-01-31 18:00:00 +0000"},
   {"uuid": "b", "created": "2026-01-31 18:00:00 +0000", "expires": "never"},
+  {"uuid": "c", "created": "x", "expires": "2026-02-01 18:00:00 +0000"},
   {"name": "Alice"}
-]`, importer.Options{Format: importer.FormatMinecraft})
+]`, importer.Options{
+		Format: importer.FormatMinecraft, Now: time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC),
+	})
 	want := []string{
 		"uuid:f84c6a79-0a4e-45e0-879b-cd49ebd4c4e2 Alice: griefing since 2026-01-31T16:00:00.000Z",
 		"ip:203.0.113.7/32 (Unknown): x since 2026-01-31T18:00:00.000Z until 2026-02-28T18:00:00.000Z",
@@ -108,6 +112,7 @@ func TestMinecraftLists(t *testing.T) {
 		"uuid:a :  since 2025-01-31T17:59:59.000Z until 2025-01-31T18:00:00.000Z",
 		"ip:203.0.113.10/32 :  since 2025-01-31T17:59:59.000Z until 2025-01-31T18:00:00.000Z",
 		"uuid:b :  since 2026-01-31T18:00:00.000Z",
+		"uuid:c :  since 2026-02-01T00:00:00.000Z until 2026-02-01T18:00:00.000Z",
 	}
 	if diff := cmp.Diff(want, banned(k.bans)); diff != "" {
 		t.Error(diff)
@@ -117,7 +122,7 @@ func TestMinecraftLists(t *testing.T) {
 		fields = append(fields, r.Field)
 	}
 	if diff := cmp.Diff([]string{"expires", "uuid"}, fields); diff != "" ||
-		summary.Documents != 7 || summary.Warned != 3 {
+		summary.Documents != 8 || summary.Warned != 4 {
 		t.Errorf("%+v: %s", summary, diff)
 	}
 	names := []string{}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"time"
 
 	"playersync/syncer"
 	"playersync/syncer/merge"
@@ -51,6 +52,7 @@ type Options struct {
 	Gamemode string // of plain values in a fish file
 	Address  string // of plain usids in a fish file
 	From     Position
+	Now      time.Time // by the database's clock
 	// Confirmed takes also bans in force of wide ranges, see [syncer.Target.IsWide].
 	Confirmed bool
 
@@ -188,7 +190,7 @@ func (r *run) read(found document, at place) (player merge.ImportedPlayer, bans 
 				r.Warned(Refusal{Line: at.line, Document: at.document, ID: id, Field: field, Error: text})
 			}
 		}
-		return readMinecraft(object, r.Confirmed, r.ignore, warn)
+		return readMinecraft(object, r.Options, r.ignore, warn)
 	}
 	ban, err := isBan(object, r.Kind)
 	if err != nil {
