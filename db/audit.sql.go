@@ -406,7 +406,7 @@ func (q *Queries) WrittenBan(ctx context.Context, id int64) (json.RawMessage, er
 
 const writtenPlayer = `-- name: WrittenPlayer :one
 select
-    p.uuid, p.rank, p.flags, p.unmute_time, p.unmark_time, p.attributes, p.name, p.override_name, p.highlight, p.rainbow_speed, p.chat_strictness, p.show_rank_prefix, p.language, p.achievements, p.gamemodes, p.addresses, p.revision, p.created_at, p.updated_at,
+    p.uuid, p.rank, p.flags, p.unmute_time, p.mute_reason, p.unmark_time, p.attributes, p.name, p.override_name, p.highlight, p.rainbow_speed, p.chat_strictness, p.show_rank_prefix, p.language, p.achievements, p.gamemodes, p.addresses, p.revision, p.created_at, p.updated_at,
     pg_current_snapshot()::text as snapshot,
     pg_current_xact_id()::text::bigint as xid,
     (
@@ -437,6 +437,7 @@ func (q *Queries) WrittenPlayer(ctx context.Context, uuid string) (WrittenPlayer
 		&i.Player.Rank,
 		&i.Player.Flags,
 		&i.Player.UnmuteTime,
+		&i.Player.MuteReason,
 		&i.Player.UnmarkTime,
 		&i.Player.Attributes,
 		&i.Player.Name,

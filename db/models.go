@@ -63,7 +63,7 @@ type Audit struct {
 	Ip *netip.Prefix
 	// ban.id; NULL for a player
 	Ban *int64
-	// What, in the API's words. rank, flags, unmuteTime, unmarkTime, attributes (only the keys that changed) of a player; target, reason, by, createdAt, expiresAt, lift of a ban; row: all of it came or went; table: truncated; pruned: {before, keep, changes} of the audit, the changes that it forgot
+	// What, in the API's words. rank, flags, unmuteTime, muteReason, unmarkTime, attributes (only the keys that changed) of a player; target, reason, by, createdAt, expiresAt, lift of a ban; row: all of it came or went; table: truncated; pruned: {before, keep, changes} of the audit, the changes that it forgot
 	Field string
 	// The value before; NULL: none
 	Old json.RawMessage
@@ -419,6 +419,8 @@ type Player struct {
 	Flags []string
 	// Important. Muted until then; NULL not muted; infinity for ever
 	UnmuteTime pgtype.Timestamptz
+	// Important. Why the player is muted; empty for no reason. Goes with the mute
+	MuteReason string
 	// Important. Marked (stopped) until then; NULL not marked; infinity for ever
 	UnmarkTime pgtype.Timestamptz
 	// Important. JSON object with one key per plugin: what other games store
@@ -539,6 +541,8 @@ type PlayerOverview struct {
 	Flags string
 	// Whether the player is muted now
 	Muted interface{}
+	// Why the player is muted; NULL if he is not
+	MuteReason interface{}
 	// Whether the player is marked now
 	Marked interface{}
 	// Whether the id (not an address) is banned now

@@ -60,12 +60,12 @@ with input as materialized (
 )
 update player as p
 set (
-    rank, flags, unmute_time, unmark_time, attributes,
+    rank, flags, unmute_time, mute_reason, unmark_time, attributes,
     name, override_name, highlight, rainbow_speed, chat_strictness, show_rank_prefix, language, achievements,
     gamemodes, addresses
 ) = (
     select
-        (e.edited).rank, (e.edited).flags, (e.edited).unmute_time, (e.edited).unmark_time,
+        (e.edited).rank, (e.edited).flags, (e.edited).unmute_time, (e.edited).mute_reason, (e.edited).unmark_time,
         case when input.edit ? 'attributes' then (e.edited).attributes else p.attributes end,
         (e.edited).name, (e.edited).override_name, (e.edited).highlight, (e.edited).rainbow_speed,
         (e.edited).chat_strictness, (e.edited).show_rank_prefix, (e.edited).language, (e.edited).achievements,
@@ -76,7 +76,7 @@ from input
 where p.uuid = $1::text
   and p.revision = coalesce($2::bigint, p.revision)
 returning
-    p.uuid, p.rank, p.flags, p.unmute_time, p.unmark_time, p.attributes, p.name, p.override_name, p.highlight, p.rainbow_speed, p.chat_strictness, p.show_rank_prefix, p.language, p.achievements, p.gamemodes, p.addresses, p.revision, p.created_at, p.updated_at,
+    p.uuid, p.rank, p.flags, p.unmute_time, p.mute_reason, p.unmark_time, p.attributes, p.name, p.override_name, p.highlight, p.rainbow_speed, p.chat_strictness, p.show_rank_prefix, p.language, p.achievements, p.gamemodes, p.addresses, p.revision, p.created_at, p.updated_at,
     pg_current_snapshot()::text as snapshot,
     pg_current_xact_id()::text::bigint as xid,
     (
@@ -125,6 +125,7 @@ func (q *Queries) EditPlayer(ctx context.Context, arg EditPlayerParams) (EditPla
 		&i.Player.Rank,
 		&i.Player.Flags,
 		&i.Player.UnmuteTime,
+		&i.Player.MuteReason,
 		&i.Player.UnmarkTime,
 		&i.Player.Attributes,
 		&i.Player.Name,
@@ -150,7 +151,7 @@ func (q *Queries) EditPlayer(ctx context.Context, arg EditPlayerParams) (EditPla
 
 const readPlayers = `-- name: ReadPlayers :many
 select
-    p.uuid, p.rank, p.flags, p.unmute_time, p.unmark_time, p.attributes, p.name, p.override_name, p.highlight, p.rainbow_speed, p.chat_strictness, p.show_rank_prefix, p.language, p.achievements, p.gamemodes, p.addresses, p.revision, p.created_at, p.updated_at,
+    p.uuid, p.rank, p.flags, p.unmute_time, p.mute_reason, p.unmark_time, p.attributes, p.name, p.override_name, p.highlight, p.rainbow_speed, p.chat_strictness, p.show_rank_prefix, p.language, p.achievements, p.gamemodes, p.addresses, p.revision, p.created_at, p.updated_at,
     pg_current_snapshot()::text as snapshot,
     (
         select json_agg(json_build_object('action', h.action, 'by', h.by, 'time', h.time)
@@ -190,6 +191,7 @@ func (q *Queries) ReadPlayers(ctx context.Context, uuids []string) ([]ReadPlayer
 			&i.Player.Rank,
 			&i.Player.Flags,
 			&i.Player.UnmuteTime,
+			&i.Player.MuteReason,
 			&i.Player.UnmarkTime,
 			&i.Player.Attributes,
 			&i.Player.Name,
@@ -236,6 +238,7 @@ update player as p
 set rank = (target.edited).rank,
     flags = (target.edited).flags,
     unmute_time = (target.edited).unmute_time,
+    mute_reason = (target.edited).mute_reason,
     unmark_time = (target.edited).unmark_time,
     attributes = case when target.with_attributes then (target.edited).attributes else p.attributes end,
     name = (target.edited).name,
@@ -251,7 +254,7 @@ set rank = (target.edited).rank,
 from target, notify
 where p.uuid = target.uuid
 returning
-    p.uuid, p.rank, p.flags, p.unmute_time, p.unmark_time, p.attributes, p.name, p.override_name, p.highlight, p.rainbow_speed, p.chat_strictness, p.show_rank_prefix, p.language, p.achievements, p.gamemodes, p.addresses, p.revision, p.created_at, p.updated_at,
+    p.uuid, p.rank, p.flags, p.unmute_time, p.mute_reason, p.unmark_time, p.attributes, p.name, p.override_name, p.highlight, p.rainbow_speed, p.chat_strictness, p.show_rank_prefix, p.language, p.achievements, p.gamemodes, p.addresses, p.revision, p.created_at, p.updated_at,
     pg_current_snapshot()::text as snapshot,
     pg_current_xact_id()::text::bigint as xid,
     (
@@ -294,6 +297,7 @@ func (q *Queries) SavePlayers(ctx context.Context, arg SavePlayersParams) ([]Sav
 			&i.Player.Rank,
 			&i.Player.Flags,
 			&i.Player.UnmuteTime,
+			&i.Player.MuteReason,
 			&i.Player.UnmarkTime,
 			&i.Player.Attributes,
 			&i.Player.Name,

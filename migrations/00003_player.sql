@@ -80,6 +80,7 @@ create table player (
     rank             text        not null default 'player',
     flags            text[]      not null default '{}',
     unmute_time      timestamptz,
+    mute_reason      text        not null default '',
     unmark_time      timestamptz,
     attributes       jsonb       not null default '{}',
 
@@ -107,6 +108,8 @@ create table player (
         unmute_time = 'infinity'
         or unmute_time between '0001-01-01 00:00+00' and '9999-12-31 23:59:59+00'
     ),
+    constraint player_mute_reason_length check (length(mute_reason) <= 512),
+    constraint player_mute_reason_complete check (mute_reason = '' or unmute_time is not null),
     constraint player_unmark_time_range check (
         unmark_time = 'infinity'
         or unmark_time between '0001-01-01 00:00+00' and '9999-12-31 23:59:59+00'
@@ -156,6 +159,7 @@ comment on column player.uuid is 'Opaque id of 1 to 64 printable characters, no 
 comment on column player.rank is 'Important. Any text; "player" for nobody in particular';
 comment on column player.flags is 'Important. A set of text; add with array_append, remove with array_remove';
 comment on column player.unmute_time is 'Important. Muted until then; NULL not muted; infinity for ever';
+comment on column player.mute_reason is 'Important. Why the player is muted; empty for no reason. Goes with the mute';
 comment on column player.unmark_time is 'Important. Marked (stopped) until then; NULL not marked; infinity for ever';
 comment on column player.attributes is 'Important. JSON object with one key per plugin: what other games store';
 comment on column player.name is 'Unimportant. Current name, colour tags included';
@@ -192,19 +196,25 @@ begin
     end if;
     new.updated_at := clock_timestamp();
     new.revision := old.revision;
+    if new.unmute_time is null and old.unmute_time is not null then
+        new.mute_reason := '';
+    end if;
     if (
-        new.rank, new.flags, new.unmute_time, new.unmark_time, new.attributes, new.name, new.override_name,
-        new.highlight, new.rainbow_speed, new.chat_strictness, new.show_rank_prefix, new.language, new.achievements
+        new.rank, new.flags, new.unmute_time, new.mute_reason, new.unmark_time, new.attributes,
+        new.name, new.override_name, new.highlight, new.rainbow_speed, new.chat_strictness,
+        new.show_rank_prefix, new.language, new.achievements
     ) is distinct from (
-        old.rank, old.flags, old.unmute_time, old.unmark_time, old.attributes, old.name, old.override_name,
-        old.highlight, old.rainbow_speed, old.chat_strictness, old.show_rank_prefix, old.language, old.achievements
+        old.rank, old.flags, old.unmute_time, old.mute_reason, old.unmark_time, old.attributes,
+        old.name, old.override_name, old.highlight, old.rainbow_speed, old.chat_strictness,
+        old.show_rank_prefix, old.language, old.achievements
     ) then
         new.revision := nextval('public.revision');
     end if;
     return new;
 end
 $$;
-comment on function player_before_update() is 'Keeps uuid fixed and sets revision and updated_at';
+comment on function player_before_update() is
+    'Keeps uuid fixed, ends a reason with its mute, and sets revision and updated_at';
 -- +goose StatementEnd
 
 create trigger player_uuid_spelling before insert on player
@@ -224,6 +234,7 @@ as $$
         'rank', p.rank,
         'flags', p.flags,
         'unmuteTime', p.unmute_time,
+        'muteReason', p.mute_reason,
         'unmarkTime', p.unmark_time,
         'attributes', p.attributes,
         'name', p.name,
@@ -383,7 +394,7 @@ revoke execute on function player_updated(), player_inserted_or_deleted() from p
 grant select, insert, update, delete on player to playersync_app;
 grant usage on sequence revision to playersync_app;
 grant select (
-    uuid, rank, flags, unmute_time, unmark_time, attributes, name, override_name, highlight, rainbow_speed,
+    uuid, rank, flags, unmute_time, mute_reason, unmark_time, attributes, name, override_name, highlight, rainbow_speed,
     chat_strictness, show_rank_prefix, language, achievements, gamemodes, revision, created_at, updated_at
 ) on player to playersync_readonly;
 

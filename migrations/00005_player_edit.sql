@@ -154,6 +154,7 @@ begin
     if edit ? 'unmuteTime' then
         p.unmute_time := edit ->> 'unmuteTime';
     end if;
+    p.mute_reason := coalesce(edit ->> 'muteReason', p.mute_reason);
     if edit ? 'unmarkTime' then
         p.unmark_time := edit ->> 'unmarkTime';
     end if;

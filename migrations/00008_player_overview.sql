@@ -11,6 +11,7 @@ select
     p.rank,
     array_to_string(p.flags, ', ') as flags,
     coalesce(p.unmute_time > now(), false) as muted,
+    case when p.unmute_time > now() then p.mute_reason end as mute_reason,
     coalesce(p.unmark_time > now(), false) as marked,
     exists (
         select from ban as b
@@ -34,6 +35,7 @@ comment on column player_overview.name is 'The name that players see';
 comment on column player_overview.rank is 'player.rank';
 comment on column player_overview.flags is 'player.flags as text';
 comment on column player_overview.muted is 'Whether the player is muted now';
+comment on column player_overview.mute_reason is 'Why the player is muted; NULL if he is not';
 comment on column player_overview.marked is 'Whether the player is marked now';
 comment on column player_overview.banned is 'Whether the id (not an address) is banned now';
 comment on column player_overview.gamemodes is 'Gamemodes the player has been on';

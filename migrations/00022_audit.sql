@@ -24,7 +24,7 @@ create table audit (
     constraint audit_pkey primary key (id),
     constraint audit_field_known check (
         entity = 'player' and ban is null and ip is null
-            and field in ('row', 'table', 'rank', 'flags', 'unmuteTime', 'unmarkTime', 'attributes')
+            and field in ('row', 'table', 'rank', 'flags', 'unmuteTime', 'muteReason', 'unmarkTime', 'attributes')
         or entity = 'ban' and field in ('row', 'table', 'target', 'reason', 'by', 'createdAt', 'expiresAt', 'lift')
         or entity = 'audit' and num_nonnulls(uuid, ip, ban) = 0 and field = 'pruned'
     ),
@@ -47,9 +47,9 @@ comment on column audit.uuid is 'The player, or the banned player id';
 comment on column audit.ip is 'The banned address or range';
 comment on column audit.ban is 'ban.id; NULL for a player';
 comment on column audit.field is
-    'What, in the API''s words. rank, flags, unmuteTime, unmarkTime, attributes (only the keys that changed) of a '
-    'player; target, reason, by, createdAt, expiresAt, lift of a ban; row: all of it came or went; table: truncated; '
-    'pruned: {before, keep, changes} of the audit, the changes that it forgot';
+    'What, in the API''s words. rank, flags, unmuteTime, muteReason, unmarkTime, attributes (only the keys that '
+    'changed) of a player; target, reason, by, createdAt, expiresAt, lift of a ban; row: all of it came or went; '
+    'table: truncated; pruned: {before, keep, changes} of the audit, the changes that it forgot';
 comment on column audit.old is 'The value before; NULL: none';
 comment on column audit.new is 'The value after; NULL: none';
 comment on column audit.changed_by is 'Who, as the caller of the API says; NULL: it did not say, or a change in psql';
@@ -151,6 +151,7 @@ begin
                 case when old.flags <> new.flags then text_set_json(new.flags) end
             ),
             ('unmuteTime', to_jsonb(old.unmute_time), to_jsonb(new.unmute_time)),
+            ('muteReason', to_jsonb(old.mute_reason), to_jsonb(new.mute_reason)),
             ('unmarkTime', to_jsonb(old.unmark_time), to_jsonb(new.unmark_time)),
             (
                 'attributes',
@@ -279,7 +280,8 @@ create trigger audit_insert after insert on player for each row
 create trigger audit_update after update on player for each row
     when (
         old.rank <> new.rank or old.flags <> new.flags or old.attributes <> new.attributes
-        or old.unmute_time is distinct from new.unmute_time or old.unmark_time is distinct from new.unmark_time
+        or old.unmute_time is distinct from new.unmute_time or old.mute_reason <> new.mute_reason
+        or old.unmark_time is distinct from new.unmark_time
     )
     execute function player_update_audited();
 create trigger audit_delete after delete on player

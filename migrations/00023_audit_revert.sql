@@ -12,14 +12,15 @@ as $$
 begin
     if a.field = 'row' then
         insert into player (
-            uuid, rank, flags, unmute_time, unmark_time, attributes, name, override_name, highlight, rainbow_speed,
-            chat_strictness, show_rank_prefix, language, achievements, gamemodes, created_at
+            uuid, rank, flags, unmute_time, mute_reason, unmark_time, attributes, name, override_name, highlight,
+            rainbow_speed, chat_strictness, show_rank_prefix, language, achievements, gamemodes, created_at
         )
         values (
             a.uuid,
             a.old ->> 'rank',
             array(select jsonb_array_elements_text(a.old -> 'flags')),
             (a.old ->> 'unmuteTime')::timestamptz,
+            a.old ->> 'muteReason',
             (a.old ->> 'unmarkTime')::timestamptz,
             a.old -> 'attributes',
             a.old ->> 'name',
@@ -40,6 +41,7 @@ begin
     set rank = case a.field when 'rank' then a.old #>> '{}' else p.rank end,
         flags = case a.field when 'flags' then array(select jsonb_array_elements_text(a.old)) else p.flags end,
         unmute_time = case a.field when 'unmuteTime' then (a.old #>> '{}')::timestamptz else p.unmute_time end,
+        mute_reason = case a.field when 'muteReason' then a.old #>> '{}' else p.mute_reason end,
         unmark_time = case a.field when 'unmarkTime' then (a.old #>> '{}')::timestamptz else p.unmark_time end,
         attributes = case a.field
             when 'attributes' then (p.attributes - array(select jsonb_object_keys(a.new))) || a.old
@@ -50,6 +52,7 @@ begin
           when 'rank' then p.rank = a.new #>> '{}'
           when 'flags' then text_set_json(p.flags) = a.new
           when 'unmuteTime' then p.unmute_time is not distinct from (a.new #>> '{}')::timestamptz
+          when 'muteReason' then p.mute_reason = a.new #>> '{}'
           when 'unmarkTime' then p.unmark_time is not distinct from (a.new #>> '{}')::timestamptz
           when 'attributes' then not exists (
               select

@@ -2,17 +2,18 @@
 -- Inserts the players that do not exist yet, given as a list in the form of the
 -- API; returns their ids.
 insert into player (
-    uuid, rank, flags, unmute_time, unmark_time, attributes,
+    uuid, rank, flags, unmute_time, mute_reason, unmark_time, attributes,
     name, override_name, highlight, rainbow_speed, chat_strictness, show_rank_prefix, language, achievements,
     gamemodes, addresses
 )
 select
-    g.uuid, g.rank, g.flags, g."unmuteTime", g."unmarkTime", g.attributes,
+    g.uuid, g.rank, g.flags, g."unmuteTime", g."muteReason", g."unmarkTime", g.attributes,
     g.name, g."overrideName", g.highlight, (g.rainbow ->> 'speed')::integer,
     g."chatStrictness", g."showRankPrefix", g.language, g.achievements,
     g.gamemodes, g.addresses
 from jsonb_to_recordset(sqlc.arg(players)::jsonb) as g (
-    uuid text, rank text, flags text[], "unmuteTime" timestamptz, "unmarkTime" timestamptz, attributes jsonb,
+    uuid text, rank text, flags text[], "unmuteTime" timestamptz, "muteReason" text, "unmarkTime" timestamptz,
+    attributes jsonb,
     name text, "overrideName" text, highlight text, rainbow jsonb, "chatStrictness" text, "showRankPrefix" boolean,
     language text, achievements text,
     gamemodes jsonb, addresses jsonb
@@ -53,12 +54,12 @@ target as materialized (
 )
 update player as p
 set (
-    rank, flags, unmute_time, unmark_time, attributes,
+    rank, flags, unmute_time, mute_reason, unmark_time, attributes,
     name, override_name, highlight, rainbow_speed, chat_strictness, show_rank_prefix, language, achievements,
     gamemodes, addresses
 ) = (
     select
-        e.rank, e.flags, e.unmute_time, e.unmark_time, e.attributes,
+        e.rank, e.flags, e.unmute_time, e.mute_reason, e.unmark_time, e.attributes,
         e.name, e.override_name, e.highlight, e.rainbow_speed,
         e.chat_strictness, e.show_rank_prefix, e.language, e.achievements,
         e.gamemodes, e.addresses

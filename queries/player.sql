@@ -50,12 +50,12 @@ with input as materialized (
 )
 update player as p
 set (
-    rank, flags, unmute_time, unmark_time, attributes,
+    rank, flags, unmute_time, mute_reason, unmark_time, attributes,
     name, override_name, highlight, rainbow_speed, chat_strictness, show_rank_prefix, language, achievements,
     gamemodes, addresses
 ) = (
     select
-        (e.edited).rank, (e.edited).flags, (e.edited).unmute_time, (e.edited).unmark_time,
+        (e.edited).rank, (e.edited).flags, (e.edited).unmute_time, (e.edited).mute_reason, (e.edited).unmark_time,
         case when input.edit ? 'attributes' then (e.edited).attributes else p.attributes end,
         (e.edited).name, (e.edited).override_name, (e.edited).highlight, (e.edited).rainbow_speed,
         (e.edited).chat_strictness, (e.edited).show_rank_prefix, (e.edited).language, (e.edited).achievements,
@@ -105,6 +105,7 @@ update player as p
 set rank = (target.edited).rank,
     flags = (target.edited).flags,
     unmute_time = (target.edited).unmute_time,
+    mute_reason = (target.edited).mute_reason,
     unmark_time = (target.edited).unmark_time,
     attributes = case when target.with_attributes then (target.edited).attributes else p.attributes end,
     name = (target.edited).name,

@@ -20,7 +20,7 @@ const (
 
 // AuditFields are all that the audit knows: players', bans' and its own.
 var AuditFields = []AuditField{
-	AuditRow, AuditTable, "rank", "flags", "unmuteTime", "unmarkTime", "attributes",
+	AuditRow, AuditTable, "rank", "flags", "unmuteTime", "muteReason", "unmarkTime", "attributes",
 	"target", "reason", "by", "createdAt", "expiresAt", AuditLift, AuditPruned,
 }
 

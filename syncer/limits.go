@@ -5,6 +5,7 @@ package syncer
 const (
 	MaxNameLength       = 512
 	MaxMarkupLength     = 512
+	MaxMuteReasonLength = 512
 	MaxUSIDLength       = 256
 	MaxHistoryText      = 512
 	MaxBitsLength       = 4096

@@ -35,6 +35,7 @@ type Synced struct {
 	Rank       string          `json:"rank"`
 	Flags      []string        `json:"flags"` // a set: sorted, no duplicates
 	UnmuteTime Time            `json:"unmuteTime"`
+	MuteReason string          `json:"muteReason"` // why, empty for no reason and while UnmuteTime is zero
 	UnmarkTime Time            `json:"unmarkTime"`
 	Attributes json.RawMessage `json:"attributes"` // a JSON object, one key per plugin
 

@@ -18,7 +18,7 @@ const (
 	exitDone   = 0
 	exitFailed = 1
 	exitUsage  = 2
-	exitStands = 3 // banned already, and nothing was changed
+	exitStands = 3 // banned or muted already, and nothing was changed
 )
 
 // app is what all commands share.
@@ -78,6 +78,9 @@ copy that follows them within milliseconds.
 		newDemoCommand(a),
 		newPlayerCommand(a),
 		newBanCommand(a),
+		newUnbanCommand(a),
+		newMuteCommand(a),
+		newUnmuteCommand(a),
 		newOnlineCommand(a),
 		newServerCommand(a),
 		newAuditCommand(a),

@@ -55,6 +55,7 @@ func rowInWords(row []byte) string {
 		{"rank", "rank "},
 		{"flags", "flags "},
 		{"unmuteTime", "muted "},
+		{"muteReason", "reason of the mute "},
 		{"unmarkTime", "marked "},
 		{"attributes", "attributes "},
 		{"by", "by "},
@@ -106,6 +107,8 @@ func changeInWords(e syncer.AuditEntry) string {
 		default:
 			return done + " " + untilInWords(before) + " → " + untilInWords(after)
 		}
+	case "muteReason":
+		return "reason of the mute " + before + " → " + after
 	case "expiresAt":
 		return untilInWords(before) + " → " + untilInWords(after)
 	default:

@@ -100,7 +100,7 @@ func (a *app) addBan(ctx context.Context, u *useCases, ban syncer.NewBan, unknow
 		return err
 	}
 	if added.Outcome == syncer.BanStands {
-		return &standsError{added.Ban.Number}
+		return banStands(added.Ban.Number)
 	}
 	return nil
 }
@@ -168,6 +168,15 @@ func notBanned(ctx context.Context, u *useCases, l syncer.LiftedBan) error {
 	default:
 		return syncer.NotFound("%s is not banned", l.Target)
 	}
+}
+
+// newUnbanCommand is ban lift by the word that people look for.
+func newUnbanCommand(a *app) *cobra.Command {
+	command := newBanLiftCommand(a)
+	command.Use, command.GroupID = "unban TARGET", groupAdministrate
+	a.addConfigFlags(command)
+	a.addJSONFlag(command.Flags())
+	return command
 }
 
 func newBanListCommand(a *app) *cobra.Command {

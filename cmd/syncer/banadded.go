@@ -10,12 +10,14 @@ import (
 	"playersync/syncer/httpapi/wire"
 )
 
-// standsError says that a target was banned already, and that this was not changed.
-type standsError struct{ number int64 }
+// standsError says that a ban or a mute stands already, and that it was not changed.
+type standsError struct{ text string }
 
-func (e *standsError) Error() string {
-	return fmt.Sprintf("ban %d stands already and nothing was changed; give it this reason and end by --replace, "+
-		"or others by: syncer ban change %d", e.number, e.number)
+func (e *standsError) Error() string { return e.text }
+
+func banStands(number int64) error {
+	return &standsError{fmt.Sprintf("ban %d stands already and nothing was changed; give it this reason and end by "+
+		"--replace, or others by: syncer ban change %d", number, number)}
 }
 
 // printAdded shows what became of a ban, and whom it meets.

@@ -42,7 +42,7 @@ func playerFields(p *syncer.Player, now time.Time) [][]string {
 		{"name", p.Name},
 		{"rank", p.Rank},
 		{"flags", strings.Join(p.Flags, ", ")},
-		{"muted", lasting(p.UnmuteTime, now)},
+		{"muted", mutedInWords(p, now)},
 		{"marked", lasting(p.UnmarkTime, now)},
 		{"attributes", string(p.Attributes)},
 		{"language", p.Language},
@@ -63,6 +63,14 @@ func playerFields(p *syncer.Player, now time.Time) [][]string {
 	return append(fields,
 		[]string{"created", clock(p.CreatedAt, "")},
 		[]string{"revision", strconv.FormatInt(p.Revision, 10)})
+}
+
+// mutedInWords says whether and how long a player is muted, and why.
+func mutedInWords(p *syncer.Player, now time.Time) string {
+	if p.MuteReason == "" || !p.UnmuteTime.After(now) {
+		return lasting(p.UnmuteTime, now)
+	}
+	return lasting(p.UnmuteTime, now) + ": " + p.MuteReason
 }
 
 // lasting says whether and how long a mute or mark is in force.

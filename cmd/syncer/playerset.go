@@ -78,7 +78,8 @@ func (c *playerChanges) register(command *cobra.Command) {
 	flags.StringVar(&c.rank, "rank", "", "rank")
 	flags.StringArrayVar(&c.addFlags, "add-flag", nil, "`flag` to add; may be repeated")
 	flags.StringArrayVar(&c.removeFlags, "remove-flag", nil, "`flag` to remove; may be repeated")
-	flags.StringVar(&c.mute, "mute", "", "mute: a `duration` such as 2h, 7d or 1mo (30 days), a time, or forever")
+	flags.StringVar(&c.mute, "mute", "",
+		"mute without a reason: a `duration` such as 2h, 7d or 1mo (30 days), a time, or forever")
 	flags.BoolVar(&c.unmute, "unmute", false, "unmute")
 	flags.StringVar(&c.mark, "mark", "", "mark: a `duration` such as 2h, 7d or 1mo (30 days), a time, or forever")
 	flags.BoolVar(&c.unmark, "unmark", false, "unmark")
@@ -103,6 +104,7 @@ func (c *playerChanges) edit(flags *pflag.FlagSet, now time.Time) (merge.Edit, e
 	if edit.UnmuteTime, err = until(flags, "mute", c.mute, c.unmute, now); err != nil {
 		return merge.Edit{}, err
 	}
+	edit.MuteReason.Set = edit.UnmuteTime.Set // without one
 	if edit.UnmarkTime, err = until(flags, "mark", c.mark, c.unmark, now); err != nil {
 		return merge.Edit{}, err
 	}

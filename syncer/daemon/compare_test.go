@@ -20,6 +20,7 @@ type record struct {
 	Rank           string
 	Flags          []string
 	UnmuteTime     syncer.Time
+	MuteReason     string
 	UnmarkTime     syncer.Time
 	Attributes     any
 	Name           string
@@ -39,7 +40,7 @@ type record struct {
 const rowsSQL = `
 select uuid, jsonb_build_object(
     'rank', rank, 'flags', array(select f collate "C" from unnest(flags) as f order by 1),
-    'unmuteTime', unmute_time, 'unmarkTime', unmark_time, 'attributes', attributes,
+    'unmuteTime', unmute_time, 'muteReason', mute_reason, 'unmarkTime', unmark_time, 'attributes', attributes,
     'name', name, 'overrideName', override_name, 'highlight', highlight,
     'rainbow', case when rainbow_speed is not null then jsonb_build_object('speed', rainbow_speed) end,
     'chatStrictness', chat_strictness, 'showRankPrefix', show_rank_prefix,

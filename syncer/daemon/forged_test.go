@@ -32,8 +32,9 @@ func loginAs(t testing.TB, address string, admin *pgx.Conn, role string) *pgx.Co
 // 10 coins, and about a crook, who is banned.
 var lies = []string{
 	`{"e":"player","k":"Steve","x":%d,"t":1,"r":999999,"p":{"rank":"king","flags":[],"unmuteTime":null,` +
-		`"unmarkTime":null,"attributes":{},"name":"Steve","overrideName":null,"highlight":null,"rainbow":null,` +
-		`"chatStrictness":"chat","showRankPrefix":true,"language":"","achievements":null}}`,
+		`"muteReason":"","unmarkTime":null,"attributes":{},"name":"Steve","overrideName":null,` +
+		`"highlight":null,"rainbow":null,"chatStrictness":"chat","showRankPrefix":true,` +
+		`"language":"","achievements":null}}`,
 	`{"e":"player","k":"Steve","x":%d,"t":1,"h":[{"action":"praised","by":"nobody","time":"2026-01-01T00:00:00Z"}]}`,
 	`{"e":"ban","k":"ip:0.0.0.0/0","x":%d,"t":1,"r":999999,"o":true,"u":null}`,
 	`{"e":"ban","k":"uuid:crook","x":%d,"t":1,"r":999999,"o":false}`,

@@ -48,6 +48,9 @@ func TestPatchFields(t *testing.T) {
 		}),
 		`{"muted":true}`:  save(merge.Save{Scalars: merge.Scalars{UnmuteTime: syncer.Some(syncer.Forever)}}),
 		`{"muted":false}`: save(merge.Save{Scalars: merge.Scalars{UnmuteTime: syncer.Some(syncer.Time{})}}),
+		`{"muted":true,"muteReason":"spam"}`: save(merge.Save{
+			Scalars: merge.Scalars{UnmuteTime: syncer.Some(syncer.Forever), MuteReason: syncer.Some("spam")},
+		}),
 		`{"attributes":{"b":{"x":null,"y":[1.50]},"a":1}}`: {
 			AttributesPatch: []byte(`{"a":1,"b":{"x":null,"y":[1.50]}}`),
 		},

@@ -18,6 +18,7 @@ func appendRecord(b []byte, v *merge.View, now time.Time) []byte {
 	b = appendText(append(b, `,"rank":`...), v.Rank)
 	b = appendTexts(append(b, `,"flags":`...), v.Flags)
 	b = appendTime(append(b, `,"unmuteTime":`...), v.UnmuteTime)
+	b = appendText(append(b, `,"muteReason":`...), v.MuteReason)
 	b = appendTime(append(b, `,"unmarkTime":`...), v.UnmarkTime)
 	b = appendObject(append(b, `,"attributes":`...), v.Attributes)
 	b = appendText(append(b, `,"name":`...), v.Name)

@@ -37,6 +37,7 @@ func views() *rapid.Generator[merge.View] {
 		v.Rank, v.Name, v.Language = texts().Draw(t, "rank"), texts().Draw(t, "name"), texts().Draw(t, "language")
 		v.Flags = rapid.SliceOf(texts()).Draw(t, "flags")
 		v.UnmuteTime, v.UnmarkTime = times().Draw(t, "unmute"), times().Draw(t, "unmark")
+		v.MuteReason = texts().Draw(t, "mute reason")
 		v.Attributes = appendJSON(nil, rapid.MapOf(texts(), counters).Draw(t, "attributes"))
 		v.OverrideName, v.Highlight, v.Achievements, v.USID = maybe.Draw(t, "override"), maybe.Draw(t,
 			"highlight"), maybe.Draw(t, "bits"), maybe.Draw(t, "usid")
@@ -111,7 +112,7 @@ func TestRecordHasEveryField(t *testing.T) {
 		t.Errorf("record and what a patch knows differ: %s", diff)
 	}
 	own, save := fieldNames(reflect.TypeFor[wire.OwnFields]()), fieldNames(reflect.TypeFor[merge.Save]())
-	for _, important := range []string{"rank", "flags", "unmuteTime", "unmarkTime", "attributes"} {
+	for _, important := range []string{"rank", "flags", "unmuteTime", "muteReason", "unmarkTime", "attributes"} {
 		own[important] = true
 	}
 	if diff := cmp.Diff(save, own); diff != "" {

@@ -34,7 +34,7 @@ func (s *Server) registerPlayers() {
 		http.MethodPatch, "/v1/players/{id}", "patch-player", tagPlayers,
 		"Change fields of a player",
 		"A JSON merge patch over the fields. " +
-			"Important fields (rank, flags, unmuteTime, unmarkTime, muted, attributes) are applied " +
+			"Important fields (rank, flags, unmuteTime, muteReason, unmarkTime, muted, attributes) are applied " +
 			"to the current row at once and reach every server within milliseconds; " +
 			"the others are in memory at once and in the database soon. " +
 			"With If-Match nothing happens unless the revision is still the one given.",

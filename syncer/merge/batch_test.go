@@ -24,7 +24,7 @@ func TestRestoration(t *testing.T) {
 		got := merge.Restoration(was).Apply(merge.Restoration(was).Apply(syncer.NewPlayer("a")))
 		none := syncer.NewPlayer("a")
 		was.Rank, was.Flags, was.Attributes = none.Rank, none.Flags, none.Attributes
-		was.UnmuteTime, was.UnmarkTime = none.UnmuteTime, none.UnmarkTime
+		was.UnmuteTime, was.MuteReason, was.UnmarkTime = none.UnmuteTime, none.MuteReason, none.UnmarkTime
 		if diff := cmp.Diff(was, got, equal); diff != "" {
 			t.Errorf("-was +got:\n%s", diff)
 		}

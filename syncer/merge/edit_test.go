@@ -142,6 +142,7 @@ func TestImportantPart(t *testing.T) {
 		same(t, "times", []syncer.Time{before.UnmuteTime, before.UnmarkTime}, []syncer.Time{
 			after.UnmuteTime, after.UnmarkTime,
 		})
+		same(t, "reason of the mute", before.MuteReason, after.MuteReason)
 		same(t, "attributes", before.Attributes, after.Attributes)
 		whole := e.Apply(p)
 		same(t, "name", whole.Name, rest.Apply(p).Name)

@@ -102,6 +102,12 @@ func anEdit(t *rapid.T) merge.Edit {
 			rapid.Map(nullable(words()), func(usid *string) merge.AddressEdit { return merge.AddressEdit{USID: usid} }),
 			0, 2).Draw(t, "addresses"),
 	}
+	if e.UnmuteTime.Set {
+		e.MuteReason = syncer.Some("")
+	}
+	if !e.UnmuteTime.Value.IsZero() {
+		e.MuteReason.Value = words().Draw(t, "mute reason")
+	}
 	for _, flag := range rapid.SliceOfNDistinct(words(), 0, 3, rapid.ID).Draw(t, "flags") {
 		if rapid.Bool().Draw(t, "add") {
 			e.Flags.Add = append(e.Flags.Add, flag)
@@ -142,9 +148,11 @@ func serverOf() *rapid.Generator[syncer.GameServer] { return rapid.SampledFrom(s
 func saveOf(v merge.View) merge.Save {
 	return merge.Save{
 		Scalars: merge.Scalars{
-			Rank: syncer.Some(v.Rank), UnmuteTime: syncer.Some(v.UnmuteTime), UnmarkTime: syncer.Some(v.UnmarkTime),
-			Name: syncer.Some(v.Name), OverrideName: syncer.Some(v.OverrideName), Highlight: syncer.Some(v.Highlight),
-			Rainbow: syncer.Some(v.Rainbow), ChatStrictness: syncer.Some(v.ChatStrictness),
+			Rank: syncer.Some(v.Rank), UnmuteTime: syncer.Some(v.UnmuteTime), MuteReason: syncer.Some(v.MuteReason),
+			UnmarkTime: syncer.Some(v.UnmarkTime),
+			Name:       syncer.Some(v.Name), OverrideName: syncer.Some(v.OverrideName),
+			Highlight: syncer.Some(v.Highlight), Rainbow: syncer.Some(v.Rainbow),
+			ChatStrictness: syncer.Some(v.ChatStrictness),
 			ShowRankPrefix: syncer.Some(v.ShowRankPrefix),
 			Language:       syncer.Some(v.Language), Achievements: syncer.Some(v.Achievements),
 		},

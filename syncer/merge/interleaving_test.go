@@ -55,7 +55,11 @@ func anInterleaving(t *rapid.T) []step {
 var fields = []func(copied *merge.View, v int64){
 	func(c *merge.View, v int64) { c.Rank = fmt.Sprint("rank", v) },
 	func(c *merge.View, v int64) { toggle(&c.Flags, fmt.Sprint("flag", v%3)) },
-	func(c *merge.View, v int64) { c.UnmuteTime = anyTime(v) },
+	func(c *merge.View, v int64) {
+		if c.UnmuteTime, c.MuteReason = anyTime(v), fmt.Sprint("reason", v%2); c.UnmuteTime.IsZero() {
+			c.MuteReason = ""
+		}
+	},
 	func(c *merge.View, v int64) { c.UnmarkTime = anyTime(v) },
 	func(c *merge.View, v int64) {
 		c.Attributes = merge.MergePatch(c.Attributes, json.RawMessage(fmt.Sprintf(`{"p%d":%d}`, v%2, v)))

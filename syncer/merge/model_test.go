@@ -19,10 +19,16 @@ import (
 //	anything else    a scalar; a flag is one scalar per member
 type cells map[string]any
 
+// mute is one cell: its end and its reason come and go together.
+type mute struct {
+	until  syncer.Time
+	reason string
+}
+
 // cellsOf takes v apart.
 func cellsOf(v merge.View, s syncer.GameServer) cells {
 	c := cells{
-		"!rank": v.Rank, "!unmute": v.UnmuteTime, "!unmark": v.UnmarkTime,
+		"!rank": v.Rank, "!mute": mute{v.UnmuteTime, v.MuteReason}, "!unmark": v.UnmarkTime,
 		"name": v.Name, "override": deref(v.OverrideName), "highlight": deref(v.Highlight), "rainbow": deref(v.Rainbow),
 		"strictness": v.ChatStrictness, "prefix": v.ShowRankPrefix, "language": v.Language,
 		"usid " + s.Address: deref(v.USID),

@@ -11,6 +11,7 @@ type Scalars struct {
 	// Important.
 	Rank       syncer.Optional[string]      `json:"rank,omitzero"`
 	UnmuteTime syncer.Optional[syncer.Time] `json:"unmuteTime,omitzero"`
+	MuteReason syncer.Optional[string]      `json:"muteReason,omitzero"` // set if UnmuteTime is
 	UnmarkTime syncer.Optional[syncer.Time] `json:"unmarkTime,omitzero"`
 
 	// Unimportant.

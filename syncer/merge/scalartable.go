@@ -46,6 +46,7 @@ func (o *operands) each(a action) {
 	s, next, p := &o.s, &o.next, &o.p
 	plain(o, "rank", important, &s.Rank, &next.Rank, &p.Rank, syncer.CheckName)
 	plain(o, "unmuteTime", important, &s.UnmuteTime, &next.UnmuteTime, &p.UnmuteTime, anything)
+	reason(o, "muteReason", important, &s.MuteReason, &next.MuteReason, &p.MuteReason, checkMuteReason)
 	plain(o, "unmarkTime", important, &s.UnmarkTime, &next.UnmarkTime, &p.UnmarkTime, anything)
 	plain(o, "name", unimportant, &s.Name, &next.Name, &p.Name, checkPlayerName)
 	nullable(o, "overrideName", unimportant, &s.OverrideName, &next.OverrideName, &p.OverrideName, checkPlayerName)
@@ -119,6 +120,42 @@ func bits(
 	}
 }
 
+// reason is why there is a mute, whose end stands before it in the table. Both are one
+// value: a change sets both, and one that gives an end without a reason says that there
+// is none.
+func reason(
+	o *operands, name string, important bool, s, next *syncer.Optional[string], p *string,
+	check func(name, value string) error,
+) {
+	switch end := &o.s.UnmuteTime; o.action {
+	case count: // as one change with the end
+		if s.Set && !end.Set {
+			o.count++
+		}
+	case keepNew:
+		if !end.Set && (!s.Set || s.Value == *p) {
+			keepIf(s, false)
+			return
+		}
+		end.Value, end.Set, s.Set = end.Or(o.p.UnmuteTime), true, true
+	case set:
+		*s = *next
+		s.Set = s.Set || end.Set
+	case validate:
+		switch {
+		case o.err != nil || !s.Set:
+		case !end.Set:
+			o.err = syncer.Invalid(name, "give unmuteTime or muted with it")
+		case end.Value.IsZero() && s.Value != "":
+			o.err = syncer.Invalid(name, "must be empty for who is not muted")
+		default:
+			o.err = check(name, s.Value)
+		}
+	default:
+		plain(o, name, important, s, next, p, check)
+	}
+}
+
 // common does the actions that are the same for every kind of field.
 func common[T any](o *operands, important bool, s, next *syncer.Optional[T], p *T) {
 	switch o.action {
@@ -170,6 +207,10 @@ func checkPlayerName(field, text string) error {
 
 func checkMarkup(field, text string) error {
 	return syncer.CheckText(field, text, syncer.MaxMarkupLength)
+}
+
+func checkMuteReason(field, text string) error {
+	return syncer.CheckText(field, text, syncer.MaxMuteReasonLength)
 }
 
 func checkLanguage(field, text string) error {

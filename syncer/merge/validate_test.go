@@ -30,10 +30,17 @@ func TestValidateNamesTheField(t *testing.T) {
 		field string
 		edit  merge.Edit
 	}{
-		"empty rank":           {"rank", merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("")}}},
-		"long rank":            {"rank", merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some(long(65))}}},
-		"unprintable rank":     {"rank", merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("a\tb")}}},
-		"rank not UTF-8":       {"rank", merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("a\xff")}}},
+		"empty rank":       {"rank", merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("")}}},
+		"long rank":        {"rank", merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some(long(65))}}},
+		"unprintable rank": {"rank", merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("a\tb")}}},
+		"rank not UTF-8":   {"rank", merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("a\xff")}}},
+		"reason of no mute": {"muteReason", merge.Edit{Scalars: merge.Scalars{
+			UnmuteTime: syncer.Some(syncer.Time{}), MuteReason: syncer.Some("spam"),
+		}}},
+		"reason by itself": {"muteReason", merge.Edit{Scalars: merge.Scalars{MuteReason: syncer.Some("spam")}}},
+		"long reason": {"muteReason", merge.Edit{Scalars: merge.Scalars{
+			UnmuteTime: syncer.Some(syncer.Forever), MuteReason: syncer.Some(long(513)),
+		}}},
 		"empty flag":           {"flags[1]", merge.Edit{Flags: merge.SetEdit{Add: []string{"a", ""}}}},
 		"flag to remove":       {"flags[0]", merge.Edit{Flags: merge.SetEdit{Remove: []string{"\u200b"}}}},
 		"flag both ways":       {"flags", merge.Edit{Flags: merge.SetEdit{Add: []string{"a"}, Remove: []string{"a"}}}},
@@ -130,6 +137,7 @@ func TestValidateAcceptsTheLimits(t *testing.T) {
 	e := merge.Edit{
 		Scalars: merge.Scalars{
 			Rank: syncer.Some(long(64)), UnmuteTime: syncer.Some(syncer.Forever),
+			MuteReason: syncer.Some(long(512)),
 			UnmarkTime: syncer.Some(syncer.Time{}),
 			Name:       syncer.Some(long(512)), Highlight: syncer.Some[*string](nil),
 			Rainbow:  syncer.Some(&syncer.Rainbow{Speed: 1000}),

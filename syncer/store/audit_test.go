@@ -47,9 +47,10 @@ func TestEditsByHandAreAudited(t *testing.T) {
 			`update player set unmute_time = '2030-01-02 03:04:05.678901+00' where uuid = 'a'`,
 			"a player unmuteTime - > 2030-01-02T03:04:05.678901+00:00",
 		},
+		{`update player set mute_reason = 'spam' where uuid = 'a'`, `a player muteReason  > spam`},
 		{
 			`update player set unmute_time = null where uuid = 'a'`,
-			"a player unmuteTime 2030-01-02T03:04:05.678901+00:00 > -",
+			"a player unmuteTime 2030-01-02T03:04:05.678901+00:00 > -; a player muteReason spam > ",
 		},
 		{`update player set unmark_time = 'infinity' where uuid = 'a'`, "a player unmarkTime - > infinity"},
 		{

@@ -28,6 +28,11 @@ func TestChangesAreReverted(t *testing.T) {
 			`select unmute_time::text from player`, `update player set unmute_time = 'infinity'`,
 		},
 		{
+			`update player set unmute_time = 'infinity', mute_reason = 'spam'`,
+			`update player set mute_reason = 'caps'`,
+			`select mute_reason from player`, `update player set mute_reason = 'ads'`,
+		},
+		{
 			``, `update player set unmark_time = 'infinity'`, `select coalesce(unmark_time::text, '') from player`,
 			`update player set unmark_time = now()`,
 		},
@@ -39,7 +44,8 @@ func TestChangesAreReverted(t *testing.T) {
 		{
 			`update player set rank = 'mod', flags = '{x}', name = 'S', rainbow_speed = 5,
 				attributes = '{"a": 1}', achievements = '[1]',
-				gamemodes = '{"pvp": {"stats": {"a": 1}}}', unmute_time = 'infinity', chat_strictness = 'strict'`,
+				gamemodes = '{"pvp": {"stats": {"a": 1}}}', unmute_time = 'infinity',
+				mute_reason = 'spam', chat_strictness = 'strict'`,
 			`delete from player`, `select (to_jsonb(p) - array['revision', 'updated_at'])::text from player as p`,
 			`insert into player (uuid) values ('a')`,
 		},

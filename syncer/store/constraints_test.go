@@ -68,7 +68,7 @@ func TestWhatConstraintsAllowCanBeRead(t *testing.T) {
 		}
 		for _, set := range []string{
 			`flags = '[0:1]={b,a}'`, `flags = array[e'\n', 'ü']`,
-			`unmute_time = 'infinity', unmark_time = 'infinity'`,
+			`unmute_time = 'infinity', mute_reason = e'\u202e\n', unmark_time = 'infinity'`,
 			`unmute_time = '0001-01-01 00:00+00', unmark_time = '9999-12-31 23:59:59+00'`,
 			`created_at = '0001-01-01 00:00+00'`, `created_at = '9999-12-31 23:59:59+00'`,
 			`attributes = jsonb_build_object('a', (repeat('[', 64) || repeat(']', 64))::jsonb)`,

@@ -32,6 +32,12 @@ func drawEdit(t *rapid.T) merge.Edit {
 		},
 		History: rapid.SliceOfN(rapid.Custom(drawEntry), 0, 3).Draw(t, "history"),
 	}
+	if e.UnmuteTime.Set {
+		e.MuteReason = syncer.Some("")
+	}
+	if !e.UnmuteTime.Value.IsZero() {
+		e.MuteReason.Value = text.Draw(t, "muteReason")
+	}
 	flags := rapid.SampledFrom([]string{"member", "developer", "a b", "é", "Z"})
 	e.Flags.Add = syncer.NormalizeSet(rapid.SliceOfN(flags, 0, 3).Draw(t, "add"))
 	e.Flags.Remove = slices.DeleteFunc(

@@ -124,6 +124,8 @@ var fieldsByConstraint = map[string]string{
 	"player_rank_form":                 "rank",
 	"player_flags_set":                 "flags",
 	"player_unmute_time_range":         "unmuteTime",
+	"player_mute_reason_length":        "muteReason",
+	"player_mute_reason_complete":      "muteReason",
 	"player_unmark_time_range":         "unmarkTime",
 	"player_attributes_form":           "attributes",
 	"player_name_length":               "name",
@@ -197,9 +199,10 @@ func constraintOf(err error) string {
 var limitsByConstraint = map[string]string{
 	"player_attributes_form": "together with what is stored must take at most 1 MiB and be nested at most 64 deep; " +
 		"remove a key by setting it to null",
-	"player_flags_set":         "together with those stored must have at most 1024 members of 1 to 64 characters",
-	"player_achievements_form": "together with those stored must have at most 65536 characters",
-	"player_gamemodes_form":    "together with those stored must lie between -9007199254740991 and 9007199254740991",
+	"player_mute_reason_complete": "is of a mute, and the player is not muted",
+	"player_flags_set":            "together with those stored must have at most 1024 members of 1 to 64 characters",
+	"player_achievements_form":    "together with those stored must have at most 65536 characters",
+	"player_gamemodes_form":       "together with those stored must lie between -9007199254740991 and 9007199254740991",
 }
 
 // limitOf says what the value must be, as far as the constraint tells.

@@ -192,7 +192,7 @@ func playerOf(row db.Player, history []byte) (syncer.Player, error) {
 		ID: syncer.PlayerID(row.Uuid),
 		Synced: syncer.Synced{
 			Rank: row.Rank, Flags: syncer.NormalizeSet(row.Flags), Attributes: row.Attributes,
-			UnmuteTime: timeOf(row.UnmuteTime), UnmarkTime: timeOf(row.UnmarkTime),
+			UnmuteTime: timeOf(row.UnmuteTime), MuteReason: row.MuteReason, UnmarkTime: timeOf(row.UnmarkTime),
 			Name: row.Name, OverrideName: row.OverrideName, Highlight: row.Highlight,
 			ChatStrictness: row.ChatStrictness, ShowRankPrefix: row.ShowRankPrefix,
 			Language: row.Language, Achievements: row.Achievements,

@@ -333,7 +333,8 @@ func TestToldRowsAreTheRows(t *testing.T) {
 	run(t, conn, `delete from change`)
 	listener := listen(t, url)
 	run(t, conn,
-		`update player set rank = 'mod', flags = '{x}', unmute_time = 'infinity', rainbow_speed = 3,
+		`update player set rank = 'mod', flags = '{x}', unmute_time = 'infinity', mute_reason = 'spam',
+			rainbow_speed = 3,
 			attributes = '{"a": null}', name = 'é"\'`)
 	notified := listener.notified()
 	if len(notified) != 1 || len(notified[0]) != 1 {

@@ -29,6 +29,8 @@ var violations = []struct{ constraint, sql string }{
 	{"player_unmute_time_range", `unmute_time = '-infinity'`},
 	{"player_unmute_time_range", `unmute_time = '0044-03-15 BC'`},
 	{"player_unmute_time_range", `unmute_time = '10000-01-01'`},
+	{"player_mute_reason_length", `unmute_time = 'infinity', mute_reason = repeat('a', 513)`},
+	{"player_mute_reason_complete", `mute_reason = 'spam'`},
 	{"player_unmark_time_range", `unmark_time = '-infinity'`},
 	{"player_unmark_time_range", `unmark_time = '0044-03-15 BC'`},
 	{"player_unmark_time_range", `unmark_time = '10000-01-01'`},

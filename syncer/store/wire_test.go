@@ -17,8 +17,9 @@ var wirePayloads = []string{
 		`{"name": "[accent]Ünal", "rank": "admin", "flags": ["a", "b"], "language": "en", ` +
 		`"attributes": {"shop": {"a}": "\"}"}}, "chatStrictness": "chat", "showRankPrefix": true}}]`,
 	`[{"e" : "player", "k" : null, "p" : ` +
-		`{"unmuteTime" : "infinity", "unmarkTime" : "2026-01-02T03:04:05.678+00:00", "overrideName" : "x", ` +
-		`"highlight" : null, "rainbow" : {"speed" : 5}, "achievements" : "[1,-2]", "attributes" : {}, "flags" : []}}]`,
+		`{"unmuteTime" : "infinity", "muteReason" : "spam", "unmarkTime" : "2026-01-02T03:04:05.678+00:00", ` +
+		`"overrideName" : "x", "highlight" : null, "rainbow" : {"speed" : 5}, ` +
+		`"achievements" : "[1,-2]", "attributes" : {}, "flags" : []}}]`,
 	`[{"e":"ban","k":"ip:10.0.0.0/8","x":7,"t":1,"r":9,"o":true,"u":"2026-01-02T03:04:05Z"},` +
 		`{"e":"ban","k":"id:x","o":false,"u":null}]`,
 	`[{"e":"player","k":"x","h":[{"action":"muted","by":"Steve","time":"2026-01-02T03:04:05Z"}]}]`,

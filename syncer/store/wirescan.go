@@ -80,6 +80,8 @@ func (s *scan) player(p *syncer.Synced) {
 			p.Flags = s.strings()
 		case "unmuteTime":
 			p.UnmuteTime = s.time()
+		case "muteReason":
+			p.MuteReason = s.own()
 		case "unmarkTime":
 			p.UnmarkTime = s.time()
 		case "attributes":

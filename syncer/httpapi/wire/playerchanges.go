@@ -13,6 +13,7 @@ type PlayerPatch struct {
 	Rank       syncer.Optional[string]         `json:"rank,omitzero" maxLength:"64" example:"admin" doc:"Rank."`
 	Flags      syncer.Optional[FlagsChange]    `json:"flags,omitzero" maxItems:"256" example:"{\"add\":[\"trusted\"]}" doc:"The whole set, or what to add and remove."`
 	UnmuteTime syncer.Optional[syncer.Time]    `json:"unmuteTime,omitzero" doc:"Muted until."`
+	MuteReason syncer.Optional[string]         `json:"muteReason,omitzero" maxLength:"512" example:"spam" doc:"Why muted. Only with unmuteTime or muted, which without it leave no reason."`
 	UnmarkTime syncer.Optional[syncer.Time]    `json:"unmarkTime,omitzero" doc:"Marked until."`
 	Muted      syncer.Optional[bool]           `json:"muted,omitzero" example:"false" doc:"true mutes for ever, false unmutes. Not together with unmuteTime."`
 	Attributes syncer.Optional[map[string]any] `json:"attributes,omitzero" example:"{\"economy\":{\"tier\":2}}" doc:"JSON merge patch (RFC 7396) over the object that holds one key per plugin."`
@@ -36,6 +37,7 @@ type Leave struct {
 	Rank              PassedOver `json:"rank,omitzero" doc:"Accepted, so that a whole record can be sent, and passed over."`
 	Flags             PassedOver `json:"flags,omitzero" doc:"Passed over."`
 	UnmuteTime        PassedOver `json:"unmuteTime,omitzero" doc:"Passed over."`
+	MuteReason        PassedOver `json:"muteReason,omitzero" doc:"Passed over."`
 	UnmarkTime        PassedOver `json:"unmarkTime,omitzero" doc:"Passed over."`
 	Muted             PassedOver `json:"muted,omitzero" doc:"Passed over."`
 	Attributes        PassedOver `json:"attributes,omitzero" doc:"Passed over."`
@@ -123,7 +125,7 @@ func (computedMember) JSONRefusal() string { return "is computed and cannot be s
 // and attributes that are not whole. Now is the database's clock.
 func (p PlayerPatch) Save(now time.Time) (merge.Save, error) {
 	save := p.saved(now)
-	save.Rank, save.UnmuteTime, save.UnmarkTime = p.Rank, p.UnmuteTime, p.UnmarkTime
+	save.Rank, save.UnmuteTime, save.MuteReason, save.UnmarkTime = p.Rank, p.UnmuteTime, p.MuteReason, p.UnmarkTime
 	if p.Flags.Value.Whole != nil {
 		save.Flags = syncer.Some(p.Flags.Value.Whole)
 	}

@@ -14,6 +14,7 @@ type Record struct {
 	Rank       string          `json:"rank" example:"admin" doc:"Rank."`
 	Flags      []string        `json:"flags" example:"trusted" doc:"Flags, sorted."`
 	UnmuteTime syncer.Time     `json:"unmuteTime" doc:"Muted until."`
+	MuteReason string          `json:"muteReason" example:"spam" doc:"Why muted; empty for no reason and while not muted."`
 	UnmarkTime syncer.Time     `json:"unmarkTime" doc:"Marked until."`
 	Attributes Object          `json:"attributes" example:"{\"economy\":{\"tier\":2}}" doc:"One key per plugin."`
 
@@ -49,6 +50,7 @@ func RecordOf(v merge.View, now time.Time) Record {
 		Rank:              v.Rank,
 		Flags:             append([]string{}, v.Flags...),
 		UnmuteTime:        v.UnmuteTime,
+		MuteReason:        v.MuteReason,
 		UnmarkTime:        v.UnmarkTime,
 		Attributes:        Object(v.Attributes),
 		Name:              v.Name,

@@ -62,12 +62,13 @@ const (
 const maxTime = 9_999_999_999_999
 
 // Show returns the history after a fetch was answered with a view. The server keeps its
-// own value of what the answer leaves out.
+// own value of what the answer leaves out, and knows no reasons of mutes.
 func (h History) Show(view merge.View, now time.Time) History {
 	state := State{View: view, At: now, Open: true, HasCounters: view.Stats != nil}
 	if len(h.States) > 0 {
 		state.View = over(view, h.States[len(h.States)-1].View)
 	}
+	state.View.MuteReason = ""
 	state.View.UnmuteTime, state.View.UnmarkTime = saturated(view.UnmuteTime), saturated(view.UnmarkTime)
 	return h.with(len(h.States), state, now)
 }
