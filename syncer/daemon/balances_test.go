@@ -20,7 +20,7 @@ import (
 const (
 	spendingServers = 8
 	spendingClients = 64
-	paymentsEach    = 47 // of a client, not counting those that are sent again
+	paymentsEach    = 24 // of a client, not counting those that are sent again
 	payments        = spendingClients * paymentsEach
 	paymentsPerKill = 250
 	firstCoins      = 1000

@@ -19,46 +19,48 @@ import (
 // one restored from a dump, in which other rows have changed since than in the old.
 func TestDatabaseIsReplaced(t *testing.T) {
 	t.Parallel()
-	for name, replace := range map[string]func(t *testing.T, admin *pgx.Conn, old, name string){
-		"copy": func(t *testing.T, admin *pgx.Conn, old, name string) {
+	for _, test := range []struct {
+		name    string
+		mode    mode
+		replace func(t *testing.T, admin *pgx.Conn, old, name string)
+	}{
+		{"copy", polling, func(t *testing.T, admin *pgx.Conn, old, name string) {
 			run(t, admin, "create database "+name+" template "+databaseOf(t, old))
-		},
-		"dump": func(t *testing.T, admin *pgx.Conn, old, name string) {
+		}},
+		{"dump", listening, func(t *testing.T, admin *pgx.Conn, old, name string) {
 			run(t, admin, "create database "+name)
 			restore(t, admin, old, named(t, old, name))
-		},
+		}},
 	} {
-		for _, m := range []mode{listening, polling} {
-			t.Run(name+"/"+m.name, func(t *testing.T) {
-				t.Parallel()
-				r := newRig(t, m)
-				<-r.start(20)
-				r.equal()
-				epoch := r.nodes[0].reloads("epoch")
+		t.Run(test.name+"/"+test.mode.name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, test.mode)
+			<-r.start(20)
+			r.equal()
+			epoch := r.nodes[0].reloads("epoch")
 
-				r.proxy.Refuse(true)
-				r.proxy.Cut()
-				_ = r.psql.Close(t.Context())
-				admin := connect(t, named(t, r.url, "postgres"))
-				old := databaseOf(t, r.url)
-				run(t, admin, "alter database "+old+" allow_connections false")
-				run(t, admin, "select pg_terminate_backend(pid) from pg_stat_activity where datname = '"+old+"'")
-				run(t, admin, "alter database "+old+" allow_connections true")
-				t.Cleanup(func() { dropDatabase(t, r.url, old+"_old") })
-				replace(t, admin, r.url, old+"_new")
-				swap(t, admin, old)
+			r.proxy.Refuse(true)
+			r.proxy.Cut()
+			_ = r.psql.Close(t.Context())
+			admin := connect(t, named(t, r.url, "postgres"))
+			old := databaseOf(t, r.url)
+			run(t, admin, "alter database "+old+" allow_connections false")
+			run(t, admin, "select pg_terminate_backend(pid) from pg_stat_activity where datname = '"+old+"'")
+			run(t, admin, "alter database "+old+" allow_connections true")
+			t.Cleanup(func() { dropDatabase(t, r.url, old+"_old") })
+			test.replace(t, admin, r.url, old+"_new")
+			swap(t, admin, old)
 
-				r.psql = connect(t, r.url)
-				run(t, r.psql, `delete from ban; insert into ban (uuid) values ('player/0+==');
-					delete from player where uuid = 'player/1+=='; update player set rank = 'of the new one'`)
-				r.proxy.Refuse(false)
-				r.equal()
-				r.nodes[0].hasReloaded("epoch", epoch)
-				<-r.start(20) // and it continues
-				r.equal()
-				noneMissed(t, r.nodes...)
-			})
-		}
+			r.psql = connect(t, r.url)
+			run(t, r.psql, `delete from ban; insert into ban (uuid) values ('player/0+==');
+				delete from player where uuid = 'player/1+=='; update player set rank = 'of the new one'`)
+			r.proxy.Refuse(false)
+			r.equal()
+			r.nodes[0].hasReloaded("epoch", epoch)
+			<-r.start(20) // and it continues
+			r.equal()
+			noneMissed(t, r.nodes...)
+		})
 	}
 }
 

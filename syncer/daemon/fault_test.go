@@ -117,7 +117,7 @@ func TestBrokenConnections(t *testing.T) {
 				{"stalled and resumed", r.stalled},
 			} {
 				t.Log(broken.how)
-				r.during(25, func(int) { broken.fault() })
+				r.during(12, func(int) { broken.fault() })
 				r.equal()
 				noneMissed(t, r.nodes...)
 			}
@@ -179,7 +179,7 @@ func TestAllBackendsKilled(t *testing.T) {
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, m)
-			r.during(40, func(int) { r.reconnect(func() { run(t, r.psql, killAll) }) })
+			r.during(20, func(int) { r.reconnect(func() { run(t, r.psql, killAll) }) })
 			r.equal()
 		})
 	}
@@ -217,7 +217,7 @@ func TestTransactionsHeldOpen(t *testing.T) {
 				rollback to s;
 				update player set rank = 'late' where uuid = 'late';
 				insert into ban (uuid) values ('late')`)
-			<-quiet.start(40)
+			<-quiet.start(20)
 			r.equal()
 			run(t, late, `commit`)
 			r.equal()

@@ -16,7 +16,7 @@ import (
 )
 
 // fishSteps is what each of six servers does.
-const fishSteps = 480
+const fishSteps = 320
 
 // fishNetwork is several servers that speak the plugin's protocol, and what must
 // come of what they do.

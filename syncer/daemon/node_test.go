@@ -166,7 +166,8 @@ func (n *node) try(method, path, body string, headers ...string) (answer, error)
 // client keeps connections for a time in which no node closes them. Those that are left
 // at a node's end are closed, or goleak would find them.
 var client = &http.Client{
-	Transport: &http.Transport{MaxIdleConnsPerHost: 16, IdleConnTimeout: time.Second}, Timeout: waitTimeout,
+	Transport: &http.Transport{MaxIdleConnsPerHost: 16, IdleConnTimeout: time.Second, DisableCompression: true},
+	Timeout:   waitTimeout,
 }
 
 // must is send for a request that has to succeed.

@@ -41,7 +41,7 @@ func TestPollOnly(t *testing.T) {
 				r.nodes = append(r.nodes, start(t, through, name, polling.adapt, shortTimeouts, pooled).ready())
 			}
 			populate(r.cast, r.nodes...)
-			<-r.start(60)
+			<-r.start(30)
 			r.equal()
 			for _, statement := range []string{
 				`insert into player (uuid) select 'many ' || n from generate_series(1, 3000) as n`,
@@ -50,7 +50,7 @@ func TestPollOnly(t *testing.T) {
 				run(t, psql, statement)
 				r.equal()
 			}
-			r.during(30, func(int) { run(t, psql, killAll) })
+			r.during(15, func(int) { run(t, psql, killAll) })
 			r.equal()
 		})
 	}

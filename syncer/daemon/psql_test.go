@@ -83,7 +83,7 @@ var castOfPsql = cast{
 // TestPsqlReachesEveryServer plays what people do with psql against two sidecars.
 func TestPsqlReachesEveryServer(t *testing.T) {
 	t.Parallel()
-	for _, m := range []mode{listening, beating, polling} {
+	for _, m := range []mode{listening, polling} {
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
 			url, psql := database(t)
@@ -120,14 +120,14 @@ func copyIn(t *testing.T, psql *pgx.Conn, table string, lines ...string) {
 }
 
 // A statement on very many rows is one change of the whole table.
-func TestUpdateOf100000Rows(t *testing.T) {
+func TestUpdateOfManyRows(t *testing.T) {
 	t.Parallel()
 	url, psql := database(t)
-	run(t, psql, `insert into player (uuid) select 'p' || n from generate_series(1, 100000) as n`)
+	run(t, psql, `insert into player (uuid) select 'p' || n from generate_series(1, 20000) as n`)
 	a, b := start(t, url, "a").ready(), start(t, url, "b").ready()
-	c := cast{players: []string{"p99999", "absent"}}
+	c := cast{players: []string{"p19999", "absent"}}
 	for i := range 20 {
-		c.players = append(c.players, fmt.Sprintf("p%d", 1+i*1000))
+		c.players = append(c.players, fmt.Sprintf("p%d", 1+i*500))
 	}
 	populate(c, a, b)
 	equal(t, psql, c, a, b)
@@ -153,7 +153,7 @@ func TestLateCommitIsNotSkipped(t *testing.T) {
 			populate(c, a, b)
 			equal(t, psql, c, a, b)
 			late := connect(t, url)
-			for i := range 10 {
+			for i := range 5 {
 				run(t, late, `begin`)
 				run(t, late, fmt.Sprintf(`update player set rank = 'late %d' where uuid = 'late'`, i))
 				for j := range 3 {
@@ -177,7 +177,7 @@ func TestServersAndPeopleWriteAtOnce(t *testing.T) {
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, m)
-			<-r.start(150)
+			<-r.start(80)
 			r.equal()
 			noneMissed(t, r.nodes...)
 		})

@@ -168,7 +168,7 @@ func TestBatchesAreStoredOnceThroughCuts(t *testing.T) {
 		}
 		return err == nil
 	}
-	for ; saved < 100 || failures < 20; saved++ {
+	for ; saved < 50 || failures < 20; saved++ {
 		batch := newBatch(map[syncer.PlayerID]merge.Edit{
 			"a": wins(1), "b": wins(2), syncer.PlayerID(fmt.Sprint("new ", saved)): wins(1),
 		})

@@ -120,9 +120,12 @@ func stopShared() error {
 // defaultConfig is that of the servers of tests.
 func defaultConfig() postgres.Config {
 	return postgres.Config{
-		Search:   defaultSearch(),
-		TempDir:  memoryDir(),
-		Settings: map[string]string{"max_wal_size": "256MB"}, // WAL takes memory
+		Search:  defaultSearch(),
+		TempDir: memoryDir(),
+		Settings: map[string]string{
+			"max_wal_size": "256MB", // WAL takes memory
+			"jit":          "off",   // compiling takes longer than any query of a test
+		},
 	}
 }
 
