@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,7 +23,27 @@ func TestMain(m *testing.M) {
 	if dir, ok := os.LookupEnv(childEnv); ok {
 		os.Exit(runChild(dir))
 	}
-	goleak.VerifyTestMain(m)
+	code := m.Run()
+	if cluster.template != nil {
+		cluster.err = cluster.template.Remove()
+	}
+	if err := errors.Join(cluster.err, goleak.Find()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = max(code, 1)
+	}
+	os.Exit(code)
+}
+
+// cluster is what [start] copies: initdb takes most of the time of making a server.
+var cluster struct {
+	once     sync.Once
+	template *Template
+	err      error
+}
+
+func clusterTemplate() (*Template, error) {
+	cluster.once.Do(func() { cluster.template, cluster.err = NewTemplate(context.Background(), Config{}) })
+	return cluster.template, cluster.err
 }
 
 // runChild starts a server in dir, or a throw-away one, prints its process id
@@ -38,9 +59,15 @@ func runChild(dir string) int {
 	return 0
 }
 
-// start starts a server and stops it at the test's end.
+// start starts a server and stops it at the test's end. Only a durable one comes from initdb.
 func start(t *testing.T, config Config) *Server {
 	t.Helper()
+	if !config.Durable && config.Template == nil {
+		var err error
+		if config.Template, err = clusterTemplate(); err != nil {
+			t.Fatal(err)
+		}
+	}
 	server, err := Start(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)

@@ -23,6 +23,9 @@ type Config struct {
 	Binaries Binaries
 	// Search is used if Binaries is zero.
 	Search Search
+	// Template, if not nil, is copied where a cluster is to be made, instead of making one
+	// by initdb; it then says which binaries to run. The copy is not forced to the disk.
+	Template *Template
 	// DataDir is the server's directory (see the package comment), made if it
 	// is missing. "" means a throw-away server.
 	DataDir string
@@ -86,6 +89,9 @@ func (s *Server) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if s.config.Template != nil {
+		s.config.Binaries = s.config.Template.binaries
+	}
 	if s.config.Binaries == (Binaries{}) {
 		if s.config.Search.Major == 0 && s.config.Search.Dir == "" {
 			s.config.Search.Major = major
@@ -105,15 +111,26 @@ func (s *Server) prepare(ctx context.Context) error {
 			s.directory.dir, major, binaries.Dir, binaries.Version, major)
 	}
 	if major == 0 {
-		began := time.Now()
-		s.logger.InfoContext(ctx, "making database cluster", "dir", s.directory.dir, "version", binaries.Version)
-		if err := s.directory.initialise(ctx, binaries, s.config.Durable); err != nil {
+		if err := s.makeCluster(ctx); err != nil {
 			return err
 		}
-		s.logger.DebugContext(ctx, "made database cluster", "took", time.Since(began))
 	}
 	s.password, err = s.directory.readPassword()
 	return err
+}
+
+func (s *Server) makeCluster(ctx context.Context) error {
+	if s.config.Template != nil {
+		return s.config.Template.copyTo(s.directory)
+	}
+	began := time.Now()
+	binaries := s.config.Binaries
+	s.logger.InfoContext(ctx, "making database cluster", "dir", s.directory.dir, "version", binaries.Version)
+	if err := s.directory.initialise(ctx, binaries, s.config.Durable); err != nil {
+		return err
+	}
+	s.logger.DebugContext(ctx, "made database cluster", "took", time.Since(began))
+	return nil
 }
 
 // Shutdown ends the server in order and keeps its data for a Restart. When ctx

@@ -74,7 +74,7 @@ func runMoreAtOnce() {
 func Main(m *testing.M, ignore ...goleak.Option) int {
 	runMoreAtOnce()
 	code := m.Run()
-	if err := stopShared(); err != nil {
+	if err := errors.Join(stopShared(), removeClusters()); err != nil {
 		fmt.Fprintln(os.Stderr, "pgtest:", err)
 		code = max(code, 1)
 	}
@@ -95,7 +95,7 @@ func sharedServer(t testing.TB) *postgres.Server {
 	if shared.server == nil && shared.err == nil {
 		ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 		defer cancel()
-		shared.server, shared.err = postgres.Start(ctx, defaultConfig())
+		shared.server, shared.err = launch(ctx, defaultConfig())
 	}
 	if shared.err != nil {
 		t.Fatalf("start PostgreSQL for tests: %v", shared.err)

@@ -25,12 +25,20 @@ func Server(t testing.TB, version string, options ...func(*postgres.Config)) *po
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
-	server, err := postgres.Start(ctx, config)
+	server, err := launch(ctx, config)
 	if err != nil {
 		t.Fatalf("start PostgreSQL %s: %v", version, err)
 	}
 	t.Cleanup(func() { stop(t, server) })
 	return server
+}
+
+// launch starts a server on a copy of the process's cluster.
+func launch(ctx context.Context, config postgres.Config) (*postgres.Server, error) {
+	if err := fromTemplate(ctx, &config); err != nil {
+		return nil, err
+	}
+	return postgres.Start(ctx, config)
 }
 
 func stop(t testing.TB, server *postgres.Server) {

@@ -1,0 +1,23 @@
+package postgres
+
+import "testing"
+
+func TestCopiesOfATemplateAreServersOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	template, err := NewTemplate(t.Context(), Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, second := start(t, Config{Template: template}), start(t, Config{Template: template})
+	if err := template.Remove(); err != nil {
+		t.Error(err)
+	}
+	query(t, first.URL(), "CREATE DATABASE mine")
+	const count = "SELECT count(*)::text FROM pg_database WHERE datname = 'mine'"
+	if of1, of2 := query(t, first.URL(), count), query(t, second.URL(), count); of1 != "1" || of2 != "0" {
+		t.Errorf("made in the first: %s there, %s in the second", of1, of2)
+	}
+	if first.Version() != template.Binaries().Version {
+		t.Errorf("version %s of a cluster of %s", first.Version(), template.Binaries().Version)
+	}
+}
