@@ -13,14 +13,6 @@ import (
 	"playersync/cmd/syncer/internal/config"
 )
 
-// Exit codes.
-const (
-	exitDone   = 0
-	exitFailed = 1
-	exitUsage  = 2
-	exitStands = 3 // banned or muted already, and nothing was changed
-)
-
 // app is what all commands share.
 type app struct {
 	out  io.Writer // what was asked for
@@ -39,17 +31,10 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	root.SetOut(out)
 	root.SetErr(errs)
 	err := root.ExecuteContext(ctx)
-	if err == nil {
-		return exitDone
+	if _, isAnswer := errors.AsType[*answered](err); err != nil && !isAnswer {
+		fmt.Fprintln(errs, "syncer:", describeError(err))
 	}
-	fmt.Fprintln(errs, "syncer:", describeError(err))
-	if _, stands := errors.AsType[*standsError](err); stands {
-		return exitStands
-	}
-	if !a.running || isUsageError(err) {
-		return exitUsage
-	}
-	return exitFailed
+	return exitCode(err, a.running)
 }
 
 func newRootCommand(a *app) *cobra.Command {

@@ -250,7 +250,10 @@ func newBanCheckCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "check TARGET...",
 		Short: "Say whether a player or an address may join, and why not",
-		Args:  cobra.MinimumNArgs(1),
+		Long: `Say whether a player or an address may join, and why not. The exit code is 0 for
+may join, 3 for banned, and 4 if nobody has that id or name and it is not banned.`,
+		Example: `  syncer ban check Steve 198.51.100.7`,
+		Args:    atLeastOne("TARGET"),
 		RunE: func(command *cobra.Command, args []string) error {
 			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
 				who, err := whoJoins(ctx, u, args)
@@ -262,7 +265,7 @@ func newBanCheckCommand(a *app) *cobra.Command {
 					return err
 				}
 				answer := checkedJSON{wire.Checked{Banned: len(bans) > 0, Bans: wire.BansOf(bans, u.now)}, !who.unknown}
-				return a.print(answer, func(w io.Writer) {
+				if err := a.print(answer, func(w io.Writer) {
 					if who.unknown {
 						fmt.Fprintf(w, "no player has the id or name %q\n", who.id)
 					}
@@ -272,7 +275,16 @@ func newBanCheckCommand(a *app) *cobra.Command {
 					}
 					fmt.Fprintln(w, "banned")
 					banTable(w, bans, u.now)
-				})
+				}); err != nil {
+					return err
+				}
+				switch {
+				case answer.Banned:
+					return &answered{exitBanned}
+				case who.unknown:
+					return &answered{exitNotFound}
+				}
+				return nil
 			})
 		},
 		ValidArgsFunction: a.completePlayers,

@@ -22,6 +22,10 @@ var documentedFiles = map[string]string{
 
 // documentedState is what examples of commands speak of beside documentedNetwork.
 const documentedState = documentedNetwork + `;
+	insert into server (name, gamemode, address) values ('pvp', 'pvp', '203.0.113.1:6567');
+	insert into player_name (uuid, server, name) values ('Steve', 'pvp', 'Steve');
+	insert into player_address (uuid, server, ip)
+	values ('Steve', 'pvp', '192.0.2.7'), ('Steve', 'pvp', '203.0.113.7');
 	insert into player (uuid, name) values ('abcdefghijklmnopqrstuv==', 'Griefer');
 	insert into map_run (key, server, map, gamemode, winner, success, started_at, ended_at, played_ms, max_players)
 	values (gen_random_uuid(), 'a', 'Frozen_Forest.msav', 'survival', 'sharded', true, now(), 'tomorrow', 1000, 3)`

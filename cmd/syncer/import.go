@@ -61,7 +61,7 @@ and missing usids added; rank, flags, times, name and the like stay, unless
 --replace says that the document knows better.`,
 		Example: `  syncer import fish players.json --dry-run
   syncer import fish players.json.gz bans.json --report refused.jsonl`,
-		Args: cobra.MinimumNArgs(1),
+		Args: atLeastOne("FILE"),
 		RunE: func(command *cobra.Command, args []string) error {
 			if i.options.Kind = importer.Kind(kind); kind != "" && i.options.Kind != importer.KindPlayers &&
 				i.options.Kind != importer.KindBans {
@@ -98,7 +98,7 @@ kept: a player who is not here yet is stored with it, so that the ban is found b
 name. A time that cannot be read is taken as the vanilla server takes it, with a
 warning: created for now, expires for never.`,
 		Example: `  syncer import minecraft banned-players.json banned-ips.json`,
-		Args:    cobra.MinimumNArgs(1),
+		Args:    atLeastOne("FILE"),
 		RunE:    i.run,
 	}
 	i.addFlags(command)

@@ -108,6 +108,9 @@ func newInfoSearchCommand(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
+				if len(found) == 0 {
+					return a.nothing(wire.InfoPageOf(nil, "").Players, "nobody joined under such a name or from there")
+				}
 				return a.print(wire.InfoPageOf(found, "").Players, func(w io.Writer) {
 					matchTable(w, found, next != "")
 				})
@@ -141,10 +144,6 @@ func infoSearch(name, ip string) (func(context.Context, *store.Store, int) ([]sy
 }
 
 func matchTable(w io.Writer, found []syncer.InfoMatch, more bool) {
-	if len(found) == 0 {
-		fmt.Fprintln(w, "nobody joined so")
-		return
-	}
 	rows := make([][]string, len(found))
 	for i, m := range found {
 		matched := m.Matched[0]

@@ -2,8 +2,8 @@
 // network. Run "syncer help" for what it can do.
 //
 // It exits with 0 when it did what it was asked for, 1 when that failed, 2 when it was
-// asked for something that cannot be, and 3 when whom to ban or mute was banned or muted
-// already.
+// asked for something that cannot be, 3 when whom to ban or mute was banned or muted
+// already, and 4 when what was named or searched is not there.
 package main
 
 import (

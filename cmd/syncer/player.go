@@ -71,6 +71,9 @@ func newPlayerFindCommand(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
+				if len(found) == 0 {
+					return a.nothing(wire.PlayersPageOf(nil, "").Players, "no player's name contains %q", args[0])
+				}
 				return a.print(wire.PlayersPageOf(found, next).Players, func(w io.Writer) {
 					rows := make([][]string, len(found))
 					for i, p := range found {

@@ -25,6 +25,7 @@ import (
 //
 //	sql STATEMENT...        runs SQL in the database
 //	exits CODE syncer ...   must end with that code and one line of its own as the error
+//	answers CODE syncer ... must end with that code, which is an answer, and without an error
 //	says TEXT               that line is "syncer: TEXT"
 //	sort                    writes the lines that were printed to the file sorted, in order
 //	mask                    writes what was printed to the file masked, less times of today
@@ -40,7 +41,8 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"sql": scriptSQL, "exits": scriptExits, "says": scriptSays, "mask": scriptMask, "sort": scriptSort,
+			"sql": scriptSQL, "exits": scriptExits, "answers": scriptAnswers, "says": scriptSays,
+			"mask": scriptMask, "sort": scriptSort,
 		},
 	})
 }
@@ -59,15 +61,28 @@ func scriptSQL(ts *testscript.TestScript, _ bool, statements []string) {
 
 // scriptExits runs a program that must fail in a certain way.
 func scriptExits(ts *testscript.TestScript, _ bool, args []string) {
+	endsWith(ts, args)
+	if errs := ts.ReadFile("stderr"); !strings.HasPrefix(errs, "syncer: ") || strings.Count(errs, "\n") != 1 {
+		ts.Fatalf("the error is not one line of ours: %q", errs)
+	}
+}
+
+// scriptAnswers runs a program whose exit code is an answer.
+func scriptAnswers(ts *testscript.TestScript, _ bool, args []string) {
+	endsWith(ts, args)
+	if errs := ts.ReadFile("stderr"); errs != "" {
+		ts.Fatalf("an answer is no error: %q", errs)
+	}
+}
+
+// endsWith runs the program of the arguments behind the first, which is its exit code.
+func endsWith(ts *testscript.TestScript, args []string) {
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
 	err = ts.Exec(args[1], args[2:]...)
 	failed, ok := errors.AsType[*exec.ExitError](err)
 	if !ok || failed.ExitCode() != want {
 		ts.Fatalf("%s ended with %v, want exit code %d", strings.Join(args[1:], " "), err, want)
-	}
-	if errs := ts.ReadFile("stderr"); !strings.HasPrefix(errs, "syncer: ") || strings.Count(errs, "\n") != 1 {
-		ts.Fatalf("the error is not one line of ours: %q", errs)
 	}
 }
 

@@ -99,6 +99,16 @@ func thisUser() string {
 	return "syncer"
 }
 
+// atLeastOne is cobra.MinimumNArgs(1) that says what is missing.
+func atLeastOne(name string) cobra.PositionalArgs {
+	return func(command *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return exactly(name)(command, args)
+		}
+		return nil
+	}
+}
+
 // exactly is cobra.ExactArgs that says what is missing.
 func exactly(names ...string) cobra.PositionalArgs {
 	return func(command *cobra.Command, args []string) error {
