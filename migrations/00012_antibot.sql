@@ -19,6 +19,69 @@ comment on function name_pattern_character(text) is
 -- +goose StatementEnd
 
 -- +goose StatementBegin
+create function name_pattern_is_quick(pattern text) returns boolean
+language plpgsql immutable
+as $$
+declare
+    most_ways constant integer := 1048576;
+    open_ways constant integer := 64;
+    depth     integer := 1;
+    sides     bigint[] := array[0]; -- by depth, the ways of the sides of | that are done,
+    before_   bigint[] := array[1]; -- of the side in progress without its last piece,
+    piece     bigint[] := array[1]; -- and of that piece
+    ways      bigint;
+    bounds    text[];
+    token     text;
+begin
+    for token in
+        select t.token[1]
+        from regexp_matches(pattern, '(\((?:\?[:=!])?|(?:[*+?]|\{[0-9]+,?[0-9]*\})[?+]?|.)', 'g') as t (token)
+    loop
+        if token like '(%' then
+            depth := depth + 1;
+            sides[depth] := 0;
+            before_[depth] := 1;
+            piece[depth] := 1;
+        elsif token in ('|', ')') then
+            ways := sides[depth] + before_[depth] * piece[depth];
+            if token = '|' then
+                sides[depth] := ways;
+                before_[depth] := 1;
+                piece[depth] := 1;
+            else
+                depth := depth - 1;
+                before_[depth] := before_[depth] * piece[depth];
+                piece[depth] := ways;
+            end if;
+        elsif token like '?%' then
+            piece[depth] := piece[depth] + 1;
+        elsif token ~ '^[*+{]' then
+            if piece[depth] > 1 then
+                return false;
+            end if;
+            bounds := regexp_match(token, '([0-9]+)(,?)([0-9]*)');
+            piece[depth] := case
+                when bounds is null then open_ways
+                when bounds[2] = '' then 1
+                else least(coalesce(nullif(bounds[3], '')::integer, 999) - bounds[1]::integer + 1, open_ways)
+            end;
+        else
+            before_[depth] := before_[depth] * piece[depth];
+            piece[depth] := 1;
+        end if;
+        if sides[depth] + before_[depth] * piece[depth] > most_ways then
+            return false;
+        end if;
+    end loop;
+    return true;
+end
+$$;
+comment on function name_pattern_is_quick(text) is
+    'Whether no name takes long to compare with a name pattern, of which one character stands for each set, class and '
+    'escape: it may match in at most 2^20 ways, and repeats nothing that may match in several';
+-- +goose StatementEnd
+
+-- +goose StatementBegin
 create function is_name_pattern(pattern text) returns boolean
 language plpgsql immutable strict
 as $$
@@ -32,6 +95,7 @@ declare
     times   constant text := '(?:[*+?]|\{[0-9]{1,3}(?:,(?:[0-9]{1,3})?)?\})[?+]?';
     inner_  constant text := '(?:(?:' || literal || '|\.)(?:' || times || ')?|[$^|])*';
     body    text := regexp_replace(pattern, '^\(\?iu?\)', '');
+    whole   text;
     reduced text;
 begin
     if length(pattern) not between 1 and 1000 then
@@ -64,13 +128,14 @@ begin
     if length(body) - length(replace(body, '(', '')) > 50 then
         return false;
     end if;
+    whole := body;
     loop
         reduced := regexp_replace(body, '\(\?[=!]' || inner_ || '\)', '^', 'g');
         reduced := regexp_replace(reduced, '\((?:\?:)?' || inner_ || '\)', 'x', 'g');
         exit when reduced = body;
         body := reduced;
     end loop;
-    return body ~ ('^' || inner_ || '$');
+    return body ~ ('^' || inner_ || '$') and name_pattern_is_quick(whole);
 end
 $$;
 comment on function is_name_pattern(text) is
@@ -98,7 +163,8 @@ and . \d \D \w \W \s \S \uXXXX and \p{…} \P{…} with L Lu Ll M N Nd P S Z or 
 IsArabic IsHan IsHiragana IsKatakana IsHangul IsThai; ^ $ \b \B; sets […] and [^…] in which [ ] \ ^ & - need a \, of
 characters, ranges that run upwards, and the above; ( ) (?: ) (?= ) (?! ), at most 50, and |; after a character, a
 set or a group that is no look-ahead one of * + ? {n} {n,} {n,m} up to 999, which ? or + may follow. (?i) or (?iu)
-at the very start: in any case';
+at the very start: in any case. What is repeated other than by ? holds no * + ? {n,m} or | itself, and the ways to
+match are at most 2^20: those of * + {n,} (64), {n,m} (m-n+1), ? (2) and | (1 for each side), multiplied';
 comment on column antibot_pattern.set_at is 'Since when';
 comment on column antibot_pattern.set_by is 'Who set it';
 
@@ -124,4 +190,5 @@ reset role;
 set local lock_timeout = '5s';
 drop table antibot_pattern;
 drop function is_name_pattern(text);
+drop function name_pattern_is_quick(text);
 drop function name_pattern_character(text);

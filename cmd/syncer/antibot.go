@@ -29,7 +29,11 @@ A pattern has at most 1000 characters and consists of
   ( ) (?: ) |          groups, and look-aheads (?= ) (?! )
   * + ? {n} {n,m}      how often; ? or + may follow
 and may begin with (?i) or (?iu) for names in any case. Everything else is
-refused: a pattern that Java refuses would make every server fail.`,
+refused: a pattern that Java refuses would make every server fail.
+
+A name must not take long to compare with: the ways in which a pattern may match,
+64 for * + {n,}, m-n+1 for {n,m}, 2 for ? and 1 for each side of a |, multiplied,
+are at most 1048576. What is repeated, other than by ?, holds none of these.`,
 		GroupID: groupAdministrate,
 	})
 	a.addConfigFlags(command)

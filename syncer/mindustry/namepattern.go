@@ -40,13 +40,19 @@ const (
 	maxPattern       = 1000 // characters
 	maxPatternGroups = 50
 	maxRepeat        = 999
+	maxPatternWays   = 1 << 20
 )
+
+// openWays stands for how many times an open repetition can match: a name has few more
+// characters.
+const openWays = 64
 
 // CheckNamePattern returns an [syncer.Error] unless the regular expression keeps to the
 // rule in the comment of antibot_pattern.pattern: a subset of what Java's
 // java.util.regex compiles, in which every construct means the same there as it
-// looks. The database has the same rule. It says nothing about how long a match
-// takes.
+// looks, and no name takes long to compare with: Java tries the ways in which a pattern
+// may match one after the other, and there are at most 2^20. The database has the same
+// rule.
 func CheckNamePattern(pattern string) error {
 	if n := utf8.RuneCountInString(pattern); n < 1 || n > maxPattern {
 		return syncer.Invalid("pattern", "must have 1 to %d characters, has %d", maxPattern, n)
@@ -58,7 +64,7 @@ func CheckNamePattern(pattern string) error {
 	if !p.take("(?iu)") {
 		p.take("(?i)")
 	}
-	if err := p.alternatives(); err != nil {
+	if _, err := p.alternatives(); err != nil {
 		return err
 	}
 	if p.rest != "" {
@@ -86,57 +92,70 @@ func (p *patternParser) take(text string) bool {
 	return ok
 }
 
-// alternatives reads up to the end or a closing parenthesis.
-func (p *patternParser) alternatives() error {
+// alternatives reads up to the end or a closing parenthesis, and returns in how many ways
+// that may match.
+func (p *patternParser) alternatives() (ways int, err error) {
+	side := 1 // ways of what stands between two |
 	for p.rest != "" && p.rest[0] != ')' {
-		if err := p.piece(); err != nil {
-			return err
+		if p.take("|") {
+			ways, side = ways+side, 1
+		} else {
+			piece, err := p.piece()
+			if err != nil {
+				return 0, err
+			}
+			side *= piece
+		}
+		if ways+side > maxPatternWays {
+			return 0, p.fault("may match in too many ways, with which a long name would freeze servers: those of "+
+				"* + {n,} (%d), {n,m} (m-n+1), ? (2) and | (1 for each side), multiplied, must be at most %d",
+				openWays, maxPatternWays)
 		}
 	}
-	return nil
+	return ways + side, nil
 }
 
-// piece reads one element with the quantifier behind it, or a |.
-func (p *patternParser) piece() error {
-	if slices.ContainsFunc([]string{"|", "^", "$", `\b`, `\B`}, p.take) {
-		return nil
+// piece reads one element with the quantifier behind it.
+func (p *patternParser) piece() (ways int, err error) {
+	if slices.ContainsFunc([]string{"^", "$", `\b`, `\B`}, p.take) {
+		return 1, nil
 	}
-	repeatable, err := p.atom()
+	ways, repeatable, err := p.atom()
 	if err != nil || !repeatable {
-		return err
+		return ways, err
 	}
-	return p.quantifier()
+	return p.quantifier(ways)
 }
 
 // atom reads what a quantifier may follow, or a look-ahead, which none may.
-func (p *patternParser) atom() (repeatable bool, err error) {
+func (p *patternParser) atom() (ways int, repeatable bool, err error) {
 	switch c := p.rest[0]; c {
 	case '(':
 		return p.group()
 	case '[':
-		return true, p.set()
+		return 1, true, p.set()
 	case '\\':
 		if p.class() {
-			return true, nil
+			return 1, true, nil
 		}
 		_, err := p.single()
-		return true, err
+		return 1, true, err
 	case '.':
 		p.take(".")
-		return true, nil
+		return 1, true, nil
 	case '*', '+', '?', '{':
-		return false, p.fault(`there is nothing that %c could repeat; for the character itself write \%[1]c`, c)
+		return 0, false, p.fault(`there is nothing that %c could repeat; for the character itself write \%[1]c`, c)
 	case ']', '}':
-		return false, p.fault(`write \%c for the character itself`, c)
+		return 0, false, p.fault(`write \%c for the character itself`, c)
 	}
 	_, err = p.single()
-	return true, err
+	return 1, true, err
 }
 
-func (p *patternParser) group() (repeatable bool, err error) {
+func (p *patternParser) group() (ways int, repeatable bool, err error) {
 	opening := *p
 	if p.groups++; p.groups > maxPatternGroups {
-		return false, p.fault("must have at most %d groups", maxPatternGroups)
+		return 0, false, p.fault("must have at most %d groups", maxPatternGroups)
 	}
 	p.take("(")
 	repeatable = true
@@ -145,34 +164,44 @@ func (p *patternParser) group() (repeatable bool, err error) {
 	case p.take("?="), p.take("?!"):
 		repeatable = false
 	}
-	if err := p.alternatives(); err != nil {
-		return false, err
+	if ways, err = p.alternatives(); err != nil {
+		return 0, false, err
 	}
 	if !p.take(")") {
-		return false, opening.fault("this ( is never closed")
+		return 0, false, opening.fault("this ( is never closed")
 	}
-	return repeatable, nil
+	return ways, repeatable, nil
 }
 
-// quantifier reads one, if it comes next.
-func (p *patternParser) quantifier() error {
+// quantifier reads one, if it comes next, behind what may match in so many ways, and returns
+// the ways of both.
+func (p *patternParser) quantifier(ways int) (int, error) {
+	start := *p
+	repeated, optional := openWays, false
 	switch {
-	case p.take("*"), p.take("+"), p.take("?"):
+	case p.take("*"), p.take("+"):
+	case p.take("?"):
+		repeated, optional = ways+1, true
 	case p.take("{"):
-		if err := p.bounds(); err != nil {
-			return err
+		var err error
+		if repeated, err = p.bounds(); err != nil {
+			return 0, err
 		}
 	default:
-		return nil
+		return ways, nil
+	}
+	if ways > 1 && !optional {
+		return 0, start.fault("what is repeated must not hold * + ? {n,m} or | itself, with which a long name would " +
+			"freeze servers; for one of several characters write [ab]")
 	}
 	if !p.take("?") {
 		p.take("+")
 	}
-	return nil
+	return repeated, nil
 }
 
-// bounds reads n}, n,} or n,m}.
-func (p *patternParser) bounds() error {
+// bounds reads n}, n,} or n,m}, and returns how many numbers of times that allows.
+func (p *patternParser) bounds() (ways int, err error) {
 	least, ok := p.number()
 	most := least
 	if p.take(",") {
@@ -183,12 +212,12 @@ func (p *patternParser) bounds() error {
 		}
 	}
 	if !ok || !p.take("}") {
-		return p.fault(`must be {n}, {n,} or {n,m} with at most %d; for the character itself write \{`, maxRepeat)
+		return 0, p.fault(`must be {n}, {n,} or {n,m} with at most %d; for the character itself write \{`, maxRepeat)
 	}
 	if least > most {
-		return p.fault("%d is more than %d", least, most)
+		return 0, p.fault("%d is more than %d", least, most)
 	}
-	return nil
+	return min(most-least+1, openWays), nil
 }
 
 func (p *patternParser) number() (n int, ok bool) {

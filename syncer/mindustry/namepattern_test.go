@@ -11,10 +11,11 @@ import (
 func TestNamePatternsThatAreAllowed(t *testing.T) {
 	t.Parallel()
 	for _, pattern := range []string{
-		`a`, `.*`, `(?i)bot[\-_ ]?\d+`, `(?iu)бот.*`, `^$`, `|`, `a|`, `()`, `(a|b)*+`, `(?:ab)??`, `(?=a)b`,
+		`a`, `.*`, `(?i)bot[\-_ ]?\d+`, `(?iu)бот.*`, `^$`, `|`, `a|`, `()`, `(ab)*+`, `(?:ab)??`, `(?=a)b`,
 		`(?!.*admin).+`, `a{2}`, `a{2,}`, `a{2,3}?`, `a{0,0}`,
 		`[a-z\d_]`, `[^a]`, `[.*+?(){}|$]`, `[\]\[\^\-\&\\]`, `[ -~]`, `[😀-😃]`, `\.\*\(\)\/\_\#`,
 		`\u0041[\u0400-\u04ff]`, `\p{L}\P{Nd}[\p{IsHan}]`, `\bx\B`, `日本#é&-`,
+		`.*a.*b.*`, `.*[a-z]{2,5}.*(bot|spam|ad)`, `(a*|b+)?`, `(a{2}){3}`, strings.Repeat("a|", 400),
 		strings.Repeat("(", 50) + strings.Repeat(")", 50), strings.Repeat("é", 1000),
 	} {
 		if err := mindustry.CheckNamePattern(pattern); err != nil {
@@ -39,7 +40,13 @@ func TestNamePatternsThatAreRefused(t *testing.T) {
 		`\é`: "begins nothing", `\ `: "begins nothing", `\uD800`: "begins nothing", `\u00z0`: "begins nothing",
 		`\p{Latin}`: "begins nothing", `\pL`: "begins nothing", "[z-a]": "backwards", "[a-]": "no end", "[-a]": `\-`,
 		`[\d-z]`: `\-`, `[a-\d]`: "begins nothing", "[a^]": `\^`, "[a&&b]": `\&`, "[a[b]]": `\[`,
-		`[\b]`: "begins nothing", strings.Repeat("(", 51) + strings.Repeat(")", 51): "50 groups",
+		".*.*.*.*z":                 "too many ways",
+		".*.*.*a?b?c?":              "too many ways",
+		strings.Repeat("(a|a)", 21): "too many ways",
+		"(a*)*":                     "must not hold", "(a|a)+": "must not hold", "(a?){9}": "must not hold",
+		"(?:a{2,3}){9}":     "must not hold",
+		".*.*.*.*.*.*.*.*z": "at character 9",
+		`[\b]`:              "begins nothing", strings.Repeat("(", 51) + strings.Repeat(")", 51): "50 groups",
 	} {
 		err := mindustry.CheckNamePattern(pattern)
 		if syncer.CodeOf(err) != syncer.CodeInvalid || !strings.Contains(err.Error(), why) {
