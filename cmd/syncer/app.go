@@ -156,7 +156,7 @@ func (a *app) config(command *cobra.Command) (config.Config, error) {
 func (a *app) logger(settings config.Log) *slog.Logger {
 	options := &slog.HandlerOptions{Level: settings.Level}
 	if settings.Format == config.FormatJSON {
-		return slog.New(slog.NewJSONHandler(a.errs, options))
+		return slog.New(slog.NewJSONHandler(jsonWriter{a.errs}, options))
 	}
 	return slog.New(slog.NewTextHandler(a.errs, options))
 }

@@ -273,7 +273,7 @@ func (w *banWriter) write(record syncer.BanRecord) error {
 		return err
 	}
 	if w.rows == nil {
-		_, err = w.out.Write(append(object, '\n'))
+		_, err = jsonWriter{w.out}.Write(append(object, '\n'))
 		return err
 	}
 	var members map[string]json.RawMessage
@@ -286,7 +286,7 @@ func (w *banWriter) write(record syncer.BanRecord) error {
 			err = errors.Join(err, json.Unmarshal(value, &row[i]))
 			row[i] = wire.CSVCell(row[i])
 		} else if name == "notes" {
-			row[i] = string(value)
+			row[i] = escapeControls(string(value))
 		}
 	}
 	return errors.Join(err, w.rows.Write(row))

@@ -30,10 +30,11 @@ func isUsageError(err error) bool {
 
 // describeError makes one line of an error and adds what to do about it.
 func describeError(err error) string {
+	text := clean(errorText(err))
 	if advice := adviceFor(err); advice != "" {
-		return errorText(err) + " (" + advice + ")"
+		text += " (" + advice + ")"
 	}
-	return errorText(err)
+	return text
 }
 
 // errorText makes one line of an error. What a driver says of a refusal is left out, for the

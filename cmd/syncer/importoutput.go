@@ -97,7 +97,7 @@ func (o *importOutput) refuse(r importer.Refusal) {
 	if o.report != nil {
 		line, err := json.Marshal(refusalJSON{o.file, r})
 		if err == nil {
-			_, err = o.report.Write(append(line, '\n'))
+			_, err = jsonWriter{o.report}.Write(append(line, '\n'))
 		}
 		if err != nil {
 			o.warn(fmt.Sprintf("cannot write the report: %v", err))

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf16"
 
 	"playersync/syncer"
 )
@@ -14,10 +15,10 @@ import (
 // print shows a value: as JSON if that was asked for, else as people writes it.
 func (a *app) print(value any, people func(w io.Writer)) error {
 	if !a.json {
-		people(a.out)
+		people(cleanWriter{a.out})
 		return nil
 	}
-	encoder := json.NewEncoder(a.out)
+	encoder := json.NewEncoder(jsonWriter{a.out})
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	if err := encoder.Encode(value); err != nil {
@@ -42,6 +43,60 @@ func clean(text string) string {
 		}
 		return r
 	}, text)
+}
+
+// cleanWriter makes all that is written harmless for a terminal, lines apart.
+type cleanWriter struct{ io.Writer }
+
+// Write writes whole characters.
+func (w cleanWriter) Write(p []byte) (int, error) {
+	lines := strings.Split(string(p), "\n")
+	for i, line := range lines {
+		lines[i] = clean(line)
+	}
+	if _, err := io.WriteString(w.Writer, strings.Join(lines, "\n")); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// jsonWriter escapes in JSON what a terminal would obey: control characters, and those that
+// turn the direction of text.
+type jsonWriter struct{ io.Writer }
+
+// Write writes whole characters.
+func (w jsonWriter) Write(p []byte) (int, error) {
+	if _, err := io.WriteString(w.Writer, escapeControls(string(p))); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// escapeControls returns JSON in which each character that controls something is written
+// as \u202e.
+func escapeControls(json string) string {
+	if strings.IndexFunc(json, controls) < 0 {
+		return json
+	}
+	var out strings.Builder
+	for _, r := range json {
+		switch {
+		case !controls(r):
+			out.WriteRune(r)
+		case r <= 0xffff:
+			fmt.Fprintf(&out, `\u%04x`, r)
+		default:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&out, `\u%04x\u%04x`, high, low)
+		}
+	}
+	return out.String()
+}
+
+// controls reports whether a character is not one to be seen: those of Unicode's category
+// C, as control characters and those of direction are, and separators of lines.
+func controls(r rune) bool {
+	return r != '\n' && unicode.In(r, unicode.C, unicode.Zl, unicode.Zp)
 }
 
 // clockLayout is how people read a time.

@@ -1,13 +1,19 @@
 package main
 
 import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/rivo/uniseg"
 
+	"playersync/cmd/syncer/internal/config"
 	"playersync/syncer"
 )
 
@@ -38,6 +44,39 @@ func TestTableAlignsAndCleans(t *testing.T) {
 	want := "A          B\nlong cell  x\nü\uFFFD[31m\uFFFD    y\uFFFDz\n"
 	if out.String() != want {
 		t.Errorf("got\n%q, want\n%q", out.String(), want)
+	}
+}
+
+// Nothing that a terminal obeys reaches it, and JSON says the same as before.
+func TestOutputHoldsNoControlCharacters(t *testing.T) {
+	t.Parallel()
+	const name = "a\x1b[31m\x7f\u009b\u202e\u2066\u200f\u2028\ufeff\U000e0001 ü日\t"
+	var out, errs strings.Builder
+	a := &app{out: &out, errs: &errs, json: true}
+	print := func() {
+		if err := a.print(map[string]string{"name": name}, func(w io.Writer) {
+			fmt.Fprintf(w, "%s is online\nand back\n", name)
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	print()
+	var back map[string]string
+	if err := json.Unmarshal([]byte(out.String()), &back); err != nil || back["name"] != name {
+		t.Errorf("JSON says %q, %v", back["name"], err)
+	}
+	a.json = false
+	print()
+	a.logger(config.Log{Format: config.FormatJSON}).Info(name, "name", name)
+	a.logger(config.Log{Format: config.FormatText}).Info(name, "name", name)
+	errs.WriteString(describeError(errors.New(name)))
+	for _, r := range out.String() + errs.String() {
+		if r != '\n' && r != '\uFFFD' && !unicode.IsPrint(r) {
+			t.Errorf("%U reaches the terminal", r)
+		}
+	}
+	if !strings.Contains(out.String(), " ü日") || strings.Count(out.String(), "\n") != 5 {
+		t.Errorf("printed %q", out.String())
 	}
 }
 

@@ -50,6 +50,9 @@ func table(w io.Writer, header []string, rows [][]string) {
 // screenWidth returns how many columns of text an output has: those of its terminal, or
 // what COLUMNS says. Anything else has no end.
 func screenWidth(w io.Writer) int {
+	if cleaned, ok := w.(cleanWriter); ok {
+		w = cleaned.Writer
+	}
 	if columns, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && columns > 0 {
 		return columns
 	}

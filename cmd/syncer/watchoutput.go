@@ -52,7 +52,7 @@ func (w *watcher) show(ctx context.Context, e changefeed.Event) error {
 	}
 	now := time.Now()
 	if w.json {
-		return json.NewEncoder(w.out).Encode(watchJSONOf(e, now))
+		return json.NewEncoder(jsonWriter{w.out}).Encode(watchJSONOf(e, now))
 	}
 	_, err := fmt.Fprintf(w.out, "%s  %-8s  %s\n", now.Format("15:04:05.000"), e.Type, clean(w.describe(e, now)))
 	return err
