@@ -149,6 +149,10 @@ func (a *app) addJSONFlag(flags *pflag.FlagSet) {
 
 // config reads the configuration with the flags of a command.
 func (a *app) config(command *cobra.Command) (config.Config, error) {
+	if flag := command.Flags().Lookup("database-url"); flag != nil && config.HoldsPassword(flag.Value.String()) {
+		fmt.Fprintln(a.errs, "syncer: whoever may list processes here can read the password in --database-url;",
+			"give the URL by SYNCER_DATABASE_URL or --config, or leave the password to PGPASSFILE")
+	}
 	return config.Load(a.configFile, command.Flags())
 }
 

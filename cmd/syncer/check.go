@@ -153,6 +153,9 @@ func (c *checkup) configuration() {
 		file = "no file, defaults and environment"
 	}
 	c.ok("configuration", file)
+	for _, w := range c.settings.Warnings() {
+		c.warn(w.Key, w.Detail, w.Advice)
+	}
 }
 
 // dataDir tries whether serve could keep what waits on disk.

@@ -72,6 +72,9 @@ func (a *app) serve(command *cobra.Command) error {
 	log := a.logger(settings.Log)
 	log.Info("starting", "version", thisBuild().Version, "config", settings.File, "server", settings.Server.Name,
 		"data_dir", settings.Data.Dir)
+	for _, w := range settings.Warnings() {
+		log.Warn("not safe", "key", w.Key, "why", w.Detail, "advice", w.Advice)
+	}
 	if err := makeDataDir(settings.Data.Dir); err != nil {
 		return err
 	}

@@ -31,8 +31,8 @@ type Deps struct {
 	// each, or none when it does.
 	Ready func() []string
 
-	// Mounts are further handlers by pattern, e.g. "/api/". They are inside the
-	// network check, the panic guard and the metrics, but outside the token.
+	// Mounts are further handlers by the beginning of their paths, e.g. "/api/". They are
+	// inside the network check, the panic guard and the metrics, but outside the token.
 	Mounts map[string]http.Handler
 
 	Registry *prometheus.Registry // receives the API's metrics and is served at /metrics

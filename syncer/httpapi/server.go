@@ -64,9 +64,6 @@ func New(config Config, deps Deps) (*Server, error) {
 	s.registerEvents()
 	s.registerState()
 	allowNull(s.api.OpenAPI().Components.Schemas)
-	for pattern, handler := range deps.Mounts {
-		s.mux.Handle(pattern, handler)
-	}
 	s.mux.HandleFunc("/", s.notFound)
 	s.openapi = sync.OnceValues(s.api.OpenAPI().MarshalJSON)
 	s.openapi30 = sync.OnceValues(func() ([]byte, error) { return document30(s.api.OpenAPI()) })
@@ -136,8 +133,19 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	case !canonical(r.URL.EscapedPath()):
 		noRoute().write(o)
 	default:
-		s.mux.ServeHTTP(o, r)
+		s.handlerOf(r.URL.Path).ServeHTTP(o, r)
 	}
+}
+
+// handlerOf returns what answers a path. Mounted handlers are not in the mux, which would
+// redirect to their paths and make them labels of metrics: there may be a secret in them.
+func (s *Server) handlerOf(path string) http.Handler {
+	for mount, handler := range s.deps.Mounts {
+		if strings.HasPrefix(path, mount) {
+			return handler
+		}
+	}
+	return s.mux
 }
 
 // canonical reports whether the mux takes the path as it is: it would redirect

@@ -2,10 +2,12 @@ package httpapi
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -272,6 +274,32 @@ func TestState(t *testing.T) {
 		t.Errorf("not ready: %+v", readiness)
 	}
 	f.ask(t, "GET", "/healthz", "").wants(http.StatusOK)
+}
+
+// The path of a mounted handler may hold a secret.
+func TestMountsAreNamedNowhere(t *testing.T) {
+	t.Parallel()
+	mounted := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
+	var log bytes.Buffer
+	f := newFixture(t, func(_ *Config, d *Deps) {
+		d.Mounts = map[string]http.Handler{"/s3cret/api/": mounted}
+		d.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	})
+	f.ask(t, "GET", "/s3cret/api/x", "").wants(http.StatusTeapot)
+	for _, path := range []string{
+		"/s3cret/api", "/s3cret", "//s3cret/api/", "/s3cret//api/", "/s3cret/./api/", "/v1/../s3cret/api/",
+		"/v1/%2e%2e/s3cret/api/", "/s3cret/api/../x", "/s3cret/api/%2e%2e/x",
+	} {
+		for _, method := range []string{"GET", "HEAD", "POST", "CONNECT"} {
+			if g := f.ask(t, method, path, ""); g.Code != http.StatusNotFound && g.Code != http.StatusTeapot ||
+				strings.Contains(fmt.Sprint(g.Header())+g.Body.String(), "s3cret") {
+				t.Errorf("%s %s: %d %v %s", method, path, g.Code, g.Header(), g.Body)
+			}
+		}
+	}
+	if text := f.ask(t, "GET", "/metrics", "").Body.String() + log.String(); strings.Contains(text, "s3cret") {
+		t.Errorf("the path is told: %s", text)
+	}
 }
 
 func TestMetricsNameRoutesNotPaths(t *testing.T) {

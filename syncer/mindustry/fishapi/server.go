@@ -105,14 +105,14 @@ func isNotPlain(r rune) bool {
 	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-_./", r)
 }
 
-// Mounts returns the handler by the pattern it is to be mounted at.
+// Mounts returns the handler by the beginning of its paths.
 func (h *Handler) Mounts() map[string]http.Handler {
 	return map[string]http.Handler{h.config.Prefix + "/api/": h}
 }
 
 // ServeHTTP answers one request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	r.Pattern = "/api/" // the one of the mux would tell the prefix in metrics and logs
+	r.Pattern = "/api/" // for metrics and logs, without the prefix
 	path, found := strings.CutPrefix(r.URL.Path, h.config.Prefix)
 	route, known := h.routes[r.Method+" "+path]
 	if !found || !known {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -35,6 +37,19 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // LogValue is String, for slog.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// passwordKey matches where a connection string in the form key=value has a password.
+var passwordKey = regexp.MustCompile(`(^|[\s&?]|ssl)password\s*=\s*[^\s&]`)
+
+// HoldsPassword reports whether the text of a connection URL holds a password.
+func HoldsPassword(text string) bool {
+	if parsed, err := url.Parse(text); err == nil && parsed.User != nil {
+		if password, _ := parsed.User.Password(); password != "" {
+			return true
+		}
+	}
+	return passwordKey.MatchString(text)
+}
 
 // DatabaseName tells people which database a connection URL leads to; see the
 // function of that name.

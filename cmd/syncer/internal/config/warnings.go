@@ -1,0 +1,73 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// Warning is of a setting that works and is not safe.
+type Warning struct {
+	Key    string // of the file
+	Detail string // what is not safe, without the secret
+	Advice string // what to do
+}
+
+// Warnings returns what is not safe, for the log and for whoever checks.
+func (c *Config) Warnings() (warnings []Warning) {
+	guess := func(key string, secret Secret, whose string) {
+		if why := weakness(secret.Reveal()); secret != "" && why != "" {
+			warnings = append(warnings, Warning{
+				key, whose + " can be guessed: it " + why, "take one from a generator, such as openssl rand -hex 16",
+			})
+		}
+	}
+	guess("http.token", c.HTTP.Token, "the token")
+	for _, name := range slices.Sorted(maps.Keys(c.HTTP.Tokens)) {
+		guess("http.tokens", c.HTTP.Tokens[name], fmt.Sprintf("that of %q", name))
+	}
+	if c.HTTP.Fish.Enabled {
+		guess("http.fish.prefix", c.HTTP.Fish.Prefix, "the path")
+	}
+	for _, network := range c.HTTP.AllowedNetworks {
+		if isWide(network) {
+			warnings = append(warnings, Warning{
+				"http.allowed_networks", network.String() + " lets a large part of the Internet ask",
+				"name the networks of the game servers",
+			})
+		}
+	}
+	return warnings
+}
+
+// What a secret has at least that nobody guesses.
+const (
+	safeLength   = 16
+	safeAlphabet = 8
+)
+
+// weakness says why a secret can be guessed, "" if it cannot.
+func weakness(secret string) string {
+	different := map[rune]bool{}
+	for _, r := range secret {
+		different[r] = true
+	}
+	switch length := len(strings.TrimPrefix(secret, "/")); {
+	case length < safeLength:
+		return fmt.Sprintf("has %d characters, fewer than %d", length, safeLength)
+	case len(different) < safeAlphabet:
+		return fmt.Sprintf("consists of %d different characters, fewer than %d", len(different), safeAlphabet)
+	default:
+		return ""
+	}
+}
+
+// isWide reports whether a network is wider than those that one organisation has.
+func isWide(network netip.Prefix) bool {
+	if network.Addr().Is4() {
+		return network.Bits() < 8
+	}
+	return network.Bits() < 32 && (!network.Addr().IsPrivate() || network.Bits() < 7)
+}
