@@ -48,9 +48,12 @@ func TestPatternRuleIsTheSameInTheDatabase(t *testing.T) {
 	}
 	const three = ".*a.*b.*" // 2^18 ways
 	agree(t, []string{
-		three, three + "?c?d?", three + "c?d?", three + "c?d?|", three + "(a|b)(a|b)", three + "(a|b)(a|b)c?", three + ".*",
-		three + "a{2,5}", three + "a{2,6}", three + "a{2}", three + "a{990,}", three + "a{936,}", "(a*)?", "(a*)*", "(a|b)+",
-		"(ab)*", "(ab){2}", "(a?){2}", "(?:a|b)?", "((a|b)|c)?", "(a{2}){3}", "(a{2,3}){3}", "((a))+", "(?=a*)b", "(a|b)(?=a|b)",
+		three, three + "?c?d?", three + "c?d?", three + "c?d?|", three + "(a|b)(a|b)",
+		three + "(a|b)(a|b)c?",
+		three + ".*", three + "a{2,5}", three + "a{2,6}", three + "a{2}", three + "a{990,}", three + "a{936,}",
+		"(a*)?", "(a*)*", "(a|b)+", "(ab)*", "(ab){2}", "(a?){2}", "(?:a|b)?", "((a|b)|c)?",
+		"(a{2}){3}", "(a{2,3}){3}", "((a))+",
+		"(?=a*)b", "(a|b)(?=a|b)",
 		"", strings.Repeat("é", 1000), strings.Repeat("é", 1001), strings.Repeat("(", 50) + strings.Repeat(")", 50),
 		strings.Repeat("(", 51) + strings.Repeat(")", 51), strings.Repeat("(a)", 51), strings.Repeat(`\(`, 60),
 		strings.Repeat("[(]", 60),

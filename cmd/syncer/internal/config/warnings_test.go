@@ -37,7 +37,8 @@ func TestWhatIsNotSafeIsWarnedOf(t *testing.T) {
 					t.Errorf("%s: %+v", test.value, w)
 				}
 			}
-			if (text == "") != (test.want == "") || !strings.Contains(text, test.want) || strings.Contains(text, "hush") {
+			if (text == "") != (test.want == "") || !strings.Contains(text, test.want) ||
+				strings.Contains(text, "hush") {
 				t.Errorf("%s: %q, want %q", test.value, text, test.want)
 			}
 		})
