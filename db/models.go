@@ -41,7 +41,8 @@ type AntibotPattern struct {
 	// IsArabic IsHan IsHiragana IsKatakana IsHangul IsThai; ^ $ \b \B; sets […] and [^…] in which [ ] \ ^ & - need a \, of
 	// characters, ranges that run upwards, and the above; ( ) (?: ) (?= ) (?! ), at most 50, and |; after a character, a
 	// set or a group that is no look-ahead one of * + ? {n} {n,} {n,m} up to 999, which ? or + may follow. (?i) or (?iu)
-	// at the very start: in any case
+	// at the very start: in any case. What is repeated other than by ? holds no * + ? {n,m} or | itself, and the ways to
+	// match are at most 2^20: those of * + {n,} (64), {n,m} (m-n+1), ? (2) and | (1 for each side), multiplied
 	Pattern string
 	// Since when
 	SetAt pgtype.Timestamptz
