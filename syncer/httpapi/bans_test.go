@@ -113,6 +113,7 @@ func TestBanSaysWhatBecameOfIt(t *testing.T) {
 
 func TestBanRefusesAndNames(t *testing.T) {
 	t.Parallel()
+	f := newFixture(t)
 	for body, fields := range map[string]string{
 		`{}`: "uuid", `{"uuid":"a","ip":"198.51.100.7"}`: "ip", `{"uuid":""}`: "uuid", `{"ip":""}`: "ip",
 		`{"uuid":5}`: "uuid", `{"ip":[]}`: "ip",
@@ -145,7 +146,6 @@ func TestBanRefusesAndNames(t *testing.T) {
 		`{"uuid":"a","duration":" 1d"}`:                                   "duration",
 		`"a"`:                                                             "body",
 	} {
-		f := newFixture(t)
 		f.ask(t, "POST", "/v1/bans", body).problem(http.StatusUnprocessableEntity).names(t,
 			strings.Split(fields, " ")...)
 		if len(f.bans) != 0 {
@@ -236,10 +236,10 @@ func TestListBans(t *testing.T) {
 
 func TestErrorsAboutBans(t *testing.T) {
 	t.Parallel()
+	f := newFixture(t)
 	for _, route := range []string{
 		"POST /v1/bans", "POST /v1/bans/check", "POST /v1/bans/lift", "GET /v1/bans", "GET /v1/bans/1",
 	} {
-		f := newFixture(t)
 		f.fail = syncer.Unavailable(nil)
 		method, path, _ := strings.Cut(route, " ")
 		body := `{"uuid":"a"}`

@@ -93,6 +93,7 @@ func TestPatchFields(t *testing.T) {
 
 func TestPatchRefusesAndNames(t *testing.T) {
 	t.Parallel()
+	f := newFixture(t)
 	for body, fields := range map[string]string{
 		`[]`: "body", `"x"`: "body", `null`: "body", `1`: "body", `true`: "body",
 		`{"rnak":"x"}`: "rnak", `{"":1}`: `""`, `{"uuid":"x"}`: "uuid", `{"revision":1}`: "revision",
@@ -135,7 +136,6 @@ func TestPatchRefusesAndNames(t *testing.T) {
 		`{"stats":{"a":1e999}}`:   "stats.a",
 		`{"stats":{"a":1,"a":2}}`: "stats.a", `{"rank":1,"name":2,"x":3}`: "rank name x",
 	} {
-		f := newFixture(t)
 		p := f.ask(t, "PATCH", playerPath, body).problem(http.StatusUnprocessableEntity)
 		if p.names(t, strings.Split(fields, " ")...); f.calls != 0 || p.Errors[0].In != inBody {
 			t.Errorf("%s: %+v after %d calls", body, p, f.calls)
@@ -150,6 +150,7 @@ func TestPatchRefusesAndNames(t *testing.T) {
 
 func TestBodiesThatAreNoJSON(t *testing.T) {
 	t.Parallel()
+	f := newFixture(t)
 	for body, place := range map[string]string{
 		"":                        "empty",
 		"  ":                      "empty",
@@ -167,7 +168,6 @@ func TestBodiesThatAreNoJSON(t *testing.T) {
 			"PATCH " + playerPath, "POST " + playerPath + "/join", "POST /v1/bans", "POST /v1/bans/check",
 			"POST /v1/bans/lift",
 		} {
-			f := newFixture(t)
 			method, path, _ := strings.Cut(route, " ")
 			p := f.ask(t, method, path, body, "Content-Type: application/json").problem(http.StatusBadRequest)
 			if p.names(t, "body"); !strings.Contains(p.Detail, place) || p.Code != codeMalformed {
@@ -249,12 +249,12 @@ func TestLeave(t *testing.T) {
 			t.Errorf("%s: %s", c.body, diff)
 		}
 	}
+	f := newFixture(t)
 	for body, field := range map[string]string{
 		`{"uuid":"other"}`: "uuid", `{"uuid":5}`: "uuid", `{"nmae":"x"}`: "nmae", `{"name":null}`: "name",
 		`{"name":1}`:       "name",
 		`{"history":[{}]}`: "history[0].action history[0].by", `{"stats":5}`: "stats", `[]`: "body",
 	} {
-		f := newFixture(t)
 		f.ask(t, "POST", playerPath+"/leave", body).problem(http.StatusUnprocessableEntity).names(t,
 			strings.Split(field, " ")...)
 		if f.calls != 0 {
@@ -287,6 +287,7 @@ func TestLeaveTakesTheRecord(t *testing.T) {
 
 func TestJoinRefusesAndNames(t *testing.T) {
 	t.Parallel()
+	f := newFixture(t)
 	for body, fields := range map[string]string{
 		`{}`: "name ip", `{"name":"a"}`: "ip", `{"ip":"203.0.113.7"}`: "name", `{"name":1,"ip":"203.0.113.7"}`: "name",
 		`{"name":null,"ip":"203.0.113.7"}`: "name", `{"name":"a","ip":"203.0.113.0/24"}`: "ip",
@@ -296,7 +297,6 @@ func TestJoinRefusesAndNames(t *testing.T) {
 		`[]`: "body",
 		`{"name":"a","ip":"203.0.113.7","ip":"203.0.113.7"}`: "ip",
 	} {
-		f := newFixture(t)
 		f.ask(t, "POST", playerPath+"/join", body).problem(http.StatusUnprocessableEntity).names(t,
 			strings.Split(fields, " ")...)
 		if f.calls != 0 {

@@ -65,12 +65,12 @@ func TestMutedFollowsUnmuteTime(t *testing.T) {
 // for a path.
 func TestIDsArriveAsSent(t *testing.T) {
 	t.Parallel()
+	f := newFixture(t)
 	for _, id := range []string{
 		"ab/cd+ef==", "/", "//", "a//b", "+", "a b", "%", "%2F", "%252F", ".", "..", "../..", "a/../b", "./.", "?", "#",
 		"a?b=c&d",
 		"Ünï😀", ":", "join", "{id}", "\"", "<>", strings.Repeat("x", 64), "069a79f4-44e9-4726-a5be-fca90e38aaf5",
 	} {
-		f := newFixture(t)
 		p := syncer.NewPlayer(syncer.PlayerID(id))
 		f.players[p.ID] = p
 		escaped := strings.ReplaceAll(url.PathEscape(id), ".", "%2E")
@@ -86,7 +86,6 @@ func TestIDsArriveAsSent(t *testing.T) {
 	}
 	// The plus stays a plus, escaped or not: it is a space only in a query.
 	for _, path := range []string{"a+b", "a%2Bb", "a%2bb"} {
-		f := newFixture(t)
 		f.ask(t, "GET", "/v1/players/"+path, "").problem(http.StatusNotFound)
 		if f.id != "a+b" {
 			t.Errorf("%s arrived as %q", path, f.id)
@@ -96,9 +95,9 @@ func TestIDsArriveAsSent(t *testing.T) {
 
 func TestBadIDsAreRefused(t *testing.T) {
 	t.Parallel()
+	f := newFixture(t)
 	for _, path := range []string{strings.Repeat("x", 65), "%00", "a%0Ab", "%FF", "%7F"} {
 		for _, route := range []string{"GET ", "PATCH ", "POST /join", "POST /leave", "GET /history"} {
-			f := newFixture(t)
 			method, rest, _ := strings.Cut(route, " ")
 			p := f.ask(t, method, "/v1/players/"+path+rest, `{"name":"Steve","ip":"203.0.113.7"}`).
 				problem(http.StatusUnprocessableEntity)
@@ -191,6 +190,7 @@ func TestIfMatch(t *testing.T) {
 func TestServerThatAsks(t *testing.T) {
 	t.Parallel()
 	other := syncer.GameServer{Name: "pvp-1", Gamemode: "pvp", Address: "203.0.113.2:6567"}
+	f := newFixture(t)
 	for _, c := range []struct {
 		headers []string
 		want    syncer.GameServer
@@ -212,13 +212,13 @@ func TestServerThatAsks(t *testing.T) {
 			syncer.GameServer{Name: testOther.Name, Gamemode: "pvp", Address: testOther.Address},
 		},
 	} {
-		f := newFixture(t)
 		f.ask(t, "GET", playerPath, "", c.headers...).wants(http.StatusOK)
 		if f.from != c.want {
 			t.Errorf("%q: %+v", c.headers, f.from)
 		}
 	}
 	both := []string{headerGamemode, headerAddress}
+	f = newFixture(t)
 	for _, c := range []struct {
 		headers []string
 		names   []string
@@ -233,7 +233,6 @@ func TestServerThatAsks(t *testing.T) {
 		{[]string{"Syncer-Address: \xff"}, []string{headerAddress}},
 	} {
 		for _, route := range []string{"GET ", "PATCH ", "POST /join", "POST /leave"} {
-			f := newFixture(t)
 			method, rest, _ := strings.Cut(route, " ")
 			p := f.ask(t, method, playerPath+rest, `{"name":"Steve","ip":"203.0.113.7"}`,
 				c.headers...).problem(http.StatusBadRequest)
@@ -286,6 +285,7 @@ func TestJoinWithBanAndWithoutRecord(t *testing.T) {
 func TestErrorsOfUseCases(t *testing.T) {
 	t.Parallel()
 	secret := errors.New("password=hunter2")
+	f := newFixture(t)
 	for _, c := range []struct {
 		err    error
 		status int
@@ -307,8 +307,8 @@ func TestErrorsOfUseCases(t *testing.T) {
 		{&syncer.Error{Code: "of another version", Message: "m"}, 500, codeInternal, nil},
 	} {
 		for _, route := range []string{"GET ", "PATCH ", "POST /join", "POST /leave", "GET /history"} {
-			f := newFixture(t)
 			f.fail = c.err
+			f.log.Reset()
 			method, rest, _ := strings.Cut(route, " ")
 			body := map[string]string{"/join": `{"name":"Steve","ip":"203.0.113.7"}`, "": `{}`}[rest]
 			if method == "GET" {
