@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"playersync/syncer"
+	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/mindustry"
 	"playersync/syncer/store"
 )
@@ -51,7 +52,11 @@ type patternJSON struct {
 	Kind    mindustry.PatternKind `json:"kind"`
 	Pattern string                `json:"pattern"`
 	SetAt   syncer.Time           `json:"setAt"`
-	SetBy   string                `json:"setBy"`
+	SetBy   wire.Person           `json:"setBy"`
+}
+
+func patternOf(p mindustry.AntibotPattern) patternJSON {
+	return patternJSON{p.Kind, p.Pattern, p.SetAt, wire.Person(p.SetBy)}
 }
 
 func newAntibotGetCommand(a *app) *cobra.Command {
@@ -67,7 +72,7 @@ func newAntibotGetCommand(a *app) *cobra.Command {
 				}
 				shown, rows := make([]patternJSON, len(patterns)), make([][]string, len(patterns))
 				for i, p := range patterns {
-					shown[i] = patternJSON(p)
+					shown[i] = patternOf(p)
 					rows[i] = []string{string(p.Kind), p.Pattern, clock(p.SetAt, ""), p.SetBy}
 				}
 				return a.print(shown, func(w io.Writer) {
@@ -101,7 +106,7 @@ func newAntibotSetCommand(a *app) *cobra.Command {
 				if err := s.SetAntibotPattern(ctx, kind, args[1], by); err != nil {
 					return err
 				}
-				set := patternJSON{Kind: kind, Pattern: args[1], SetAt: syncer.TimeOf(now), SetBy: by}
+				set := patternJSON{Kind: kind, Pattern: args[1], SetAt: syncer.TimeOf(now), SetBy: wire.Person(by)}
 				return a.print(set, func(w io.Writer) { fmt.Fprintf(w, "%s is %s\n", kind, clean(args[1])) })
 			})
 		},

@@ -98,7 +98,7 @@ func TestBanThatStandsIsToldApart(t *testing.T) {
 		t.Errorf("after it expired: %+v", again)
 	}
 	old := a.get(fmt.Sprintf("/v1/bans/%d", made.ID))
-	if old.field("ban", "liftedAt") != nil || old.field("ban", "liftedBy") != "" ||
+	if old.field("ban", "liftedAt") != nil || old.field("ban", "liftedBy") != nil ||
 		old.field("ban", "active") != false {
 		t.Errorf("expired: %s", old.body)
 	}

@@ -156,7 +156,7 @@ func (t *twoServers) leaveSurvival(ctx context.Context) error {
 // and waits until both know the new history.
 func (t *twoServers) leave(ctx context.Context, server *GameServer, record wire.Record, action string) (string, error) {
 	record.History = append(record.History, wire.HistoryEntry{
-		Action: action, By: server.Name, Time: syncer.TimeOf(time.Now()),
+		Action: action, By: wire.Person(server.Name), Time: syncer.TimeOf(time.Now()),
 	})
 	marks := []Mark{t.Survival.Mark(), t.PvP.Mark()}
 	began := time.Now()
@@ -178,7 +178,7 @@ func (t *twoServers) leave(ctx context.Context, server *GameServer, record wire.
 func historyOf(r wire.Record) string {
 	actions := make([]string, len(r.History))
 	for i, entry := range r.History {
-		actions[i] = entry.Action + " by " + entry.By
+		actions[i] = entry.Action + " by " + string(entry.By)
 	}
 	return strings.Join(actions, ", ")
 }

@@ -21,7 +21,7 @@ func (s *Server) registerAudit() {
 		stored,
 	}, s.listAudit)
 	declare(s, route{
-		http.MethodPost, "/v1/audit/{number}/revert", "revert-change", tagAudit,
+		http.MethodPost, "/v1/audit/{id}/revert", "revert-change", tagAudit,
 		"Take a change back",
 		"Restores what was before, as a change of its own that reaches every server like any other: " +
 			"a field gets its old value, a new ban is lifted, a lifted one stands again, a deleted row comes back, " +
@@ -65,7 +65,7 @@ func (s *Server) listAudit(ctx context.Context, in *listAuditInput) (*result[wir
 }
 
 type revertChangeInput struct {
-	Number int64 `path:"number" minimum:"1" maximum:"9007199254740991" example:"17" doc:"Number of the change."`
+	Number int64 `path:"id" minimum:"1" maximum:"9007199254740991" example:"17" doc:"Number of the change."`
 	Author
 	Body *wire.Revert `doc:"Who does it and why."`
 }

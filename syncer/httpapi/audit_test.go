@@ -90,8 +90,8 @@ func TestChangesAreTakenBack(t *testing.T) {
 			t.Errorf("%s: %+v, %+v for %+v", body, entry, f.reverted, f.by)
 		}
 	}
-	f.ask(t, "POST", "/v1/audit/x/revert", "").problem(http.StatusUnprocessableEntity).names(t, "number")
-	f.ask(t, "POST", "/v1/audit/0/revert", "").problem(http.StatusUnprocessableEntity).names(t, "number")
+	f.ask(t, "POST", "/v1/audit/x/revert", "").problem(http.StatusUnprocessableEntity).names(t, "id")
+	f.ask(t, "POST", "/v1/audit/0/revert", "").problem(http.StatusUnprocessableEntity).names(t, "id")
 	f.ask(t, "POST", "/v1/audit/17/revert", `{"why":1}`).problem(http.StatusUnprocessableEntity).names(t, "why")
 	f.ask(t, "POST", "/v1/audit/17/revert", `{"by":1}`).problem(http.StatusUnprocessableEntity).names(t, "by")
 	f.fail = &syncer.Error{Code: syncer.CodeChangedSince, Message: "the value has changed since"}

@@ -10,6 +10,20 @@ import (
 	"playersync/syncer/httpapi/wire"
 )
 
+// Who did something is null where nobody was named, in an answer and in a request.
+func TestNobodyIsNull(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for _, answer := range []got{
+		f.ask(t, "POST", "/v1/bans", `{"uuid":"a","by":null}`).wants(http.StatusCreated),
+		f.ask(t, "POST", "/v1/bans/1/notes", `{"text":"t","by":null}`).wants(http.StatusCreated),
+	} {
+		if body := answer.Body.String(); !strings.Contains(body, `"by":null`) {
+			t.Error(body)
+		}
+	}
+}
+
 func TestNotesOnABan(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -32,7 +46,7 @@ func TestNotesOnABan(t *testing.T) {
 		f.ask(t, "POST", "/v1/bans/1/notes", body).problem(http.StatusUnprocessableEntity).names(t, field)
 	}
 	for _, number := range []string{"0", "-1", "x", "1.5", "99999999999999999999"} {
-		f.ask(t, "GET", "/v1/bans/"+number, "").problem(http.StatusUnprocessableEntity).names(t, "number")
+		f.ask(t, "GET", "/v1/bans/"+number, "").problem(http.StatusUnprocessableEntity).names(t, "id")
 	}
 	if len(f.notes) != 1 {
 		t.Errorf("notes %+v", f.notes)

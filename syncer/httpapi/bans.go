@@ -56,14 +56,14 @@ func (s *Server) registerBans() {
 // registerSingleBans adds the operations on one ban, and on one that may be made.
 func (s *Server) registerSingleBans() {
 	declare(s, route{
-		http.MethodGet, "/v1/bans/{number}", "get-ban", tagBans,
+		http.MethodGet, "/v1/bans/{id}", "get-ban", tagBans,
 		"Read a ban and its notes",
 		"A ban open or over, from the database. Notes are for the staff: no verdict and no event carries them.",
 		replies{200: "The ban."},
 		storedOr(http.StatusNotFound),
 	}, s.getBan)
 	declare(s, route{
-		http.MethodPatch, "/v1/bans/{number}", "change-ban", tagBans,
+		http.MethodPatch, "/v1/bans/{id}", "change-ban", tagBans,
 		"Change the reason or the end of a ban",
 		"Of a ban in force: one that is over stays as it is. " +
 			"An expiresAt of null or infinity lets it last until it is lifted; a duration counts from now.",
@@ -71,7 +71,7 @@ func (s *Server) registerSingleBans() {
 		storedOr(http.StatusNotFound, http.StatusConflict),
 	}, s.changeBan)
 	declare(s, route{
-		http.MethodPost, "/v1/bans/{number}/notes", "add-ban-note", tagBans,
+		http.MethodPost, "/v1/bans/{id}/notes", "add-ban-note", tagBans,
 		"Note something on a ban",
 		"For the staff: players never see it. A ban that is over can be noted on too.",
 		replies{201: "The note as it is stored."},
@@ -229,7 +229,7 @@ func (s *Server) listBans(ctx context.Context, in *listBansInput) (*result[wire.
 
 // OneBan is part of the input of an operation on one ban.
 type OneBan struct {
-	Number int64 `path:"number" minimum:"1" maximum:"9007199254740991" example:"7" doc:"The ban's id."`
+	Number int64 `path:"id" minimum:"1" maximum:"9007199254740991" example:"7" doc:"The ban's id."`
 }
 
 func (s *Server) getBan(ctx context.Context, in *OneBan) (*result[wire.NotedBan], error) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/merge"
 )
 
@@ -106,7 +107,7 @@ func appendHistory(b []byte, entries []syncer.HistoryEntry) []byte {
 			b = append(b, ',')
 		}
 		b = appendText(append(b, `{"action":`...), entry.Action)
-		b = appendText(append(b, `,"by":`...), entry.By)
+		b = appendOptional(append(b, `,"by":`...), wire.Filled(entry.By))
 		b = appendTime(append(b, `,"time":`...), entry.Time)
 		b = append(b, '}')
 	}

@@ -41,13 +41,13 @@ func TestOpenAPI(t *testing.T) {
 		"get /healthz", "get /metrics", "get /openapi.json", "get /openapi-3.0.json", "get /readyz",
 		"get /v1/map-run", "get /v1/map-runs", "get /v1/map-stats",
 		"post /v1/map-run", "post /v1/map-run/abandon", "post /v1/map-run/finish",
-		"get /v1/audit", "post /v1/audit/{number}/revert",
-		"get /v1/bans", "get /v1/bans/export", "get /v1/bans/preview", "get /v1/bans/{number}", "get /v1/events",
+		"get /v1/audit", "post /v1/audit/{id}/revert",
+		"get /v1/bans", "get /v1/bans/export", "get /v1/bans/preview", "get /v1/bans/{id}", "get /v1/events",
 		"get /v1/players", "get /v1/players/{id}", "get /v1/players/{id}/history", "get /v1/staff-messages",
 		"get /v1/usid-rejections",
-		"patch /v1/bans/{number}", "patch /v1/players/{id}",
+		"patch /v1/bans/{id}", "patch /v1/players/{id}",
 		"post /v1/bans", "post /v1/bans/check", "post /v1/bans/import", "post /v1/bans/lift",
-		"post /v1/bans/{number}/notes", "post /v1/players/{id}/join", "post /v1/players/{id}/leave",
+		"post /v1/bans/{id}/notes", "post /v1/players/{id}/join", "post /v1/players/{id}/leave",
 		"post /v1/staff-messages", "post /v1/usid-rejections/{code}/approve",
 		"get /v1/online", "get /v1/online/counts", "get /v1/players/{id}/presence", "get /v1/servers",
 		"post /v1/servers/start",
@@ -153,8 +153,8 @@ func TestUnknownParametersAreRefused(t *testing.T) {
 
 // examplePath fills in a path's parameters.
 func examplePath(path string) string {
-	return strings.NewReplacer("{id}", exampleID, "{number}", "7", "{key}", "pet", "{currency}", exampleCurrency,
-		"{name}", exampleCurrency).Replace(path)
+	return strings.NewReplacer("/bans/{id}", "/bans/7", "/audit/{id}", "/audit/7", "{id}", exampleID, "{key}", "pet",
+		"{currency}", exampleCurrency, "{name}", exampleCurrency).Replace(path)
 }
 
 // TestAnswersConform checks answers against the schemas that announce them.

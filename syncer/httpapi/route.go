@@ -142,10 +142,10 @@ func (s *Server) handle(op *huma.Operation, handler http.HandlerFunc) {
 	}
 	pattern := op.Method + " " + op.Path
 	s.mux.HandleFunc(pattern, guarded)
-	if !strings.Contains(pattern, "{id}") {
+	if !strings.Contains(pattern, "/players/{id}") {
 		return
 	}
-	// A wildcard of ServeMux does not match an id that is a single slash, even escaped.
+	// A wildcard of ServeMux does not match a player id that is a single slash, even escaped.
 	s.mux.HandleFunc(strings.Replace(pattern, "{id}", "%2F", 1), func(w http.ResponseWriter, r *http.Request) {
 		r.Pattern = pattern
 		r.SetPathValue("id", "/")

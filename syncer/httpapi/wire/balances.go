@@ -18,7 +18,7 @@ type BalanceChange struct {
 type TransferNotes struct {
 	Key    string `json:"key" minLength:"1" maxLength:"128" example:"0b2f2b62-6f0e-4d0a-9a53-3c6b1a0f5c11" doc:"What the caller calls this, unique in the whole network: a random UUID, for example."`
 	Reason string `json:"reason,omitempty" maxLength:"512" example:"bought a diamond sword" doc:"Why, for the ledger."`
-	By     string `json:"by,omitempty" maxLength:"512" example:"shop" doc:"Who wants it, for the ledger."`
+	By     string `json:"by,omitempty" nullable:"true" maxLength:"512" example:"shop" doc:"Who wants it, for the ledger."`
 }
 
 func (n TransferNotes) noted(currency, server string) syncer.Transfer {
@@ -68,7 +68,7 @@ type LedgerEntry struct {
 	Peer     *syncer.PlayerID `json:"peer" doc:"Of a transfer, the other player; else null."`
 	Key      *string          `json:"key" example:"0b2f2b62-6f0e-4d0a-9a53-3c6b1a0f5c11" doc:"The key of the request; null for an edit by hand."`
 	Reason   string           `json:"reason" example:"bought a diamond sword" doc:"Why."`
-	By       string           `json:"by" example:"shop" doc:"Who did it."`
+	By       Person           `json:"by" nullable:"true" example:"shop" doc:"Who did it; null if nobody was named."`
 	Server   string           `json:"server" example:"survival-1" doc:"The game server that asked; empty for a person."`
 	Role     string           `json:"role" example:"syncer" doc:"The database login that wrote it."`
 }
@@ -79,7 +79,8 @@ func LedgerEntriesOf(entries []syncer.LedgerEntry) []LedgerEntry {
 	for i, e := range entries {
 		out[i] = LedgerEntry{
 			ID: e.ID, At: e.At, UUID: e.Player, Currency: e.Currency, Change: e.Change, Balance: e.Balance,
-			Peer: Filled(e.Peer), Key: Filled(e.Key), Reason: e.Reason, By: e.By, Server: e.Server, Role: e.Role,
+			Peer: Filled(e.Peer), Key: Filled(e.Key), Reason: e.Reason, By: Person(e.By), Server: e.Server,
+			Role: e.Role,
 		}
 	}
 	return out

@@ -29,7 +29,7 @@ type BanRecord struct {
 // BanRecordNote is a note in a record.
 type BanRecordNote struct {
 	At   syncer.Time `json:"at" example:"2030-01-02T03:04:05.000Z" doc:"When."`
-	By   string      `json:"by" required:"false" maxLength:"512" example:"Steve" doc:"Who."`
+	By   Person      `json:"by" required:"false" nullable:"true" maxLength:"512" example:"Steve" doc:"Who."`
 	Text string      `json:"text" required:"false" maxLength:"4000" example:"uses a second account" doc:"What."`
 }
 
@@ -48,7 +48,7 @@ func BanRecordOf(r syncer.BanRecord) BanRecord {
 		LiftReason: Filled(r.LiftReason),
 	}
 	for _, note := range r.Notes {
-		out.Notes = append(out.Notes, BanRecordNote{At: note.At, By: note.By, Text: note.Text})
+		out.Notes = append(out.Notes, BanRecordNote{At: note.At, By: Person(note.By), Text: note.Text})
 	}
 	return out
 }
@@ -62,7 +62,7 @@ func (r BanRecord) Record(confirmed bool) (syncer.BanRecord, error) {
 		Confirmed: confirmed,
 	}
 	for _, note := range r.Notes {
-		record.Notes = append(record.Notes, syncer.BanNote{At: note.At, By: note.By, Text: note.Text})
+		record.Notes = append(record.Notes, syncer.BanNote{At: note.At, By: string(note.By), Text: note.Text})
 	}
 	var err error
 	if record.Target, err = targetOf(r.UUID, r.IP); err != nil {

@@ -14,11 +14,11 @@ type Ban struct {
 	UUID       *syncer.PlayerID `json:"uuid" doc:"The banned player id; null for an address."`
 	IP         *string          `json:"ip" example:"198.51.100.0/24" doc:"The banned address or CIDR range; null for a player id."`
 	Reason     string           `json:"reason" example:"griefing" doc:"Why, empty if not said."`
-	By         string           `json:"by" example:"Steve" doc:"Who banned, empty if not said."`
+	By         Person           `json:"by" nullable:"true" example:"Steve" doc:"Who banned; null if nobody was named."`
 	CreatedAt  syncer.Time      `json:"createdAt" example:"2030-01-02T03:04:05.000Z" doc:"Since when."`
 	ExpiresAt  syncer.Time      `json:"expiresAt" example:"2030-01-09T03:04:05.000Z" doc:"When it ends by itself; null: when it is lifted."`
 	LiftedAt   syncer.Time      `json:"liftedAt" doc:"When it was lifted; null: it was not."`
-	LiftedBy   string           `json:"liftedBy" doc:"Who lifted it."`
+	LiftedBy   Person           `json:"liftedBy" nullable:"true" doc:"Who lifted it; null if nobody was named or it was not lifted."`
 	LiftReason string           `json:"liftReason" doc:"Why it was lifted."`
 	Active     bool             `json:"active" example:"true" doc:"Whether it forbids joining now."`
 }
@@ -27,8 +27,9 @@ type Ban struct {
 func BanOf(b syncer.Ban, now time.Time) Ban {
 	uuid, ip := b.Target.Fields()
 	return Ban{
-		ID: b.Number, UUID: uuid, IP: ip, Reason: b.Reason, By: b.By, CreatedAt: b.CreatedAt, ExpiresAt: b.ExpiresAt,
-		LiftedAt: b.LiftedAt, LiftedBy: b.LiftedBy, LiftReason: b.LiftReason, Active: b.Applies(now),
+		ID: b.Number, UUID: uuid, IP: ip, Reason: b.Reason, By: Person(b.By), CreatedAt: b.CreatedAt,
+		ExpiresAt: b.ExpiresAt, LiftedAt: b.LiftedAt, LiftedBy: Person(b.LiftedBy), LiftReason: b.LiftReason,
+		Active: b.Applies(now),
 	}
 }
 
@@ -182,7 +183,7 @@ func (c BanChange) Change(now time.Time) (syncer.BanChange, error) {
 // NewBanNote asks to note something on a ban.
 type NewBanNote struct {
 	Text string `json:"text" maxLength:"4000" example:"uses a second account" doc:"What."`
-	By   string `json:"by,omitempty" maxLength:"512" example:"Steve" doc:"Who; absent: what Syncer-By says."`
+	By   string `json:"by,omitempty" nullable:"true" maxLength:"512" example:"Steve" doc:"Who; absent: what Syncer-By says."`
 }
 
 // Note returns what is asked for.
@@ -195,13 +196,13 @@ func (n NewBanNote) Note() (syncer.BanNote, error) {
 type BanNote struct {
 	ID   int64       `json:"id" example:"3" doc:"Number of the note."`
 	At   syncer.Time `json:"at" example:"2030-01-02T03:04:05.000Z" doc:"When."`
-	By   string      `json:"by" example:"Steve" doc:"Who, empty if not said."`
+	By   Person      `json:"by" nullable:"true" example:"Steve" doc:"Who; null if nobody was named."`
 	Text string      `json:"text" example:"uses a second account" doc:"What."`
 }
 
 // BanNoteOf returns the note.
 func BanNoteOf(n syncer.BanNote) BanNote {
-	return BanNote{ID: n.Number, At: n.At, By: n.By, Text: n.Text}
+	return BanNote{ID: n.Number, At: n.At, By: Person(n.By), Text: n.Text}
 }
 
 // NotedBan is one ban with its notes.

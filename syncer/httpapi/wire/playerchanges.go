@@ -70,7 +70,7 @@ type OwnFields struct {
 // NewHistoryEntry is a moderation action to add.
 type NewHistoryEntry struct {
 	Action string  `json:"action" maxLength:"512" example:"muted" doc:"What was done."`
-	By     string  `json:"by" maxLength:"512" example:"Steve" doc:"Who did it."`
+	By     string  `json:"by" nullable:"true" maxLength:"512" example:"Steve" doc:"Who did it."`
 	Time   Instant `json:"time,omitzero" nullable:"true" format:"date-time" doc:"When; now if absent."`
 }
 

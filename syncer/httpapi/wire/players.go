@@ -90,7 +90,7 @@ func rainbowOf(r *syncer.Rainbow) *Rainbow {
 // HistoryEntry is a moderation action.
 type HistoryEntry struct {
 	Action string      `json:"action" example:"muted" doc:"What was done."`
-	By     string      `json:"by" example:"Steve" doc:"Who did it."`
+	By     Person      `json:"by" nullable:"true" example:"Steve" doc:"Who did it; null if nobody was named."`
 	Time   syncer.Time `json:"time" example:"2030-01-02T03:04:05.000Z" doc:"When."`
 }
 
@@ -103,7 +103,7 @@ type History struct {
 func HistoryOf(entries []syncer.HistoryEntry) History {
 	history := make([]HistoryEntry, len(entries))
 	for i, entry := range entries {
-		history[i] = HistoryEntry(entry)
+		history[i] = HistoryEntry{entry.Action, Person(entry.By), entry.Time}
 	}
 	return History{history}
 }

@@ -40,6 +40,18 @@ func (o *Object) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// Person is who did something, in an answer; as JSON the empty one, of whom nobody spoke, is
+// null. Its fields have the tag nullable:"true".
+type Person string
+
+// MarshalJSON writes the text, or null for none.
+func (p Person) MarshalJSON() ([]byte, error) {
+	if p == "" {
+		return []byte("null"), nil
+	}
+	return json.Marshal(string(p))
+}
+
 // PlayerID is a player id in a request.
 type PlayerID string
 
