@@ -26,6 +26,8 @@ type Options struct {
 	Log      *slog.Logger // gets what the parts log; nil discards it
 	Version  string       // of this program
 	Chapters []Chapter    // instead of Chapters()
+
+	Postgres postgres.Config // of the throw-away server, save its Logger
 }
 
 // Demo is a throw-away PostgreSQL with two sidecars on it. Its methods are called
@@ -92,7 +94,9 @@ func (d *Demo) startPostgres(ctx context.Context) error {
 	began := time.Now()
 	d.options.Progress.Begin("starting a throw-away PostgreSQL")
 	log := slog.New(progressHandler{d.options.Log.Handler(), d.options.Progress})
-	server, err := postgres.Start(ctx, postgres.Config{Logger: log})
+	config := d.options.Postgres
+	config.Logger = log
+	server, err := postgres.Start(ctx, config)
 	if err != nil {
 		return fmt.Errorf("start throw-away PostgreSQL: %w", err)
 	}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"playersync/syncer/postgres/pgtest"
 )
 
 // recordedDemo is a demo whose text is kept.
@@ -22,7 +24,7 @@ type recordedDemo struct {
 func begin(t *testing.T, chapters ...Chapter) recordedDemo {
 	t.Helper()
 	var text bytes.Buffer
-	d, err := Start(t.Context(), Options{Out: &text, Chapters: chapters})
+	d, err := Start(t.Context(), Options{Out: &text, Chapters: chapters, Postgres: pgtest.Config(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +179,7 @@ func TestStartIsInterrupted(t *testing.T) {
 	t.Parallel()
 	ctx, interrupt := context.WithCancel(t.Context())
 	// Progress tells how far the start has come.
-	_, err := Start(ctx, Options{Progress: when{"syncer of " + pvp, interrupt}})
+	_, err := Start(ctx, Options{Progress: when{"syncer of " + pvp, interrupt}, Postgres: pgtest.Config(t)})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}

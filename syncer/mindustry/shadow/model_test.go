@@ -366,7 +366,7 @@ func (w *copyWorld) miscounted() error {
 
 func TestServersThatUploadCopiesLoseNothing(t *testing.T) {
 	t.Parallel()
-	const histories = 300
+	const histories = 200
 	for first, pace := range map[uint64]time.Duration{0: humanPace, histories: machinePace} {
 		t.Run(pace.String(), func(t *testing.T) {
 			t.Parallel()

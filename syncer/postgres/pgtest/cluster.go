@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"testing"
 
 	"playersync/syncer/postgres"
 )
@@ -13,6 +14,19 @@ import (
 var clusters struct {
 	sync.Mutex
 	made map[string]*postgres.Template
+}
+
+// Config is that of a server which a test starts by other means than [Server]: its cluster is
+// a copy of the process's.
+func Config(t testing.TB) postgres.Config {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	config := defaultConfig()
+	if err := fromTemplate(ctx, &config); err != nil {
+		t.Fatalf("prepare a server for tests: %v", err)
+	}
+	return config
 }
 
 // fromTemplate makes a server start from a copy of the process's cluster.
