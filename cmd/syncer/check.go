@@ -28,6 +28,7 @@ const (
 	fullQueue         = 0.1 // of the notification queue
 	veryFullQueue     = 0.5
 	versionsPerNumber = 10_000
+	soonOver          = 14 * 24 * time.Hour // the certificate
 )
 
 // verdict is how a check went.
@@ -122,6 +123,7 @@ func (c *checkup) all(ctx context.Context, settings config.Config) {
 	c.configuration()
 	c.dataDir()
 	c.port(ctx)
+	c.certificate()
 	if !c.open(ctx) {
 		return
 	}
@@ -179,6 +181,21 @@ func (c *checkup) port(ctx context.Context) {
 	default:
 		_ = listener.Close() // nobody connected
 		c.ok("http.listen", listen+" is free")
+	}
+}
+
+// certificate looks whether serve could use the one that is configured, and how long.
+func (c *checkup) certificate() {
+	found, err := c.settings.HTTP.API().Certificate()
+	switch {
+	case err != nil:
+		c.fail("http.tls", errorText(err), "set http.tls.cert and http.tls.key to files that this user can read")
+	case found == nil: // clear text
+	case time.Until(found.NotAfter) < soonOver:
+		c.warn("http.tls", "the certificate is good until "+found.NotAfter.Local().Format(clockLayout),
+			"put a new one into its place; no restart is needed")
+	default:
+		c.ok("http.tls", "the certificate is good until "+found.NotAfter.Local().Format(clockLayout))
 	}
 }
 

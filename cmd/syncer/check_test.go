@@ -1,10 +1,15 @@
 package main
 
 import (
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"net"
+	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -55,6 +60,46 @@ func TestCheckFindsNothingWrong(t *testing.T) {
 	for line := range strings.Lines(succeed(t, environ, "check")) {
 		if !strings.HasPrefix(line, "OK ") {
 			t.Errorf("for people: %q", line)
+		}
+	}
+}
+
+func TestCheckLooksAtTheCertificate(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewTLSServer(nil)
+	defer server.Close()
+	pair := server.TLS.Certificates[0] // good for decades
+	key, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	cert := filepath.Join(dir, "cert.pem")
+	for file, block := range map[string]*pem.Block{
+		"cert.pem": {Type: "CERTIFICATE", Bytes: pair.Certificate[0]}, "key.pem": {Type: "PRIVATE KEY", Bytes: key},
+	} {
+		if err := os.WriteFile(filepath.Join(dir, file), pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for key, want := range map[string]struct {
+		verdict verdict
+		detail  string
+	}{
+		filepath.Join(dir, "key.pem"): {verdictOK, "is good until 2"},
+		cert:                          {verdictFail, "are no certificate with its key"},
+		filepath.Join(dir, "nowhere"): {verdictFail, "http.tls.key: open"},
+	} {
+		environ := []string{
+			"SYNCER_HTTP_LISTEN=:0", "SYNCER_HTTP_TOKEN=0123456789abcdef", "SYNCER_HTTP_TLS_CERT=" + cert,
+			"SYNCER_HTTP_TLS_KEY=" + key,
+		}
+		findings, _ := checked(t, environ)
+		if f := findings["http.tls"]; f.Verdict != want.verdict || !strings.Contains(f.Detail, want.detail) {
+			t.Errorf("%s: %+v", key, f)
+		}
+		if f := findings["http.listen"]; f.Verdict != verdictOK {
+			t.Errorf("clear text: %+v", f)
 		}
 	}
 }

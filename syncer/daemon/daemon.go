@@ -216,7 +216,13 @@ func (d *Daemon) listen(ctx context.Context) error {
 }
 
 // URL returns the address of the HTTP API, e.g. http://127.0.0.1:5082.
-func (d *Daemon) URL() string { return "http://" + d.listener.Addr().String() }
+func (d *Daemon) URL() string {
+	scheme := "http://"
+	if d.config.HTTP.TLSCert != "" {
+		scheme = "https://"
+	}
+	return scheme + d.listener.Addr().String()
+}
 
 // DatabaseURL returns the database's URL, password included.
 func (d *Daemon) DatabaseURL() string { return d.url }

@@ -29,6 +29,11 @@ type Config struct {
 	// localhost, the name in Listen and every IP address.
 	AllowedHosts []string
 
+	// TLSCert and TLSKey, if not empty, are files in PEM form, read anew when they change:
+	// the certificate with those between it and its authority, and its key, which others may
+	// not read. All connections are then TLS, 1.2 or newer.
+	TLSCert, TLSKey string
+
 	MaxBody        int64         // bytes of a request's body, 1 MiB
 	MaxHeader      int           // bytes of a request's headers, 64 KiB
 	MaxStreams     int           // event streams and long polls at a time, 256
@@ -55,6 +60,9 @@ func (c Config) Validate() error {
 			return fmt.Errorf("http.tokens: that of %q must consist of printable ASCII without spaces, "+
 				"as a header carries it", server)
 		}
+	}
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		return errors.New("http.tls: cert and key go together; set both or none")
 	}
 	for _, network := range c.AllowedNetworks {
 		if !network.IsValid() {
@@ -105,6 +113,12 @@ func (c Config) checkExposure(host string) error {
 	}
 	return fmt.Errorf("http.listen: %s is reachable from other machines; "+
 		"set http.token or http.allowed_networks, or listen on 127.0.0.1", c.Listen)
+}
+
+// TravelsInClear reports whether other machines may ask in clear text.
+func (c Config) TravelsInClear() bool {
+	host, _, err := net.SplitHostPort(c.Listen)
+	return err == nil && c.TLSCert == "" && !isLoopback(host)
 }
 
 // isLoopback reports whether only this machine reaches host. Names other than

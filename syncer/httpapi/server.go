@@ -22,6 +22,7 @@ type Server struct {
 	deps    Deps
 	guard   *guard
 	metrics *metrics
+	cert    *certificate // nil: clear text
 	mux     *http.ServeMux
 	api     huma.API
 
@@ -41,7 +42,13 @@ func New(config Config, deps Deps) (*Server, error) {
 	if err := checkTokens(config, deps.Servers); err != nil {
 		return nil, err
 	}
-	s := &Server{config: config.withDefaults(), deps: deps, guard: newGuard(config), mux: http.NewServeMux()}
+	cert, err := loadCertificate(config, deps.Log)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		cert: cert, config: config.withDefaults(), deps: deps, guard: newGuard(config), mux: http.NewServeMux(),
+	}
 	s.streams = newSlots(s.config.MaxStreams)
 	s.closing, s.close = context.WithCancel(context.Background())
 	m, err := newMetrics(deps.Registry, s.streams)
@@ -98,7 +105,14 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	}
 	server.RegisterOnShutdown(s.close)
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
+	go func() {
+		if s.cert == nil {
+			failed <- server.Serve(listener)
+			return
+		}
+		server.TLSConfig = s.cert.serverConfig()
+		failed <- server.ServeTLS(listener, "", "")
+	}()
 	select {
 	case err := <-failed:
 		s.close()

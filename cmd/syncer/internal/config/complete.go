@@ -103,6 +103,8 @@ func (h HTTP) API() httpapi.Config {
 		Tokens:          tokens,
 		AllowedNetworks: h.AllowedNetworks,
 		AllowedHosts:    h.AllowedHosts,
+		TLSCert:         h.TLS.Cert,
+		TLSKey:          h.TLS.Key,
 		MaxBody:         h.MaxBody,
 	}
 }

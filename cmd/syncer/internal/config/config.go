@@ -69,9 +69,13 @@ type HTTP struct {
 	Tokens          map[string]Secret // by the name of the only server that each speaks for
 	AllowedNetworks []netip.Prefix
 	AllowedHosts    []string // without port, besides those that are always allowed
-	MaxBody         int64    // bytes
+	TLS             TLS
+	MaxBody         int64 // bytes
 	Fish            Fish
 }
+
+// TLS names files in PEM form, "" for clear text.
+type TLS struct{ Cert, Key string }
 
 // Fish is about the protocol of the fish-commands plugin.
 type Fish struct {

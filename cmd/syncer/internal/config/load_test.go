@@ -83,8 +83,9 @@ func TestEveryKeyIsSetByFileEnvironmentAndFlag(t *testing.T) {
 		"http.listen": "127.0.0.1:1", "http.token": "hush", "http.tokens": "pvp=hush-hush",
 		"server.others": "pvp-2=pvp@10.0.0.1:6568", "http.allowed_networks": "10.0.0.0/8,fd00::/8",
 		"http.allowed_hosts": "a.example,b",
-		"http.max_body":      "2KiB",
-		"http.fish.enabled":  "false", "http.fish.prefix": "/s3cret",
+		"http.tls.cert":      "/etc/cert.pem", "http.tls.key": "/etc/key.pem",
+		"http.max_body":     "2KiB",
+		"http.fish.enabled": "false", "http.fish.prefix": "/s3cret",
 		"http.fish.servers": "6567=10.0.0.5:6567,6568=10.0.0.5:6568",
 		"fish.webhook_url":  "https://h.example/api/webhooks/1/hush",
 		"sync.mode":         "poll", "sync.flush_interval": "1s", "sync.heartbeat": "1s", "sync.poll_interval": "1s",
@@ -102,6 +103,10 @@ func TestEveryKeyIsSetByFileEnvironmentAndFlag(t *testing.T) {
 			t.Setenv("SYNCER_SYNC_MODE", ModePoll)
 		case "http.tokens":
 			t.Setenv("SYNCER_SERVER_NAME", "pvp")
+		case "http.tls.cert":
+			t.Setenv("SYNCER_HTTP_TLS_KEY", "key.pem")
+		case "http.tls.key":
+			t.Setenv("SYNCER_HTTP_TLS_CERT", "cert.pem")
 		}
 		value, covered := values[s.name]
 		if !covered {
@@ -138,6 +143,8 @@ func TestEveryKeyIsSetByFileEnvironmentAndFlag(t *testing.T) {
 		t.Setenv(s.env(), "")
 		t.Setenv("SYNCER_SYNC_MODE", "")
 		t.Setenv("SYNCER_SERVER_NAME", "")
+		t.Setenv("SYNCER_HTTP_TLS_KEY", "")
+		t.Setenv("SYNCER_HTTP_TLS_CERT", "")
 		for source, got := range map[string]Config{"file": fromFile, "flag": fromFlag} {
 			if fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", fromEnv) {
 				t.Errorf("%s from the %s gives %+v, from the environment %+v", s.name, source, got, fromEnv)
@@ -228,6 +235,10 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 		{
 			name: "token for nobody", args: []string{"--server-name=pvp", "--http-tokens=pve=a"},
 			want: []string{"http.tokens", "neither server.name nor one of server.others (pvp)"},
+		},
+		{
+			name: "certificate without key", content: "http:\n  tls:\n    cert: a.pem\n",
+			want: []string{"http.tls: cert and key go together"},
 		},
 		{name: "bad size", content: "http:\n  max_body: 1GB\n", want: []string{"http.max_body", "not a size"}},
 		{name: "bad server name", args: []string{"--server-name=a\tb"}, want: []string{"server.name", "printable"}},

@@ -113,6 +113,14 @@ var settings = []setting{
 		into(func(c *Config) *[]string { return &c.HTTP.AllowedHosts }, parseNames),
 	},
 	{
+		"http.tls.cert", "", kindText, "file with the certificate, PEM; empty: clear text",
+		into(func(c *Config) *string { return &c.HTTP.TLS.Cert }, parseText),
+	},
+	{
+		"http.tls.key", "", kindText, "file with the key of the certificate, PEM; others must not be able to read it",
+		into(func(c *Config) *string { return &c.HTTP.TLS.Key }, parseText),
+	},
+	{
 		"http.max_body", "1MiB", kindSize, "largest request body",
 		into(func(c *Config) *int64 { return &c.HTTP.MaxBody }, parseSize(1<<10, 64<<20)),
 	},

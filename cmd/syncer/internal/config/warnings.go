@@ -31,6 +31,12 @@ func (c *Config) Warnings() (warnings []Warning) {
 	if c.HTTP.Fish.Enabled {
 		guess("http.fish.prefix", c.HTTP.Fish.Prefix, "the path")
 	}
+	if c.HTTP.API().TravelsInClear() {
+		warnings = append(warnings, Warning{
+			"http.listen", "what is asked and answered beyond this machine travels in clear text, tokens too",
+			"set http.tls.cert and http.tls.key, or let a proxy on this machine speak TLS",
+		})
+	}
 	for _, network := range c.HTTP.AllowedNetworks {
 		if isWide(network) {
 			warnings = append(warnings, Warning{

@@ -20,12 +20,17 @@ func TestWhatIsNotSafeIsWarnedOf(t *testing.T) {
 		{"http.allowed_networks", "10.0.0.0/8,0.0.0.0/0", "0.0.0.0/0 lets a large part of the Internet ask"},
 		{"http.allowed_networks", "0.0.0.0/1", "0.0.0.0/1 lets"},
 		{"http.allowed_networks", "::/0", "::/0 lets"},
+		{"http.listen", "127.0.0.1:1", ""},
+		{"http.listen", ":1", "travels in clear text"},
 		{"http.allowed_networks", "2000::/3", "2000::/3 lets"},
 	} {
 		t.Run(test.key, func(t *testing.T) {
 			t.Setenv("HOME", t.TempDir())
 			emptyPlaces(t)
 			t.Setenv("SYNCER_SERVER_NAME", "pvp")
+			if test.key == "http.listen" {
+				t.Setenv("SYNCER_HTTP_TOKEN", safe)
+			}
 			config, err := Load("", flagsOf(t, "--"+strings.ReplaceAll(test.key, ".", "-")+"="+test.value))
 			if err != nil {
 				t.Fatal(err)
