@@ -64,7 +64,7 @@ type Audit struct {
 	Ip *netip.Prefix
 	// ban.id; NULL for a player
 	Ban *int64
-	// What, in the API's words. rank, flags, unmuteTime, muteReason, unmarkTime, attributes (only the keys that changed) of a player; target, reason, by, createdAt, expiresAt, lift of a ban; row: all of it came or went; table: truncated; pruned: {before, keep, changes} of the audit, the changes that it forgot
+	// What, in the API's words. rank, flags, unmuteTime, muteReason, unmarkTime, attributes (only the keys that changed), usid (addresses of game servers: those that had one, and those of them that have another) of a player; target, reason, by, createdAt, expiresAt, lift of a ban; row: all of it came or went; table: truncated; pruned: {before, keep, changes} of the audit, the changes that it forgot
 	Field string
 	// The value before; NULL: none
 	Old json.RawMessage

@@ -223,13 +223,15 @@ func (q *Queries) ReadPlayers(ctx context.Context, uuids []string) ([]ReadPlayer
 
 const savePlayers = `-- name: SavePlayers :many
 with notify as materialized (
-    select set_config('syncer.notify', $1::text, true)
+    select
+        set_config('syncer.notify', $1::text, true),
+        set_config('syncer.server', $2::text, true)
 ),
 target as materialized (
     select p.uuid, p.revision, s.edit ? 'attributes' as with_attributes, player_edited(p, s.edit) as edited
     from player as p
     join (
-        select unnest($2::text[]) as uuid, unnest($3::jsonb[]) as edit
+        select unnest($3::text[]) as uuid, unnest($4::jsonb[]) as edit
     ) as s on s.uuid = p.uuid
     order by p.uuid
     for no key update of p
@@ -268,6 +270,7 @@ returning
 
 type SavePlayersParams struct {
 	Notify string
+	Server string
 	Uuids  []string
 	Edits  []json.RawMessage
 }
@@ -284,7 +287,12 @@ type SavePlayersRow struct {
 // one order, so that batches of different sidecars cannot deadlock. Attributes that
 // no edit touches stay where they are, also outside the row if they are large.
 func (q *Queries) SavePlayers(ctx context.Context, arg SavePlayersParams) ([]SavePlayersRow, error) {
-	rows, err := q.db.Query(ctx, savePlayers, arg.Notify, arg.Uuids, arg.Edits)
+	rows, err := q.db.Query(ctx, savePlayers,
+		arg.Notify,
+		arg.Server,
+		arg.Uuids,
+		arg.Edits,
+	)
 	if err != nil {
 		return nil, err
 	}

@@ -40,8 +40,12 @@ func (q *Queries) AddUSIDRejection(ctx context.Context, arg AddUSIDRejectionPara
 }
 
 const approveUSID = `-- name: ApproveUSID :one
-with approved as materialized (
+with writer as materialized (
+    select set_config('syncer.server', $3::text, true), set_config('syncer.by', $4::text, true)
+),
+approved as materialized (
     select approve_usid($1::text, nullif($2::text, ''))::text as uuid
+    from writer
 )
 select
     $1::text as code, a.uuid, coalesce(r.address, '')::text as address, r.rejected_at,
@@ -56,6 +60,8 @@ left join player as p on p.uuid = a.uuid
 type ApproveUSIDParams struct {
 	Code    string
 	Address string
+	Server  string
+	By      string
 }
 
 type ApproveUSIDRow struct {
@@ -71,7 +77,12 @@ type ApproveUSIDRow struct {
 // game server only, or the function fails. Only an outer join makes sure that the
 // function runs: the planner may skip what can match nothing.
 func (q *Queries) ApproveUSID(ctx context.Context, arg ApproveUSIDParams) (ApproveUSIDRow, error) {
-	row := q.db.QueryRow(ctx, approveUSID, arg.Code, arg.Address)
+	row := q.db.QueryRow(ctx, approveUSID,
+		arg.Code,
+		arg.Address,
+		arg.Server,
+		arg.By,
+	)
 	var i ApproveUSIDRow
 	err := row.Scan(
 		&i.Code,

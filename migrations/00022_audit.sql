@@ -24,7 +24,7 @@ create table audit (
     constraint audit_pkey primary key (id),
     constraint audit_field_known check (
         entity = 'player' and ban is null and ip is null
-            and field in ('row', 'table', 'rank', 'flags', 'unmuteTime', 'muteReason', 'unmarkTime', 'attributes')
+            and field in ('row', 'table', 'rank', 'flags', 'unmuteTime', 'muteReason', 'unmarkTime', 'attributes', 'usid')
         or entity = 'ban' and field in ('row', 'table', 'target', 'reason', 'by', 'createdAt', 'expiresAt', 'lift')
         or entity = 'audit' and num_nonnulls(uuid, ip, ban) = 0 and field = 'pruned'
     ),
@@ -48,8 +48,9 @@ comment on column audit.ip is 'The banned address or range';
 comment on column audit.ban is 'ban.id; NULL for a player';
 comment on column audit.field is
     'What, in the API''s words. rank, flags, unmuteTime, muteReason, unmarkTime, attributes (only the keys that '
-    'changed) of a player; target, reason, by, createdAt, expiresAt, lift of a ban; row: all of it came or went; '
-    'table: truncated; pruned: {before, keep, changes} of the audit, the changes that it forgot';
+    'changed), usid (addresses of game servers: those that had one, and those of them that have another) of a player; '
+    'target, reason, by, createdAt, expiresAt, lift of a ban; row: all of it came or went; table: truncated; '
+    'pruned: {before, keep, changes} of the audit, the changes that it forgot';
 comment on column audit.old is 'The value before; NULL: none';
 comment on column audit.new is 'The value after; NULL: none';
 comment on column audit.changed_by is 'Who, as the caller of the API says; NULL: it did not say, or a change in psql';
@@ -87,6 +88,22 @@ end
 $$;
 comment on function jsonb_members_unlike(jsonb, jsonb) is
     'Those members of an object that another object has not, or has otherwise';
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create function usids_replaced(was jsonb, now_is jsonb, out lost jsonb, out got jsonb)
+language sql immutable
+as $$
+    select
+        jsonb_agg(address order by address collate "C"),
+        coalesce(
+            jsonb_agg(address order by address collate "C") filter (where now_is -> address ->> 'usid' is not null), '[]'
+        )
+    from jsonb_each(was) as a (address, record)
+    where record ->> 'usid' <> coalesce(now_is -> address ->> 'usid', '')
+$$;
+comment on function usids_replaced(jsonb, jsonb) is
+    'The addresses in player.addresses whose usid is gone, NULL for none, and those of them that have another now';
 -- +goose StatementEnd
 
 -- +goose StatementBegin
@@ -166,10 +183,17 @@ begin
             )
     ) as f (field, old, new)
     where f.old is distinct from f.new;
+    if old.addresses <> new.addresses then
+        insert into audit (entity, uuid, field, old, new)
+        select 'player', new.uuid, 'usid', r.lost, r.got
+        from usids_replaced(old.addresses, new.addresses) as r
+        where r.lost is not null;
+    end if;
     return null;
 end
 $$;
-comment on function player_update_audited() is 'Audit trigger. One row for each important field that changed';
+comment on function player_update_audited() is
+    'Audit trigger. One row for each important field that changed, and for usids that were replaced; which is secret';
 -- +goose StatementEnd
 
 -- +goose StatementBegin
@@ -281,7 +305,7 @@ create trigger audit_update after update on player for each row
     when (
         old.rank <> new.rank or old.flags <> new.flags or old.attributes <> new.attributes
         or old.unmute_time is distinct from new.unmute_time or old.mute_reason <> new.mute_reason
-        or old.unmark_time is distinct from new.unmark_time
+        or old.unmark_time is distinct from new.unmark_time or old.addresses <> new.addresses
     )
     execute function player_update_audited();
 create trigger audit_delete after delete on player
@@ -422,4 +446,5 @@ drop table audit;
 drop function ban_audited(ban);
 drop function ban_lift(ban);
 drop function jsonb_members_unlike(jsonb, jsonb);
+drop function usids_replaced(jsonb, jsonb);
 drop function text_set_json(text[]);

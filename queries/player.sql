@@ -90,7 +90,9 @@ on conflict (id) do nothing;
 -- one order, so that batches of different sidecars cannot deadlock. Attributes that
 -- no edit touches stay where they are, also outside the row if they are large.
 with notify as materialized (
-    select set_config('syncer.notify', sqlc.arg(notify)::text, true)
+    select
+        set_config('syncer.notify', sqlc.arg(notify)::text, true),
+        set_config('syncer.server', sqlc.arg(server)::text, true)
 ),
 target as materialized (
     select p.uuid, p.revision, s.edit ? 'attributes' as with_attributes, player_edited(p, s.edit) as edited

@@ -21,8 +21,12 @@ limit sqlc.arg(page_size);
 -- Approves a code and returns what that was. Without an address it must be open at one
 -- game server only, or the function fails. Only an outer join makes sure that the
 -- function runs: the planner may skip what can match nothing.
-with approved as materialized (
+with writer as materialized (
+    select set_config('syncer.server', sqlc.arg(server)::text, true), set_config('syncer.by', sqlc.arg(by)::text, true)
+),
+approved as materialized (
     select approve_usid(sqlc.arg(code)::text, nullif(sqlc.arg(address)::text, ''))::text as uuid
+    from writer
 )
 select
     sqlc.arg(code)::text as code, a.uuid, coalesce(r.address, '')::text as address, r.rejected_at,

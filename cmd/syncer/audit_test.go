@@ -79,6 +79,7 @@ func TestAuditSaysInWordsWhatWasChanged(t *testing.T) {
 		{player, "flags", `["a","b"]`, `["b","c"]`, "player Steve: flag c added, flag a removed"},
 		{player, "unmuteTime", ``, `"infinity"`, "player Steve: muted for ever"},
 		{player, "unmuteTime", `"infinity"`, ``, "player Steve: unmuted, was muted for ever"},
+		{player, "usid", `["a:1","b:2"]`, `["b:2"]`, "player Steve: usid on a:1 removed, usid on b:2 replaced"},
 		{player, "unmarkTime", `"bad"`, `"worse"`, "player Steve: marked until bad → until worse"},
 		{
 			player, "attributes", `{"shop":{"discount":5,"old":1}}`, `{"shop":{"discount":6,"new":true}}`,

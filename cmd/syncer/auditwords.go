@@ -95,6 +95,8 @@ func changeInWords(e syncer.AuditEntry) string {
 	switch e.Field {
 	case "flags":
 		return flagsInWords(e.Old, e.New)
+	case syncer.AuditUSID:
+		return usidsInWords(e.Old, e.New)
 	case "attributes":
 		return strings.Join(leavesInWords(nil, "", e.Old, e.New), ", ")
 	case "unmuteTime", "unmarkTime":
@@ -114,6 +116,22 @@ func changeInWords(e syncer.AuditEntry) string {
 	default:
 		return string(e.Field) + " " + before + " → " + after
 	}
+}
+
+// usidsInWords says on which servers a player lost a usid, and where there is another.
+func usidsInWords(lost, got []byte) string {
+	var before, after []string
+	if json.Unmarshal(lost, &before) != nil || json.Unmarshal(got, &after) != nil {
+		return "usid " + valueInWords(lost) + " → " + valueInWords(got)
+	}
+	changes := make([]string, len(before))
+	for i, address := range before {
+		changes[i] = "usid on " + address + " removed"
+		if slices.Contains(after, address) {
+			changes[i] = "usid on " + address + " replaced"
+		}
+	}
+	return strings.Join(changes, ", ")
 }
 
 // untilInWords says when something ends, by a time in words.

@@ -66,7 +66,7 @@ func TestRefusedUSIDIsCounted(t *testing.T) {
 		t.Errorf("the usid is %s", got)
 	}
 	if metrics := string(n.get("/metrics").body); !strings.Contains(metrics,
-		"\nplayersync_fish_refused_usids_total 1\n") {
+		"\nplayersync_refused_usids_total 1\n") {
 		t.Error("the refusal is not counted")
 	}
 }

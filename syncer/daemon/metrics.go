@@ -18,9 +18,9 @@ func (d *Daemon) registerMetrics() {
 	d.registerMemory()
 	d.registerWaiting()
 	d.registerPool()
-	d.counter("fish_refused_usids_total",
-		"Changes of a privileged player's proof of identity that an upload was not allowed to make.",
-		func() float64 { return float64(d.plugin.players.RefusedUSIDs()) })
+	d.counter("refused_usids_total",
+		"Proofs of identity that were not taken in place of a privileged player's stored one.",
+		func() float64 { return float64(d.use.players.RefusedUSIDs() + d.plugin.players.RefusedUSIDs()) })
 }
 
 // registerMemory registers what this sidecar holds in memory.

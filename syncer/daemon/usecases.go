@@ -35,7 +35,7 @@ func (d *Daemon) wireUseCases() {
 	u.saver = sidecar.NewSaver(config.FlushInterval, d.store, d.players, d.applier, d.outbox, d.log)
 	u.players = sidecar.NewPlayers(config.Home, sidecar.PlayerDeps{
 		Store: d.store, Held: d.players, Bans: u.bans, Applier: d.applier, Clock: now, Saver: u.saver,
-		Observers: []sidecar.VisitObserver{u.presence, u.transients},
+		Observers: []sidecar.VisitObserver{u.presence, u.transients}, Log: d.log,
 	})
 	u.info = sidecar.NewInfo(d.store, u.players)
 	u.usids = sidecar.NewUSIDs(d.store, d.players, d.log)

@@ -238,6 +238,11 @@ func TestLeave(t *testing.T) {
 				`"revision":"x","createdAt":1,"globalStats":null}`,
 			merge.Save{},
 		},
+		{ // beside a usid the rank shows that the server knows the player
+			`{"rank":"admin","usid":"u"}`,
+			merge.Save{Scalars: merge.Scalars{Rank: syncer.Some("admin")}, USID: syncer.Some(new("u"))},
+		},
+		{`{"rank":5,"usid":"u"}`, merge.Save{USID: syncer.Some(new("u"))}},
 		{
 			`{"uuid":"` + exampleID + `","language":"de"}`,
 			merge.Save{Scalars: merge.Scalars{Language: syncer.Some("de")}},
@@ -280,7 +285,7 @@ func TestLeaveTakesTheRecord(t *testing.T) {
 	if edit := merge.Diff(merge.ViewOf(p, testHome), f.save, testHome); !edit.IsZero() {
 		t.Errorf("an unchanged record changes %+v", edit)
 	}
-	if f.save.Rank.Set || f.save.UnmuteTime.Set || !f.save.Rainbow.Set || len(f.save.History) != 1 {
+	if f.save.Rank.Value != p.Rank || f.save.UnmuteTime.Set || !f.save.Rainbow.Set || len(f.save.History) != 1 {
 		t.Errorf("saved %+v", f.save)
 	}
 }

@@ -48,7 +48,7 @@ func (p *Players) Join(
 }
 
 // arrived notes what a join changes and returns the player as the server is shown it; nil
-// for a newcomer.
+// for one who is not known.
 func (p *Players) arrived(
 	from syncer.GameServer, id syncer.PlayerID, request JoinRequest, edit merge.Edit, player *syncer.Player,
 ) *merge.View {
@@ -56,6 +56,7 @@ func (p *Players) arrived(
 	defer p.visitors.mu.Unlock()
 	v := p.visitors.of(id)
 	if player == nil {
+		edit.Addresses = nil // who may be privileged
 		v.pending = v.pending.Then(edit)
 		return nil
 	}
@@ -64,8 +65,13 @@ func (p *Players) arrived(
 	if edit.Name.Value == before.Name {
 		edit.Name = syncer.Optional[string]{}
 	}
-	if usid := request.USID; usid != nil && before.USID != nil && *usid == *before.USID {
+	switch usid := request.USID; {
+	case usid == nil || before.USID == nil:
+	case *usid == *before.USID:
 		edit.Addresses = nil
+	case merge.KeepsUSID(before, merge.Save{USID: syncer.Some(usid)}):
+		edit.Addresses = nil
+		p.keepUSID(from, player)
 	}
 	v.pending = v.pending.Then(edit)
 	view := p.visitors.view(from, player)

@@ -11,9 +11,12 @@ import (
 // once it is safe: in the database, or on disk while the database is away.
 // Important fields in the save are ignored. A repeated leave changes nothing.
 func (p *Players) Leave(ctx context.Context, from syncer.GameServer, id syncer.PlayerID, save merge.Save) error {
-	current, err := p.readForLeave(ctx, id)
+	current, known, err := p.readForLeave(ctx, id)
 	if err != nil {
 		return err
+	}
+	if !known {
+		save.USID = syncer.Optional[*string]{} // of who may be privileged
 	}
 	p.visitors.mu.Lock()
 	edit := p.leaveEdit(from, current, save)
@@ -45,21 +48,25 @@ func (p *Players) Leave(ctx context.Context, from syncer.GameServer, id syncer.P
 }
 
 // readForLeave returns the player to compare a save with. Without the database
-// and a copy it is a new player: then only what differs from the defaults is
-// known to be meant.
-func (p *Players) readForLeave(ctx context.Context, id syncer.PlayerID) (syncer.Player, error) {
+// and a copy it is a new player, who is not known: then only what differs from the
+// defaults is known to be meant.
+func (p *Players) readForLeave(ctx context.Context, id syncer.PlayerID) (_ syncer.Player, known bool, _ error) {
 	player, _, err := p.held.Read(ctx, id, p.store.ReadPlayers)
 	if err != nil && !syncer.IsAway(err) {
-		return syncer.Player{}, err
+		return syncer.Player{}, false, err
 	}
 	if player == nil {
-		return syncer.NewPlayer(id), nil
+		return syncer.NewPlayer(id), err == nil, nil
 	}
-	return *player, nil
+	return *player, true, nil
 }
 
 // leaveEdit compares the save with what the server was shown. The caller holds p.visitors.mu.
 func (p *Players) leaveEdit(from syncer.GameServer, current syncer.Player, save merge.Save) merge.Edit {
+	if save.USID.Set && merge.KeepsUSID(p.visitors.view(from, &current), save) {
+		save.USID = syncer.Optional[*string]{}
+		p.keepUSID(from, &current)
+	}
 	if v, known := p.visitors.byID[current.ID]; known {
 		shown := v.servers[from.Name]
 		if nearest := merge.Nearest(shown, save, from); nearest >= 0 {

@@ -23,7 +23,10 @@ func (p *Players) Patch(
 	if err != nil {
 		return merge.View{}, err
 	}
-	edit := p.patchEdit(from, player, patch)
+	edit, err := p.patchEdit(from, player, patch)
+	if err != nil {
+		return merge.View{}, err
+	}
 	if err := edit.Validate(); err != nil {
 		return merge.View{}, err
 	}
@@ -72,11 +75,15 @@ func (p *Players) readForPatch(ctx context.Context, id syncer.PlayerID) (*syncer
 	return player, err
 }
 
-// patchEdit turns a patch into differences to the player as it is now.
-func (p *Players) patchEdit(from syncer.GameServer, player *syncer.Player, patch Patch) merge.Edit {
+// patchEdit turns a patch into differences to the player as it is now. Error: invalid.
+func (p *Players) patchEdit(from syncer.GameServer, player *syncer.Player, patch Patch) (merge.Edit, error) {
 	p.visitors.mu.RLock()
 	defer p.visitors.mu.RUnlock()
 	current := p.visitors.view(from, player)
+	if merge.KeepsUSID(current, patch.Save) {
+		return merge.Edit{}, syncer.Invalid("usid",
+			"is that of a privileged player: to replace it, name the rank %q beside it", current.Rank)
+	}
 	shown := current
 	if v, known := p.visitors.byID[player.ID]; known {
 		if states := v.servers[from.Name]; len(states) > 0 {
@@ -92,7 +99,7 @@ func (p *Players) patchEdit(from syncer.GameServer, player *syncer.Player, patch
 	if patch.AttributesPatch != nil {
 		edit.Attributes = append(edit.Attributes, patch.AttributesPatch)
 	}
-	return edit
+	return edit, nil
 }
 
 // settle waits until no older value of a field that the edit sets is on its way

@@ -2,8 +2,10 @@ package sidecar
 
 import (
 	"context"
+	"log/slog"
 	"net/netip"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"playersync/syncer"
@@ -31,6 +33,9 @@ type Players struct {
 	saver     *Saver
 	visitors  *visitors // the saver's
 	observers []VisitObserver
+	log       *slog.Logger
+
+	refusedUSIDs atomic.Int64
 }
 
 // PlayerStore is what players need of the database.
@@ -76,6 +81,7 @@ type PlayerDeps struct {
 	Clock     Clock
 	Saver     *Saver
 	Observers []VisitObserver // notified of joins and leaves
+	Log       *slog.Logger
 }
 
 // NewPlayers returns the players in the store. Home is who asks when a request does
@@ -83,13 +89,24 @@ type PlayerDeps struct {
 func NewPlayers(home syncer.GameServer, deps PlayerDeps) *Players {
 	return &Players{
 		Clock: deps.Clock, home: home, store: deps.Store, held: deps.Held, bans: deps.Bans, applier: deps.Applier,
-		saver: deps.Saver, visitors: deps.Saver.visitors, observers: deps.Observers,
+		saver: deps.Saver, visitors: deps.Saver.visitors, observers: deps.Observers, log: deps.Log,
 	}
 }
 
 // Online counts the players on the servers of this sidecar, and the edits that
 // are not stored yet.
 func (p *Players) Online() (players, unsaved int) { return p.visitors.count() }
+
+// RefusedUSIDs returns how often the stored proof of identity of a privileged player was kept
+// in place of the one that came.
+func (p *Players) RefusedUSIDs() int64 { return p.refusedUSIDs.Load() }
+
+// keepUSID notes that a proof of identity was not taken. It is not logged itself.
+func (p *Players) keepUSID(from syncer.GameServer, player *syncer.Player) {
+	p.refusedUSIDs.Add(1)
+	p.log.Warn("kept the usid of a privileged player: another one came without the rank",
+		"player", player.ID, "rank", player.Rank, "server", from.Name)
+}
 
 // Player returns a player as a server sees it. Errors: not_found, and
 // database_unavailable if it is not in memory and cannot be read.

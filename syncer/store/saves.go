@@ -28,7 +28,7 @@ func (s *Store) SaveBatch(
 ) ([]changefeed.VersionedPlayer, []changefeed.Change, error) {
 	var saved saved
 	err := s.transaction(ctx, s.timeout, func(ctx context.Context, queries *db.Queries) (err error) {
-		saved, err = saveBatch(ctx, queries, batch)
+		saved, err = saveBatch(ctx, queries, s.writer(ctx, "").Server, batch)
 		return err
 	})
 	if err != nil {
@@ -45,7 +45,7 @@ type saved struct {
 	encoded  []json.RawMessage // the changes, to be notified of
 }
 
-func saveBatch(ctx context.Context, queries *db.Queries, batch merge.Batch) (saved, error) {
+func saveBatch(ctx context.Context, queries *db.Queries, server string, batch merge.Batch) (saved, error) {
 	claimed, err := queries.StartBatch(ctx, pgtype.UUID{Bytes: batch.ID, Valid: true})
 	if err != nil || claimed == 0 {
 		return saved{}, err
@@ -55,26 +55,23 @@ func saveBatch(ctx context.Context, queries *db.Queries, batch merge.Batch) (sav
 	if err != nil {
 		return saved{}, err
 	}
-	rows, err := queries.SavePlayers(ctx, db.SavePlayersParams{
-		Notify: string(notifyLater),
-		Uuids:  texts(ids),
-		Edits:  edits,
-	})
+	all := db.SavePlayersParams{Notify: string(notifyLater), Server: server, Uuids: texts(ids), Edits: edits}
+	rows, err := queries.SavePlayers(ctx, all)
 	if err != nil {
 		return saved{}, err
 	}
 	if len(rows) < len(ids) { // some are new: rare, so the usual batch is spared the insert
 		batch.Edits = completed(batch, rows)
-		if edits, err = encodeEdits(ids, batch.Edits); err != nil {
+		if all.Edits, err = encodeEdits(ids, batch.Edits); err != nil {
 			return saved{}, err
 		}
-		created, err := createAndSave(ctx, queries, ids, edits, rows)
+		created, err := createAndSave(ctx, queries, all, rows)
 		if err != nil {
 			return saved{}, err
 		}
 		rows = append(rows, created...)
 	}
-	added, err := addHistoryAndVisits(ctx, queries, batch, ids, edits)
+	added, err := addHistoryAndVisits(ctx, queries, batch, all.Uuids, all.Edits)
 	if err != nil {
 		return saved{}, err
 	}
@@ -84,7 +81,7 @@ func saveBatch(ctx context.Context, queries *db.Queries, batch merge.Batch) (sav
 // addHistoryAndVisits stores what has tables of its own; the rows of the players are
 // locked. It returns the changes of the history.
 func addHistoryAndVisits(
-	ctx context.Context, queries *db.Queries, batch merge.Batch, ids []syncer.PlayerID, edits []json.RawMessage,
+	ctx context.Context, queries *db.Queries, batch merge.Batch, ids []string, edits []json.RawMessage,
 ) (added []json.RawMessage, err error) {
 	withHistory, withVisits := false, false
 	for _, edit := range batch.Edits {
@@ -94,12 +91,12 @@ func addHistoryAndVisits(
 	if withHistory {
 		added, err = queries.AddHistory(ctx, db.AddHistoryParams{
 			Notify: string(notifyLater),
-			Uuids:  texts(ids),
+			Uuids:  ids,
 			Edits:  edits,
 		})
 	}
 	if err == nil && withVisits {
-		err = queries.AddVisits(ctx, db.AddVisitsParams{Uuids: texts(ids), Edits: edits})
+		err = queries.AddVisits(ctx, db.AddVisitsParams{Uuids: ids, Edits: edits})
 	}
 	return added, err
 }
@@ -133,16 +130,16 @@ func encodeEdits(ids []syncer.PlayerID, edits map[syncer.PlayerID]merge.Edit) ([
 // createAndSave makes the players that an update did not find and applies their
 // edits.
 func createAndSave(
-	ctx context.Context, queries *db.Queries, ids []syncer.PlayerID, edits []json.RawMessage, found []db.SavePlayersRow,
+	ctx context.Context, queries *db.Queries, all db.SavePlayersParams, found []db.SavePlayersRow,
 ) ([]db.SavePlayersRow, error) {
 	known := make(map[string]bool, len(found))
 	for _, row := range found {
 		known[row.Player.Uuid] = true
 	}
-	missing := db.SavePlayersParams{Notify: string(notifyLater)}
-	for i, id := range ids {
-		if !known[string(id)] {
-			missing.Uuids, missing.Edits = append(missing.Uuids, string(id)), append(missing.Edits, edits[i])
+	missing := db.SavePlayersParams{Notify: all.Notify, Server: all.Server}
+	for i, id := range all.Uuids {
+		if !known[id] {
+			missing.Uuids, missing.Edits = append(missing.Uuids, id), append(missing.Edits, all.Edits[i])
 		}
 	}
 	if err := queries.CreatePlayers(ctx, missing.Uuids); err != nil {

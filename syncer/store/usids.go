@@ -34,7 +34,10 @@ func (s *Store) RejectedUSIDs(ctx context.Context, size int) ([]mindustry.Reject
 // unless several servers gave that code. Errors: not_found, conflict if the code was
 // approved already, and invalid, of the field address, if one must be named.
 func (s *Store) ApproveUSID(ctx context.Context, code, address string) (mindustry.RejectedUSID, error) {
-	row, err := s.queries.ApproveUSID(ctx, db.ApproveUSIDParams{Code: code, Address: address})
+	writer := s.writer(ctx, "")
+	row, err := s.queries.ApproveUSID(ctx, db.ApproveUSIDParams{
+		Server: writer.Server, By: writer.By, Code: code, Address: address,
+	})
 	if err != nil {
 		return mindustry.RejectedUSID{}, approvalError(err, code)
 	}

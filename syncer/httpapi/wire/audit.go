@@ -11,9 +11,9 @@ type AuditEntry struct {
 	UUID    *syncer.PlayerID `json:"uuid" example:"abcdefghijklmnopqrstuv==" doc:"The player, or the banned player id."`
 	IP      *string          `json:"ip" doc:"The banned address or range."`
 	Ban     *int64           `json:"ban" doc:"Number of the ban; null for what is no ban."`
-	Field   string           `json:"field" example:"rank" doc:"Which field. row: all of it came or went; table: all rows went at once; lift: a ban was lifted or opened again; pruned: the audit forgot changes."`
-	Old     any              `json:"old" example:"\"admin\"" doc:"The value before; null: none. Of attributes only the keys that changed."`
-	New     any              `json:"new" example:"\"player\"" doc:"The value after; null: none. Of pruned how many changes were forgotten, and before when they were made."`
+	Field   string           `json:"field" example:"rank" doc:"Which field. row: all of it came or went; table: all rows went at once; lift: a ban was lifted or opened again; usid: it was replaced; pruned: the audit forgot changes."`
+	Old     any              `json:"old" example:"\"admin\"" doc:"The value before; null: none. Of attributes only the keys that changed, of usid the addresses of the servers that it was for."`
+	New     any              `json:"new" example:"\"player\"" doc:"The value after; null: none. Of usid those servers that have another one, of pruned how many changes were forgotten, and before when they were made."`
 	By      *string          `json:"by" example:"Steve" doc:"The person, if one was named."`
 	Server  *string          `json:"server" example:"survival-1" doc:"The game server through which it came; null: not through a sidecar."`
 	Role    string           `json:"role" example:"syncer" doc:"The database login that wrote it."`

@@ -34,18 +34,18 @@ type Leave struct {
 	OwnFields
 
 	// Fields of the record that a leave does not save.
-	Rank              PassedOver `json:"rank,omitzero" doc:"Accepted, so that a whole record can be sent, and passed over."`
-	Flags             PassedOver `json:"flags,omitzero" doc:"Passed over."`
-	UnmuteTime        PassedOver `json:"unmuteTime,omitzero" doc:"Passed over."`
-	MuteReason        PassedOver `json:"muteReason,omitzero" doc:"Passed over."`
-	UnmarkTime        PassedOver `json:"unmarkTime,omitzero" doc:"Passed over."`
-	Muted             PassedOver `json:"muted,omitzero" doc:"Passed over."`
-	Attributes        PassedOver `json:"attributes,omitzero" doc:"Passed over."`
-	GlobalFirstJoined PassedOver `json:"globalFirstJoined,omitzero" doc:"Passed over."`
-	GlobalLastJoined  PassedOver `json:"globalLastJoined,omitzero" doc:"Passed over."`
-	GlobalStats       PassedOver `json:"globalStats,omitzero" doc:"Passed over."`
-	Revision          PassedOver `json:"revision,omitzero" doc:"Passed over."`
-	CreatedAt         PassedOver `json:"createdAt,omitzero" doc:"Passed over."`
+	Rank              json.RawMessage `json:"rank,omitempty" doc:"Accepted, so that a whole record can be sent, and not saved. It shows that the server knows the player, which another usid of a privileged player needs."`
+	Flags             PassedOver      `json:"flags,omitzero" doc:"Passed over."`
+	UnmuteTime        PassedOver      `json:"unmuteTime,omitzero" doc:"Passed over."`
+	MuteReason        PassedOver      `json:"muteReason,omitzero" doc:"Passed over."`
+	UnmarkTime        PassedOver      `json:"unmarkTime,omitzero" doc:"Passed over."`
+	Muted             PassedOver      `json:"muted,omitzero" doc:"Passed over."`
+	Attributes        PassedOver      `json:"attributes,omitzero" doc:"Passed over."`
+	GlobalFirstJoined PassedOver      `json:"globalFirstJoined,omitzero" doc:"Passed over."`
+	GlobalLastJoined  PassedOver      `json:"globalLastJoined,omitzero" doc:"Passed over."`
+	GlobalStats       PassedOver      `json:"globalStats,omitzero" doc:"Passed over."`
+	Revision          PassedOver      `json:"revision,omitzero" doc:"Passed over."`
+	CreatedAt         PassedOver      `json:"createdAt,omitzero" doc:"Passed over."`
 }
 
 // OwnFields are what a server changes in passing: the unimportant fields, and what is kept
@@ -158,7 +158,11 @@ func (l Leave) Save(id syncer.PlayerID, now time.Time) (merge.Save, error) {
 	if l.UUID.Set && l.UUID.Value != string(id) {
 		return merge.Save{}, syncer.Invalid("uuid", "is not the player of the path")
 	}
-	return l.saved(now), nil
+	save := l.saved(now)
+	if save.USID.Set {
+		save.Rank.Set = json.Unmarshal(l.Rank, &save.Rank.Value) == nil
+	}
+	return save, nil
 }
 
 func (f OwnFields) saved(now time.Time) merge.Save {

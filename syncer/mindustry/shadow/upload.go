@@ -261,7 +261,7 @@ func mayChangeUSID(current *merge.View, u Upload) bool {
 	if current == nil {
 		return false // the rank is not known
 	}
-	return !isPrivileged(current.Rank) || u.Save.Rank.Set && u.Save.Rank.Value == current.Rank
+	return merge.KnowsRank(*current, u.Save)
 }
 
 func usidDiffers(current *merge.View, u Upload) bool {
@@ -290,7 +290,3 @@ var (
 	pluginRanks = strings.Fields("player active trusted mod admin manager pi fish")
 	pluginFlags = []string{"developer", "map analyst", "member", "illusionist", "map expert", "no_effects"}
 )
-
-// isPrivileged reports whether a rank has rights that a stranger could want: every rank
-// but the first two.
-func isPrivileged(rank string) bool { return rank != syncer.DefaultRank && rank != "active" }
