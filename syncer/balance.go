@@ -84,10 +84,7 @@ func (m Transfer) validateTexts() error {
 // CheckKey returns an [Error] at field unless a request can be recognised by the key: 1 to
 // [MaxKeyLength] printable characters.
 func CheckKey(field, key string) error {
-	if key == "" {
-		return Invalid(field, "must not be empty")
-	}
-	if err := CheckText(field, key, MaxKeyLength); err != nil {
+	if err := CheckLength(field, key, MaxKeyLength); err != nil {
 		return err
 	}
 	return CheckPrintable(field, key)

@@ -54,7 +54,7 @@ func ExampleParsePlayerID() {
 	// Output:
 	// "AAAAAAAAAAAAAAAAAAAAAA==" <nil>
 	// "069a79f4-44e9-4726-a5be-fca90e38aaf5" <nil>
-	// "" uuid: must have 1 to 64 characters, has 0
+	// "" uuid: must not be empty
 	// "" uuid: must be printable, contains U+0009
 }
 

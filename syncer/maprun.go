@@ -2,7 +2,6 @@ package syncer
 
 import (
 	"time"
-	"unicode/utf8"
 )
 
 // Limits of map runs. The database has the same as constraints.
@@ -143,8 +142,8 @@ func (f MapFinish) Validate() error {
 // CheckMap returns an [Error] at field unless a map's file can have the name: 1 to
 // 255 printable characters.
 func CheckMap(field, name string) error {
-	if n := utf8.RuneCountInString(name); n < 1 || n > MaxMapLength {
-		return Invalid(field, "must have 1 to %d characters, has %d", MaxMapLength, n)
+	if err := CheckLength(field, name, MaxMapLength); err != nil {
+		return err
 	}
 	return CheckPrintable(field, name)
 }

@@ -12,10 +12,22 @@ const MaxIdentifierLength = 64
 // CheckName returns an [Error] at field unless the text has 1 to [MaxIdentifierLength]
 // printable characters.
 func CheckName(field, text string) error {
-	if n := utf8.RuneCountInString(text); n < 1 || n > MaxIdentifierLength {
-		return Invalid(field, "must have 1 to %d characters, has %d", MaxIdentifierLength, n)
+	if err := CheckLength(field, text, MaxIdentifierLength); err != nil {
+		return err
 	}
 	return CheckPrintable(field, text)
+}
+
+// CheckLength returns an [Error] at field if the text is empty or has more than limit
+// characters.
+func CheckLength(field, text string, limit int) error {
+	if text == "" {
+		return Invalid(field, "must not be empty")
+	}
+	if n := utf8.RuneCountInString(text); n > limit {
+		return Invalid(field, "must have at most %d characters, has %d", limit, n)
+	}
+	return nil
 }
 
 // CheckText returns an [Error] at field if the text has more than limit characters, bad

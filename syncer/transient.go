@@ -42,8 +42,8 @@ func (t Transient) Validate() error {
 // CheckTransientKey returns an [Error] at field unless the text can be a key: 1 to
 // 64 of letters, digits and _ . : - from ASCII, and first a letter, digit or _.
 func CheckTransientKey(field, key string) error {
-	if key == "" || len(key) > MaxTransientKey {
-		return Invalid(field, "must have 1 to %d characters, has %d", MaxTransientKey, len(key))
+	if err := CheckLength(field, key, MaxTransientKey); err != nil {
+		return err
 	}
 	for i, r := range key {
 		switch {

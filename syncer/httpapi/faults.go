@@ -99,7 +99,9 @@ func reworded(detail *huma.ErrorDetail) FieldError {
 	case int64:
 		message += fmt.Sprintf(", is %d", value)
 	case string:
-		if strings.HasSuffix(message, " characters") {
+		if value == "" {
+			message = "must not be empty"
+		} else if strings.HasSuffix(message, " characters") {
 			message += fmt.Sprintf(", has %d", utf8.RuneCountInString(value))
 		}
 	}

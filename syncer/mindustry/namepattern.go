@@ -54,8 +54,8 @@ const openWays = 64
 // may match one after the other, and there are at most 2^20. The database has the same
 // rule.
 func CheckNamePattern(pattern string) error {
-	if n := utf8.RuneCountInString(pattern); n < 1 || n > maxPattern {
-		return syncer.Invalid("pattern", "must have 1 to %d characters, has %d", maxPattern, n)
+	if err := syncer.CheckLength("pattern", pattern, maxPattern); err != nil {
+		return err
 	}
 	if !utf8.ValidString(pattern) {
 		return syncer.Invalid("pattern", "is not valid UTF-8")

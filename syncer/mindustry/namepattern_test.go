@@ -27,7 +27,8 @@ func TestNamePatternsThatAreAllowed(t *testing.T) {
 func TestNamePatternsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	for pattern, why := range map[string]string{
-		"": "1 to 1000", strings.Repeat("a", 1001): "1 to 1000", "\xff": "UTF-8", "a\tb": "control", "a\x7f": "control",
+		"": "must not be empty", strings.Repeat("a", 1001): "at most 1000", "\xff": "UTF-8",
+		"a\tb": "control", "a\x7f": "control",
 		"(": "never closed", "(a": "never closed", "a)": "closes nothing", "[a": "never closed", "[]": "is empty",
 		"[^]": "is empty",
 		"*a":  "nothing that *", "a**": "nothing that *", "a+++": "nothing that +", "(*)": "nothing that *",

@@ -152,10 +152,10 @@ func (d *decoder) text(v reflect.Value, r *rule, at *place) error {
 	}
 	v.SetString(text)
 	switch n := utf8.RuneCountInString(text); {
-	case n < r.minLength && r.minLength == 1 && r.maxLength == 0:
+	case n == 0 && r.minLength > 0:
 		d.note(at, "must not be empty")
-	case n < r.minLength, r.maxLength > 0 && r.minLength > 0 && n > r.maxLength:
-		d.note(at, "must have %d to %d characters, has %d", r.minLength, r.maxLength, n)
+	case n < r.minLength:
+		d.note(at, "must have at least %d characters, has %d", r.minLength, n)
 	case r.maxLength > 0 && n > r.maxLength:
 		d.note(at, "must have at most %d characters, has %d", r.maxLength, n)
 	case r.enum != nil && !slices.Contains(r.enum, text):

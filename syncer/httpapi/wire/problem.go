@@ -13,7 +13,7 @@ type Problem struct {
 	Title   string       `json:"title" doc:"The status in words." example:"Unprocessable Entity"`
 	Status  int          `json:"status" doc:"The HTTP status." example:"422"`
 	Code    syncer.Code  `json:"code" doc:"What went wrong, for programs. Codes do not change." example:"invalid"`
-	Detail  string       `json:"detail" doc:"What went wrong, for people." example:"rank: must have 1 to 64 characters, has 0"`
+	Detail  string       `json:"detail" doc:"What went wrong, for people." example:"rank: must not be empty"`
 	Balance *int64       `json:"balance,omitempty" doc:"Of insufficient_funds: what there is." example:"120"`
 	Errors  []FieldError `json:"errors,omitempty" doc:"The fields at fault, as far as known."`
 }
