@@ -76,6 +76,7 @@ copy that follows them within milliseconds.
 		newMapCommand(a),
 		newInfoCommand(a),
 		newCountsCommand(a),
+		newChatCommand(a),
 		newWatchCommand(a),
 		newMigrateCommand(a),
 		newBenchCommand(a),

@@ -32,7 +32,8 @@ const documentedState = documentedNetwork + `;
 
 // isEndless reports whether a command runs until it is stopped, or measures for long.
 func isEndless(args []string) bool {
-	return len(args) == 0 || slices.Contains([]string{"serve", "demo", "watch", "bench"}, args[0])
+	return len(args) == 0 || slices.Contains([]string{"serve", "demo", "watch", "bench"}, args[0]) ||
+		slices.Contains(args, "--follow")
 }
 
 // TestDocumentedCommandsSucceed runs every command of README.md, docs/ and the examples of

@@ -22,6 +22,7 @@ type useCases struct {
 	bans     *sidecar.Bans
 	balances *sidecar.Balances
 	audit    *sidecar.Audit
+	chat     *sidecar.Chat
 }
 
 func newUseCases(s *store.Store, now time.Time) *useCases {
@@ -31,6 +32,7 @@ func newUseCases(s *store.Store, now time.Time) *useCases {
 		bans:     sidecar.NewBans(s, nil, memory, memory),
 		balances: sidecar.NewBalances(s, memory, memory),
 		audit:    sidecar.NewAudit(sidecar.AuditConfig{}, s, memory, slog.New(slog.DiscardHandler)),
+		chat:     sidecar.NewChat(s, nil, slog.New(slog.DiscardHandler)),
 	}
 }
 

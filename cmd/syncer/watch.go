@@ -47,7 +47,9 @@ interrupted. With --json each change is one line.`,
 			if only != "" && !slices.Contains(watchedKinds, only) {
 				return usagef("--only: %q is none of %s", only, strings.Join(watchedKinds, ", "))
 			}
-			return a.watch(command, changefeed.EventType(only))
+			return a.watch(command, func(s *store.Store) *watcher {
+				return newWatcher(a, s, changefeed.EventType(only))
+			})
 		},
 	}
 	a.addConfigFlags(command)
@@ -58,7 +60,8 @@ interrupted. With --json each change is one line.`,
 	return command
 }
 
-func (a *app) watch(command *cobra.Command, only changefeed.EventType) error {
+// watch follows the database until interrupted, for the watcher that is made of its store.
+func (a *app) watch(command *cobra.Command, made func(s *store.Store) *watcher) error {
 	settings, err := a.config(command)
 	if err != nil {
 		return err
@@ -69,7 +72,7 @@ func (a *app) watch(command *cobra.Command, only changefeed.EventType) error {
 	}
 	ctx := command.Context()
 	s, err := store.Open(ctx, database.Reveal(), store.Options{
-		MaxConnections: 2, Timeout: commandTimeout, Name: "watch",
+		MaxConnections: 2, Timeout: commandTimeout, Name: command.Name(),
 		Pooled: settings.Database.Pooled, ListenURL: settings.Database.ListenURL.Reveal(),
 	})
 	if err != nil {
@@ -80,7 +83,7 @@ func (a *app) watch(command *cobra.Command, only changefeed.EventType) error {
 		return err
 	}
 	log := a.logger(config.Log{Level: slog.LevelWarn, Format: settings.Log.Format})
-	w := newWatcher(a, s, only)
+	w := made(s)
 	applier := feed.NewApplier(w.players, cache.NewBans(), w.broker.Publish, cache.NewMessages(store.HeldMessages),
 		cache.NewSessions())
 	follow := feed.Config{
@@ -117,15 +120,22 @@ type watcher struct {
 	players *cache.Players
 	broker  *events.Broker
 	known   map[syncer.PlayerID]*syncer.Player // as last shown
+
+	begin func(ctx context.Context) error // called first, and again where events were missed
+	show  func(ctx context.Context, e changefeed.Event) error
 }
 
 func newWatcher(a *app, s *store.Store, only changefeed.EventType) *watcher {
-	return &watcher{
+	w := &watcher{
 		app: a, store: s, only: only,
 		players: cache.NewPlayers(watchedPlayers),
 		broker:  events.NewBroker(watchedEvents),
 		known:   map[syncer.PlayerID]*syncer.Player{},
+
+		begin: func(context.Context) error { return nil },
 	}
+	w.show = w.showChange
+	return w
 }
 
 // run shows events until ctx ends. When it falls behind it says so and continues.
@@ -147,6 +157,9 @@ func (w *watcher) run(ctx context.Context) error {
 }
 
 func (w *watcher) follow(ctx context.Context, subscription *events.Subscription) error {
+	if err := w.begin(ctx); err != nil {
+		return err
+	}
 	for {
 		next, err := subscription.Next(ctx)
 		if err != nil {

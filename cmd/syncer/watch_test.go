@@ -53,3 +53,31 @@ func TestWatchShowsChangesUntilInterrupted(t *testing.T) {
 		}
 	}
 }
+
+// Whoever follows the staff chat is shown each message once, also those of before.
+func TestChatIsFollowedUntilInterrupted(t *testing.T) {
+	t.Parallel()
+	url, environ := database(t)
+	say := func(text string) {
+		execute(t, url, `insert into staff_message (server, name, text) values ('pvp', 'Steve', '`+text+`')`)
+	}
+	say("zero")
+	say("one")
+	p := start(t, environ, "chat", "read", "--limit", "1", "--follow")
+	p.line(t, "Steve@pvp: one")
+	execute(t, url, `insert into staff_message (server, text) select 'pvp', 'many' from generate_series(1, 50)`)
+	say("two")
+	p.line(t, "Steve@pvp: two")
+	succeed(t, environ, "chat", "send", "three")
+	p.line(t, "@console: three")
+	p.signal(t, interrupt)
+	if status := p.ended(t); status.ExitStatus() != exitDone {
+		t.Errorf("ended with %v", status)
+	}
+	shown := strings.Join(p.printed(), "\n")
+	for text, want := range map[string]int{"zero": 0, "one": 1, "many": 50, "two": 1, "three": 1} {
+		if n := strings.Count(shown, ": "+text); n != want {
+			t.Errorf("%q is shown %d times", text, n)
+		}
+	}
+}

@@ -31,8 +31,8 @@ type watchJSON struct {
 	Online    *bool                `json:"online,omitempty"`    // of a presence: came, else left
 }
 
-// show prints one event.
-func (w *watcher) show(ctx context.Context, e changefeed.Event) error {
+// showChange prints one event.
+func (w *watcher) showChange(ctx context.Context, e changefeed.Event) error {
 	if w.only != "" && e.Type != w.only && e.Type != changefeed.EventResync {
 		return nil
 	}

@@ -57,12 +57,10 @@ func (s *Server) listStaffMessages(
 ) (*result[wire.StaffMessagesPage], error) {
 	after := in.After.number // 0: the last ones
 	messages, err := s.deps.Chat.Messages(ctx, after, in.Limit)
-	out := wire.StaffMessagesPage{
-		Messages: make([]wire.StaffMessage, len(messages)), Next: strconv.FormatInt(after, 10),
+	if len(messages) > 0 {
+		after = messages[len(messages)-1].Number
 	}
-	for i, m := range messages {
-		out.Messages[i], out.Next = wire.StaffMessageOf(m), strconv.FormatInt(m.Number, 10)
-	}
+	out := wire.StaffMessagesPage{Messages: wire.StaffMessagesOf(messages), Next: strconv.FormatInt(after, 10)}
 	return &result[wire.StaffMessagesPage]{out}, err
 }
 

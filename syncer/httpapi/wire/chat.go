@@ -39,6 +39,15 @@ func StaffMessageOf(m syncer.StaffMessage) StaffMessage {
 	}
 }
 
+// StaffMessagesOf returns the messages, never nil.
+func StaffMessagesOf(messages []syncer.StaffMessage) []StaffMessage {
+	list := make([]StaffMessage, len(messages))
+	for i, m := range messages {
+		list[i] = StaffMessageOf(m)
+	}
+	return list
+}
+
 // StaffMessagesPage is one page of the staff chat.
 type StaffMessagesPage struct {
 	Messages []StaffMessage `json:"messages" doc:"The messages, oldest first."`
