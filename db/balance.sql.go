@@ -209,3 +209,54 @@ func (q *Queries) MoveBalance(ctx context.Context, arg MoveBalanceParams) (MoveB
 	)
 	return i, err
 }
+
+const topBalances = `-- name: TopBalances :many
+select b.uuid, p.name, b.amount
+from balance as b
+join player as p on p.uuid = b.uuid
+where b.currency = $1
+  and b.amount > 0
+  and (b.amount, b.uuid collate "C") < ($2::bigint, $3::text collate "C")
+order by b.amount desc, b.uuid collate "C" desc
+limit $4
+`
+
+type TopBalancesParams struct {
+	Currency    string
+	BelowAmount int64
+	BelowUuid   string
+	PageSize    int32
+}
+
+type TopBalancesRow struct {
+	Uuid   string
+	Name   string
+	Amount int64
+}
+
+// The players who have most of a currency, below a position. Who has nothing is not among
+// them.
+func (q *Queries) TopBalances(ctx context.Context, arg TopBalancesParams) ([]TopBalancesRow, error) {
+	rows, err := q.db.Query(ctx, topBalances,
+		arg.Currency,
+		arg.BelowAmount,
+		arg.BelowUuid,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []TopBalancesRow{}
+	for rows.Next() {
+		var i TopBalancesRow
+		if err := rows.Scan(&i.Uuid, &i.Name, &i.Amount); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

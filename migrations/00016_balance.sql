@@ -25,7 +25,7 @@ create table balance (
     constraint balance_currency_fkey foreign key (currency) references currency (name),
     constraint balance_amount_range check (amount between 0 and 9007199254740991)
 ) with (fillfactor = 90);
-create index balance_currency_idx on balance (currency, amount desc);
+create index balance_currency_idx on balance (currency, amount, uuid collate "C");
 comment on table balance is
     'What players own; no row is a balance of 0. Use change_balance '
     'and transfer_balance; plain edits go into the ledger too';

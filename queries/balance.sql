@@ -30,6 +30,18 @@ select *
 from currency
 order by name;
 
+-- name: TopBalances :many
+-- The players who have most of a currency, below a position. Who has nothing is not among
+-- them.
+select b.uuid, p.name, b.amount
+from balance as b
+join player as p on p.uuid = b.uuid
+where b.currency = sqlc.arg(currency)
+  and b.amount > 0
+  and (b.amount, b.uuid collate "C") < (sqlc.arg(below_amount)::bigint, sqlc.arg(below_uuid)::text collate "C")
+order by b.amount desc, b.uuid collate "C" desc
+limit sqlc.arg(page_size);
+
 -- name: AddCurrency :execrows
 -- Adds a currency; no row if there is one of that name.
 insert into currency (name)

@@ -21,6 +21,13 @@ type Balance struct {
 // shared and must not be changed.
 type Balances map[string]int64
 
+// TopBalance is what one of the players has who have most of a currency.
+type TopBalance struct {
+	Player PlayerID
+	Name   string
+	Amount int64
+}
+
 // Currency is something in which players can have balances.
 type Currency struct {
 	Name    string

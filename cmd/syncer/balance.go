@@ -32,7 +32,7 @@ player has.`,
 	a.addConfigFlags(command)
 	for _, child := range []*cobra.Command{
 		newBalanceGetCommand(a), newBalanceAddCommand(a), newBalanceTransferCommand(a), newBalanceLedgerCommand(a),
-		newBalanceCheckCommand(a),
+		newBalanceTopCommand(a), newBalanceCheckCommand(a),
 	} {
 		a.addJSONFlag(child.Flags())
 		command.AddCommand(child)

@@ -52,6 +52,13 @@ func (s *Server) registerBalances() {
 		stored,
 	}, s.listCurrencies)
 	declare(s, route{
+		http.MethodGet, "/v1/currencies/{name}/top", "list-top-balances", tagBalances,
+		"List who has most of a currency",
+		"From the database, the richest first. Players who have nothing of it are not listed.",
+		replies{200: "One page."},
+		storedOr(http.StatusNotFound),
+	}, s.listTopBalances)
+	declare(s, route{
 		http.MethodPut, "/v1/currencies/{name}", "add-currency", tagBalances,
 		"Add a currency",
 		"One that there is already stays as it is. The name has 1 to 64 printable characters.",
@@ -75,6 +82,7 @@ type Balances interface {
 	) ([]syncer.LedgerEntry, error)
 	Currencies(ctx context.Context) ([]syncer.Currency, error)
 	AddCurrency(ctx context.Context, name string) (added bool, err error)
+	Top(ctx context.Context, currency string, page sidecar.Page) (top []syncer.TopBalance, next string, err error)
 }
 
 func (s *Server) getBalances(ctx context.Context, c *call) (answer, error) {
@@ -141,8 +149,23 @@ func (s *Server) listCurrencies(ctx context.Context, _ *struct{}) (*result[wire.
 	return &result[wire.Currencies]{wire.CurrenciesOf(currencies)}, err
 }
 
-type addCurrencyInput struct {
+type listTopBalancesInput struct {
+	OneCurrency
+	Page
+}
+
+func (s *Server) listTopBalances(ctx context.Context, in *listTopBalancesInput) (*result[wire.TopBalances], error) {
+	top, next, err := s.deps.Balances.Top(ctx, in.Name, in.selection())
+	return &result[wire.TopBalances]{wire.TopBalancesOf(top, next)}, inQueryIfAny(err)
+}
+
+// OneCurrency is part of the input of an operation on a currency.
+type OneCurrency struct {
 	Name string `path:"name" maxLength:"64" example:"coins" doc:"Name of the currency, percent-encoded."`
+}
+
+type addCurrencyInput struct {
+	OneCurrency
 	Author
 }
 

@@ -74,6 +74,21 @@ func (f *fakeBalances) Currencies(context.Context) ([]syncer.Currency, error) {
 	return []syncer.Currency{{Name: exampleCurrency, AddedAt: syncer.TimeOf(testNow)}}, nil
 }
 
+func (f *fakeBalances) Top(
+	_ context.Context, currency string, page sidecar.Page,
+) ([]syncer.TopBalance, string, error) {
+	switch {
+	case currency != exampleCurrency:
+		return nil, "", syncer.NotFound("there is no currency %q", currency)
+	case page.After == "":
+		return []syncer.TopBalance{{Player: exampleID, Name: "Steve", Amount: 1000}}, "more", nil
+	case page.After == "more":
+		return []syncer.TopBalance{}, "", nil
+	default:
+		return nil, "", syncer.Invalid("after", "is not a position that a page returned as next")
+	}
+}
+
 func (f *fakeBalances) AddCurrency(_ context.Context, name string) (bool, error) {
 	return true, syncer.CheckCurrency("currency", name)
 }
@@ -205,6 +220,27 @@ func TestLedgerPages(t *testing.T) {
 		f.ask(t, "GET", ledgerPath+"?"+query, "").problem(http.StatusBadRequest).names(t, name)
 	}
 	f.ask(t, "GET", "/v1/currencies?x=1", "").problem(http.StatusBadRequest).names(t, "x")
+}
+
+func TestTopBalances(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	const top = "/v1/currencies/" + exampleCurrency + "/top"
+	var page wire.TopBalances
+	f.ask(t, "GET", top, "").wants(http.StatusOK).into(&page)
+	if len(page.Players) != 1 || page.Players[0] != (wire.TopBalance{UUID: exampleID, Name: "Steve", Balance: 1000}) ||
+		page.Next == nil {
+		t.Fatalf("the first page is %+v", page)
+	}
+	f.ask(t, "GET", top+"?after="+*page.Next, "").wants(http.StatusOK).into(&page)
+	if len(page.Players) != 0 || page.Next != nil {
+		t.Errorf("the last page is %+v", page)
+	}
+	f.ask(t, "GET", "/v1/currencies/shells/top", "").problem(http.StatusNotFound)
+	for _, query := range []string{"after=x", "limit=0", "limit=501", "x=1"} {
+		name, _, _ := strings.Cut(query, "=")
+		f.ask(t, "GET", top+"?"+query, "").problem(http.StatusBadRequest).names(t, name)
+	}
 }
 
 func TestBalanceEvents(t *testing.T) {

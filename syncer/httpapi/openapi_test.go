@@ -35,7 +35,8 @@ func TestOpenAPI(t *testing.T) {
 	want := []string{
 		"get /v1/player-counts", "get /v1/player-info", "get /v1/players/{id}/accounts", "get /v1/players/{id}/info",
 		"post /v1/player-counts", "post /v1/players/{id}/kicks",
-		"get /v1/currencies", "get /v1/players/{id}/balances", "get /v1/players/{id}/ledger",
+		"get /v1/currencies", "get /v1/currencies/{name}/top",
+		"get /v1/players/{id}/balances", "get /v1/players/{id}/ledger",
 		"post /v1/players/{id}/balances/{currency}", "post /v1/transfers", "put /v1/currencies/{name}",
 		"delete /v1/players/{id}/transients/{key}",
 		"get /healthz", "get /metrics", "get /openapi.json", "get /openapi-3.0.json", "get /readyz",

@@ -2,6 +2,7 @@ package sidecar
 
 import (
 	"context"
+	"slices"
 
 	"playersync/syncer"
 	"playersync/syncer/changefeed"
@@ -34,6 +35,7 @@ type BalanceStore interface {
 	ReadPlayers(ctx context.Context, ids []syncer.PlayerID) ([]changefeed.VersionedPlayer, error)
 	MoveBalance(ctx context.Context, m syncer.Transfer) (syncer.TransferResult, []changefeed.Change, error)
 	AddCurrency(ctx context.Context, name string) (added bool, err error)
+	TopBalances(ctx context.Context, currency string, size int, after string) ([]syncer.TopBalance, string, error)
 }
 
 // HeldBalances is the copies of players in memory, with their balances.
@@ -91,6 +93,20 @@ func (b *Balances) Transfer(ctx context.Context, m syncer.Transfer) (syncer.Tran
 	}
 	b.applier.Wrote(begun, nil, changes)
 	return moved, nil
+}
+
+// Top returns a page of the players who have most of a currency, the richest first; who has
+// nothing is not among them. Errors: not_found for an unknown currency.
+func (b *Balances) Top(ctx context.Context, currency string, page Page) ([]syncer.TopBalance, string, error) {
+	top, next, err := b.store.TopBalances(ctx, currency, page.Size, page.After)
+	if err != nil || len(top) > 0 {
+		return top, next, err
+	}
+	known, err := b.store.Currencies(ctx)
+	if err == nil && !slices.ContainsFunc(known, func(c syncer.Currency) bool { return c.Name == currency }) {
+		err = syncer.NotFound("there is no currency %q", currency)
+	}
+	return top, "", err
 }
 
 // AddCurrency adds a currency; it reports false if there is one of that name.

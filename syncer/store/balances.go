@@ -133,6 +133,37 @@ func (s *Store) Ledger(
 	return entries, readError("read ledger", err)
 }
 
+// TopBalances returns up to size players who have most of a currency, the richest first.
+// After is the position that the page before returned, or "". The position returned is ""
+// on the last page.
+func (s *Store) TopBalances(
+	ctx context.Context, currency string, size int, after string,
+) ([]syncer.TopBalance, string, error) {
+	below, err := decodePosition(after)
+	if err != nil {
+		return nil, "", err
+	}
+	if after == "" {
+		below.Amount = math.MaxInt64
+	}
+	rows, err := s.queries.TopBalances(ctx, db.TopBalancesParams{
+		Currency: currency, BelowAmount: below.Amount, BelowUuid: below.ID, PageSize: int32(size) + 1,
+	})
+	if err != nil {
+		return nil, "", readError("read top balances", err)
+	}
+	next := ""
+	if len(rows) > size {
+		rows = rows[:size]
+		next = encodePosition(position{Amount: rows[size-1].Amount, ID: rows[size-1].Uuid})
+	}
+	top := make([]syncer.TopBalance, len(rows))
+	for i, row := range rows {
+		top[i] = syncer.TopBalance{Player: syncer.PlayerID(row.Uuid), Name: row.Name, Amount: row.Amount}
+	}
+	return top, next, nil
+}
+
 // Currencies returns all currencies by name.
 func (s *Store) Currencies(ctx context.Context) ([]syncer.Currency, error) {
 	rows, err := s.queries.Currencies(ctx)

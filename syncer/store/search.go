@@ -10,11 +10,12 @@ import (
 	"playersync/syncer"
 )
 
-// position is where a page of a search ended.
+// position is where a page ended that is not ordered by a number.
 type position struct {
-	Inner bool   `json:"i"` // past the names that begin with the text
-	Name  string `json:"n"`
-	ID    string `json:"u"`
+	Inner  bool   `json:"i,omitzero"` // past the names that begin with the text
+	Name   string `json:"n,omitzero"`
+	Amount int64  `json:"a,omitzero"` // of a balance
+	ID     string `json:"u"`
 }
 
 // SearchPlayers finds players whose name contains the text, whatever its case:

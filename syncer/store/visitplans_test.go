@@ -9,6 +9,7 @@ import (
 
 	"playersync/syncer"
 	"playersync/syncer/merge"
+	"playersync/syncer/store"
 )
 
 // fillVisits adds the visits of a network with 20 000 players, and ten days of
@@ -24,8 +25,12 @@ select 'p' || i, 'pvp', '10.0.0.0'::inet + i / 2 from generate_series(1, 20000) 
 insert into player_count (server, slot, players)
 select server, '2020-01-01 00:00+00'::timestamptz + i * interval '4 minutes', 1
 from generate_series(0, 360 * 10) as i cross join (values ('pvp'), ('attack')) as s (server);
+insert into currency (name) values ('coins'), ('gems');
+insert into balance (uuid, currency, amount)
+select 'p' || i, currency, i / 100
+from generate_series(1, 20000) as i cross join (values ('coins'), ('gems')) as c (currency);
 select gin_clean_pending_list('player_name_name_idx'); -- as autovacuum does
-analyze player, player_visit, player_name, player_address, player_count`
+analyze player, player_visit, player_name, player_address, player_count, balance`
 
 func TestVisitQueriesUseIndexes(t *testing.T) {
 	t.Parallel()
@@ -60,6 +65,7 @@ func TestVisitQueriesUseIndexes(t *testing.T) {
 				_, _, err := s.SaveBatch(ctx, batch)
 				return err
 			},
+			"balance":      func(ctx context.Context) error { return topTwice(ctx, s, "coins") },
 			"player_count": func(ctx context.Context) error { _, err := s.PlayerCounts(ctx, day, 1000); return err },
 			"player_count report": func(ctx context.Context) error {
 				return s.AddPlayerCount(ctx, syncer.CountReport{Server: "pvp", Players: 3, At: syncer.TimeOf(someDay)})
@@ -83,4 +89,13 @@ func TestVisitQueriesUseIndexes(t *testing.T) {
 			}
 		}
 	}
+}
+
+// topTwice reads two pages of the richest, of whom a hundred each have the same.
+func topTwice(ctx context.Context, s *store.Store, currency string) error {
+	_, next, err := s.TopBalances(ctx, currency, 50, "")
+	if err == nil {
+		_, _, err = s.TopBalances(ctx, currency, 50, next)
+	}
+	return err
 }

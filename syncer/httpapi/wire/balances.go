@@ -92,6 +92,28 @@ type LedgerPage struct {
 	Next    *string       `json:"next" doc:"The next page's after; null: this is the last."`
 }
 
+// TopBalance is what one of the richest players has.
+type TopBalance struct {
+	UUID    syncer.PlayerID `json:"uuid" example:"abcdefghijklmnopqrstuv==" doc:"Who."`
+	Name    string          `json:"name" example:"[accent]Steve" doc:"Name, colour tags included."`
+	Balance int64           `json:"balance" example:"750" doc:"How much."`
+}
+
+// TopBalances is one page of those who have most of a currency.
+type TopBalances struct {
+	Players []TopBalance `json:"players" doc:"The players, the richest first."`
+	Next    *string      `json:"next" doc:"The next page's after; null: this is the last."`
+}
+
+// TopBalancesOf returns the page behind which the next one begins at next, "" for none.
+func TopBalancesOf(top []syncer.TopBalance, next string) TopBalances {
+	page := TopBalances{Players: make([]TopBalance, len(top)), Next: Next(next)}
+	for i, b := range top {
+		page.Players[i] = TopBalance{b.Player, b.Name, b.Amount}
+	}
+	return page
+}
+
 // Currency is something in which players can have balances.
 type Currency struct {
 	Name    string      `json:"name" example:"coins" doc:"Its name."`
