@@ -289,3 +289,22 @@ func TestConnectionsCutDuringSaves(t *testing.T) {
 	o.saved()
 	o.wantBlocks(steve, sessions+1)
 }
+
+// A sidecar that has once followed the database knows its bans after a restart, also if
+// nothing has changed meanwhile.
+func TestBansAreOnDiskFromTheFirstReading(t *testing.T) {
+	t.Parallel()
+	url, psql := database(t)
+	run(t, psql, `insert into ban (uuid) values ('banned')`)
+	for range 5 {
+		o := &outage{url: url, psql: psql, proxy: pgtest.NewProxy(t, url), dir: t.TempDir()}
+		o.node = o.start(t)
+		o.ready()
+		o.begin()
+		o.restart(t)
+		o.banned(`{"uuid": "banned"}`, true)
+		if err := o.stop(); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -11,7 +11,6 @@ import (
 	"go.etcd.io/bbolt"
 
 	"playersync/syncer"
-	"playersync/syncer/changefeed"
 )
 
 // A list is one bucket in bucketBans. Its blocks hold the bans of one moment in no
@@ -28,16 +27,15 @@ const bansPerBlock = 10_000
 
 // currentList is the value of keyBans: which list [Outbox.LoadBans] reads.
 type currentList struct {
-	Generation uint64           `json:"generation"`
-	Epoch      changefeed.Epoch `json:"epoch"`
-	SavedAt    time.Time        `json:"savedAt"` // local clock
+	Generation uint64    `json:"generation"`
+	SavedAt    time.Time `json:"savedAt"` // local clock
 }
 
 // SaveBans replaces the list of open bans. It writes a second list and makes it the
 // current one at the end: until it returns nil, the old list stays in use, whatever
 // happens. Changes that [Outbox.UpdateBans] stores meanwhile go into both lists, so
 // open must be no newer than they are. Only one list is saved at a time.
-func (o *Outbox) SaveBans(epoch changefeed.Epoch, open iter.Seq[syncer.ActiveBan]) error {
+func (o *Outbox) SaveBans(open iter.Seq[syncer.ActiveBan]) error {
 	o.saving.Lock()
 	defer o.saving.Unlock()
 	generation, err := o.createList()
@@ -48,7 +46,7 @@ func (o *Outbox) SaveBans(epoch changefeed.Epoch, open iter.Seq[syncer.ActiveBan
 		return errors.Join(err, o.update("drop unfinished bans of", dropOtherLists))
 	}
 	return o.update("save bans to", func(tx *bbolt.Tx) error {
-		err := putCurrentList(tx, currentList{Generation: generation, Epoch: epoch, SavedAt: time.Now().UTC()})
+		err := putCurrentList(tx, currentList{Generation: generation, SavedAt: time.Now().UTC()})
 		if err != nil {
 			return err
 		}

@@ -90,9 +90,9 @@ func TestBansAreReplacedAndUpdated(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "outbox.db")
 	o := open(t, path)
-	must(t, o.SaveBans("first", bans(25_000, 1)))
+	must(t, o.SaveBans(bans(25_000, 1)))
 	wantBans(t, o, bans(25_000, 1))
-	must(t, o.SaveBans("second", bans(10, 2)))
+	must(t, o.SaveBans(bans(10, 2)))
 	wantBans(t, o, bans(10, 2))
 	_, savedAt := loaded(t, o)
 	if age := time.Since(savedAt); age < 0 || age > time.Hour {
@@ -118,7 +118,7 @@ func TestBansAreReplacedAndUpdated(t *testing.T) {
 		}
 		_ = yield(again) && yield(ban(13, 9))
 	})
-	must(t, o.SaveBans("third", bans(0, 0)))
+	must(t, o.SaveBans(bans(0, 0)))
 	wantBans(t, o, bans(0, 0))
 }
 
@@ -126,8 +126,8 @@ func TestUpdatesDuringASaveHoldInEitherList(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "outbox.db")
 	o := open(t, path)
-	must(t, o.SaveBans("", bans(10, 1)))
-	must(t, o.SaveBans("", func(yield func(syncer.ActiveBan) bool) {
+	must(t, o.SaveBans(bans(10, 1)))
+	must(t, o.SaveBans(func(yield func(syncer.ActiveBan) bool) {
 		for b := range bans(15_000, 2) {
 			if !yield(b) {
 				return
@@ -150,7 +150,7 @@ func TestABanWithoutTargetIsRefusedAndTheOldListStays(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "outbox.db")
 	o := open(t, path)
-	must(t, o.SaveBans("", bans(10, 1)))
+	must(t, o.SaveBans(bans(10, 1)))
 	bad := func(yield func(syncer.ActiveBan) bool) {
 		for b := range bans(12_000, 2) {
 			if !yield(b) {
@@ -160,7 +160,7 @@ func TestABanWithoutTargetIsRefusedAndTheOldListStays(t *testing.T) {
 		yield(syncer.ActiveBan{})
 	}
 	for name, err := range map[string]error{
-		"SaveBans": o.SaveBans("", bad),
+		"SaveBans": o.SaveBans(bad),
 		"set":      o.UpdateBans([]syncer.ActiveBan{{}}, nil),
 		"gone":     o.UpdateBans(nil, []syncer.Target{{}}),
 	} {
@@ -179,7 +179,7 @@ func TestKilledWhileSavingBans(t *testing.T) {
 	c.kill()
 	o := open(t, path)
 	wantBans(t, o, bans(childBans, 1))
-	must(t, o.SaveBans("", bans(5, 3)))
+	must(t, o.SaveBans(bans(5, 3)))
 	wantBans(t, o, bans(5, 3))
 }
 
@@ -202,13 +202,13 @@ func TestAcknowledgedBansSurviveKill(t *testing.T) {
 func BenchmarkSaveBans(b *testing.B) {
 	o := open(b, filepath.Join(b.TempDir(), "outbox.db"))
 	for b.Loop() {
-		must(b, o.SaveBans("epoch", bans(1_000_000, 1)))
+		must(b, o.SaveBans(bans(1_000_000, 1)))
 	}
 }
 
 func BenchmarkLoadBans(b *testing.B) {
 	o := open(b, filepath.Join(b.TempDir(), "outbox.db"))
-	must(b, o.SaveBans("epoch", bans(1_000_000, 1)))
+	must(b, o.SaveBans(bans(1_000_000, 1)))
 	for b.Loop() {
 		list, _, err := o.LoadBans()
 		must(b, err)

@@ -259,7 +259,7 @@ func TestClosedOutbox(t *testing.T) {
 	must(t, o.Close())
 	must(t, o.Close())
 	for name, err := range map[string]error{
-		"Add": o.Add(batch(0)), "Remove": o.Remove(batch(0).ID), "SaveBans": o.SaveBans("", bans(1, 1)),
+		"Add": o.Add(batch(0)), "Remove": o.Remove(batch(0).ID), "SaveBans": o.SaveBans(bans(1, 1)),
 	} {
 		if err == nil || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s after Close: %v, want an error with the path", name, err)

@@ -34,16 +34,16 @@ func runChild(role, path string) error {
 		}
 	case "save bans":
 		for generation := int64(1); ; generation++ {
-			if err := o.SaveBans("epoch", bans(childBans, generation)); err != nil {
+			if err := o.SaveBans(bans(childBans, generation)); err != nil {
 				return err
 			}
 			fmt.Fprintln(os.Stdout, generation)
 		}
 	case "stall in save bans":
-		if err := o.SaveBans("epoch", bans(childBans, 1)); err != nil {
+		if err := o.SaveBans(bans(childBans, 1)); err != nil {
 			return err
 		}
-		return o.SaveBans("epoch", stallingBans(childBans-1))
+		return o.SaveBans(stallingBans(childBans - 1))
 	}
 	return fmt.Errorf("no child %q", role)
 }

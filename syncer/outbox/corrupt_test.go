@@ -93,7 +93,7 @@ func TestDamagedBansLeaveTheRest(t *testing.T) {
 			t.Parallel()
 			path := filepath.Join(t.TempDir(), "outbox.db")
 			o := open(t, path)
-			must(t, o.SaveBans("", bans(25_000, 1)))
+			must(t, o.SaveBans(bans(25_000, 1)))
 			must(t, o.UpdateBans([]syncer.ActiveBan{ban(24_999, 2)}, nil))
 			must(t, o.Close())
 			tamper(t, path, []string{"bans", "*", "blocks"}, damage)
@@ -110,7 +110,7 @@ func TestDamagedBansLeaveTheRest(t *testing.T) {
 			if count != 15_000 {
 				t.Fatalf("%d bans are left, want 15000", count)
 			}
-			must(t, o.SaveBans("", bans(3, 4)))
+			must(t, o.SaveBans(bans(3, 4)))
 			wantBans(t, o, bans(3, 4))
 		})
 	}
@@ -120,7 +120,7 @@ func TestDamagedChangeOfABan(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "outbox.db")
 	o := open(t, path)
-	must(t, o.SaveBans("", bans(4, 1)))
+	must(t, o.SaveBans(bans(4, 1)))
 	must(t, o.UpdateBans(nil, []syncer.Target{ban(2, 0).Target}))
 	must(t, o.Close())
 	tamper(t, path, []string{"bans", "*", "changes"}, damages["a flipped bit"])
@@ -139,7 +139,7 @@ func TestDamagedListPointerDoesNotStopSaves(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "outbox.db")
 	o := open(t, path)
 	must(t, o.Add(batch(0)))
-	must(t, o.SaveBans("", bans(4, 1)))
+	must(t, o.SaveBans(bans(4, 1)))
 	must(t, o.Close())
 	tamper(t, path, []string{"meta"}, damages["a flipped bit"]) // "bans" sorts before "format"
 
@@ -148,7 +148,7 @@ func TestDamagedListPointerDoesNotStopSaves(t *testing.T) {
 	if _, _, err := o.LoadBans(); !errors.Is(err, outbox.ErrCorrupt) {
 		t.Fatalf("got %v, want ErrCorrupt", err)
 	}
-	must(t, o.SaveBans("", bans(5, 2)))
+	must(t, o.SaveBans(bans(5, 2)))
 	wantBans(t, o, bans(5, 2))
 }
 
@@ -158,7 +158,7 @@ func TestDamagedFile(t *testing.T) {
 		t.Helper()
 		path = filepath.Join(t.TempDir(), "outbox.db")
 		o := open(t, path)
-		must(t, o.SaveBans("", bans(25_000, 1)))
+		must(t, o.SaveBans(bans(25_000, 1)))
 		must(t, o.Add(batch(0)))
 		must(t, o.Close())
 		content, err := os.ReadFile(path)
