@@ -269,6 +269,45 @@ comment on column server_overview.alive is 'Whether its sidecar lives';
 comment on column server_overview.since is 'Since when it does without a break; NULL: it does not';
 comment on column server_overview.players is 'How many players are on it';
 
+-- +goose StatementBegin
+create function player_id(who text) returns text
+language plpgsql
+stable
+strict
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    id text := case
+        when who ~* '^\{?[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\}?$' then who::uuid::text
+        else who
+    end;
+    namesakes text[];
+begin
+    if exists (select from player as p where p.uuid = id) then
+        return id;
+    end if;
+    namesakes := array(
+        select p.uuid from player as p where lower(p.name) = lower(who)
+        union
+        select o.uuid from online as o where lower(o.name) = lower(who)
+        order by 1
+    );
+    case cardinality(namesakes)
+        when 0 then
+            raise exception 'no player has the id or name %', who using errcode = 'no_data_found';
+        when 1 then
+            return namesakes[1];
+        else
+            raise exception '% players are called %', cardinality(namesakes), who
+                using errcode = 'too_many_rows', hint = 'Give the id of one: ' || array_to_string(namesakes[:5], ', ');
+    end case;
+end
+$$;
+comment on function player_id(text) is
+    'The id of the player who has that id, a UUID in any spelling, or else that name, in any case, stored or '
+    'online. Refused if nobody has it, or several';
+-- +goose StatementEnd
+
 revoke execute on function server_lease_ends(), session_ended(), session_changed() from public;
 grant select, insert, update, delete on server_lease, session, last_seen to playersync_app;
 grant select on server_lease, session, last_seen, online, server_overview to playersync_readonly;
@@ -278,6 +317,7 @@ reset role;
 
 -- +goose Down
 set local lock_timeout = '5s';
+drop function player_id(text);
 drop view server_overview;
 drop view online;
 drop function session_sync(uuid, jsonb, jsonb, text[]);

@@ -43,7 +43,7 @@ func newMapStatsCommand(a *app) *cobra.Command {
 		Short: "Show statistics of a map, or of all",
 		Example: `  syncer map stats
   syncer map stats Frozen_Forest.msav --gamemode survival`,
-		Args: cobra.MaximumNArgs(1),
+		Args: atMost("MAP"),
 		RunE: func(command *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				filter.Map = args[0]

@@ -109,6 +109,13 @@ func atLeastOne(name string) cobra.PositionalArgs {
 	}
 }
 
+// atMost is cobra.MaximumNArgs that says what is too much.
+func atMost(names ...string) cobra.PositionalArgs {
+	return func(command *cobra.Command, args []string) error {
+		return exactly(names[:min(len(names), len(args))]...)(command, args)
+	}
+}
+
 // exactly is cobra.ExactArgs that says what is missing.
 func exactly(names ...string) cobra.PositionalArgs {
 	return func(command *cobra.Command, args []string) error {

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -26,6 +27,38 @@ func TestAFewWordsSuffice(t *testing.T) {
 		if got := value[string](t, conn, sql); got != want {
 			t.Errorf("%s: %q, want %q", sql, got, want)
 		}
+	}
+}
+
+// A name will do in SQL, by player_id.
+func TestPlayerIDByHand(t *testing.T) {
+	t.Parallel()
+	conn, _ := database(t)
+	const id = "069a79f4-44e9-4726-a5be-fca90e38aaf5"
+	run(t, conn, `insert into player (uuid, name)
+		values ('a', 'Steve'), ('b', 'Twin'), ('c', 'twin'), ('Steve 2', 'x'), ('`+id+`', 'Griefer')`)
+	run(t, conn, `insert into server (name, gamemode, address) values ('pvp', 'pvp', '203.0.113.1:6567');
+		insert into server_lease (server, run, expires_at) values ('pvp', '`+id+`', 'infinity');
+		insert into session (server, uuid, run, name, gamemode) values ('pvp', 'd', '`+id+`', 'Comer', 'pvp')`)
+	for who, want := range map[string]string{
+		"a": "a", "STEVE": "a", "Steve 2": "Steve 2", "griefer": id, "069A79F444E94726A5BEFCA90E38AAF5": id,
+		"{" + id + "}": id, "Comer": "d",
+	} {
+		if got := value[string](t, conn, `select player_id('`+who+`')`); got != want {
+			t.Errorf("%s: %q, want %q", who, got, want)
+		}
+	}
+	for who, want := range map[string]string{
+		"nobody": "no player has the id or name nobody", "TWIN": "2 players are called TWIN",
+	} {
+		if _, err := conn.Exec(t.Context(), `select player_id($1)`, who); err == nil ||
+			!strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", who, err, want)
+		}
+	}
+	run(t, conn, `insert into currency (name) values ('coins')`)
+	if got := value[int64](t, conn, `select change_balance(player_id('Steve'), 'coins', 5)`); got != 5 {
+		t.Errorf("the balance is %d", got)
 	}
 }
 
