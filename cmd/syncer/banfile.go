@@ -163,21 +163,58 @@ func (f *banFile) read(from io.Reader, name, format string) error {
 
 // readLines hands each line that is not empty to add.
 func (f *banFile) readLines(text *bufio.Reader, add func(line int, text []byte)) error {
+	bounded := &rowReader{from: text, left: mostRow}
+	lines := bufio.NewReader(bounded)
 	for number := 1; ; number++ {
-		line, err := text.ReadBytes('\n')
+		line, err := lines.ReadBytes('\n')
 		if number == 1 {
 			line = bytes.TrimPrefix(line, byteOrderMark)
 		}
-		if line = bytes.TrimSpace(line); len(line) > 0 {
+		if line = bytes.TrimSpace(line); len(line) > 0 && !errors.Is(err, errLongRow) {
 			add(number, line)
 		}
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
-		if err != nil {
-			return fmt.Errorf("read bans: %w", err)
+		if err == nil {
+			err = f.checkSize()
 		}
+		if err != nil {
+			return fmt.Errorf("read bans: line %d: %w", number, err)
+		}
+		bounded.left = mostRow
 	}
+}
+
+// mostRow bounds the bytes of a line or row, and so what a file without an end takes in
+// memory.
+const mostRow = 1 << 20
+
+var errLongRow = fmt.Errorf("is longer than %d bytes", mostRow)
+
+// rowReader reads no more than so many bytes until left is set anew, apart from what whoever
+// reads has in its buffer.
+type rowReader struct {
+	from io.Reader
+	left int
+}
+
+// Read returns errLongRow when nothing is left.
+func (r *rowReader) Read(p []byte) (int, error) {
+	if r.left <= 0 {
+		return 0, errLongRow
+	}
+	n, err := r.from.Read(p)
+	r.left -= n
+	return n, err
+}
+
+// checkSize refuses a file that has more lines than can be imported.
+func (f *banFile) checkSize() error {
+	if len(f.records) > mostBans || len(f.refused) > mostBans {
+		return usagef("the file has more than %d bans; import at most that many at a time", mostBans)
+	}
+	return nil
 }
 
 // addAddress takes in a line of a list: an address or range, and after # or ; whatever.
@@ -196,7 +233,8 @@ func (f *banFile) readCSV(text *bufio.Reader) error {
 	if _, err := syncer.ParsePrefix(string(bytes.TrimSpace(line))); err == nil {
 		return f.readLines(text, f.addAddress) // no header, and nothing but addresses
 	}
-	reader := csv.NewReader(text)
+	bounded := &rowReader{from: text, left: mostRow}
+	reader := csv.NewReader(bounded)
 	header, err := reader.Read()
 	if errors.Is(err, io.EOF) {
 		return usagef("the file is empty; its first line must name the columns: %s", strings.Join(banColumns, ","))
@@ -214,9 +252,13 @@ func (f *banFile) readCSV(text *bufio.Reader) error {
 		}
 	}
 	for {
+		bounded.left = mostRow
 		row, err := reader.Read()
 		if errors.Is(err, io.EOF) {
 			return nil
+		}
+		if size := f.checkSize(); size != nil {
+			return size
 		}
 		if err != nil && !errors.Is(err, csv.ErrFieldCount) {
 			return fmt.Errorf("read bans: %w", err)

@@ -154,10 +154,7 @@ func (f *banFile) open(input io.Reader, name, format string) error {
 	if err := f.read(input, name, format); err != nil {
 		return err
 	}
-	if len(f.records) > mostBans {
-		return usagef("the file has %d bans; import at most %d at a time", len(f.records), mostBans)
-	}
-	return nil
+	return f.checkSize()
 }
 
 // importReport is the outcome of an imported file.

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"playersync/cmd/syncer/internal/config"
 	"playersync/syncer/importer"
 )
 
@@ -120,6 +121,9 @@ type checkpointJSON struct {
 // digested is how much of a file's beginning tells it from others.
 const digested = 64 << 10
 
+// mostCheckpoint is more than a checkpoint has.
+const mostCheckpoint = 64 << 10
+
 // newCheckpoint returns the checkpoint of a file that was just opened, and the
 // file's size. What is no regular file has none, and a size of -1.
 func newCheckpoint(name string, file *os.File, epoch string, i *fileImport) (*checkpoint, int64, error) {
@@ -146,7 +150,15 @@ func newCheckpoint(name string, file *os.File, epoch string, i *fileImport) (*ch
 
 // load returns where to continue, the beginning if nothing valid was saved.
 func (c *checkpoint) load() importer.Position {
-	data, err := os.ReadFile(c.path)
+	if err := config.CheckLinks(c.path); err != nil {
+		return importer.Position{}
+	}
+	file, err := os.Open(c.path)
+	if err != nil {
+		return importer.Position{}
+	}
+	defer func() { _ = file.Close() }() // nothing was written
+	data, err := io.ReadAll(io.LimitReader(file, mostCheckpoint))
 	if err != nil {
 		return importer.Position{}
 	}
@@ -169,7 +181,7 @@ func (c *checkpoint) save(at importer.Position, output *importOutput) {
 	state.At = at
 	data, err := json.Marshal(state)
 	if err == nil {
-		err = os.WriteFile(c.path+".new", append(data, '\n'), 0o600)
+		err = writeNew(c.path+".new", append(data, '\n'))
 	}
 	if err == nil {
 		err = os.Rename(c.path+".new", c.path)
@@ -177,6 +189,20 @@ func (c *checkpoint) save(at importer.Position, output *importOutput) {
 	if err != nil {
 		output.warn(fmt.Sprintf("cannot keep how far the import is, it would begin anew: %v", err))
 	}
+}
+
+// writeNew writes a file in place of what is there, and never into what that leads to: the
+// file imported may lie where others put links.
+func writeNew(path string, content []byte) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(content)
+	return errors.Join(err, file.Close())
 }
 
 func (c *checkpoint) remove() { _ = os.Remove(c.path) } // there is none of a small file

@@ -78,7 +78,15 @@ func (a *app) serve(command *cobra.Command) error {
 	if err := makeDataDir(settings.Data.Dir); err != nil {
 		return err
 	}
-	sidecar, err := daemon.New(command.Context(), daemonConfig(settings, log), log)
+	settled := daemonConfig(settings, log)
+	for _, path := range []string{
+		filepath.Join(settled.DataDir, "outbox.db"), filepath.Join(settings.Data.Dir, "postgres"),
+	} {
+		if err := config.CheckLinks(path); err != nil {
+			return fmt.Errorf("data.dir: %w", err)
+		}
+	}
+	sidecar, err := daemon.New(command.Context(), settled, log)
 	if command.Context().Err() != nil && errors.Is(err, context.Canceled) {
 		log.Info("ended before the start was through")
 		return nil
@@ -97,6 +105,9 @@ func (a *app) serve(command *cobra.Command) error {
 // makeDataDir makes the directory so that the private server, which root runs as
 // another user, can get at its part. Files in it are closed to others.
 func makeDataDir(dir string) error {
+	if err := config.CheckLinks(dir); err != nil {
+		return fmt.Errorf("data.dir: %w", err)
+	}
 	mode := os.FileMode(0o700)
 	if os.Geteuid() == 0 {
 		mode = 0o711

@@ -4,6 +4,7 @@ package config
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -44,5 +45,36 @@ func TestFilesOfOthersAreRefused(t *testing.T) {
 	}
 	if err := os.Chown(fileName, 12345, 12345); err == nil { // only root may
 		refused("another user's file")
+	}
+}
+
+// A link leads what is written to whatever it names.
+func TestLinksOfOthersAreNotFollowed(t *testing.T) {
+	t.Parallel()
+	open, own := filepath.Join(t.TempDir(), "open"), t.TempDir()
+	if err := os.Mkdir(open, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{open, own} {
+		if err := os.Symlink(t.TempDir(), filepath.Join(dir, "link")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, mode := range []os.FileMode{0o777, 0o777 | os.ModeSticky} {
+		if err := os.Chmod(open, mode); err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range []string{"link", "link/servers/a/outbox.db"} {
+			if err := CheckLinks(filepath.Join(open, path)); err == nil ||
+				!strings.Contains(err.Error(), "link is a link in") {
+				t.Errorf("%s in a directory of mode %v: %v", path, mode, err)
+			}
+			if err := CheckLinks(filepath.Join(own, path)); err != nil {
+				t.Errorf("own link: %v", err)
+			}
+		}
+		if err := CheckLinks(filepath.Join(open, "nowhere", "file")); err != nil {
+			t.Errorf("no link: %v", err)
+		}
 	}
 }
