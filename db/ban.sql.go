@@ -660,6 +660,91 @@ func (q *Queries) ListBansLiftedBy(ctx context.Context, arg ListBansLiftedByPara
 	return items, nil
 }
 
+const listBansMeeting = `-- name: ListBansMeeting :many
+select id, uuid, ip, reason, banned_by, created_at, expires_at, lifted_at, lifted_by, lift_reason, revision
+from ban
+where id < $1::bigint
+  and ban_matches(
+      ban, $2::text, $3::text, $4::boolean,
+      $5::timestamptz, $6::timestamptz,
+      $7::text, $8::text
+  )
+  and id = any(array(
+      select id
+      from ban
+      where uuid = $9::text
+      union all
+      select id
+      from ban
+      where ip = any(array(
+          select distinct network(set_masklen(a.ip, length))::inet
+          from player_address as a
+          cross join generate_series(0, masklen(a.ip)) as length
+          where a.uuid = $9::text
+      ))
+  ))
+order by id desc
+limit $10
+`
+
+type ListBansMeetingParams struct {
+	Before      int64
+	BannedBy    *string
+	LiftedBy    *string
+	Active      *bool
+	CreatedFrom pgtype.Timestamptz
+	CreatedTo   pgtype.Timestamptz
+	Reason      *string
+	Kind        *string
+	Uuid        string
+	PageSize    int32
+}
+
+// ListBans that meet one player or did: of the id, of the addresses known of the player,
+// and of the ranges around them. Found first like those of a range.
+func (q *Queries) ListBansMeeting(ctx context.Context, arg ListBansMeetingParams) ([]Ban, error) {
+	rows, err := q.db.Query(ctx, listBansMeeting,
+		arg.Before,
+		arg.BannedBy,
+		arg.LiftedBy,
+		arg.Active,
+		arg.CreatedFrom,
+		arg.CreatedTo,
+		arg.Reason,
+		arg.Kind,
+		arg.Uuid,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Ban{}
+	for rows.Next() {
+		var i Ban
+		if err := rows.Scan(
+			&i.ID,
+			&i.Uuid,
+			&i.Ip,
+			&i.Reason,
+			&i.BannedBy,
+			&i.CreatedAt,
+			&i.ExpiresAt,
+			&i.LiftedAt,
+			&i.LiftedBy,
+			&i.LiftReason,
+			&i.Revision,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listBansOf = `-- name: ListBansOf :many
 select id, uuid, ip, reason, banned_by, created_at, expires_at, lifted_at, lifted_by, lift_reason, revision
 from ban

@@ -149,6 +149,54 @@ func (q *Queries) EditPlayer(ctx context.Context, arg EditPlayerParams) (EditPla
 	return i, err
 }
 
+const listPlayers = `-- name: ListPlayers :many
+select p.uuid, p.name, p.rank, lower(p.name)::text as sort_name
+from player as p
+where (lower(p.name) collate "C", p.uuid collate "C")
+    > ($1::text collate "C", $2::text collate "C")
+order by lower(p.name) collate "C", p.uuid collate "C"
+limit $3
+`
+
+type ListPlayersParams struct {
+	AfterName string
+	AfterUuid string
+	PageSize  int32
+}
+
+type ListPlayersRow struct {
+	Uuid     string
+	Name     string
+	Rank     string
+	SortName string
+}
+
+// All players by name and id; the page begins after the given position.
+func (q *Queries) ListPlayers(ctx context.Context, arg ListPlayersParams) ([]ListPlayersRow, error) {
+	rows, err := q.db.Query(ctx, listPlayers, arg.AfterName, arg.AfterUuid, arg.PageSize)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListPlayersRow{}
+	for rows.Next() {
+		var i ListPlayersRow
+		if err := rows.Scan(
+			&i.Uuid,
+			&i.Name,
+			&i.Rank,
+			&i.SortName,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const readPlayers = `-- name: ReadPlayers :many
 select
     p.uuid, p.rank, p.flags, p.unmute_time, p.mute_reason, p.unmark_time, p.attributes, p.name, p.override_name, p.highlight, p.rainbow_speed, p.chat_strictness, p.show_rank_prefix, p.language, p.achievements, p.gamemodes, p.addresses, p.revision, p.created_at, p.updated_at,

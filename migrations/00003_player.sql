@@ -153,6 +153,7 @@ create table player (
     constraint player_created_at_range check (created_at between '0001-01-01 00:00+00' and '9999-12-31 23:59:59+00')
 ) with (fillfactor = 90); -- room for updates beside the old row version, without touching an index
 create index player_name_idx on player using gin (lower(name) gin_trgm_ops);
+create index player_name_uuid_idx on player ((lower(name) collate "C"), (uuid collate "C"));
 comment on table player is
     'Players, the same on every server. Edit rows by hand freely: triggers tell every sidecar within milliseconds';
 comment on column player.uuid is 'Opaque id of 1 to 64 printable characters, no space at its ends; never changes';

@@ -79,6 +79,34 @@ where id < sqlc.arg(before)::bigint
 order by id desc
 limit sqlc.arg(page_size);
 
+-- name: ListBansMeeting :many
+-- ListBans that meet one player or did: of the id, of the addresses known of the player,
+-- and of the ranges around them. Found first like those of a range.
+select *
+from ban
+where id < sqlc.arg(before)::bigint
+  and ban_matches(
+      ban, sqlc.narg(banned_by)::text, sqlc.narg(lifted_by)::text, sqlc.narg(active)::boolean,
+      sqlc.narg(created_from)::timestamptz, sqlc.narg(created_to)::timestamptz,
+      sqlc.narg(reason)::text, sqlc.narg(kind)::text
+  )
+  and id = any(array(
+      select id
+      from ban
+      where uuid = sqlc.arg(uuid)::text
+      union all
+      select id
+      from ban
+      where ip = any(array(
+          select distinct network(set_masklen(a.ip, length))::inet
+          from player_address as a
+          cross join generate_series(0, masklen(a.ip)) as length
+          where a.uuid = sqlc.arg(uuid)::text
+      ))
+  ))
+order by id desc
+limit sqlc.arg(page_size);
+
 -- name: ListBansOverlapping :many
 -- ListBans of an address or range: what lies in it, which sorts together, and the
 -- ranges around it, at most one per length. Found first, lest the plan walk all

@@ -150,3 +150,12 @@ where lower(p.name) like lower(sqlc.arg(pattern)::text)
     > (sqlc.arg(after_inner)::boolean, sqlc.arg(after_name)::text collate "C", sqlc.arg(after_uuid)::text collate "C")
 order by (lower(p.name) not like lower(sqlc.arg(prefix)::text)), lower(p.name) collate "C", p.uuid collate "C"
 limit sqlc.arg(page_size);
+
+-- name: ListPlayers :many
+-- All players by name and id; the page begins after the given position.
+select p.uuid, p.name, p.rank, lower(p.name)::text as sort_name
+from player as p
+where (lower(p.name) collate "C", p.uuid collate "C")
+    > (sqlc.arg(after_name)::text collate "C", sqlc.arg(after_uuid)::text collate "C")
+order by lower(p.name) collate "C", p.uuid collate "C"
+limit sqlc.arg(page_size);

@@ -26,7 +26,8 @@ func ParseBanKind(text string) (BanKind, error) {
 // BanFilter selects bans; zero fields select all.
 type BanFilter struct {
 	ID          PlayerID
-	IP          string // address or range: bans that overlap it
+	Meets       PlayerID // bans of this player's id, addresses, and ranges around them; not with ID or IP
+	IP          string   // address or range: bans that overlap it
 	By          string
 	LiftedBy    string
 	Active      *bool // in force now, or not

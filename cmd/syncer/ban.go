@@ -182,18 +182,22 @@ func newUnbanCommand(a *app) *cobra.Command {
 func newBanListCommand(a *app) *cobra.Command {
 	var filter syncer.BanFilter
 	var all bool
-	var id, kind string
+	var id, player, kind string
 	var from, to momentFlag
 	var limit int
 	command := &cobra.Command{
 		Use:   "list",
 		Short: "List bans, newest first",
-		Args:  exactly(),
+		Long: `List bans, newest first: those in force, and with --all or --player also those that are
+over.`,
+		Example: `  syncer ban list --by Alice --from 7d
+  syncer ban list --player Steve`,
+		Args: exactly(),
 		RunE: func(command *cobra.Command, _ []string) error {
 			if limit < 1 {
 				return usagef("--limit: must be at least 1")
 			}
-			if !all {
+			if !all && player == "" {
 				filter.Active = new(true)
 			}
 			if kind != "" {
@@ -207,6 +211,9 @@ func newBanListCommand(a *app) *cobra.Command {
 				if filter.ID, err = identifyFlag(ctx, u, "uuid", id); err != nil {
 					return err
 				}
+				if filter.Meets, err = identifyFlag(ctx, u, "player", player); err != nil {
+					return err
+				}
 				bans, _, err := u.bans.ListBans(ctx, filter, sidecar.Page{Size: min(limit, maxListed)})
 				if err != nil {
 					return err
@@ -218,6 +225,8 @@ func newBanListCommand(a *app) *cobra.Command {
 	flags := command.Flags()
 	flags.BoolVar(&all, "all", false, "also bans that expired or were lifted")
 	flags.StringVar(&id, "uuid", "", "only bans of this player, by `id` or name")
+	flags.StringVar(&player, "player", "",
+		"only bans that meet this player, by `id` or name, or did: of the id, the addresses and ranges around them")
 	flags.StringVar(&filter.IP, "ip", "", "only bans that overlap this `address` or range")
 	flags.StringVar(&filter.By, "by", "", "only bans by this person")
 	flags.StringVar(&filter.LiftedBy, "lifted-by", "", "only bans that this person lifted; with --all")

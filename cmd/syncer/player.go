@@ -25,7 +25,8 @@ is changed reaches every server within milliseconds.`,
 	})
 	a.addConfigFlags(command)
 	for _, child := range []*cobra.Command{
-		newPlayerGetCommand(a), newPlayerFindCommand(a), newPlayerSetCommand(a), newPlayerHistoryCommand(a),
+		newPlayerGetCommand(a), newPlayerListCommand(a), newPlayerFindCommand(a),
+		newPlayerSetCommand(a), newPlayerHistoryCommand(a),
 		newPlayerRejectedUSIDsCommand(a), newPlayerApproveUSIDCommand(a),
 	} {
 		a.addJSONFlag(child.Flags())
@@ -56,6 +57,48 @@ func newPlayerGetCommand(a *app) *cobra.Command {
 	}
 }
 
+func newPlayerListCommand(a *app) *cobra.Command {
+	var limit int
+	command := &cobra.Command{
+		Use:     "list",
+		Short:   "List all players, by name",
+		Example: `  syncer player list --limit 1000`,
+		Args:    exactly(),
+		RunE: func(command *cobra.Command, _ []string) error {
+			if limit < 1 || limit > 100_000 {
+				return usagef("--limit: must be between 1 and 100000")
+			}
+			return a.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) error {
+				players, next, err := s.SearchPlayers(ctx, "", limit, "")
+				if err != nil {
+					return err
+				}
+				return a.printSummaries(players, next)
+			})
+		},
+	}
+	command.Flags().IntVar(&limit, "limit", 100, "at most so many")
+	return command
+}
+
+// printSummaries shows players; next is not empty if there are more.
+func (a *app) printSummaries(players []syncer.PlayerSummary, next string) error {
+	return a.print(wire.PlayersPageOf(players, next).Players, func(w io.Writer) {
+		if len(players) == 0 {
+			fmt.Fprintln(w, "no players")
+			return
+		}
+		rows := make([][]string, len(players))
+		for i, p := range players {
+			rows[i] = []string{string(p.ID), p.Name, p.Rank}
+		}
+		table(w, []string{"ID", "NAME", "RANK"}, rows)
+		if next != "" {
+			fmt.Fprintln(w, "and more: see --limit")
+		}
+	})
+}
+
 func newPlayerFindCommand(a *app) *cobra.Command {
 	var limit int
 	command := &cobra.Command{
@@ -74,16 +117,7 @@ func newPlayerFindCommand(a *app) *cobra.Command {
 				if len(found) == 0 {
 					return a.nothing(wire.PlayersPageOf(nil, "").Players, "no player's name contains %q", args[0])
 				}
-				return a.print(wire.PlayersPageOf(found, next).Players, func(w io.Writer) {
-					rows := make([][]string, len(found))
-					for i, p := range found {
-						rows[i] = []string{string(p.ID), p.Name, p.Rank}
-					}
-					table(w, []string{"ID", "NAME", "RANK"}, rows)
-					if next != "" {
-						fmt.Fprintf(w, "and more: see --limit\n")
-					}
-				})
+				return a.printSummaries(found, next)
 			})
 		},
 	}

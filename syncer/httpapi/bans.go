@@ -205,6 +205,7 @@ func (s *Server) liftBan(ctx context.Context, in *liftBanInput) (*result[wire.Li
 
 type listBansInput struct {
 	UUID     playerID       `query:"uuid" minLength:"1" maxLength:"64" example:"abcdefghijklmnopqrstuv==" doc:"Only of this player id or, where nobody has that id, of the one player of that name."`
+	Player   playerID       `query:"player" minLength:"1" maxLength:"64" example:"abcdefghijklmnopqrstuv==" doc:"Only those that meet this player, by id or name, or did: of the id, of addresses that the player joined from, and of ranges around them. Not with uuid or ip."`
 	IP       network        `query:"ip" minLength:"1" maxLength:"64" example:"198.51.100.7" doc:"Only of addresses and ranges that overlap this one."`
 	By       string         `query:"by" maxLength:"512" example:"Steve" doc:"Only by this author."`
 	LiftedBy string         `query:"liftedBy" maxLength:"512" example:"Alice" doc:"Only those that this person lifted."`
@@ -219,7 +220,7 @@ type listBansInput struct {
 func (s *Server) listBans(ctx context.Context, in *listBansInput) (*result[wire.BansPage], error) {
 	now := s.deps.Players.Now()
 	bans, next, err := s.deps.Bans.ListBans(ctx, syncer.BanFilter{
-		ID: in.UUID.PlayerID, IP: in.IP.text(), By: in.By, LiftedBy: in.LiftedBy,
+		ID: in.UUID.PlayerID, Meets: in.Player.PlayerID, IP: in.IP.text(), By: in.By, LiftedBy: in.LiftedBy,
 		Active: in.Active.pointer(), Kind: in.Kind, Reason: in.Reason,
 		CreatedFrom: in.From.At(now), CreatedTo: in.To.At(now),
 	}, in.selection())

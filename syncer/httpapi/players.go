@@ -65,8 +65,9 @@ func (s *Server) registerPlayerLists() {
 	}, s.getHistory)
 	declare(s, route{
 		http.MethodGet, "/v1/players", "search-players", tagPlayers,
-		"Search players by name",
-		"Players whose name begins with or contains the text, whatever its case.",
+		"List players, or search them by name",
+		"Players by name; with `name` those whose name contains it, whatever its case, " +
+			"those first whose name begins with it.",
 		replies{200: "One page."},
 		stored,
 	}, s.searchPlayers)
@@ -252,7 +253,7 @@ func (s *Server) getHistory(ctx context.Context, in *OnePlayer) (*freshResult[wi
 }
 
 type searchPlayersInput struct {
-	Name string `query:"name" required:"true" maxLength:"512" example:"steve" doc:"Part of the name."`
+	Name string `query:"name" minLength:"1" maxLength:"512" example:"steve" doc:"Part of the name; absent: all players."`
 	Page
 }
 

@@ -339,11 +339,15 @@ func TestSearch(t *testing.T) {
 		t.Errorf("page %+v of %+v", page, f.page)
 	}
 	for query, field := range map[string]string{
-		"": "name", "name=": "name", "name=%00": "name", "name=%ff": "name", "name=" + strings.Repeat("x", 513): "name",
+		"name=": "name", "name=%00": "name", "name=%ff": "name", "name=" + strings.Repeat("x", 513): "name",
 		"name=a&limit=0": "limit", "name=a&limit=501": "limit", "name=a&limit=": "limit", "name=a&limit=1.5": "limit",
 		"name=a&limit=1&limit=2": "limit", "name=a&nmae=b": "nmae",
 	} {
 		f.ask(t, "GET", "/v1/players?"+query, "").problem(http.StatusBadRequest).names(t, field)
+	}
+	f.ask(t, "GET", "/v1/players", "").wants(http.StatusOK).into(&page)
+	if len(page.Players) != 1 || page.Players[0].Name != "" {
+		t.Errorf("without a name it looks for %+v", page.Players)
 	}
 	f.ask(t, "GET", "/v1/players?name=%zz", "").problem(http.StatusBadRequest)
 	f.fail = syncer.Invalid("after", "is no position")

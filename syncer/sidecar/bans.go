@@ -155,11 +155,16 @@ func (b *Bans) ListBans(ctx context.Context, filter syncer.BanFilter, page Page)
 	if err != nil {
 		return nil, "", err
 	}
-	identified, err := b.Identify(ctx, syncer.Target{ID: filter.ID})
-	if err != nil {
-		return nil, "", err
+	if filter.Meets != "" && (filter.ID != "" || filter.IP != "") {
+		return nil, "", syncer.Invalid("player", "give either player or uuid or ip")
 	}
-	filter.ID = identified.Target.ID
+	for _, id := range []*syncer.PlayerID{&filter.ID, &filter.Meets} {
+		identified, err := b.Identify(ctx, syncer.Target{ID: *id})
+		if err != nil {
+			return nil, "", err
+		}
+		*id = identified.Target.ID
+	}
 	bans, err := b.store.ListBans(ctx, filter, before, page.Size+1)
 	if err != nil {
 		return nil, "", err

@@ -107,6 +107,12 @@ func (s *Store) listBans(ctx context.Context, filter syncer.BanFilter, before in
 	switch {
 	case filter.ID != "" && filter.IP != "":
 		return nil, nil
+	case filter.Meets != "":
+		return s.queries.ListBansMeeting(ctx, db.ListBansMeetingParams{
+			Before: all.Before, BannedBy: all.BannedBy, LiftedBy: all.LiftedBy, Active: all.Active,
+			CreatedFrom: all.CreatedFrom, CreatedTo: all.CreatedTo, Reason: all.Reason, Kind: all.Kind,
+			Uuid: string(filter.Meets), PageSize: size,
+		})
 	case filter.ID != "":
 		return s.queries.ListBansOf(ctx, db.ListBansOfParams{
 			Before: all.Before, BannedBy: all.BannedBy, LiftedBy: all.LiftedBy, Active: all.Active,

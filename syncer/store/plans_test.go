@@ -42,6 +42,8 @@ insert into change (xid, entity, key, at)
 select (3 + i % 100)::text::xid8, 'player', 'p' || i, now() from generate_series(1, 100000) as i;
 insert into ban_note (ban, text) select 7, 'a' from generate_series(1, 20);
 insert into ban_note (ban, text) select i, 'a' from generate_series(1, 5000) as i;
+insert into player_address (uuid, server, ip)
+select 'p500', 'pvp', '10.0.0.0'::inet + i * 1000 from generate_series(1, 20) as i;
 insert into save_batch (id) select md5(i::text)::uuid from generate_series(1, 100000) as i;
 select dress('player'), dress('ban');
 analyze`
@@ -271,6 +273,7 @@ func hotQueries(t *testing.T, s *store.Store) []hotQuery {
 		{"list bans of id", "ban", list(s, syncer.BanFilter{ID: "p500"})},
 		{"list bans of address", "ban", list(s, syncer.BanFilter{IP: "10.0.0.1"})},
 		{"list bans of range", "ban", list(s, syncer.BanFilter{IP: "10.0.0.0/24"})},
+		{"list bans that meet a player", "ban", list(s, syncer.BanFilter{Meets: "p500"})},
 		{"list bans by", "ban", list(s, syncer.BanFilter{By: "staff 7"})},
 		{"list bans by nobody", "ban", list(s, syncer.BanFilter{By: "nobody"})},
 		{"list bans lifted by nobody", "ban", list(s, syncer.BanFilter{LiftedBy: "nobody"})},
@@ -292,6 +295,7 @@ func hotQueries(t *testing.T, s *store.Store) []hotQuery {
 		}},
 		{"search", "player", search(s, "c4ca4238")},
 		{"search rare", "player", search(s, "zzz")},
+		{"list players", "player", search(s, "")},
 		{"poll", "change", func(ctx context.Context) error { _, err := feed.Poll(ctx, cursor, 1000); return err }},
 		{
 			"feed reads players", "player",

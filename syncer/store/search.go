@@ -18,7 +18,7 @@ type position struct {
 	ID     string `json:"u"`
 }
 
-// SearchPlayers finds players whose name contains the text, whatever its case:
+// SearchPlayers finds players whose name contains the text, whatever its case, or all:
 // first those whose name begins with it, then by name and id. After is the
 // position that the page before returned, or "". The position returned is "" on
 // the last page.
@@ -28,6 +28,9 @@ func (s *Store) SearchPlayers(
 	from, err := decodePosition(after)
 	if err != nil {
 		return nil, "", err
+	}
+	if name == "" {
+		return s.listPlayers(ctx, size, from)
 	}
 	text := likeEscaper.Replace(name)
 	rows, err := s.queries.SearchPlayers(ctx, db.SearchPlayersParams{
@@ -48,6 +51,26 @@ func (s *Store) SearchPlayers(
 		found[i] = syncer.PlayerSummary{ID: syncer.PlayerID(row.Uuid), Name: row.Name, Rank: row.Rank}
 	}
 	return found, next, nil
+}
+
+// listPlayers returns all players by name and id.
+func (s *Store) listPlayers(ctx context.Context, size int, from position) ([]syncer.PlayerSummary, string, error) {
+	rows, err := s.queries.ListPlayers(ctx, db.ListPlayersParams{
+		AfterName: from.Name, AfterUuid: from.ID, PageSize: int32(size) + 1,
+	})
+	if err != nil {
+		return nil, "", readError("list players", err)
+	}
+	next := ""
+	if len(rows) > size {
+		rows = rows[:size]
+		next = encodePosition(position{Name: rows[size-1].SortName, ID: rows[size-1].Uuid})
+	}
+	players := make([]syncer.PlayerSummary, len(rows))
+	for i, row := range rows {
+		players[i] = syncer.PlayerSummary{ID: syncer.PlayerID(row.Uuid), Name: row.Name, Rank: row.Rank}
+	}
+	return players, next, nil
 }
 
 var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
