@@ -140,9 +140,10 @@ func (i *fileImport) run(command *cobra.Command, files []string) error {
 			return err
 		}
 		output := &importOutput{app: i.app, dryRun: i.dryRun}
+		target := importTarget{s, i, map[syncer.PlayerID]bool{}}
 		var results []importJSON
 		for k, name := range files {
-			result, err := i.importFile(ctx, name, k == 0, importTarget{s, i}, epoch, output)
+			result, err := i.importFile(ctx, name, k == 0, target, epoch, output)
 			if err == nil || result.At.Document > 0 {
 				results = append(results, result)
 			}
@@ -167,22 +168,28 @@ func (i *fileImport) run(command *cobra.Command, files []string) error {
 type importTarget struct {
 	store *store.Store
 	*fileImport
+	tried map[syncer.PlayerID]bool // players whom a dry run would have stored
 }
 
 // ImportPlayers implements importer.Store.
 func (t importTarget) ImportPlayers(ctx context.Context, players []merge.ImportedPlayer) (merge.PlayerImport, error) {
+	if t.dryRun {
+		for _, player := range players {
+			t.tried[player.ID] = true
+		}
+	}
 	return t.store.ImportPlayers(ctx, players, store.PlayerImportOptions{Replace: t.replace, DryRun: t.dryRun})
 }
 
-// ImportBans implements importer.Store. A dry run takes every valid ban for a new
-// one.
+// ImportBans implements importer.Store. In a dry run the players of the files are no
+// strangers.
 func (t importTarget) ImportBans(ctx context.Context, bans []syncer.BanRecord) ([]syncer.ImportedBan, error) {
 	if !t.dryRun {
 		return t.store.ImportBans(ctx, bans)
 	}
-	imported := make([]syncer.ImportedBan, len(bans))
+	imported, err := t.store.TryImportBans(ctx, bans)
 	for i := range imported {
-		imported[i].Outcome = syncer.ImportAdded
+		imported[i].Stranger = imported[i].Stranger && !t.tried[bans[i].Target.ID]
 	}
-	return imported, nil
+	return imported, err
 }

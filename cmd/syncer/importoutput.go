@@ -203,9 +203,6 @@ func importedDocuments(r importJSON) string {
 }
 
 func importedBans(r importJSON) string {
-	if r.DryRun {
-		return fmt.Sprintf("%d valid", r.Bans.Added)
-	}
 	text := fmt.Sprintf("%d added, %d here already", r.Bans.Added, r.Bans.Known)
 	if r.Bans.Strangers > 0 {
 		text += fmt.Sprintf("; %d added of ids that no player has yet", r.Bans.Strangers)

@@ -43,6 +43,12 @@ func TestBanMeetsWhoIsMeant(t *testing.T) {
 		}
 		a.banned(`{"uuid": "`+griefer+`"}`, true)
 		a.banned(`{"uuid": "069A79F444E94726A5BEFCA90E38AAF5"}`, true)
+		a.banned(fmt.Sprintf(`{"player": %q}`, who), true)
+		preview := a.get("/v1/bans/preview?uuid=" + url.QueryEscape(who))
+		audited := a.get("/v1/audit?field=row&limit=1&uuid=" + url.QueryEscape(who)).field("entries").([]any)
+		if preview.field("uuid") != griefer || len(audited) != 1 || audited[0].(map[string]any)["uuid"] != griefer {
+			t.Errorf("%s: preview %s, audit %v", who, preview.body, audited)
+		}
 		list := a.get("/v1/bans?active=true&uuid=" + url.QueryEscape(who)).field("bans").([]any)
 		if len(list) != 1 || list[0].(map[string]any)["uuid"] != griefer {
 			t.Errorf("bans of %s: %v", who, list)
@@ -62,6 +68,11 @@ func TestBanMeetsWhoIsMeant(t *testing.T) {
 		if host.status != http.StatusUnprocessableEntity {
 			t.Errorf("%s: %d %s", path, host.status, host.body)
 		}
+	}
+	twin := a.send(http.MethodPost, "/v1/bans/check", `{"player": "TWIN"}`)
+	if said := twin.field("detail"); twin.status != http.StatusUnprocessableEntity ||
+		said != `player: 2 players are called "TWIN"; give the id of one: id-1, id-2` {
+		t.Errorf("%d %s", twin.status, twin.body)
 	}
 	if added := a.bans(http.StatusCreated, `{"uuid": "Grifer"}`); added.Known || added.Warning == nil {
 		t.Errorf("an id that nobody has: %+v", added)

@@ -44,7 +44,7 @@ type Audit interface {
 }
 
 type listAuditInput struct {
-	UUID   playerID          `query:"uuid" minLength:"1" maxLength:"64" example:"abcdefghijklmnopqrstuv==" doc:"Only of this player, and of bans of this id."`
+	UUID   playerID          `query:"uuid" minLength:"1" maxLength:"64" example:"abcdefghijklmnopqrstuv==" doc:"Only of this player id or, where nobody has it, of the one player of that name; and of bans of it."`
 	IP     network           `query:"ip" minLength:"1" maxLength:"64" example:"198.51.100.7" doc:"Only of bans of addresses and ranges that overlap this one; not with uuid."`
 	Field  syncer.AuditField `query:"field" minLength:"1" enum:"row,table,rank,flags,unmuteTime,muteReason,unmarkTime,attributes,usid,target,reason,by,createdAt,expiresAt,lift,pruned" doc:"Only of this field."`
 	By     string            `query:"by" minLength:"1" maxLength:"512" example:"Steve" doc:"Only by this person or, where none was named, this database login."`
@@ -56,8 +56,12 @@ type listAuditInput struct {
 
 func (s *Server) listAudit(ctx context.Context, in *listAuditInput) (*result[wire.AuditPage], error) {
 	now := s.deps.Players.Now()
+	identified, err := s.deps.Bans.Identify(ctx, syncer.Target{ID: in.UUID.PlayerID})
+	if err != nil {
+		return nil, inQueryIfAny(err)
+	}
 	entries, next, err := s.deps.Audit.List(ctx, syncer.AuditFilter{
-		ID: in.UUID.PlayerID, Prefix: in.IP.Prefix, Field: in.Field, By: in.By, Server: in.Server,
+		ID: identified.Target.ID, Prefix: in.IP.Prefix, Field: in.Field, By: in.By, Server: in.Server,
 		Since: in.From.At(now), Until: in.To.At(now),
 	}, in.selection())
 	page := wire.AuditPage{Entries: wire.AuditEntriesOf(entries), Next: wire.Next(next)}

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/netip"
 	"time"
@@ -29,7 +30,8 @@ func (s *Server) registerBans() {
 	declareByHand[checkBansInput, result[wire.Checked]](s, route{
 		http.MethodPost, "/v1/bans/check", "check-bans", tagBans,
 		"Ask whether bans forbid joining",
-		"The bans of the player id, of the address and of every range that contains it. The verdict comes from memory.",
+		"The bans of the player id, of the address and of every range that contains it. " +
+			"The verdict comes from memory; who is meant by player, from the database.",
 		replies{200: "The verdict."},
 		nil,
 	}, s.byHand(s.checkBans))
@@ -113,6 +115,7 @@ func (s *Server) registerBanTransfer() {
 type Bans interface {
 	Impose(ctx context.Context, request syncer.NewBan, strangers bool) (syncer.AddedBan, error)
 	CheckBans(ctx context.Context, id syncer.PlayerID, address netip.Addr) ([]syncer.Ban, error)
+	Identify(ctx context.Context, target syncer.Target) (syncer.IdentifiedTarget, error)
 	Revoke(ctx context.Context, target syncer.Target, by, reason string) (syncer.LiftedBan, error)
 	ListBans(
 		ctx context.Context, filter syncer.BanFilter, page sidecar.Page,
@@ -169,8 +172,22 @@ func (s *Server) checkBans(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if in.Player != nil {
+		if id, err = s.playerToCheck(ctx, syncer.PlayerID(*in.Player)); err != nil {
+			return nil, err
+		}
+	}
 	bans, err := s.deps.Bans.CheckBans(ctx, id, address)
 	return checkAnswer{bans, s.deps.Players.Now()}, err
+}
+
+// playerToCheck returns whose bans are asked for: of an id, or of the one player of a name.
+func (s *Server) playerToCheck(ctx context.Context, text syncer.PlayerID) (syncer.PlayerID, error) {
+	player, err := s.deps.Bans.Identify(ctx, syncer.TargetID(text))
+	if e, ok := errors.AsType[*syncer.Error](err); ok && e.Field == "uuid" {
+		return "", syncer.Invalid("player", "%s", e.Message)
+	}
+	return player.Target.ID, err
 }
 
 // checkAnswer says whether bans forbid joining.
@@ -269,7 +286,7 @@ func (s *Server) addBanNote(ctx context.Context, in *addBanNoteInput) (*result[w
 }
 
 type previewBanInput struct {
-	UUID playerID `query:"uuid" minLength:"1" maxLength:"64" example:"abcdefghijklmnopqrstuv==" doc:"Player id. Either this or ip."`
+	UUID playerID `query:"uuid" minLength:"1" maxLength:"64" example:"abcdefghijklmnopqrstuv==" doc:"Player id or, where nobody has that id, the name of one player. Either this or ip."`
 	IP   network  `query:"ip" minLength:"1" maxLength:"64" example:"198.51.100.0/24" doc:"Address or CIDR range."`
 	PageSize
 }
@@ -288,8 +305,11 @@ func (in *previewBanInput) Resolve(ctx huma.Context) []error {
 }
 
 func (s *Server) previewBan(ctx context.Context, in *previewBanInput) (*result[wire.BanPreview], error) {
-	target := syncer.Target{ID: in.UUID.PlayerID, Prefix: in.IP.Prefix}
-	preview, err := s.deps.BanDetails.PreviewBan(ctx, target, in.Limit)
+	identified, err := s.deps.Bans.Identify(ctx, syncer.Target{ID: in.UUID.PlayerID, Prefix: in.IP.Prefix})
+	if err != nil {
+		return nil, inQueryIfAny(err)
+	}
+	preview, err := s.deps.BanDetails.PreviewBan(ctx, identified.Target, in.Limit)
 	return &result[wire.BanPreview]{wire.BanPreviewOf(preview, s.deps.Players.Now())}, err
 }
 

@@ -221,6 +221,10 @@ func (f *fake) Revoke(_ context.Context, target syncer.Target, by, reason string
 	return lifted, f.fail
 }
 
+func (f *fake) Identify(_ context.Context, target syncer.Target) (syncer.IdentifiedTarget, error) {
+	return syncer.IdentifiedTarget{Target: target, Known: true}, f.fail
+}
+
 func (f *fake) ListBans(_ context.Context, filter syncer.BanFilter, page sidecar.Page) ([]syncer.Ban, string, error) {
 	f.filter, f.page = filter, page
 	return f.bans, "", f.fail

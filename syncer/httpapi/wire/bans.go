@@ -105,16 +105,20 @@ func value[T any](p *T) (v T) {
 	return v
 }
 
-// BanCheck asks whether bans forbid joining: a uuid, an ip or both.
+// BanCheck asks whether bans forbid joining: a uuid or a player, an ip, or one of each.
 type BanCheck struct {
-	UUID *PlayerID `json:"uuid,omitzero" maxLength:"64" example:"abcdefghijklmnopqrstuv==" doc:"Player id."`
-	IP   *Address  `json:"ip,omitzero" maxLength:"64" example:"198.51.100.7" doc:"Where the player connects from."`
+	UUID   *PlayerID `json:"uuid,omitzero" maxLength:"64" example:"abcdefghijklmnopqrstuv==" doc:"Player id, as the game has it."`
+	Player *PlayerID `json:"player,omitzero" maxLength:"64" doc:"In place of uuid, for people: player id or, where nobody has that id, the name of one player. The database is asked who that is."`
+	IP     *Address  `json:"ip,omitzero" maxLength:"64" example:"198.51.100.7" doc:"Where the player connects from."`
 }
 
 // Question returns who is asked about: "" and an invalid address for what is not.
 func (c BanCheck) Question() (syncer.PlayerID, netip.Addr, error) {
 	id, address := syncer.PlayerID(value(c.UUID)), value(c.IP).Addr
-	if id == "" && !address.IsValid() {
+	switch {
+	case c.UUID != nil && c.Player != nil:
+		return id, address, syncer.Invalid("player", "says the same as uuid; give one of them")
+	case id == "" && c.Player == nil && !address.IsValid():
 		return id, address, syncer.Invalid("uuid", "give a uuid, an ip or both")
 	}
 	return id, address, nil
