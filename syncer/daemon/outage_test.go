@@ -308,3 +308,32 @@ func TestBansAreOnDiskFromTheFirstReading(t *testing.T) {
 		}
 	}
 }
+
+// Tables that are missing, as while a backup is restored, are an outage like any other: what is
+// in memory is answered, what can be kept is kept, and the rest is refused for now.
+func TestMissingTablesAreAnOutage(t *testing.T) {
+	t.Parallel()
+	o := newOutage(t)
+	o.join(steve, "Steve")
+	o.must(http.MethodPost, "/v1/bans", `{"uuid": "banned", "reason": "griefing"}`)
+	o.banned(`{"uuid": "banned"}`, true)
+	run(t, o.psql, `alter schema public rename to elsewhere`)
+
+	o.banned(`{"uuid": "banned"}`, true)
+	if a := o.join("banned", "Banned"); a.field("ban") == nil {
+		t.Errorf("the banned player may join: %s", a.body)
+	}
+	unavailable(t, "patch", o.send(http.MethodPatch, player(steve), `{"rank": "admin"}`))
+	unavailable(t, "ban", o.send(http.MethodPost, "/v1/bans", `{"uuid": "other"}`))
+	unavailable(t, "read", o.get(player("stranger")))
+	o.leave(steve, 7)
+	o.leave("stranger", 3)
+	o.must(http.MethodPost, "/v1/player-counts", `{"players": 5}`)
+
+	run(t, o.psql, `alter schema elsewhere rename to public`)
+	o.ready()
+	o.saved()
+	o.wantBlocks(steve, 7)
+	o.wantBlocks("stranger", 3)
+	eventuallyRow(t, o.psql, `select count(*) from player_count where players = 5`, 1)
+}

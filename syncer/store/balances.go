@@ -183,7 +183,7 @@ func (s *Store) AddCurrency(ctx context.Context, name string) (bool, error) {
 // BalanceMismatches returns how many balances are not the sum of their ledger, and
 // the first ten. It reads the whole ledger, and so takes as long as ctx allows.
 func (s *Store) BalanceMismatches(ctx context.Context) (total int64, some []syncer.BalanceMismatch, err error) {
-	rows, err := db.New(s.pool).BalanceMismatches(ctx)
+	rows, err := db.New(pooled{s.pool}).BalanceMismatches(ctx)
 	for _, row := range rows {
 		total = row.Total
 		some = append(some, syncer.BalanceMismatch{

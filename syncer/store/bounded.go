@@ -18,7 +18,7 @@ func (s *Store) transaction(
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	return repeatedly(func() error {
-		return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return do(ctx, s.queries.WithTx(tx)) })
+		return pooled{s.pool}.inTransaction(ctx, func(tx pgx.Tx) error { return do(ctx, s.queries.WithTx(tx)) })
 	})
 }
 

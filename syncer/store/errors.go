@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -28,6 +29,12 @@ const (
 	codeTooManyRows   = "P0003"
 )
 
+// notServing are the SQLSTATE codes and classes of a server that answers, but whose state
+// or schema does not let it serve, as while a backup is restored: refused logins, missing
+// databases, schemas, tables, columns and functions, missing privileges, a full queue of
+// notifications, objects in use, faults of its own. They pass, as the feed takes them to.
+var notServing = []string{"28", "3D", "3F", "42501", "42703", "42704", "42883", "42P01", "54000", "55", "XX"}
+
 // readError translates the error of an operation that stores nothing.
 func readError(what string, err error) error {
 	if err == nil {
@@ -50,20 +57,24 @@ func translate(what string, err error, wrote bool) error {
 		return err
 	}
 	cause := fmt.Errorf("%s: %w", what, err)
-	if refused, ok := errors.AsType[*pgconn.PgError](err); ok {
-		if wrote && refused.SeverityUnlocalized == "FATAL" {
-			return outcomeUnknown(cause) // the session ended, perhaps between the commit and its answer
-		}
+	_, isNotStored := errors.AsType[notStoredError](err)
+	mayBeStored := wrote && !isNotStored
+	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && (!mayBeStored || isVerdict(refused)) {
 		return translateRefusal(refused, cause)
 	}
-	if errors.Is(err, context.Canceled) && !wrote {
-		return cause
-	}
-	if wrote && !pgconn.SafeToRetry(err) && !isConnectError(err) {
+	switch {
+	case mayBeStored:
 		return outcomeUnknown(cause)
+	case !wrote && errors.Is(err, context.Canceled):
+		return cause
 	}
 	return syncer.Unavailable(cause)
 }
+
+// isVerdict reports whether the server itself says that it did not do what it was asked. It
+// does so by the level ERROR, which poolers do not send in the field that is never
+// translated; a session may end (FATAL) between a commit and its answer.
+func isVerdict(refused *pgconn.PgError) bool { return refused.SeverityUnlocalized == "ERROR" }
 
 func outcomeUnknown(cause error) error {
 	return &syncer.Error{
@@ -85,14 +96,19 @@ func translateRefusal(refused *pgconn.PgError, cause error) error {
 		strings.HasPrefix(refused.Code, classResources), strings.HasPrefix(refused.Code, classIntervention),
 		strings.HasPrefix(refused.Code, classSystem):
 		return syncer.Unavailable(cause)
+	case !isRaised(refused) && hasPrefix(refused.Code, notServing):
+		return &syncer.Error{
+			Code:    syncer.CodeUnavailable,
+			Message: "the database answers, but cannot serve this at present; the log says why; nothing was stored",
+			Cause:   cause,
+		}
 	default:
 		return cause
 	}
 }
 
-func isConnectError(err error) bool {
-	_, ok := errors.AsType[*pgconn.ConnectError](err)
-	return ok
+func hasPrefix(code string, prefixes []string) bool {
+	return slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(code, prefix) })
 }
 
 // repeatedly does something in a transaction of its own, up to three times while the

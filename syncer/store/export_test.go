@@ -37,6 +37,9 @@ func DecodeActiveBans(pieces [][]byte) ([]syncer.ActiveBan, error) {
 	return bans, reader.end()
 }
 
+// WriteError translates the error of a write.
+var WriteError = writeError
+
 // ParseConfig reads a connection URL as the store does.
 var ParseConfig = parseConfig
 

@@ -24,6 +24,9 @@ type Proxy struct {
 	links  map[*link]struct{}
 	refuse bool
 	closed bool
+
+	counted sync.Mutex // guards quota
+	quota   int        // bytes that clients still get before they are cut off; negative: no limit
 }
 
 // link is one client's connection and, once there is one, the server's.
@@ -41,7 +44,7 @@ func NewProxy(t testing.TB, target string) *Proxy {
 	if err != nil {
 		t.Fatalf("start proxy: %v", err)
 	}
-	p := &Proxy{target: parsed, listener: listener, links: map[*link]struct{}{}}
+	p := &Proxy{target: parsed, listener: listener, links: map[*link]struct{}{}, quota: unlimited}
 	p.running.Go(p.accept)
 	t.Cleanup(p.close)
 	return p
@@ -90,6 +93,36 @@ func (p *Proxy) cut() {
 			reset(l.server)
 		}
 	}
+}
+
+// CutAfter lets clients get that many more bytes from the server, all together. Then the
+// client that gets the last one is cut off, while the server reads on what it was sent, and
+// there is no limit any more. A negative number means no limit.
+func (p *Proxy) CutAfter(bytes int) {
+	p.counted.Lock()
+	defer p.counted.Unlock()
+	p.quota = bytes
+}
+
+// Left returns how many bytes are left of those that CutAfter allows; negative: no limit.
+func (p *Proxy) Left() int {
+	p.counted.Lock()
+	defer p.counted.Unlock()
+	return p.quota
+}
+
+// allow returns how many of n bytes may pass to a client, and whether it is cut off then.
+func (p *Proxy) allow(n int) (passing int, cut bool) {
+	p.counted.Lock()
+	defer p.counted.Unlock()
+	if p.quota < 0 || n < p.quota {
+		if p.quota >= 0 {
+			p.quota -= n
+		}
+		return n, false
+	}
+	passing, p.quota = p.quota, unlimited
+	return passing, true
 }
 
 // Refuse resets each new connection at once, or ceases to. Those that stand
@@ -143,8 +176,8 @@ func (p *Proxy) serve(l *link) {
 		return
 	}
 	var directions sync.WaitGroup
-	directions.Go(func() { p.pass(l.server, l.client) })
-	directions.Go(func() { p.pass(l.client, l.server) })
+	directions.Go(func() { p.pass(l.server, l.client, everything) })
+	directions.Go(func() { p.pass(l.client, l.server, p.allow) })
 	directions.Wait()
 }
 
@@ -172,16 +205,22 @@ func (p *Proxy) forget(l *link) {
 	}
 }
 
-// pass copies until the source ends, then ends the destination too.
-func (p *Proxy) pass(destination io.WriteCloser, source io.Reader) {
+// unlimited is the quota of bytes without a limit.
+const unlimited = -1
+
+func everything(n int) (passing int, cut bool) { return n, false }
+
+// pass copies as much as is allowed until the source ends, then ends the destination too.
+func (p *Proxy) pass(destination io.WriteCloser, source io.Reader, allow func(n int) (passing int, cut bool)) {
 	defer destination.Close()
 	buffer := make([]byte, 32<<10)
 	for {
 		n, err := source.Read(buffer)
+		passing, cut := allow(n)
 		p.flow.RLock()
-		_, failed := destination.Write(buffer[:n])
+		_, failed := destination.Write(buffer[:passing])
 		p.flow.RUnlock()
-		if err != nil || failed != nil {
+		if err != nil || failed != nil || cut {
 			return
 		}
 	}
