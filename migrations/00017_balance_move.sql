@@ -20,74 +20,100 @@ comment on function balance_changes(text, text, text) is 'The balances of one or
 -- +goose StatementEnd
 
 -- +goose StatementBegin
+create function ledger_repeated(
+    payer text, payee text, unit text, total bigint, token text,
+    out outcome text, out entries jsonb, out changes jsonb[]
+)
+language plpgsql
+as $$
+begin
+    select jsonb_agg(l order by l.change) into entries from public.ledger as l where l.key = token;
+    if entries is null then
+        return;
+    end if;
+    outcome := case when exists (
+        select
+        from public.ledger as l
+        where l.key = token and l.currency = unit
+          and (l.uuid, l.change) = (coalesce(payer, payee), case when payer is null then total else -total end)
+          and l.peer is not distinct from case when payer is not null then payee end
+    ) then 'repeated' else 'conflict' end;
+    -- Perhaps the first one's were never sent. This transaction changes nothing, so it
+    -- sends no rows.
+    changes := array(select change - 'b' from unnest(public.balance_changes(payer, payee, unit)) as change);
+end
+$$;
+comment on function ledger_repeated(text, text, text, bigint, text) is
+    'Whether the key (token) was used: repeated, for this very move, or conflict, for another; NULL if it was not';
+-- +goose StatementEnd
+
+-- Equal keys at once do not need a lock of their own: those of the same move wait for
+-- the balance's row, and see then what the first one did; those of another move
+-- are refused by the index ledger_key_idx.
+
+-- +goose StatementBegin
 create function move_balance(
     payer text, payee text, unit text, total bigint, token text, why text, who text, place text,
     out outcome text, out held bigint, out entries jsonb, out changes jsonb[]
 )
 language plpgsql
+set lock_timeout = '1s'
 as $$
 declare
     most constant bigint := 9007199254740991;
     payer_has bigint;
     payee_has bigint;
+    again record;
 begin
     if total not between 1 and most or payer = payee or coalesce(payer, payee) is null or token is null then
         raise exception 'a positive amount, a key, and two different players or one are needed'
             using errcode = 'invalid_parameter_value';
     end if;
-    -- A repetition waits until the first one has ended, and then sees it.
-    perform pg_advisory_xact_lock(hashtextextended('playersync ledger ' || token, 0));
-    select jsonb_agg(l order by l.change) into entries from public.ledger as l where l.key = token;
-    if entries is not null then
-        outcome := case when exists (
-            select
-            from public.ledger as l
-            where l.key = token and l.currency = unit
-              and (l.uuid, l.change) = (coalesce(payer, payee), case when payer is null then total else -total end)
-              and l.peer is not distinct from case when payer is not null then payee end
-        ) then 'repeated' else 'conflict' end;
-        -- Perhaps the first one's were never sent. This transaction changes nothing, so it
-        -- sends no rows.
-        changes := array(select change - 'b' from unnest(public.balance_changes(payer, payee, unit)) as change);
-        return;
-    end if;
-
-    select case
-        when not exists (select from public.currency as c where c.name = unit) then 'no currency'
-        when payer is not null and not exists (select from public.player as p where p.uuid = payer) then 'no payer'
-        when payee is not null and not exists (select from public.player as p where p.uuid = payee) then 'no payee'
-    end into outcome;
-    if outcome is not null then
-        return;
-    end if;
-    if payer is not null then
-        -- So that a refusal leaves no trace.
-        select coalesce(max(b.amount), 0) into held from public.balance as b where b.uuid = payer and b.currency = unit;
-        if held < total then
-            outcome := 'insufficient';
-            return;
+    select * into again from public.ledger_repeated(payer, payee, unit, total, token);
+    if again.outcome is null then
+        outcome := case
+            when not exists (select from public.currency as c where c.name = unit) then 'no currency'
+            when payer is not null and not exists (select from public.player as p where p.uuid = payer) then 'no payer'
+            when payee is not null and not exists (select from public.player as p where p.uuid = payee) then 'no payee'
+        end;
+        if outcome is null and payer is not null then
+            -- So that a refusal leaves no trace.
+            held := coalesce((select b.amount from public.balance as b where b.uuid = payer and b.currency = unit), 0);
+            outcome := case when held < total then 'insufficient' end;
         end if;
+        if outcome is null then
+            insert into public.balance (uuid, currency)
+            select payee, unit
+            where payee is not null
+            on conflict do nothing;
+            -- In one order, so that transfers in both directions cannot deadlock.
+            select max(l.amount) filter (where l.uuid = payer), max(l.amount) filter (where l.uuid = payee)
+            into payer_has, payee_has
+            from (
+                select b.uuid, b.amount
+                from public.balance as b
+                where b.uuid in (payer, payee) and b.currency = unit
+                order by b.uuid collate "C"
+                for no key update
+            ) as l;
+            if payer is not null and coalesce(payer_has, 0) < total then
+                outcome := 'insufficient';
+                held := coalesce(payer_has, 0);
+            elsif payee_has > most - total then
+                outcome := 'too much';
+                held := payee_has;
+            end if;
+        end if;
+        -- What was done with the same key meanwhile may be why there is too little now.
+        select * into again from public.ledger_repeated(payer, payee, unit, total, token);
     end if;
-    if payee is not null then
-        insert into public.balance (uuid, currency) values (payee, unit) on conflict do nothing;
+    if again.outcome is not null then
+        outcome := again.outcome;
+        entries := again.entries;
+        changes := again.changes;
+        held := null;
     end if;
-    -- In one order, so that transfers in both directions cannot deadlock.
-    select max(l.amount) filter (where l.uuid = payer), max(l.amount) filter (where l.uuid = payee)
-    into payer_has, payee_has
-    from (
-        select b.uuid, b.amount
-        from public.balance as b
-        where b.uuid in (payer, payee) and b.currency = unit
-        order by b.uuid collate "C"
-        for no key update
-    ) as l;
-    if payer is not null and coalesce(payer_has, 0) < total then
-        outcome := 'insufficient';
-        held := coalesce(payer_has, 0);
-        return;
-    elsif payee_has > most - total then
-        outcome := 'too much';
-        held := payee_has;
+    if outcome is not null then
         return;
     end if;
 
@@ -199,4 +225,5 @@ drop function transfer_balance(text, text, text, bigint, text, text);
 drop function change_balance(text, text, bigint, text, text);
 drop function balance_refused(text, bigint);
 drop function move_balance(text, text, text, bigint, text, text, text, text);
+drop function ledger_repeated(text, text, text, bigint, text);
 drop function balance_changes(text, text, text);

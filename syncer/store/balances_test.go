@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -125,7 +124,6 @@ func movedText(m syncer.TransferResult, err error) string {
 	return strings.Join(parts, "; ")
 }
 
-// TestTheSameKeyAtOnceHappensOnce sends one purchase from many sides.
 // The ledger names whom a move names, else whose request it is.
 func TestLedgerNamesWhoWantsAMove(t *testing.T) {
 	t.Parallel()
@@ -139,59 +137,6 @@ func TestLedgerNamesWhoWantsAMove(t *testing.T) {
 			t.Errorf("by %q: %+v, %v, want %s", named, moved, err, want)
 		}
 	}
-}
-
-func TestTheSameKeyAtOnceHappensOnce(t *testing.T) {
-	t.Parallel()
-	s, conn, _ := economy(t)
-	if _, _, err := s.MoveBalance(context.Background(), move("", "Steve", 100, "salary")); err != nil {
-		t.Fatal(err)
-	}
-	var mu sync.Mutex
-	var all sync.WaitGroup
-	texts := map[string]int{}
-	for range 8 {
-		all.Go(func() {
-			m, _, err := s.MoveBalance(context.Background(), move("Steve", "Alice", 60, "sword"))
-			mu.Lock()
-			defer mu.Unlock()
-			texts[movedText(m, err)]++
-		})
-	}
-	all.Wait()
-	first := "Steve -60 =40 to Alice; Alice +60 =60 to Steve"
-	if texts[first] != 1 || texts["again "+first] != 7 {
-		t.Errorf("outcomes %v", texts)
-	}
-	expectEqual(t, column[string](t, conn, owned), []string{"Alice coins 60", "Steve coins 40"})
-	reconciled(t, s)
-}
-
-// TestTransfersInBothDirectionsDoNotDeadlock also begins without Alice's and Bob's rows.
-func TestTransfersInBothDirectionsDoNotDeadlock(t *testing.T) {
-	t.Parallel()
-	s, conn, _ := economy(t)
-	run(t, conn, `select change_balance('Steve', 'coins', 1000)`)
-	players := []syncer.PlayerID{"Steve", "Alice", "Bob"}
-	deadlocks := `select deadlocks from pg_stat_database where datname = current_database()`
-	var all sync.WaitGroup
-	for i := range 6 {
-		all.Go(func() {
-			for n := range 50 {
-				payer := players[(i+n)%3]
-				payee := players[(i+n+1+i%2)%3]
-				_, _, err := s.MoveBalance(context.Background(),
-					move(payer, payee, int64(1+n%7), fmt.Sprint(i, "-", n)))
-				if err != nil && syncer.CodeOf(err) != syncer.CodeInsufficient {
-					t.Error(err)
-				}
-			}
-		})
-	}
-	all.Wait()
-	expectEqual(t, column[int64](t, conn, `select sum(amount)::bigint from balance`), []int64{1000})
-	expectEqual(t, column[int64](t, conn, deadlocks), []int64{0})
-	reconciled(t, s)
 }
 
 func TestEditsByHandGoIntoTheLedger(t *testing.T) {

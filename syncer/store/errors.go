@@ -122,11 +122,12 @@ func repeatedly(do func() error) error {
 }
 
 // isRepeatable reports whether the server rolled the transaction back because of
-// a rival, or a cached plan went stale, so that the same again may succeed.
+// a rival, or a cached plan went stale, so that the same again may succeed. A rival with
+// the same key of a payment is seen the next time.
 func isRepeatable(err error) bool {
 	refused, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && (strings.HasPrefix(refused.Code, classRollback) ||
-		refused.Code == codePlanChanged && !isRaised(refused))
+	return ok && (strings.HasPrefix(refused.Code, classRollback) || !isRaised(refused) &&
+		(refused.Code == codePlanChanged || refused.ConstraintName == "ledger_key_idx"))
 }
 
 // isRaised reports whether a function of ours refused, which may do so by a SQLSTATE

@@ -9,13 +9,12 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 
 	"playersync/migrations"
 )
 
-// Migrator applies the embedded migrations by goose. Many may start at once: a
-// session lock lets one work while the others wait.
+// Migrator applies the embedded migrations by goose. Many may start at once: one
+// works while the others wait.
 type Migrator struct {
 	*goose.Provider
 	database *sql.DB
@@ -30,11 +29,8 @@ func NewMigrator(url string) (*Migrator, error) {
 	config.RuntimeParams["application_name"] = "playersync migrate"
 	config.DefaultQueryExecMode = pgx.QueryExecModeExec // poolers keep no prepared statements
 	database := stdlib.OpenDB(*config)
-	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300), lock.WithUnlockTimeout(1, 60))
-	if err != nil {
-		return nil, fmt.Errorf("prepare migration lock: %w", err)
-	}
-	provider, err := goose.NewProvider(goose.DialectPostgres, database, migrations.FS, goose.WithSessionLocker(locker))
+	provider, err := goose.NewProvider(goose.DialectPostgres, database, migrations.FS,
+		goose.WithLocker(&migrationLock{}))
 	if err != nil {
 		_ = database.Close()
 		return nil, fmt.Errorf("read migrations: %w", err)

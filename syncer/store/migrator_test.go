@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
 
 	"playersync/migrations"
 	"playersync/syncer/postgres"
@@ -42,6 +43,8 @@ func TestMigrations(t *testing.T) {
 				{"with roles that an administrator made", withRolesGiven},
 				{"eight at once", eightAtOnce},
 				{"two databases at once", twoDatabasesAtOnce},
+				{"not held up by who may only read", notHeldUpByReaders},
+				{"one waits for the other", oneWaitsForTheOther},
 				{"roles stay while another database uses them", rolesStay},
 			} {
 				t.Run(test.name, func(t *testing.T) { test.run(t, server) })
@@ -265,6 +268,54 @@ func twoDatabasesAtOnce(t *testing.T, server *postgres.Server) {
 	atOnce(t, one, two)
 	leave(t, gooseProvider(t, one, migrations.FS))
 	leave(t, gooseProvider(t, two, migrations.FS))
+}
+
+// Every login may take advisory locks, and goose's has a number that everybody knows.
+func notHeldUpByReaders(t *testing.T, server *postgres.Server) {
+	address := pgtest.EmptyOn(t, server)
+	provider := gooseProvider(t, address, migrations.FS)
+	if _, err := provider.UpTo(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	for _, role := range []string{"playersync_readonly", "playersync_app"} {
+		reader := psql(t, login(t, address, "in role "+role))
+		run(t, reader, "select pg_advisory_lock($1)", lock.DefaultLockID)
+		expectRefused(t, reader, "create table public.playersync_migrates ()")
+		atOnce(t, address)
+		run(t, reader, "select pg_advisory_unlock_all()")
+		if _, err := provider.DownTo(t.Context(), 1); err != nil {
+			t.Fatal(err)
+		}
+		_ = reader.Close(t.Context())
+	}
+	leave(t, provider)
+}
+
+func oneWaitsForTheOther(t *testing.T, server *postgres.Server) {
+	address := pgtest.EmptyOn(t, server)
+	conn := psql(t, address)
+	run(t, conn, "begin")
+	run(t, conn, "create table public.playersync_migrates ()")
+	done := make(chan error, 1)
+	go func() { done <- store.Migrate(context.Background(), address) }()
+	waiting := "select count(*) from pg_locks where not granted and locktype = 'transactionid'"
+	pgtest.Eventually(t, pgtest.WaitTimeout, func() error {
+		if n := value[int](t, conn, waiting); n == 0 {
+			return errors.New("it does not wait")
+		}
+		return nil
+	})
+	if n := value[int](t, conn, "select count(*) from pg_tables where tablename = 'change'"); n != 0 {
+		t.Error("it migrates while another process does")
+	}
+	run(t, conn, "rollback")
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if n := value[int](t, conn, "select count(*) from pg_tables where tablename = 'playersync_migrates'"); n != 0 {
+		t.Error("the lock is left")
+	}
+	leave(t, gooseProvider(t, address, migrations.FS))
 }
 
 func atOnce(t *testing.T, addresses ...string) {

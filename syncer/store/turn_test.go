@@ -21,13 +21,17 @@ func TestReadOnlyLoginHoldsUpNothing(t *testing.T) {
 	}
 	t.Cleanup(s.Close)
 	run(t, admin, "insert into ban (uuid) values ('crook')")
+	simple(t, admin, "insert into player (uuid) values ('Steve'); insert into currency (name) values ('coins')")
 	run(t, admin, "update change set at = at - interval '1 hour'")
 	reader := psql(t, login(t, address, "in role playersync_readonly"))
-	for _, name := range []string{"staff_message", "session", "blacklisted_address", "feed_prune"} {
+	for _, name := range []string{"staff_message", "session", "blacklisted_address", "feed_prune", "ledger k"} {
 		run(t, reader, "select pg_advisory_lock(hashtextextended('playersync "+name+"', 0))")
 	}
 	expectRefused(t, reader,
-		"select from turn for update", "select from feed for update", "select take_turn('session')")
+		"select from turn for update", "select from feed for update", "select take_turn('session')",
+		"select from balance for share", "select from ledger for key share",
+		"do $$ begin lock table balance in row share mode; end $$",
+		"do $$ begin lock table ledger in share mode; end $$")
 
 	ctx := context.Background()
 	if _, _, err := s.SendStaffMessage(ctx, syncer.StaffMessage{Server: "pvp", Text: "x"}); err != nil {
@@ -38,6 +42,9 @@ func TestReadOnlyLoginHoldsUpNothing(t *testing.T) {
 	}
 	if err := s.SyncSessions(ctx, [16]byte{1}, syncer.SessionEdit{Complete: []string{"a"}}); err != nil {
 		t.Errorf("presence: %v", err)
+	}
+	if _, _, err := s.MoveBalance(ctx, move("", "Steve", 1, "k")); err != nil {
+		t.Errorf("payment: %v", err)
 	}
 	if err := follow(t, s).Prune(ctx, time.Minute); err != nil {
 		t.Errorf("prune: %v", err)
