@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net/netip"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -37,21 +36,26 @@ is changed reaches every server within milliseconds.`,
 
 func newPlayerGetCommand(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:               "get PLAYER",
-		Short:             "Show everything that is known of a player",
+		Use:   "get PLAYER",
+		Short: "Show everything that is known of a player",
+		Long: `Show everything that is known of a player: where he is, rank, flags, mute, balances,
+names, addresses, the accounts that share one, the bans that meet him or did with
+their notes, and what was done to him, the newest first. Of each list ten are shown,
+and with --json a hundred.`,
+		Example:           `  syncer player get Steve`,
 		Args:              exactly("PLAYER"),
 		ValidArgsFunction: a.completePlayers,
 		RunE: func(command *cobra.Command, args []string) error {
-			return a.withStore(command, func(ctx context.Context, s *store.Store, now time.Time) error {
-				player, err := findPlayer(ctx, s, args[0])
+			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
+				player, err := findPlayer(ctx, u.store, args[0])
 				if err != nil {
 					return err
 				}
-				bans, err := s.BansOf(ctx, player.ID, netip.Addr{})
+				overview, err := readOverview(ctx, u, player)
 				if err != nil {
 					return err
 				}
-				return a.printPlayer(player, bans, now)
+				return a.print(overview.json(u.now), func(w io.Writer) { overview.print(w, u.now) })
 			})
 		},
 	}
