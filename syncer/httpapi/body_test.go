@@ -25,6 +25,21 @@ func instant(t *testing.T, text string) syncer.Time {
 	return parsed
 }
 
+// An operation that takes no body passes none over.
+func TestBodyThatNobodyReadsIsRefused(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for _, route := range []string{
+		"PUT /v1/currencies/gems", "POST /v1/map-run/abandon", "POST /v1/servers/start",
+		"DELETE " + playerPath + "/transients/pet",
+	} {
+		method, path, _ := strings.Cut(route, " ")
+		f.ask(t, method, path, "").wants(http.StatusNoContent)
+		f.ask(t, method, path, " {}\n").wants(http.StatusNoContent)
+		f.ask(t, method, path, `{"amount":5}`).problem(http.StatusUnprocessableEntity).names(t, "body")
+	}
+}
+
 func TestPatchFields(t *testing.T) {
 	t.Parallel()
 	when := instant(t, "2031-05-06T07:08:09.123Z")

@@ -37,7 +37,7 @@ func (d *declaration) DocumentOperation(op *huma.Operation) {
 			refusals = append(refusals, http.StatusUnprocessableEntity)
 		}
 	}
-	if op.RequestBody != nil {
+	if op.RequestBody != nil || op.Method != http.MethodGet { // what takes no body refuses one
 		refusals = append(refusals, http.StatusRequestEntityTooLarge,
 			http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)
 	}

@@ -104,6 +104,16 @@ func checkBody(r *http.Request, limit int64) error {
 	return nil
 }
 
+// refuseAnyBody refuses what an operation without a body would not read. Nothing, or an empty
+// object, says nothing.
+func refuseAnyBody(w http.ResponseWriter, r *http.Request, limit int64) error {
+	data, err := readBody(w, r, limit)
+	if data = bytes.TrimSpace(data); err != nil || len(data) == 0 || string(data) == "{}" {
+		return err
+	}
+	return refuse(FieldError{In: inBody, Field: "body", Message: "is not taken here; leave it out"})
+}
+
 func tooLarge(limit int64) *Problem {
 	return newProblem(http.StatusRequestEntityTooLarge, syncer.CodeTooLarge, "the body has more than %d bytes", limit)
 }

@@ -117,6 +117,8 @@ func (d *declaration) Handle(op *huma.Operation, handler func(huma.Context)) {
 		faults, err := known.check(r)
 		if err == nil && op.RequestBody != nil {
 			err = checkBody(r, d.server.config.MaxBody)
+		} else if err == nil && r.Method != http.MethodGet && r.Method != http.MethodHead {
+			err = refuseAnyBody(w, r, d.server.config.MaxBody)
 		}
 		if err != nil {
 			d.server.fail(w, r, err)
