@@ -606,6 +606,8 @@ type ServerLease struct {
 	StartedAt pgtype.Timestamptz
 	// When it counts as dead unless it renews the lease
 	ExpiresAt pgtype.Timestamptz
+	// When another living process last said that it speaks for the server: server.name is the same twice. NULL: never
+	ContestedAt pgtype.Timestamptz
 }
 
 // One line per game server, for people
@@ -624,6 +626,8 @@ type ServerOverview struct {
 	Since interface{}
 	// How many players are on it
 	Players int64
+	// Whether two sidecars have spoken for it in the last minute: server.name is the same twice
+	Contested interface{}
 }
 
 // Players on game servers, also on several at once. Each hangs off its server's lease and goes with it. Sidecars own it: what is edited here they put right

@@ -139,7 +139,7 @@ func (q *Queries) ReleaseLeases(ctx context.Context, run pgtype.UUID) error {
 }
 
 const renewLeases = `-- name: RenewLeases :many
-select l.server::text as server, l.sessions::text as sessions
+select l.server::text as server, l.sessions::text as sessions, l.contested::boolean as contested
 from server_lease_renew(
     $1::uuid, $2::text[], $3::text[], $4::interval
 ) as l
@@ -153,12 +153,13 @@ type RenewLeasesParams struct {
 }
 
 type RenewLeasesRow struct {
-	Server   string
-	Sessions string
+	Server    string
+	Sessions  string
+	Contested bool
 }
 
 // Renews the leases of a run, takes over those claimed and removes what ran out.
-// Returns the servers that the run speaks for, with a digest of their players.
+// Returns the servers that the run speaks for, with a digest of their players, and whether another run asked for them.
 func (q *Queries) RenewLeases(ctx context.Context, arg RenewLeasesParams) ([]RenewLeasesRow, error) {
 	rows, err := q.db.Query(ctx, renewLeases,
 		arg.Run,
@@ -173,7 +174,7 @@ func (q *Queries) RenewLeases(ctx context.Context, arg RenewLeasesParams) ([]Ren
 	items := []RenewLeasesRow{}
 	for rows.Next() {
 		var i RenewLeasesRow
-		if err := rows.Scan(&i.Server, &i.Sessions); err != nil {
+		if err := rows.Scan(&i.Server, &i.Sessions, &i.Contested); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -185,19 +186,22 @@ func (q *Queries) RenewLeases(ctx context.Context, arg RenewLeasesParams) ([]Ren
 }
 
 const serverOverview = `-- name: ServerOverview :many
-select name, gamemode, address, version, alive::boolean as alive, since::timestamptz as since, players
+select
+    name, gamemode, address, version, alive::boolean as alive, since::timestamptz as since, players,
+    contested::boolean as contested
 from server_overview
 order by name
 `
 
 type ServerOverviewRow struct {
-	Name     string
-	Gamemode string
-	Address  string
-	Version  string
-	Alive    bool
-	Since    pgtype.Timestamptz
-	Players  int64
+	Name      string
+	Gamemode  string
+	Address   string
+	Version   string
+	Alive     bool
+	Since     pgtype.Timestamptz
+	Players   int64
+	Contested bool
 }
 
 // All game servers by name.
@@ -218,6 +222,7 @@ func (q *Queries) ServerOverview(ctx context.Context) ([]ServerOverviewRow, erro
 			&i.Alive,
 			&i.Since,
 			&i.Players,
+			&i.Contested,
 		); err != nil {
 			return nil, err
 		}

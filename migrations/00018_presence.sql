@@ -5,10 +5,11 @@ set local lock_timeout = '5s';
 set local role playersync_owner;
 
 create table server_lease (
-    server     text        not null,
-    run        uuid        not null,
-    started_at timestamptz not null default now(),
-    expires_at timestamptz not null,
+    server       text        not null,
+    run          uuid        not null,
+    started_at   timestamptz not null default now(),
+    expires_at   timestamptz not null,
+    contested_at timestamptz,
     constraint server_lease_pkey primary key (server),
     constraint server_lease_server_run_key unique (server, run),
     constraint server_lease_server_fkey foreign key (server) references server (name)
@@ -22,6 +23,8 @@ comment on column server_lease.run is
     'The process that speaks for it, drawn at its start. Of two with the same server the newer one takes over';
 comment on column server_lease.started_at is 'Since when it speaks for the server without a break';
 comment on column server_lease.expires_at is 'When it counts as dead unless it renews the lease';
+comment on column server_lease.contested_at is
+    'When another living process last said that it speaks for the server: server.name is the same twice. NULL: never';
 
 create table session (
     server   text        not null,
@@ -159,7 +162,7 @@ alter table session enable always trigger feed_truncate;
 
 -- +goose StatementBegin
 create function server_lease_renew(run uuid, servers text[], claimed text[], lasts interval)
-returns table (server text, sessions text)
+returns table (server text, sessions text, contested boolean)
 language plpgsql
 as $$
 #variable_conflict use_column
@@ -167,6 +170,9 @@ begin
     delete from public.server_lease as l
     where l.run <> server_lease_renew.run
       and (l.server = any(server_lease_renew.claimed) or l.expires_at < clock_timestamp());
+    update public.server_lease as l
+    set contested_at = clock_timestamp()
+    where l.server = any(server_lease_renew.servers) and l.run <> server_lease_renew.run;
     return query
     insert into public.server_lease as l (server, run, expires_at)
     select mine, server_lease_renew.run, clock_timestamp() + server_lease_renew.lasts
@@ -181,13 +187,14 @@ begin
         ), ''), 'UTF8')), 'hex')
         from public.session as s
         where s.server = l.server
-    );
+    ), coalesce(l.contested_at > clock_timestamp() - server_lease_renew.lasts, false);
 end
 $$;
 comment on function server_lease_renew(uuid, text[], text[], interval) is
     'Removes leases that ran out, takes over those claimed and renews the run''s own. Returns the servers '
     'it speaks for, each with a digest of its sessions: SHA-256 of uuid, name, gamemode and milliseconds '
-    'since 1970, tabs between, a line feed between two. One that is missing has another, living run';
+    'since 1970, tabs between, a line feed between two; and whether another run asked for it lately. One that '
+    'is missing has another, living run';
 -- +goose StatementEnd
 
 -- +goose StatementBegin
@@ -256,7 +263,8 @@ select
     v.version,
     coalesce(l.expires_at > clock_timestamp(), false) as alive,
     case when l.expires_at > clock_timestamp() then l.started_at end as since,
-    (select count(*) from online as o where o.server = v.name) as players
+    (select count(*) from online as o where o.server = v.name) as players,
+    coalesce(l.contested_at > clock_timestamp() - interval '1 minute', false) as contested
 from server as v
 left join server_lease as l on l.server = v.name
 order by v.name;
@@ -268,6 +276,8 @@ comment on column server_overview.version is 'Version of its sidecar';
 comment on column server_overview.alive is 'Whether its sidecar lives';
 comment on column server_overview.since is 'Since when it does without a break; NULL: it does not';
 comment on column server_overview.players is 'How many players are on it';
+comment on column server_overview.contested is
+    'Whether two sidecars have spoken for it in the last minute: server.name is the same twice';
 
 -- +goose StatementBegin
 create function player_id(who text) returns text

@@ -1,7 +1,7 @@
 -- name: RenewLeases :many
 -- Renews the leases of a run, takes over those claimed and removes what ran out.
--- Returns the servers that the run speaks for, with a digest of their players.
-select l.server::text as server, l.sessions::text as sessions
+-- Returns the servers that the run speaks for, with a digest of their players, and whether another run asked for them.
+select l.server::text as server, l.sessions::text as sessions, l.contested::boolean as contested
 from server_lease_renew(
     sqlc.arg(run)::uuid, sqlc.arg(servers)::text[], sqlc.arg(claimed)::text[], sqlc.arg(lasts)::interval
 ) as l;
@@ -38,7 +38,9 @@ order by at desc, server;
 
 -- name: ServerOverview :many
 -- All game servers by name.
-select name, gamemode, address, version, alive::boolean as alive, since::timestamptz as since, players
+select
+    name, gamemode, address, version, alive::boolean as alive, since::timestamptz as since, players,
+    contested::boolean as contested
 from server_overview
 order by name;
 

@@ -39,6 +39,8 @@ type ServerOverview struct {
 	Alive   bool   // its sidecar renews its lease
 	Since   Time   // since when it does without a break; none: it does not
 	Players int
+	// Contested says that two sidecars have spoken for it in the last minute.
+	Contested bool
 }
 
 // SessionEdit says who came to the game servers of one sidecar and who left.
@@ -59,6 +61,12 @@ type Lease struct {
 	Servers []string
 	Claimed []string // those of Servers to take over from whoever has them
 	Lasts   time.Duration
+}
+
+// HeldLease is a lease that a run has.
+type HeldLease struct {
+	Sessions  string // [SessionDigest] of those stored
+	Contested bool   // another run asked for the server within the time that a lease lasts
 }
 
 // SessionDigest returns what tells the sessions of one server from others: the

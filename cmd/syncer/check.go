@@ -138,6 +138,7 @@ func (c *checkup) all(ctx context.Context, settings config.Config) {
 		c.privileges(ctx)
 		c.triggers(ctx)
 		c.balances(ctx)
+		c.names(ctx)
 	}
 	c.notifications(ctx, server)
 	c.clock(server)
@@ -309,6 +310,26 @@ func (c *checkup) triggers(ctx context.Context) {
 			"run: alter table … enable always trigger …, for each feed_ trigger that is not enabled so")
 	default:
 		c.ok("triggers", fmt.Sprintf("all %d are enabled ALWAYS", position.TriggersEnabled))
+	}
+}
+
+// names looks for game servers that two sidecars speak for.
+func (c *checkup) names(ctx context.Context) {
+	servers, err := c.store.ServerOverview(ctx)
+	var twice []string
+	for _, server := range servers {
+		if server.Contested {
+			twice = append(twice, server.Name)
+		}
+	}
+	switch {
+	case err != nil:
+		c.broken("server names", err, "see: syncer server list")
+	case len(twice) > 0:
+		c.warn("server names", "two syncers speak for "+strings.Join(twice, ", "),
+			"give each its own server.name, or stop one; players of the older one are not shown as online")
+	default:
+		c.ok("server names", "no two syncers speak for one game server")
 	}
 }
 

@@ -46,7 +46,7 @@ func TestCheckFindsNothingWrong(t *testing.T) {
 	}
 	for _, name := range []string{
 		"configuration", "data directory", "http.listen", "database", "transport", "version", "primary", "schema",
-		"privileges", "triggers", "balances", "pooler",
+		"privileges", "triggers", "balances", "server names", "pooler",
 		"notify", "queue", "clock", "access",
 	} {
 		if f := findings[name]; f.Verdict != verdictOK || f.Detail == "" {

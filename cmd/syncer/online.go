@@ -119,7 +119,11 @@ lives, since when, and how many players are there.`,
 func (a *app) printServers(servers []syncer.ServerOverview) error {
 	rows := make([][]string, len(servers))
 	for i, v := range servers {
-		rows[i] = []string{v.Name, v.Gamemode, v.Address, strconv.Itoa(v.Players), clock(v.Since, "no sign of life")}
+		since := clock(v.Since, "no sign of life")
+		if v.Contested {
+			since += ", two syncers"
+		}
+		rows[i] = []string{v.Name, v.Gamemode, v.Address, strconv.Itoa(v.Players), since}
 	}
 	return a.print(wire.ServerListOf(servers).Servers, func(w io.Writer) {
 		if len(rows) == 0 {

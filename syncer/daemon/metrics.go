@@ -49,6 +49,8 @@ func (d *Daemon) registerMemory() {
 		func() float64 { n, _ := d.use.presence.Counts(); return float64(n) })
 	d.gauge("network_sessions", "Players on all game servers, one on two servers counted twice.",
 		func() float64 { return float64(len(d.sessions.All())) })
+	d.gauge("contested_servers", "Game servers of this sidecar for which another one speaks too.",
+		func() float64 { return float64(d.use.presence.Contested()) })
 	d.gauge("transients", "Transients kept for the game servers of this sidecar.",
 		func() float64 { n, _ := d.use.transients.Size(); return float64(n) })
 	d.gauge("transient_bytes", "What transients take in memory, keys included.",

@@ -1,6 +1,7 @@
 package daemon_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -163,7 +164,7 @@ func TestPresenceIsPutRight(t *testing.T) {
 func TestNewerSidecarOfAServerTakesOver(t *testing.T) {
 	t.Parallel()
 	address, psql := database(t)
-	renewing := leasing(15 * time.Second) // the older one notices by its next renewal; none runs out
+	renewing := leasing(15 * time.Second) // each notices by its next renewal; none runs out
 	b := start(t, address, "b").ready()
 	old := start(t, address, "a", renewing).ready()
 	old.join(steve, "Steve")
@@ -173,6 +174,15 @@ func TestNewerSidecarOfAServerTakesOver(t *testing.T) {
 	newer.join(alex, "Alex")
 	old.join("third", "Third") // keeps it to itself
 	b.online("a: Alex")
+	for _, n := range []*node{old, newer} { // both know that they are two
+		pgtest.Eventually(t, waitTimeout, func() error {
+			metrics := string(n.get("/metrics").body)
+			if !strings.Contains(metrics, "\nplayersync_contested_servers 1\n") {
+				return errors.New("one of two with the same name does not know it")
+			}
+			return nil
+		})
+	}
 	old.must(http.MethodPost, "/v1/servers/start", "")
 	old.join("third", "Third")
 	b.online("a: Third")

@@ -17,6 +17,7 @@ type ownedServer struct {
 	claim      bool                     // to be taken over from whoever speaks for it
 	unknown    bool                     // what is stored of the players is not known
 	lost       bool                     // another sidecar speaks for it
+	contested  bool                     // another sidecar would like to
 }
 
 func newOwnedServer() *ownedServer {
@@ -59,7 +60,7 @@ func (o *ownedServer) take(e *syncer.SessionEdit) {
 	o.unknown = false
 }
 
-// digest is that of the players, as [PresenceStore] returns it of those stored.
+// digest is that of the players, as [syncer.HeldLease] has it of those stored.
 func (o *ownedServer) digest() string {
 	return syncer.SessionDigest(slices.Collect(maps.Values(o.players)))
 }

@@ -34,7 +34,8 @@ import (
 //
 // The newer one takes the lease over, and with it the sessions of the older one
 // end: that is how a restart goes. Should the older one still live, it keeps what
-// it knows to itself until the lease has run out or its game server starts.
+// it knows to itself until the lease has run out or its game server starts. Both say so
+// in their logs.
 type Presence struct {
 	config   PresenceConfig
 	run      [16]byte
@@ -62,7 +63,7 @@ type PresenceConfig struct {
 // PresenceStore is what presence needs of the database.
 type PresenceStore interface {
 	RegisterServer(ctx context.Context, server syncer.GameServer, version string) error
-	RenewLeases(ctx context.Context, lease syncer.Lease) (digests map[string]string, err error)
+	RenewLeases(ctx context.Context, lease syncer.Lease) (map[string]syncer.HeldLease, error)
 	ReleaseLeases(ctx context.Context, run [16]byte) error
 	SyncSessions(ctx context.Context, run [16]byte, edit syncer.SessionEdit) error
 	LastSeen(ctx context.Context, id syncer.PlayerID) ([]syncer.LastSeen, error)
@@ -170,6 +171,18 @@ func (p *Presence) Online(server string, after int64, size int) (page []*changef
 // that has any, by name.
 func (p *Presence) Counts() (players int, servers []syncer.OnlineCount) {
 	return changefeed.CountOnline(p.sessions.All())
+}
+
+// Contested returns for how many game servers another sidecar speaks too.
+func (p *Presence) Contested() (count int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, a := range p.servers {
+		if a.lost || a.contested {
+			count++
+		}
+	}
+	return count
 }
 
 // Of returns where a player is, and when it was last on each server, the latest

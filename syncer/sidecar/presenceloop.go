@@ -79,12 +79,12 @@ func (p *Presence) renew(ctx context.Context) error {
 	if err := p.sync(ctx); err != nil { // so that digests differ only if somebody else wrote
 		return err
 	}
-	digests, err := p.store.RenewLeases(ctx, lease)
+	held, err := p.store.RenewLeases(ctx, lease)
 	if err != nil {
 		p.doubt(syncer.IsAway(err))
 		return err
 	}
-	p.renewed(lease, unregistered, digests)
+	p.renewed(lease, unregistered, held)
 	return p.sync(ctx)
 }
 
@@ -116,7 +116,7 @@ func (p *Presence) doubt(away bool) {
 }
 
 // renewed takes in which servers this sidecar speaks for now.
-func (p *Presence) renewed(lease syncer.Lease, registered []syncer.GameServer, digests map[string]string) {
+func (p *Presence) renewed(lease syncer.Lease, registered []syncer.GameServer, held map[string]syncer.HeldLease) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, server := range registered {
@@ -124,15 +124,18 @@ func (p *Presence) renewed(lease syncer.Lease, registered []syncer.GameServer, d
 	}
 	for _, name := range lease.Servers {
 		a := p.servers[name]
-		digest, ours := digests[name]
+		kept, ours := held[name]
 		switch {
 		case !ours && !a.lost:
 			p.log.Warn("another syncer speaks for this game server now; is server.name the same twice?", "server", name)
 		case ours && a.lost:
 			p.log.Info("speaking for this game server again", "server", name)
 		}
-		a.lost, a.claim = !ours, a.claim && !slices.Contains(lease.Claimed, name)
-		a.unknown = a.unknown || ours && digest != a.digest()
+		if kept.Contested && !a.contested {
+			p.log.Warn("another syncer asks for this game server too; is server.name the same twice?", "server", name)
+		}
+		a.lost, a.claim, a.contested = !ours, a.claim && !slices.Contains(lease.Claimed, name), kept.Contested
+		a.unknown = a.unknown || ours && kept.Sessions != a.digest()
 	}
 }
 

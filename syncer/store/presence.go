@@ -12,10 +12,9 @@ import (
 )
 
 // RenewLeases renews the leases of a run, takes over those that it claims and
-// removes those of others that have run out, with their sessions. It returns the
-// servers that the run speaks for, each with the [syncer.SessionDigest] of the
-// sessions stored. A server that is missing has another run, which lives.
-func (s *Store) RenewLeases(ctx context.Context, lease syncer.Lease) (map[string]string, error) {
+// removes those of others that have run out, with their sessions. It returns those that
+// the run has, by server. A server that is missing has another run, which lives.
+func (s *Store) RenewLeases(ctx context.Context, lease syncer.Lease) (map[string]syncer.HeldLease, error) {
 	rows, err := s.queries.RenewLeases(ctx, db.RenewLeasesParams{
 		Run: runOf(lease.Run), Servers: lease.Servers, Claimed: append([]string{}, lease.Claimed...),
 		Lasts: pgtype.Interval{Microseconds: lease.Lasts.Microseconds(), Valid: true},
@@ -23,11 +22,11 @@ func (s *Store) RenewLeases(ctx context.Context, lease syncer.Lease) (map[string
 	if err != nil {
 		return nil, writeError("renew leases", err)
 	}
-	digests := make(map[string]string, len(rows))
+	held := make(map[string]syncer.HeldLease, len(rows))
 	for _, row := range rows {
-		digests[row.Server] = row.Sessions
+		held[row.Server] = syncer.HeldLease{Sessions: row.Sessions, Contested: row.Contested}
 	}
-	return digests, nil
+	return held, nil
 }
 
 // ReleaseLeases ends all leases of a run, and with them its sessions.

@@ -31,13 +31,13 @@ func speak(t *testing.T, s *store.Store, run [16]byte, lasts time.Duration, serv
 	}
 }
 
-func renew(t *testing.T, s *store.Store, lease syncer.Lease) map[string]string {
+func renew(t *testing.T, s *store.Store, lease syncer.Lease) map[string]syncer.HeldLease {
 	t.Helper()
-	digests, err := s.RenewLeases(context.Background(), lease)
+	held, err := s.RenewLeases(context.Background(), lease)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return digests
+	return held
 }
 
 func storeSessions(t *testing.T, s *store.Store, run [16]byte, edit syncer.SessionEdit) {
@@ -114,10 +114,10 @@ func TestSessionsAreStoredAsDifferences(t *testing.T) {
 	storeSessions(t, s, firstRun, syncer.SessionEdit{
 		Arrived: []syncer.Session{stay("a", "z"), stay("a", "Ä"), stay("a", "B")}, Complete: []string{"a", "b"},
 	})
-	digests := renew(t, s, syncer.Lease{Run: firstRun, Servers: []string{"a", "b"}, Lasts: time.Minute})
-	if digests["a"] != syncer.SessionDigest([]syncer.Session{stay("a", "Ä"), stay("a", "z"), stay("a", "B")}) ||
-		digests["b"] != syncer.SessionDigest(nil) {
-		t.Errorf("digests %v", digests)
+	held := renew(t, s, syncer.Lease{Run: firstRun, Servers: []string{"a", "b"}, Lasts: time.Minute})
+	if held["a"].Sessions != syncer.SessionDigest([]syncer.Session{stay("a", "Ä"), stay("a", "z"), stay("a", "B")}) ||
+		held["b"].Sessions != syncer.SessionDigest(nil) {
+		t.Errorf("held are %v", held)
 	}
 }
 
@@ -136,8 +136,17 @@ func TestLeaseHasOneRun(t *testing.T) {
 	})
 	expectEqual(t, column[string](t, conn, whoIsOnline), []string{"b Steve"})
 	got := renew(t, s, syncer.Lease{Run: firstRun, Servers: []string{"a", "b"}, Lasts: time.Minute})
-	if len(got) != 1 || got["b"] == "" {
+	if len(got) != 1 || got["b"].Sessions == "" || got["b"].Contested {
 		t.Errorf("the older run speaks for %v", got)
+	}
+	newer := syncer.Lease{Run: secondRun, Servers: []string{"a"}, Lasts: time.Minute}
+	if got := renew(t, s, newer); !got["a"].Contested {
+		t.Errorf("the newer run is not told that the older one lives: %v", got)
+	}
+	expectEqual(t, column[string](t, conn, `select name from server_overview where contested`), []string{"a"})
+	run(t, conn, `update server_lease set contested_at = contested_at - interval '2 minutes'`)
+	if got := renew(t, s, newer); got["a"].Contested {
+		t.Errorf("once the older run is silent: %v", got)
 	}
 
 	storeSessions(t, s, secondRun, syncer.SessionEdit{Arrived: []syncer.Session{stay("a", "Alex")}})

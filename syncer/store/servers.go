@@ -33,6 +33,7 @@ func (s *Store) ServerOverview(ctx context.Context) ([]syncer.ServerOverview, er
 		servers[i] = syncer.ServerOverview{
 			GameServer: syncer.GameServer{Name: row.Name, Gamemode: row.Gamemode, Address: row.Address},
 			Version:    row.Version, Alive: row.Alive, Since: timeOf(row.Since), Players: int(row.Players),
+			Contested: row.Contested,
 		}
 	}
 	return servers, readError("list servers", err)

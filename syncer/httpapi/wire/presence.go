@@ -78,13 +78,14 @@ type ServerList struct {
 
 // GameServer is a game server as the network knows it.
 type GameServer struct {
-	Name     string      `json:"name" example:"survival-1" doc:"Its name."`
-	Gamemode string      `json:"gamemode" example:"survival" doc:"Its gamemode."`
-	Address  string      `json:"address" example:"203.0.113.1:6567" doc:"Its address."`
-	Version  string      `json:"version" example:"1.0.0" doc:"Version of its sidecar."`
-	Alive    bool        `json:"alive" example:"true" doc:"Whether its sidecar lives."`
-	Since    syncer.Time `json:"since" example:"2029-12-24T18:00:00.000Z" doc:"Since when it does without a break; null: it does not."`
-	Players  int         `json:"players" example:"1" doc:"Players on it."`
+	Name      string      `json:"name" example:"survival-1" doc:"Its name."`
+	Gamemode  string      `json:"gamemode" example:"survival" doc:"Its gamemode."`
+	Address   string      `json:"address" example:"203.0.113.1:6567" doc:"Its address."`
+	Version   string      `json:"version" example:"1.0.0" doc:"Version of its sidecar."`
+	Alive     bool        `json:"alive" example:"true" doc:"Whether its sidecar lives."`
+	Since     syncer.Time `json:"since" example:"2029-12-24T18:00:00.000Z" doc:"Since when it does without a break; null: it does not."`
+	Players   int         `json:"players" example:"1" doc:"Players on it."`
+	Contested bool        `json:"contested" example:"false" doc:"Whether two sidecars spoke for it in the last minute: server.name is the same twice."`
 }
 
 // ServerListOf returns the servers.
@@ -93,7 +94,7 @@ func ServerListOf(servers []syncer.ServerOverview) ServerList {
 	for i, v := range servers {
 		list.Servers[i] = GameServer{
 			Name: v.Name, Gamemode: v.Gamemode, Address: v.Address, Version: v.Version, Alive: v.Alive, Since: v.Since,
-			Players: v.Players,
+			Players: v.Players, Contested: v.Contested,
 		}
 	}
 	return list
