@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/url"
 	"os"
@@ -117,7 +118,10 @@ func makeDataDir(dir string) error {
 	}
 	probe, err := os.CreateTemp(dir, ".writable-*")
 	if err != nil {
-		return fmt.Errorf("data.dir: cannot write to %s: %w", dir, errors.Unwrap(err))
+		if fault, ok := errors.AsType[*fs.PathError](err); ok {
+			err = fault.Err // which names no random file
+		}
+		return fmt.Errorf("data.dir: cannot write to %s: %w", dir, err)
 	}
 	_ = probe.Close() // nothing was written
 	if err := os.Remove(probe.Name()); err != nil {

@@ -185,9 +185,9 @@ func (d *Demo) alive(ctx context.Context) error {
 	case <-d.postgres.Done():
 		return errors.New("the throw-away PostgreSQL ended by itself")
 	case <-d.daemons[0].done:
-		return fmt.Errorf("the syncer of %s ended by itself: %w", survival, d.daemons[0].err)
+		return fmt.Errorf("the syncer of %s ended by itself: %w", survival, d.daemons[0].reason())
 	case <-d.daemons[1].done:
-		return fmt.Errorf("the syncer of %s ended by itself: %w", pvp, d.daemons[1].err)
+		return fmt.Errorf("the syncer of %s ended by itself: %w", pvp, d.daemons[1].reason())
 	default:
 		return nil
 	}

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -52,7 +53,15 @@ func startDaemon(
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	return nil, fmt.Errorf("run syncer of %s: %w", home.Name, d.err)
+	return nil, fmt.Errorf("run syncer of %s: %w", home.Name, d.reason())
+}
+
+// reason says why a sidecar that has ended did so.
+func (d *runningDaemon) reason() error {
+	if d.err == nil {
+		return errors.New("without an error")
+	}
+	return d.err
 }
 
 // stop ends the sidecar in order.

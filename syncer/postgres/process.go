@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"runtime"
@@ -12,7 +13,7 @@ import (
 type process struct {
 	cmd  *exec.Cmd
 	done chan struct{} // closed when it has ended
-	err  error         // how it ended; valid after done
+	err  error         // how it ended, nil if without a fault; valid after done
 }
 
 // launch starts a command and reaps it.
@@ -41,6 +42,14 @@ func launch(cmd *exec.Cmd) (*process, error) {
 }
 
 func (p *process) pid() int { return p.cmd.Process.Pid }
+
+// reason says how a process that has ended did so.
+func (p *process) reason() error {
+	if p.err == nil {
+		return errors.New("exit status 0")
+	}
+	return p.err
+}
 
 func (p *process) running() bool {
 	select {

@@ -149,7 +149,7 @@ func (s *Server) awaitReady(ctx context.Context, p *process) error {
 		case <-ctx.Done():
 			return fmt.Errorf("wait for PostgreSQL: %w", ctx.Err())
 		case <-p.done:
-			return fmt.Errorf("start PostgreSQL: it ended: %w", p.err)
+			return fmt.Errorf("start PostgreSQL: it ended: %w", p.reason())
 		case <-report.C:
 			s.logger.InfoContext(ctx, "waiting for PostgreSQL, which may be recovering", "dir", s.directory.dir)
 		case <-poll.C:

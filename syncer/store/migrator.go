@@ -28,7 +28,10 @@ func NewMigrator(url string) (*Migrator, error) {
 	}
 	config.RuntimeParams["application_name"] = "playersync migrate"
 	config.DefaultQueryExecMode = pgx.QueryExecModeExec // poolers keep no prepared statements
-	database := stdlib.OpenDB(*config)
+	database := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, "set search_path = public") // poolers refuse it at the start
+		return err
+	}))
 	provider, err := goose.NewProvider(goose.DialectPostgres, database, migrations.FS,
 		goose.WithLocker(&migrationLock{}))
 	if err != nil {
