@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/netip"
 	"slices"
+	"strings"
 )
 
 // AuditField is what changed: a field in the API's words, or one of the following.
@@ -59,7 +60,11 @@ func (f AuditFilter) Validate() error {
 		return Invalid("ip", "give either uuid or ip, not both")
 	}
 	if f.Field != "" && !slices.Contains(AuditFields, f.Field) {
-		return Invalid("field", "%q is none of %s", f.Field, AuditFields)
+		fields := make([]string, len(AuditFields))
+		for i, field := range AuditFields {
+			fields[i] = string(field)
+		}
+		return Invalid("field", "%q is none of %s", f.Field, strings.Join(fields, ", "))
 	}
 	if err := CheckAuthor("by", f.By); err != nil {
 		return err

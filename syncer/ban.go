@@ -56,7 +56,10 @@ func ReadTarget(text string) (Target, error) {
 	if looksLikeAddress(text) {
 		return ParseTarget("", text)
 	}
-	return ParseTarget(strings.TrimPrefix(text, "uuid:"), "")
+	if text = strings.TrimPrefix(text, "uuid:"); text == "" {
+		return Target{}, Invalid("uuid", "must not be empty")
+	}
+	return ParseTarget(text, "")
 }
 
 // checkBannedID refuses what is no player id, but something else that was meant.

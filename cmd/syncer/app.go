@@ -27,10 +27,12 @@ type app struct {
 func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	a := &app{out: out, errs: errs}
 	root := newRootCommand(a)
+	refuseUnknownTopics(root)
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(errs)
-	err := root.ExecuteContext(ctx)
+	command, err := root.ExecuteContextC(ctx)
+	err = asTyped(command, err)
 	if _, isAnswer := errors.AsType[*answered](err); err != nil && !isAnswer {
 		fmt.Fprintln(errs, "syncer:", describeError(err))
 	}
@@ -87,6 +89,27 @@ copy that follows them within milliseconds.
 	group(root)
 	a.markRunning(root)
 	return root
+}
+
+// refuseUnknownTopics makes the commands that cobra adds refuse what they do not know.
+func refuseUnknownTopics(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	root.InitDefaultHelpCmd()
+	for _, command := range root.Commands() {
+		switch command.Name() {
+		case "completion":
+			group(command)
+		case "help":
+			help := command.Run
+			command.Run, command.RunE = nil, func(command *cobra.Command, args []string) error {
+				if found, rest, _ := root.Find(args); len(rest) > 0 && found.HasSubCommands() {
+					return found.RunE(found, rest)
+				}
+				help(command, args)
+				return nil
+			}
+		}
+	}
 }
 
 // Groups of commands in the help text.

@@ -66,7 +66,7 @@ func (l *auditList) filter(ctx context.Context, u *useCases) (f syncer.AuditFilt
 	f = syncer.AuditFilter{
 		Field: syncer.AuditField(l.field), By: l.by, Server: l.server, Since: l.from.At(u.now), Until: l.to.At(u.now),
 	}
-	if f.ID, err = identifyFlag(ctx, u, "uuid", l.id); err != nil {
+	if f.ID, err = identifyFlag(ctx, u, l.id); err != nil {
 		return f, err
 	}
 	if l.ip != "" {

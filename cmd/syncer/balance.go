@@ -217,12 +217,16 @@ who was deleted.`,
 				if err != nil {
 					return err
 				}
-				if err := identify(ctx, u.store, &id); err != nil && syncer.CodeOf(err) != syncer.CodeNotFound {
-					return err
+				unknown := identify(ctx, u.store, &id)
+				if unknown != nil && syncer.CodeOf(unknown) != syncer.CodeNotFound {
+					return unknown
 				}
 				entries, err := u.balances.Ledger(ctx, id, currency, 0, limit)
 				if err != nil {
 					return err
+				}
+				if unknown != nil && len(entries) == 0 {
+					return unknown
 				}
 				rows := make([][]string, len(entries))
 				for i, e := range entries {

@@ -208,10 +208,10 @@ over.`,
 			}
 			return a.withUseCases(command, func(ctx context.Context, u *useCases) (err error) {
 				filter.CreatedFrom, filter.CreatedTo = from.At(u.now), to.At(u.now)
-				if filter.ID, err = identifyFlag(ctx, u, "uuid", id); err != nil {
+				if filter.ID, err = identifyFlag(ctx, u, id); err != nil {
 					return err
 				}
-				if filter.Meets, err = identifyFlag(ctx, u, "player", player); err != nil {
+				if filter.Meets, err = identifyFlag(ctx, u, player); err != nil {
 					return err
 				}
 				bans, _, err := u.bans.ListBans(ctx, filter, sidecar.Page{Size: min(limit, maxListed)})
@@ -243,13 +243,13 @@ over.`,
 
 // identifyFlag returns the id that a flag means, which may have a player's name; none
 // stays none.
-func identifyFlag(ctx context.Context, u *useCases, flag, text string) (syncer.PlayerID, error) {
+func identifyFlag(ctx context.Context, u *useCases, text string) (syncer.PlayerID, error) {
 	if text == "" {
 		return "", nil
 	}
 	id, err := syncer.ParsePlayerID(text)
 	if err != nil {
-		return "", usagef("--%s: %s", flag, errorText(err))
+		return "", err
 	}
 	identified, err := u.bans.Identify(ctx, syncer.TargetID(id))
 	return identified.Target.ID, err

@@ -85,11 +85,7 @@ func (f countFlags) parse(now time.Time) (r syncer.CountRange, err error) {
 			return r, usagef("--step: %s", err)
 		}
 	}
-	r, err = r.Normalize()
-	if err != nil {
-		return r, usagef("%s", err)
-	}
-	return r, nil
+	return r.Normalize()
 }
 
 // exportPiece is how much is read at once: whole steps of any length.

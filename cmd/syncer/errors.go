@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/spf13/cobra"
 
 	"playersync/cmd/syncer/internal/config"
 	"playersync/syncer"
@@ -28,6 +31,31 @@ func isUsageError(err error) bool {
 	return usage || syncer.CodeOf(err) == syncer.CodeInvalid
 }
 
+// capital matches where a name in JSON begins a word.
+var capital = regexp.MustCompile(`[A-Z]`)
+
+// asTyped names what was refused as it stands on the command line: the flag, or the argument.
+func asTyped(command *cobra.Command, err error) error {
+	refusal, ok := err.(*syncer.Error) //nolint:errorlint // what wraps one stays as it is
+	if !ok || refusal.Field == "" || command == nil {
+		return err
+	}
+	typed := *refusal
+	arguments := strings.Fields(command.Use)
+	name := strings.ToLower(capital.ReplaceAllString(refusal.Field, "-$0"))
+	switch flag := command.Flags().Lookup(name); {
+	case flag != nil && flag.Changed:
+		typed.Field = "--" + name
+	case slices.Contains(arguments, strings.ToUpper(refusal.Field)):
+		typed.Field = strings.ToUpper(refusal.Field)
+	case refusal.Field == "uuid" && slices.Contains(arguments, "PLAYER"):
+		typed.Field = "PLAYER"
+	case (refusal.Field == "uuid" || refusal.Field == "ip") && slices.Contains(arguments, "TARGET"):
+		typed.Field = "TARGET"
+	}
+	return &typed
+}
+
 // describeError makes one line of an error and adds what to do about it.
 func describeError(err error) string {
 	text := clean(errorText(err))
@@ -38,11 +66,17 @@ func describeError(err error) string {
 }
 
 // errorText makes one line of an error. What a driver says of a refusal is left out, for the
-// refusal says it in our words; why a database cannot be asked is not.
+// refusal says it in our words; why a database cannot be asked is not, and what it answers
+// instead stands alone.
 func errorText(err error) string {
 	text := strings.Join(strings.Fields(err.Error()), " ")
 	if refusal, ok := errors.AsType[*syncer.Error](err); ok && refusal.Cause != nil && !syncer.IsAway(err) {
 		text = strings.TrimSuffix(text, ": "+strings.Join(strings.Fields(refusal.Cause.Error()), " "))
+	}
+	if refusal, ok := errors.AsType[*syncer.Error](err); ok && refusal.Code == syncer.CodeUnavailable {
+		if _, answers := errors.AsType[*pgconn.PgError](refusal.Cause); answers {
+			text = strings.Join(strings.Fields(refusal.Cause.Error()), " ")
+		}
 	}
 	if refused, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		text = describeConnectError(refused)

@@ -92,7 +92,7 @@ func openDocuments(from io.Reader, file *os.File, packed bool, offset int64) (io
 	}
 	unpacked, err := gzip.NewReader(from)
 	if err != nil {
-		return nil, fmt.Errorf("unpack: %w", err)
+		return nil, fmt.Errorf("is not packed by gzip, though its name ends in .gz: %w", err)
 	}
 	if _, err := io.CopyN(io.Discard, unpacked, offset); err != nil {
 		return nil, fmt.Errorf("find the place to go on from: %w", err)

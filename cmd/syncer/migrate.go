@@ -84,6 +84,9 @@ func (m *migration) upTo(args []string) error {
 	if err != nil {
 		return err
 	}
+	if _, newest, err := m.GetVersions(m.ctx); err == nil && version > newest {
+		return usagef("there is no version %d; the newest that this program knows is %d", version, newest)
+	}
 	m.announce("up", version)
 	return m.report(m.UpTo(m.ctx, version))
 }

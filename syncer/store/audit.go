@@ -106,7 +106,7 @@ func revertError(number int64, err error) error {
 	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && isRaised(refused) {
 		switch refused.Code {
 		case codeNoData:
-			return syncer.NotFound("no change %d", number)
+			return syncer.NotFound("the audit has no change %d", number)
 		case codeNotInState:
 			return &syncer.Error{
 				Code:    syncer.CodeChangedSince,
