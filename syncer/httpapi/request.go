@@ -72,8 +72,10 @@ func faultsInQuery(ctx context.Context) []FieldError {
 func (q knownQuery) fault(name string, given []string) string {
 	schema := q[name]
 	switch {
+	case schema == nil && len(q) == 0:
+		return "is unknown here; this path takes no parameters"
 	case schema == nil:
-		return "is unknown here"
+		return "is unknown here; known are " + strings.Join(slices.Sorted(maps.Keys(q)), ", ")
 	case len(given) > 1:
 		return "is given more than once"
 	case !storableText(given[0]):
