@@ -48,6 +48,7 @@ select
             values
                 ('change', 'select'), ('feed', 'select'), ('feed_key', 'select'),
                 ('save_batch', 'select'), ('save_batch', 'insert'),
+                ('kick', 'select'), ('kick', 'insert'), ('kick', 'delete'),
                 ('audit', 'select'), ('ledger', 'select'), ('goose_db_version', 'select')
         ) as needed (relation, privilege)
         where not coalesce(has_table_privilege(to_regclass('public.' || needed.relation), needed.privilege), false)

@@ -64,7 +64,7 @@ type Audit struct {
 	Ip *netip.Prefix
 	// ban.id; NULL for a player
 	Ban *int64
-	// What, in the API's words. rank, flags, unmuteTime, muteReason, unmarkTime, attributes (only the keys that changed), usid (addresses of game servers: those that had one, and those of them that have another) of a player; target, reason, by, createdAt, expiresAt, lift of a ban; row: all of it came or went; table: truncated; pruned: {before, keep, changes} of the audit, the changes that it forgot
+	// What, in the API's words. rank, flags, unmuteTime, muteReason, unmarkTime, attributes (only the keys that changed), usid (addresses of game servers: those that had one, and those of them that have another), kick (the reason of a request to kick him) of a player; target, reason, by, createdAt, expiresAt, lift of a ban; row: all of it came or went; table: truncated; pruned: {before, keep, changes} of the audit, the changes that it forgot
 	Field string
 	// The value before; NULL: none
 	Old json.RawMessage
@@ -186,7 +186,7 @@ type Change struct {
 	Xid uint64
 	// The table that changed, where player includes player_history
 	Entity string
-	// player.uuid, ban_target(uuid, ip), staff_message.id, blacklisted_address.address, balance.uuid, or session.server and uuid with a tab between; NULL means the whole table
+	// player.uuid, ban_target(uuid, ip), staff_message.id, blacklisted_address.address, balance.uuid, session.server and uuid with a tab between, or kick.id; NULL means the whole table
 	Key *string
 	// Shortly before the commit, by this server's clock
 	At pgtype.Timestamptz
@@ -222,6 +222,20 @@ type FeedKey struct {
 	InnerPad []byte
 	// The key XOR 92, 64 bytes
 	OuterPad []byte
+}
+
+// INSERT asks the game servers where a player is to kick him. A request counts for a minute and is deleted then
+type Kick struct {
+	// Number
+	ID int64
+	// When
+	At pgtype.Timestamptz
+	// Whom
+	Uuid string
+	// Why, for the player to read
+	Reason string
+	// Who asks; empty: nobody is named
+	KickedBy string
 }
 
 // When players were last on each server, written as their sessions end

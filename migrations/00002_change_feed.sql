@@ -15,7 +15,9 @@ create table change (
     key    text,
     at     timestamptz not null default clock_timestamp(),
     constraint change_entity_known check (
-        entity in ('player', 'ban', 'staff_message', 'antibot_pattern', 'blacklisted_address', 'balance', 'session')
+        entity in (
+            'player', 'ban', 'staff_message', 'antibot_pattern', 'blacklisted_address', 'balance', 'session', 'kick'
+        )
     )
 );
 create index change_xid_idx on change (xid);
@@ -25,7 +27,7 @@ comment on column change.xid is 'Transaction that made the change; a sidecar rea
 comment on column change.entity is 'The table that changed, where player includes player_history';
 comment on column change.key is
     'player.uuid, ban_target(uuid, ip), staff_message.id, blacklisted_address.address, '
-    'balance.uuid, or session.server and uuid with a tab between; NULL means the whole table';
+    'balance.uuid, session.server and uuid with a tab between, or kick.id; NULL means the whole table';
 comment on column change.at is 'Shortly before the commit, by this server''s clock';
 
 create table feed (

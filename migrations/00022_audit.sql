@@ -24,7 +24,9 @@ create table audit (
     constraint audit_pkey primary key (id),
     constraint audit_field_known check (
         entity = 'player' and ban is null and ip is null
-            and field in ('row', 'table', 'rank', 'flags', 'unmuteTime', 'muteReason', 'unmarkTime', 'attributes', 'usid')
+            and field in (
+                'row', 'table', 'rank', 'flags', 'unmuteTime', 'muteReason', 'unmarkTime', 'attributes', 'usid', 'kick'
+            )
         or entity = 'ban' and field in ('row', 'table', 'target', 'reason', 'by', 'createdAt', 'expiresAt', 'lift')
         or entity = 'audit' and num_nonnulls(uuid, ip, ban) = 0 and field = 'pruned'
     ),
@@ -48,7 +50,8 @@ comment on column audit.ip is 'The banned address or range';
 comment on column audit.ban is 'ban.id; NULL for a player';
 comment on column audit.field is
     'What, in the API''s words. rank, flags, unmuteTime, muteReason, unmarkTime, attributes (only the keys that '
-    'changed), usid (addresses of game servers: those that had one, and those of them that have another) of a player; '
+    'changed), usid (addresses of game servers: those that had one, and those of them that have another), '
+    'kick (the reason of a request to kick him) of a player; '
     'target, reason, by, createdAt, expiresAt, lift of a ban; row: all of it came or went; table: truncated; '
     'pruned: {before, keep, changes} of the audit, the changes that it forgot';
 comment on column audit.old is 'The value before; NULL: none';

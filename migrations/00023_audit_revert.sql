@@ -143,13 +143,16 @@ begin
     if not found then
         raise exception 'there is no change %', audit_revert.id using errcode = 'no_data_found';
     end if;
-    if entry.field in ('table', 'pruned', 'usid') or (entry.entity, entry.field) = ('player', 'row') and entry.old is null then
+    if entry.field in ('table', 'pruned', 'usid', 'kick')
+        or (entry.entity, entry.field) = ('player', 'row') and entry.old is null
+    then
         raise exception 'change % cannot be taken back', entry.id
             using errcode = 'feature_not_supported',
                 hint = case entry.field
                     when 'table' then 'Truncated rows are gone.'
                     when 'pruned' then 'What was forgotten is gone.'
                     when 'usid' then 'Usids are secret: the audit keeps none.'
+                    when 'kick' then 'A request to kick counts for a minute.'
                     else 'DELETE FROM player removes a player.'
                 end;
     end if;

@@ -17,13 +17,14 @@ const (
 	AuditTable  AuditField = "table"  // all rows went at once
 	AuditLift   AuditField = "lift"   // of a ban: {at, by, reason}, none while it is open
 	AuditUSID   AuditField = "usid"   // of a player: game servers' addresses, and no usid
+	AuditKick   AuditField = "kick"   // of a player: the reason of a request to kick him
 	AuditPruned AuditField = "pruned" // of the audit: {before, keep, changes}, what it forgot
 )
 
 // AuditFields are all that the audit knows: players', bans' and its own.
 var AuditFields = []AuditField{
 	AuditRow, AuditTable, "rank", "flags", "unmuteTime", "muteReason", "unmarkTime", "attributes",
-	AuditUSID, "target", "reason", "by", "createdAt", "expiresAt", AuditLift, AuditPruned,
+	AuditUSID, AuditKick, "target", "reason", "by", "createdAt", "expiresAt", AuditLift, AuditPruned,
 }
 
 // AuditEntry is one change of an important field of a player, or of a ban; or it says that

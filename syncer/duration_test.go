@@ -60,24 +60,3 @@ func TestIsForeverWord(t *testing.T) {
 		}
 	}
 }
-
-// What is a duration is one that can be written down again, and no text takes long to read.
-func FuzzDuration(f *testing.F) {
-	for _, seed := range []string{"1y2mo3w4d5h6m7s", "P2DT3H30M15S", "P", "PT", "999999999999999d", "7D", "1M", ""} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		d, err := syncer.ParseDuration(text)
-		if err == nil && (d <= 0 || d%time.Second != 0) {
-			t.Fatalf("%q is %v", text, d)
-		}
-		if again, errAgain := syncer.ParseDuration(d.String()); err == nil && (errAgain != nil || again != d) {
-			t.Fatalf("%q is %v, and that is %v, %v", text, d, again, errAgain)
-		}
-		now := time.UnixMilli(1_700_000_000_000)
-		moment, errMoment := syncer.ParseMoment(text)
-		if at := moment.At(now); errMoment == nil && (at.IsZero() || at.IsForever()) {
-			t.Fatalf("%q is the moment %v", text, at)
-		}
-	})
-}

@@ -15,4 +15,5 @@ const (
 	EntityAntibotPattern Entity = "antibot_pattern"
 	EntityBlacklist      Entity = "blacklisted_address"
 	EntitySession        Entity = "session"
+	EntityKick           Entity = "kick"
 )

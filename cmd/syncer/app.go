@@ -68,6 +68,7 @@ copy that follows them within milliseconds.
 		newUnbanCommand(a),
 		newMuteCommand(a),
 		newUnmuteCommand(a),
+		newKickCommand(a),
 		newOnlineCommand(a),
 		newServerCommand(a),
 		newAuditCommand(a),

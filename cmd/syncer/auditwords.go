@@ -109,6 +109,8 @@ func changeInWords(e syncer.AuditEntry) string {
 		default:
 			return done + " " + untilInWords(before) + " → " + untilInWords(after)
 		}
+	case syncer.AuditKick:
+		return "to be kicked, reason " + after
 	case "muteReason":
 		return "reason of the mute " + before + " → " + after
 	case "expiresAt":

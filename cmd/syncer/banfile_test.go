@@ -3,17 +3,11 @@ package main
 import (
 	"errors"
 	"io"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
-	"pgregory.net/rapid"
-
-	"playersync/syncer"
 	"playersync/syncer/importer"
 )
 
@@ -72,47 +66,4 @@ func TestCheckpointsFollowNoLink(t *testing.T) {
 	if got := c.load(); got != at {
 		t.Errorf("saved %+v, loaded %+v", at, got)
 	}
-}
-
-// piecesOfBanFiles are what drawn files are made of.
-var piecesOfBanFiles = []string{
-	`{"uuid":"a","reason":"r","createdAt":"2029-01-01T00:00:00Z","notes":[{"at":"2029-01-01T00:00:00Z","text":"t"}]}`,
-	`{"uuid":"a","ip":"::1"}`, `{"ip":"2001:db8::/32","liftedAt":"2030-01-01T00:00:00Z","liftedBy":"b"}`, `{"uuid":`,
-	"uuid,ip,reason,notes", `a,,"'=1`, `",[]`, ",10.0.0.0/8,b,", "192.0.2.1 # why", "; none", "2001:db8::/32", "[",
-	"\x00",
-	"\xEF\xBB\xBF", "\xFF\xFE", "uuid", "uuid,uuid", "é", `"`, ",", "\n", "\n", "\n", "\r\n", "\n\n",
-}
-
-// What is a ban of any file can be stored, and read again from what an export writes of it.
-func TestAnyBanFileIsReadOrRefused(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		text := strings.Join(rapid.SliceOfN(rapid.SampledFrom(piecesOfBanFiles), 0, 12).Draw(t, "pieces"), "")
-		format := rapid.SampledFrom([]string{"", formatJSON, formatCSV, formatList}).Draw(t, "format")
-		file := &banFile{}
-		if file.read(strings.NewReader(text), "bans", format) != nil {
-			return
-		}
-		if len(file.records) != len(file.lines) {
-			t.Fatalf("%d bans on %d lines", len(file.records), len(file.lines))
-		}
-		var written strings.Builder
-		w, err := newBanWriter(&written, formatJSON)
-		for _, record := range file.records {
-			if err := record.Validate(); err != nil {
-				t.Fatalf("%q has %+v: %v", text, record, err)
-			}
-			err = errors.Join(err, w.write(record))
-		}
-		if err := errors.Join(err, w.close()); err != nil {
-			t.Fatal(err)
-		}
-		same := []cmp.Option{cmpopts.EquateComparable(netip.Prefix{}, syncer.Time{}), cmpopts.EquateEmpty()}
-		again := &banFile{}
-		if err := again.read(strings.NewReader(written.String()), "bans", formatJSON); err != nil ||
-			!cmp.Equal(again.records, file.records, same...) {
-			t.Fatalf("%q is exported as %q, which is something else: %v\n%s", text, written.String(), err,
-				cmp.Diff(file.records, again.records, same...))
-		}
-	})
 }

@@ -27,6 +27,10 @@ const documentedState = documentedNetwork + `;
 	insert into player_address (uuid, server, ip)
 	values ('Steve', 'pvp', '192.0.2.7'), ('Steve', 'pvp', '203.0.113.7');
 	insert into player (uuid, name) values ('abcdefghijklmnopqrstuv==', 'Griefer');
+	insert into server (name, gamemode, address) values ('a', 'survival', '203.0.113.9:6567');
+	insert into server_lease (server, run, expires_at) values ('a', gen_random_uuid(), 'tomorrow');
+	insert into session (server, uuid, run, name, gamemode, since)
+	select server, 'Steve', run, 'Steve', 'survival', now() from server_lease where server = 'a';
 	insert into map_run (key, server, map, gamemode, winner, success, started_at, ended_at, played_ms, max_players)
 	values (gen_random_uuid(), 'a', 'Frozen_Forest.msav', 'survival', 'sharded', true, now(), 'tomorrow', 1000, 3)`
 

@@ -23,6 +23,7 @@ type useCases struct {
 	balances *sidecar.Balances
 	audit    *sidecar.Audit
 	chat     *sidecar.Chat
+	kicks    *sidecar.Kicks
 }
 
 func newUseCases(s *store.Store, now time.Time) *useCases {
@@ -32,6 +33,7 @@ func newUseCases(s *store.Store, now time.Time) *useCases {
 		bans:     sidecar.NewBans(s, nil, memory, memory),
 		balances: sidecar.NewBalances(s, memory, memory),
 		audit:    sidecar.NewAudit(sidecar.AuditConfig{}, s, memory, slog.New(slog.DiscardHandler)),
+		kicks:    sidecar.NewKicks(s),
 		chat:     sidecar.NewChat(s, nil, slog.New(slog.DiscardHandler)),
 	}
 }

@@ -31,6 +31,7 @@ const (
 var watchedKinds = []string{
 	string(changefeed.EventPlayer), string(changefeed.EventBalance), string(changefeed.EventBan),
 	string(changefeed.EventChat), string(changefeed.EventPresence),
+	string(changefeed.EventKick),
 }
 
 func newWatchCommand(a *app) *cobra.Command {
@@ -85,7 +86,7 @@ func (a *app) watch(command *cobra.Command, made func(s *store.Store) *watcher) 
 	log := a.logger(config.Log{Level: slog.LevelWarn, Format: settings.Log.Format})
 	w := made(s)
 	applier := feed.NewApplier(w.players, cache.NewBans(), w.broker.Publish, cache.NewMessages(store.HeldMessages),
-		cache.NewSessions())
+		cache.NewSessions(), cache.NewKicks())
 	follow := feed.Config{
 		PollOnly: settings.Sync.Mode == config.ModePoll, Heartbeat: settings.Sync.Heartbeat,
 		PollInterval: settings.Sync.PollInterval, MinTriggers: store.FeedTriggers,

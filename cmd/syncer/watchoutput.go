@@ -29,6 +29,8 @@ type watchJSON struct {
 	Message   *wire.StaffMessage   `json:"message,omitempty"`   // of the staff chat
 	Session   *wire.Session        `json:"session,omitempty"`   // of a presence
 	Online    *bool                `json:"online,omitempty"`    // of a presence: came, else left
+	Reason    *string              `json:"reason,omitempty"`    // of a kick
+	By        *wire.Person         `json:"by,omitempty"`        // of a kick
 }
 
 // showChange prints one event.
@@ -73,6 +75,8 @@ func watchJSONOf(e changefeed.Event, now time.Time) watchJSON {
 		line.UUID, line.IP = e.Target.Fields()
 	case changefeed.EventChat:
 		line.Message = new(wire.StaffMessageOf(*e.Message))
+	case changefeed.EventKick:
+		line.UUID, line.Reason, line.By = &e.ID, &e.Kick.Reason, (*wire.Person)(&e.Kick.By)
 	case changefeed.EventPresence:
 		line.Session, line.Online = new(wire.SessionOf(*e.Session)), &e.Online
 	}
@@ -92,6 +96,9 @@ func (w *watcher) describe(e changefeed.Event, now time.Time) string {
 		return fmt.Sprintf("%s (%s) came to %s", e.Session.Name, e.Session.ID, e.Session.Server)
 	case e.Type == changefeed.EventPresence:
 		return fmt.Sprintf("%s (%s) left %s", e.Session.Name, e.Session.ID, e.Session.Server)
+	case e.Type == changefeed.EventKick:
+		return fmt.Sprintf("%s is to be kicked by %s: %s", e.ID, cmp.Or(e.Kick.By, "nobody"),
+			cmp.Or(e.Kick.Reason, "no reason"))
 	case e.Type == changefeed.EventBan && !e.Banned:
 		return e.Target.String() + " unbanned"
 	case e.Type == changefeed.EventBan && e.ExpiresAt.IsZero():

@@ -25,9 +25,9 @@ type Change struct {
 var ErrForged = errors.New("a notification that is not signed with the database's key")
 
 // Row is what a [Change] carries: *[PlayerRow], *[BanRow], *[HistoryRow],
-// *[BalanceRow], *[NewMessage] or *[SessionRow], and for the tables of one game the
+// *[BalanceRow], *[NewMessage], *[SessionRow] or *[syncer.Kick], and for the tables of one game the
 // type that its package names. Tables that are read as a whole are read as
-// *[syncer.StaffMessage], *[SessionRow] or such a type.
+// *[syncer.StaffMessage], *[SessionRow], *[syncer.Kick] or such a type.
 type Row any
 
 // PlayerRow is the shared part of a player that was updated. It is complete but

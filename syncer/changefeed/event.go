@@ -14,6 +14,7 @@ const (
 	EventBan      EventType = "ban"      // one target was banned, unbanned or has another expiry
 	EventChat     EventType = "chat"     // a message of the staff chat
 	EventPresence EventType = "presence" // a player came to a server or left it
+	EventKick     EventType = "kick"     // somebody wants a player kicked
 	EventResync   EventType = "resync"   // anything may have changed: read what you keep again
 )
 
@@ -41,4 +42,7 @@ type Event struct {
 	// Of a presence event.
 	Session *syncer.Session
 	Online  bool // it began; else it ended
+
+	// Of a kick event, which has an ID too.
+	Kick *syncer.Kick
 }

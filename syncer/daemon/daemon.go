@@ -184,8 +184,9 @@ func (d *Daemon) wire(context.Context) error {
 	d.http, err = httpapi.New(d.config.HTTP, httpapi.Deps{
 		Servers: u.servers, Players: u.players, Visits: u.info, USIDs: u.usids, Balances: u.balances,
 		Bans: u.bans, BanDetails: u.bans, BanTransfer: u.bans, Audit: u.audit,
-		Presence: u.presence, Transients: u.transients, Chat: u.chat, Counts: u.counts, MapRuns: u.mapRuns,
-		Events: d.events, Ready: d.missing, Mounts: mounts, Registry: d.registry, Log: d.log, Version: d.config.Version,
+		Presence: u.presence, Kicks: u.kicks, Transients: u.transients, Chat: u.chat, Counts: u.counts,
+		MapRuns: u.mapRuns, Events: d.events, Ready: d.missing, Mounts: mounts, Registry: d.registry, Log: d.log,
+		Version: d.config.Version,
 	})
 	return err
 }
@@ -197,7 +198,8 @@ func (d *Daemon) wireFeed() {
 	d.messages = cache.NewMessages(store.HeldMessages)
 	d.patterns, d.addresses = cache.NewPatterns(), cache.NewBlacklist()
 	d.events = events.NewBroker(d.config.EventBuffer)
-	d.applier = feed.NewApplier(d.players, d.bans, d.events.Publish, d.messages, d.patterns, d.addresses, d.sessions)
+	d.applier = feed.NewApplier(d.players, d.bans, d.events.Publish, d.messages, d.patterns, d.addresses, d.sessions,
+		cache.NewKicks())
 	config := d.config.Feed
 	config.MinTriggers = store.FeedTriggers
 	d.feed = feed.New(config, source{d}, d.applier, d.registry, d.log)

@@ -19,6 +19,7 @@ type useCases struct {
 	presence   *sidecar.Presence
 	transients *sidecar.Transients
 	chat       *sidecar.Chat
+	kicks      *sidecar.Kicks
 	counts     *sidecar.Counts
 	mapRuns    *sidecar.MapRuns
 	audit      *sidecar.Audit
@@ -41,6 +42,7 @@ func (d *Daemon) wireUseCases() {
 	u.usids = sidecar.NewUSIDs(d.store, d.players, d.log)
 	u.balances = sidecar.NewBalances(d.store, d.players, d.applier)
 	u.chat = sidecar.NewChat(d.store, d.forward(), d.log)
+	u.kicks = sidecar.NewKicks(d.store)
 	u.counts = sidecar.NewCounts(d.store, u.queue, now)
 	u.mapRuns = sidecar.NewMapRuns(d.store, u.queue, now)
 	u.audit = sidecar.NewAudit(sidecar.AuditConfig{Keep: d.config.AuditKeep}, d.store, d.applier, d.log)

@@ -14,6 +14,7 @@ type Deps struct {
 	Servers     Servers
 	Players     Players
 	Presence    Presence
+	Kicks       Kicks
 	Transients  Transients
 	Bans        Bans
 	Audit       Audit

@@ -24,7 +24,8 @@ func (s *Server) registerEvents() {
 		http.MethodGet, pathEvents, "get-events", tagEvents,
 		"Follow changes",
 		"Server-sent events of the types `player`, `balance`, `ban`, `chat` (the staff chat), `presence` (a player " +
-			"came to a server or left it) and `resync`, each after it was applied in this sidecar's memory. " +
+			"came to a server or left it), `kick` (somebody wants a player kicked) " +
+			"and `resync`, each after it was applied in this sidecar's memory. " +
 			"A client that comes back with Last-Event-ID goes on where it was, as far as the buffer reaches back; " +
 			"else it gets a `resync`: " +
 			"read again what you keep. A subscriber that is too slow is cut off. A comment is sent when nothing " +
@@ -71,10 +72,10 @@ func (t *eventTypes) UnmarshalText(text []byte) error {
 	for name := range strings.SplitSeq(string(text), ",") {
 		switch kind := changefeed.EventType(name); kind {
 		case changefeed.EventPlayer, changefeed.EventBalance, changefeed.EventBan,
-			changefeed.EventChat, changefeed.EventPresence, changefeed.EventResync:
+			changefeed.EventChat, changefeed.EventPresence, changefeed.EventKick, changefeed.EventResync:
 			t.types = append(t.types, kind)
 		default:
-			return errors.New("must be a comma-separated list of player, balance, ban, chat, presence and resync")
+			return errors.New("must be a comma-separated list of player, balance, ban, chat, presence, kick and resync")
 		}
 	}
 	return nil
@@ -169,6 +170,9 @@ func (s *Server) eventData(e changefeed.Event, from syncer.GameServer) wire.Even
 		return wire.StaffMessageOf(*e.Message)
 	case changefeed.EventPresence:
 		return wire.PresenceEvent{Session: wire.SessionOf(*e.Session), Online: e.Online}
+	case changefeed.EventKick:
+		here := slices.Contains(s.deps.Players.Met(from, syncer.TargetID(e.ID)), e.ID)
+		return wire.KickEventOf(*e.Kick, here)
 	default:
 		return wire.Resync{}
 	}

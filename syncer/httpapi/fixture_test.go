@@ -45,6 +45,7 @@ func newFixture(t testing.TB, change ...func(*Config, *Deps)) *fixture {
 		BanTransfer: f.fake,
 		MapRuns:     &f.mapRuns,
 		Presence:    f.fake,
+		Kicks:       &fakeKicks{},
 		Transients:  sidecar.NewTransients(sidecar.TransientLimits{}),
 		Balances:    &fakeBalances{balances: syncer.Balances{exampleCurrency: 1000}},
 		Registry:    prometheus.NewRegistry(),

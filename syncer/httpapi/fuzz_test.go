@@ -69,29 +69,3 @@ func FuzzCheck(f *testing.F) {
 func FuzzLift(f *testing.F) {
 	fuzzBodies(f, "POST", "/v1/bans/lift")
 }
-
-// FuzzBodies sends any body to each operation that takes one: it is taken or refused, and what
-// is refused for its form names a field.
-func FuzzBodies(f *testing.F) {
-	fixture := newFixture(f)
-	for i, op := range wrongBodies {
-		f.Add(uint(i), op.body)
-	}
-	f.Fuzz(func(t *testing.T, i uint, body string) {
-		op := wrongBodies[i%uint(len(wrongBodies))]
-		g := fixture.ask(t, op.method, op.path, body)
-		switch g.Code {
-		case http.StatusBadRequest, http.StatusUnprocessableEntity:
-			if p := g.problem(g.Code); len(p.Errors) == 0 {
-				t.Fatalf("%s %s %q: %+v", op.method, op.path, body, p)
-			}
-		case http.StatusPaymentRequired, http.StatusNotFound, http.StatusConflict, http.StatusRequestEntityTooLarge,
-			http.StatusInsufficientStorage:
-			g.problem(g.Code)
-		default:
-			if g.Code >= 300 {
-				t.Fatalf("%s %s %q: %d %s", op.method, op.path, body, g.Code, g.Body)
-			}
-		}
-	})
-}

@@ -66,6 +66,7 @@ func New(config Config, deps Deps) (*Server, error) {
 	s.registerCounts()
 	s.registerMapRuns()
 	s.registerPresence()
+	s.registerKicks()
 	s.registerTransients()
 	s.registerBalances()
 	s.registerEvents()

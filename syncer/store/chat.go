@@ -55,10 +55,14 @@ func (s *Store) SaveStaffDeliveries(ctx context.Context, sidecar string, deliver
 	return writeError("save staff deliveries", s.queries.SaveStaffDeliveries(ctx, params))
 }
 
-// PruneStaffChat deletes what is older than 30 days.
+// PruneStaffChat deletes what is older than 30 days, and requests to kick somebody that do
+// not count any more.
 func (s *Store) PruneStaffChat(ctx context.Context) error {
 	if err := s.queries.PruneStaffMessages(ctx); err != nil {
 		return writeError("prune staff messages", err)
+	}
+	if err := s.queries.PruneKicks(ctx); err != nil {
+		return writeError("prune kicks", err)
 	}
 	return writeError("prune staff deliveries", s.queries.PruneStaffDeliveries(ctx))
 }

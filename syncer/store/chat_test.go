@@ -54,6 +54,8 @@ func TestFurtherTablesTell(t *testing.T) {
 		{`delete from staff_message where id = 1`, []string{"staff_message *"}},
 		{`delete from staff_message where id = 1`, nil},
 		{`truncate staff_message`, []string{"staff_message *"}},
+		{`insert into kick (uuid) values ('a')`, []string{"kick 1"}},
+		{`delete from kick`, nil},
 	} {
 		run(t, conn, "delete from change")
 		run(t, conn, test.sql)

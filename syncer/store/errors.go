@@ -138,6 +138,9 @@ func isRaised(refused *pgconn.PgError) bool { return refused.Routine == "exec_st
 // violate; see the migrations.
 var fieldsByConstraint = map[string]string{
 	"player_uuid_form":                 "uuid",
+	"kick_uuid_form":                   "uuid",
+	"kick_reason_length":               "reason",
+	"kick_kicked_by_length":            "by",
 	"player_rank_form":                 "rank",
 	"player_flags_set":                 "flags",
 	"player_unmute_time_range":         "unmuteTime",

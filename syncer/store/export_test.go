@@ -47,15 +47,3 @@ var ParseConfig = parseConfig
 func OpenSignature(key []byte) func(payload string) (message string, genuine bool) {
 	return newSignature(key).open
 }
-
-// Positions are the cursors of pages, read and written again.
-var Positions = map[string]func(text string) (again string, err error){
-	"players": func(text string) (string, error) {
-		p, err := decodePosition(text)
-		return encodePosition(p), err
-	},
-	"visits": func(text string) (string, error) {
-		p, err := decodeVisitPosition(text)
-		return p.encode(), err
-	},
-}

@@ -92,7 +92,7 @@ func decodePosition(text string) (position, error) {
 	if err == nil {
 		err = json.Unmarshal(data, &p)
 	}
-	if err != nil || strings.ContainsRune(p.Name+p.ID, 0) {
+	if err != nil {
 		return position{}, syncer.Invalid("after", "is not a position that a page returned as next")
 	}
 	return p, nil

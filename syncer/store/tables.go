@@ -53,6 +53,9 @@ func readTable(ctx context.Context, queries *db.Queries, entity syncer.Entity) (
 				Server: s.Server, Uuid: s.Uuid, Name: s.Name, Gamemode: s.Gamemode, Since: s.Since,
 			}), Online: true, Revision: s.Revision}
 		}), err
+	case syncer.EntityKick:
+		kicks, err := queries.Kicks(ctx)
+		return rowsOf(kicks, func(k db.Kick) changefeed.Row { return new(kickOf(k)) }), err
 	}
 	return nil, fmt.Errorf("the table %s is not held whole", entity)
 }

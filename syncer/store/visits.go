@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/netip"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgtype"
@@ -73,7 +72,7 @@ func decodeVisitPosition(after string) (visitPosition, error) {
 	if err == nil {
 		err = json.Unmarshal(data, &p)
 	}
-	if err != nil || p.ID == "" || strings.ContainsRune(p.ID, 0) {
+	if err != nil || p.ID == "" {
 		return p, syncer.Invalid("after", "is not a position that a page returned as next")
 	}
 	return p, nil

@@ -24,6 +24,7 @@ type wireChange struct {
 	Message  *changefeed.NewMessage `json:"m"`
 	Session  *changefeed.SessionRow `json:"s"`
 	Balances []syncer.Balance       `json:"b"`
+	Kick     *syncer.Kick           `json:"q"`
 }
 
 func (w wireChange) change() changefeed.Change {
@@ -38,6 +39,8 @@ func (w wireChange) change() changefeed.Change {
 		c.Row = &changefeed.BalanceRow{Balances: w.Balances}
 	case w.Message != nil:
 		c.Row = w.Message
+	case w.Kick != nil:
+		c.Row = w.Kick
 	case w.Session != nil:
 		w.Session.Online = w.Open != nil && *w.Open
 		c.Row = w.Session

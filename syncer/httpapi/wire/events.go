@@ -10,12 +10,12 @@ import "playersync/syncer"
 // the same in its fields id, event and data.
 type LongPollEvent struct {
 	ID   string               `json:"id" example:"K3XQ7A-1841" doc:"Position of the event."`
-	Type changefeed.EventType `json:"type" enum:"player,balance,ban,chat,presence,resync" example:"player" doc:"What it is about."`
-	Data EventData            `json:"data" doc:"A PlayerEvent, a BalanceEvent, a BanEvent, a StaffMessage, a PresenceEvent, or an empty object for a resync."`
+	Type changefeed.EventType `json:"type" enum:"player,balance,ban,chat,presence,kick,resync" example:"player" doc:"What it is about."`
+	Data EventData            `json:"data" doc:"A PlayerEvent, a BalanceEvent, a BanEvent, a StaffMessage, a PresenceEvent, a KickEvent, or an empty object for a resync."`
 }
 
 // EventData is the data of an event: a [PlayerEvent], a [BalanceEvent], a [BanEvent], a
-// [StaffMessage], a [PresenceEvent], or a [Resync].
+// [StaffMessage], a [PresenceEvent], a [KickEvent], or a [Resync].
 type EventData any
 
 // PlayerEvent is the data of an event of type player.
@@ -51,6 +51,20 @@ func BanEventOf(e changefeed.Event) BanEvent {
 type PresenceEvent struct {
 	Session
 	Online bool `json:"online" example:"true" doc:"Whether the player came; else it left the server, or the server died."`
+}
+
+// KickEvent is the data of an event of type kick.
+type KickEvent struct {
+	UUID   syncer.PlayerID `json:"uuid" example:"abcdefghijklmnopqrstuv==" doc:"Whom."`
+	Online bool            `json:"online" example:"true" doc:"Whether the player is on the asking server, which should kick him then: he joined through this sidecar since it started."`
+	Reason string          `json:"reason" example:"spam" doc:"Why, for the player to read; empty if none was given."`
+	By     Person          `json:"by" nullable:"true" example:"Alice" doc:"Who wants it; null if nobody was named."`
+	At     syncer.Time     `json:"at" example:"2030-01-02T03:04:05.000Z" doc:"When it was asked for."`
+}
+
+// KickEventOf returns a request, which concerns the asking server if the player is there.
+func KickEventOf(k syncer.Kick, here bool) KickEvent {
+	return KickEvent{UUID: k.Player, Online: here, Reason: k.Reason, By: Person(k.By), At: k.At}
 }
 
 // Resync is the data of an event of type resync: nothing.

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"playersync/syncer/httpapi/wire"
+)
+
+func newKickCommand(a *app) *cobra.Command {
+	var asked wire.NewKick
+	command := &cobra.Command{
+		Use:   "kick PLAYER",
+		Short: "Ask the game servers where a player is to kick him",
+		Long: `Ask the game servers where a player is to kick him, by id or name. They get an event,
+and their plugins do the rest; whether they do is not known. Who is on no server cannot
+be kicked: the exit code is 4.`,
+		Example:           `  syncer kick Steve --reason spam`,
+		GroupID:           groupAdministrate,
+		Args:              exactly("PLAYER"),
+		ValidArgsFunction: a.completePlayers,
+		RunE: func(command *cobra.Command, args []string) error {
+			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
+				player, err := findPlayer(ctx, u.store, args[0])
+				if err != nil {
+					return err
+				}
+				servers, err := u.kicks.Kick(ctx, asked.Kick(player.ID))
+				if err != nil {
+					return err
+				}
+				return a.print(wire.KickAskedOf(player.ID, servers), func(w io.Writer) {
+					fmt.Fprintf(w, "asked %s to kick %s\n", clean(strings.Join(servers, " and ")),
+						clean(called(player)))
+				})
+			})
+		},
+	}
+	a.addConfigFlags(command)
+	command.Flags().StringVar(&asked.Reason, "reason", "", "why, for the player to read")
+	command.Flags().StringVar(&asked.By, "by", thisUser(), "who wants it")
+	a.addJSONFlag(command.Flags())
+	return command
+}
