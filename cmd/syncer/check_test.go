@@ -62,6 +62,12 @@ func TestCheckFindsNothingWrong(t *testing.T) {
 			t.Errorf("for people: %q", line)
 		}
 	}
+	url := strings.TrimPrefix(environ[1], "SYNCER_DATABASE_URL=")
+	execute(t, url, `do $$ begin execute format('grant connect on database %I to public', current_database()); end $$`)
+	findings, _ = checked(t, environ)
+	if f := findings["access"]; f.Verdict != verdictWarn || !strings.Contains(f.Advice, "revoke connect") {
+		t.Errorf("everybody may connect: %+v", f)
+	}
 }
 
 func TestCheckLooksAtTheCertificate(t *testing.T) {

@@ -1,6 +1,7 @@
 package feed_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -195,5 +196,15 @@ func TestForgedNotificationsAreCountedAndIgnored(t *testing.T) {
 		}
 		r.wantFollowing(true)
 		r.wantNoEvents()
+		warnings := func() int { return strings.Count(r.log.String(), "nobody signed") }
+		if n := warnings(); n != 1 {
+			t.Errorf("%d warnings in a second", n)
+		}
+		advanceTime(time.Minute)
+		r.db.set(func(d *database) { d.notify([]changefeed.Change{}, withRow) })
+		advanceTime(time.Second)
+		if n := warnings(); n != 2 || !strings.Contains(r.log.String(), "count=100") { // 99 and this one
+			t.Errorf("%d warnings in a minute:\n%s", n, r.log.String())
+		}
 	})
 }

@@ -1,6 +1,7 @@
 package feed_test
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"sync"
@@ -35,6 +36,7 @@ type rig struct {
 	applier  *feed.Applier
 	feed     *feed.Feed
 	registry *prometheus.Registry
+	log      bytes.Buffer
 
 	mu     sync.Mutex
 	events []changefeed.Event
@@ -73,7 +75,7 @@ func newRig(t *testing.T, config feed.Config) *rig {
 		defer r.mu.Unlock()
 		r.events = append(r.events, e)
 	})
-	r.feed = feed.New(config, r.db, r.applier, r.registry, slog.New(slog.DiscardHandler))
+	r.feed = feed.New(config, r.db, r.applier, r.registry, slog.New(slog.NewTextHandler(&r.log, nil)))
 	return r
 }
 

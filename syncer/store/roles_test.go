@@ -275,6 +275,21 @@ func TestNobodyElseCallsFunctionsOfTheOwner(t *testing.T) {
 	if len(open) > 0 {
 		t.Errorf("everybody may call %v", open)
 	}
+	for role, want := range map[string][]string{
+		"playersync_readonly":  {},
+		"playersync_addresses": {},
+		"playersync_app": {
+			"audit_prune(interval,integer)", "feed_prune(interval)", "feed_settle()", "save_batch_prune()",
+			"take_turn(text)",
+		},
+	} {
+		may := column[string](t, admin, `
+			select p.oid::regprocedure::text from pg_proc as p
+			where p.pronamespace = 'public'::regnamespace and p.prosecdef
+			  and has_function_privilege($1, p.oid, 'execute')
+			order by 1`, role)
+		expectEqual(t, may, want)
+	}
 }
 
 func expectRefused(t *testing.T, conn *pgx.Conn, statements ...string) {

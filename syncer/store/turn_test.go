@@ -10,6 +10,23 @@ import (
 	"playersync/syncer/store"
 )
 
+// Who has a turn and keeps it holds the others up, but for no longer than a second each.
+func TestATurnThatIsKeptIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	s, address := open(t, store.Options{})
+	keeper := psql(t, login(t, address, "in role playersync_app"))
+	run(t, keeper, "begin")
+	run(t, keeper, "select take_turn('staff_message')")
+	_, _, err := s.SendStaffMessage(t.Context(), syncer.StaffMessage{Server: "pvp", Text: "x"})
+	if syncer.CodeOf(err) != syncer.CodeUnavailable {
+		t.Errorf("it says %v", err)
+	}
+	run(t, keeper, "rollback")
+	if _, _, err := s.SendStaffMessage(t.Context(), syncer.StaffMessage{Server: "pvp", Text: "x"}); err != nil {
+		t.Error(err)
+	}
+}
+
 // Every login may take advisory locks. None of them holds up the network.
 func TestReadOnlyLoginHoldsUpNothing(t *testing.T) {
 	t.Parallel()
