@@ -1,9 +1,9 @@
 // Package daemon builds a whole sidecar out of its parts and runs it: private
 // PostgreSQL if wanted, schema, store, caches, feed, use-cases, HTTP.
 //
-// A daemon starts without the database: it answers from the bans it last knew,
-// says on /readyz what is missing, and catches up by itself. What it does not
-// start with is a schema that it may not bring up to date.
+// A daemon starts whatever the database says, or without it: it answers from the bans it
+// last knew, says on /readyz what is missing, and catches up by itself. What it does not
+// start with is a configuration that can never work.
 //
 // It shuts down in order: HTTP stops accepting and finishes its requests, edits
 // in memory are stored or put on disk, the feed ends, connections close, and last
@@ -23,7 +23,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
-	"playersync/syncer"
 	"playersync/syncer/cache"
 	"playersync/syncer/changefeed"
 	"playersync/syncer/events"
@@ -92,7 +91,7 @@ type Daemon struct {
 }
 
 // New builds a daemon: it starts the private server if there is to be one, brings
-// the schema up to date if the database answers, opens the data directory and
+// the schema up to date if the database lets it, opens the data directory and
 // listens. After an error nothing is left behind. Run must follow.
 func New(ctx context.Context, config Config, log *slog.Logger) (*Daemon, error) {
 	if config.CachedLimit <= 0 {
@@ -129,12 +128,12 @@ func (d *Daemon) openDatabase(ctx context.Context) error {
 	if d.store, err = store.Open(ctx, d.url, options); err != nil {
 		return err
 	}
-	err = d.prepareSchema(ctx)
-	if syncer.CodeOf(err) == syncer.CodeUnavailable {
-		d.log.Warn("the database is away; starting with what was last known", "error", err)
-		return nil
+	if err := d.prepareSchema(ctx); ctx.Err() != nil {
+		return err
+	} else if err != nil {
+		d.log.Warn("the database cannot be used yet; starting with what was last known", "error", err)
 	}
-	return err
+	return nil
 }
 
 // openData opens the outbox and takes over the bans it last knew.

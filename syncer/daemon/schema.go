@@ -33,7 +33,7 @@ func (d *Daemon) prepareSchema(ctx context.Context) error {
 		return err
 	}
 	if pending && !d.config.Migrate {
-		return fmt.Errorf("the database schema is not current: run syncer migrate up, or set database.migrate")
+		return feed.ErrSchema
 	}
 	if pending {
 		d.log.Info("migrating the database")
@@ -42,7 +42,11 @@ func (d *Daemon) prepareSchema(ctx context.Context) error {
 				"migrate up with one that has it", err)
 		}
 	}
-	return d.store.RegisterServer(ctx, d.config.Sidecar.Home, d.config.Version)
+	// A login that may only read can follow all the same.
+	if err := d.store.RegisterServer(ctx, d.config.Sidecar.Home, d.config.Version); err != nil {
+		d.log.Warn("cannot tell the others in the database which game server this is", "error", err)
+	}
+	return nil
 }
 
 // source opens the feed's connections. A database that was away at the start is

@@ -142,6 +142,9 @@ var (
 	errStandby      = errors.New("the database is a standby: point database.url at the primary, or promote this one")
 	errNotListening = errors.New("the connection does not listen: a pooler in transaction mode is in the way; " +
 		"connect to PostgreSQL directly, or choose poll-only mode")
+	// ErrSchema is for a [Source] to say that there is nothing to follow yet.
+	ErrSchema = errors.New("the database schema is not current: run syncer migrate up, or set database.migrate")
+
 	errUnsettled = errors.New("the database still holds transaction ids of another one: run select feed_settle()")
 )
 
@@ -152,7 +155,8 @@ func (f *Feed) lost(ctx context.Context, err error) {
 	}
 	reason := err.Error()
 	switch {
-	case errors.Is(err, errStandby), errors.Is(err, errNotListening), errors.Is(err, errUnsettled):
+	case errors.Is(err, errStandby), errors.Is(err, errNotListening), errors.Is(err, errUnsettled),
+		errors.Is(err, ErrSchema):
 	case errors.Is(err, errConnect):
 		reason += "; check that PostgreSQL runs and that database.url is right; trying again"
 	case errors.Is(err, context.DeadlineExceeded):

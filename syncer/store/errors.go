@@ -99,7 +99,7 @@ func translateRefusal(refused *pgconn.PgError, cause error) error {
 	case !isRaised(refused) && hasPrefix(refused.Code, notServing):
 		return &syncer.Error{
 			Code:    syncer.CodeUnavailable,
-			Message: "the database answers, but cannot serve this at present; the log says why; nothing was stored",
+			Message: "the database answers, but cannot serve this at present; nothing was stored",
 			Cause:   cause,
 		}
 	default:

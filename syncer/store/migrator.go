@@ -41,10 +41,16 @@ func NewMigrator(url string) (*Migrator, error) {
 	return &Migrator{Provider: provider, database: database}, nil
 }
 
-// Pending reports whether migrations are still to be applied.
+// Pending reports whether migrations are still to be applied. It changes nothing: goose would
+// make its table in an empty database, which may be one that a backup is being restored to.
 func (m *Migrator) Pending(ctx context.Context) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
+	var isEmpty bool
+	err := m.database.QueryRowContext(ctx, `select to_regclass('goose_db_version') is null`).Scan(&isEmpty)
+	if err != nil || isEmpty {
+		return isEmpty, readError("read schema version", err)
+	}
 	pending, err := m.HasPending(ctx)
 	return pending, readError("read schema version", err)
 }
