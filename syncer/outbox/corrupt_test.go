@@ -198,3 +198,22 @@ func TestFormatOfANewerProgram(t *testing.T) {
 		t.Fatalf("got %v, want an error naming format and path", err)
 	}
 }
+
+// A file that lost its content is no new one: the saves that it held would be forgotten
+// without a word.
+func TestEmptyFileIsNotTakenForANewOne(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "outbox.db")
+	o := open(t, path)
+	must(t, o.Add(batch(0)))
+	must(t, o.Close())
+	must(t, os.Truncate(path, 0))
+	if _, err := outbox.Open(path); !errors.Is(err, outbox.ErrCorrupt) || !strings.Contains(err.Error(), path) {
+		t.Errorf("got %v, want ErrCorrupt with the path", err)
+	}
+	files, err := os.ReadDir(filepath.Dir(path))
+	must(t, err)
+	if len(files) != 1 {
+		t.Errorf("found %v", files)
+	}
+}

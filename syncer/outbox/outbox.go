@@ -69,20 +69,39 @@ func (o *Outbox) open() error {
 	if err := os.MkdirAll(filepath.Dir(o.path), 0o700); err != nil {
 		return err
 	}
-	_, err := os.Stat(o.path)
-	created := errors.Is(err, os.ErrNotExist)
-	if err := o.openDatabase(); err != nil {
-		return err
+	info, err := os.Stat(o.path)
+	if err == nil && info.Size() == 0 { // bbolt would take it for a new one
+		return fmt.Errorf("%w: the file is empty; delete it to begin anew, without the saves that it held", ErrCorrupt)
 	}
-	if created {
-		if err := syncDirectory(filepath.Dir(o.path)); err != nil {
+	if errors.Is(err, os.ErrNotExist) {
+		if err := o.create(); err != nil {
 			return err
 		}
+	}
+	if err := o.openDatabase(); err != nil {
+		return err
 	}
 	if err := os.Chmod(o.path, 0o600); err != nil {
 		return err
 	}
 	return o.guard(func() error { return o.db.Update(o.prepare) })
+}
+
+// create makes the file under another name and gives it its own once it is complete: whoever
+// is killed meanwhile leaves no empty file. If another process was first, that one's stays.
+func (o *Outbox) create() error {
+	fresh := &Outbox{path: fmt.Sprintf("%s.%d.new", o.path, os.Getpid())}
+	if err := fresh.openDatabase(); err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(fresh.path) }()
+	if err := fresh.db.Close(); err != nil {
+		return err
+	}
+	if err := os.Link(fresh.path, o.path); err != nil && !errors.Is(err, os.ErrExist) {
+		return err
+	}
+	return syncDirectory(filepath.Dir(o.path))
 }
 
 func (o *Outbox) openDatabase() error {
