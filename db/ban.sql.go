@@ -853,8 +853,8 @@ type ListBansOverlappingParams struct {
 }
 
 // ListBans of an address or range: what lies in it, which sorts together, and the
-// ranges around it, at most one per length. Found first, lest the plan walk all
-// bans by number in the hope of filling a page early.
+// ranges around it, at most one per length. They are found first: else the plan may
+// walk all bans by number in the hope of filling a page early.
 func (q *Queries) ListBansOverlapping(ctx context.Context, arg ListBansOverlappingParams) ([]Ban, error) {
 	rows, err := q.db.Query(ctx, listBansOverlapping,
 		arg.Before,

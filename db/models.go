@@ -50,7 +50,7 @@ type AntibotPattern struct {
 	SetBy string
 }
 
-// Changes of important fields of players, and of bans. Written by triggers only; pruned by audit_prune, which says so
+// Changes of important fields of players, and of bans. Written by triggers only; audit_prune, which prunes, says so
 type Audit struct {
 	// Number; select audit_revert(id) restores what was before
 	ID int64

@@ -316,7 +316,8 @@ begin
     perform from public.turn as t where t.name = take_turn.name for no key update;
 end
 $$;
-comment on function take_turn(text) is 'Waits until no other transaction has this turn, at most a second, and has it then';
+comment on function take_turn(text) is
+    'Waits until no other transaction has this turn, at most a second, and has it then';
 -- +goose StatementEnd
 
 -- +goose StatementBegin

@@ -41,7 +41,7 @@ create index audit_who_idx on audit (coalesce(changed_by, role), id);
 create index audit_reverts_idx on audit (reverts) where reverts is not null;
 create index audit_pruned_idx on audit (id) where entity = 'audit';
 comment on table audit is
-    'Changes of important fields of players, and of bans. Written by triggers only; pruned by audit_prune, which says so';
+    'Changes of important fields of players, and of bans. Written by triggers only; audit_prune, which prunes, says so';
 comment on column audit.id is 'Number; select audit_revert(id) restores what was before';
 comment on column audit.at is 'When';
 comment on column audit.entity is 'player, ban or audit';
@@ -100,7 +100,9 @@ as $$
     select
         jsonb_agg(address order by address collate "C"),
         coalesce(
-            jsonb_agg(address order by address collate "C") filter (where now_is -> address ->> 'usid' is not null), '[]'
+            jsonb_agg(address order by address collate "C")
+                filter (where now_is -> address ->> 'usid' is not null),
+            '[]'
         )
     from jsonb_each(was) as a (address, record)
     where record ->> 'usid' <> coalesce(now_is -> address ->> 'usid', '')

@@ -109,8 +109,8 @@ limit sqlc.arg(page_size);
 
 -- name: ListBansOverlapping :many
 -- ListBans of an address or range: what lies in it, which sorts together, and the
--- ranges around it, at most one per length. Found first, lest the plan walk all
--- bans by number in the hope of filling a page early.
+-- ranges around it, at most one per length. They are found first: else the plan may
+-- walk all bans by number in the hope of filling a page early.
 select *
 from ban
 where id < sqlc.arg(before)::bigint

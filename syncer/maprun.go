@@ -168,27 +168,27 @@ type MapStatsFilter struct{ Map, Gamemode string }
 // do not count. Times, waves and players are those of significant runs; they are
 // nil where there is none. A rate is a part of Runs, from 0 to 1.
 type MapStats struct {
-	Map         string `json:"map"`
-	Gamemode    string `json:"gamemode"`
-	Runs        int64  `json:"runs"`
-	Significant int64  `json:"significant"` // all but the early RTVs
-	Won         int64  `json:"won"`
-	Lost        int64  `json:"lost"` // late RTVs too, but in pvp
-	EarlyRTVs   int64  `json:"earlyRtvs"`
-	LateRTVs    int64  `json:"lateRtvs"`
+	Map         string
+	Gamemode    string
+	Runs        int64
+	Significant int64 // all but the early RTVs
+	Won         int64
+	Lost        int64 // late RTVs too, but in pvp
+	EarlyRTVs   int64
+	LateRTVs    int64
 
-	EarlyRTVRate float64 `json:"earlyRtvRate"`
-	LateRTVRate  float64 `json:"lateRtvRate"`
+	EarlyRTVRate float64
+	LateRTVRate  float64
 
 	// Milliseconds played.
-	AverageMs  *int64 `json:"averageMs"`
-	ShortestMs *int64 `json:"shortestMs"`
-	LongestMs  *int64 `json:"longestMs"`
-	BestMs     *int64 `json:"bestMs"` // of the shortest run that was won
+	AverageMs  *int64
+	ShortestMs *int64
+	LongestMs  *int64
+	BestMs     *int64 // of the shortest run that was won
 
-	HighestWave       *int64           `json:"highestWave"`
-	AverageWave       *float64         `json:"averageWave"` // of the last waves
-	AverageMaxPlayers *float64         `json:"averageMaxPlayers"`
-	WinsByTeam        map[string]int64 `json:"winsByTeam"`
-	LatestWin         Time             `json:"latestWin"`
+	HighestWave       *int64
+	AverageWave       *float64 // of the last waves
+	AverageMaxPlayers *float64
+	WinsByTeam        map[string]int64
+	LatestWin         Time
 }

@@ -10,14 +10,14 @@ import (
 // Kicks knows which requests to kick a player were told of, so that each is told once. It
 // is safe for concurrent use.
 type Kicks struct {
-	mu       sync.Mutex
-	told     map[int64]uint64    // by number, the transaction of a notification, 0: from a read
-	snapshot changefeed.Snapshot // of the last load
-	loaded   bool                // and of this epoch
+	mu        sync.Mutex
+	published map[int64]uint64    // by number, the transaction of a notification, 0: from a read
+	snapshot  changefeed.Snapshot // of the last load
+	loaded    bool                // and of this epoch
 }
 
 // NewKicks returns a copy that knows no request yet.
-func NewKicks() *Kicks { return &Kicks{told: map[int64]uint64{}} }
+func NewKicks() *Kicks { return &Kicks{published: map[int64]uint64{}} }
 
 // Entity names the table.
 func (c *Kicks) Entity() syncer.Entity { return syncer.EntityKick }
@@ -33,10 +33,10 @@ func (c *Kicks) Apply(ch changefeed.Change) (changefeed.ApplyResult, []changefee
 	case !carried, !c.loaded:
 		return changefeed.NeedsRead, nil
 	}
-	if _, told := c.told[kick.Number]; told {
+	if _, published := c.published[kick.Number]; published {
 		return changefeed.Unchanged, nil
 	}
-	c.told[kick.Number] = ch.Xid
+	c.published[kick.Number] = ch.Xid
 	return changefeed.Applied, []changefeed.Event{kickEvent(kick)}
 }
 
@@ -46,23 +46,23 @@ func (c *Kicks) Load(snapshot changefeed.Snapshot, rows []changefeed.Row) []chan
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var events []changefeed.Event
-	told := map[int64]uint64{}
+	published := map[int64]uint64{}
 	for _, row := range rows {
 		kick, ok := row.(*syncer.Kick)
 		if !ok {
 			continue
 		}
-		if _, known := c.told[kick.Number]; c.loaded && !known {
+		if _, known := c.published[kick.Number]; c.loaded && !known {
 			events = append(events, kickEvent(kick))
 		}
-		told[kick.Number] = 0
+		published[kick.Number] = 0
 	}
-	for number, xid := range c.told {
+	for number, xid := range c.published {
 		if c.loaded && xid != 0 && !snapshot.Sees(xid) {
-			told[number] = xid
+			published[number] = xid
 		}
 	}
-	c.told, c.snapshot, c.loaded = told, snapshot, true
+	c.published, c.snapshot, c.loaded = published, snapshot, true
 	return events
 }
 

@@ -66,6 +66,7 @@ type Daemon struct {
 	url      string
 	postgres *postgres.Server
 	scratch  string // throw-away data directory, or ""
+	prepared bool   // the schema was current a moment ago; the feed's first connection takes this back
 
 	store  *store.Store
 	outbox *outbox.Outbox
@@ -132,6 +133,8 @@ func (d *Daemon) openDatabase(ctx context.Context) error {
 		return err
 	} else if err != nil {
 		d.log.Warn("the database cannot be used yet; starting with what was last known", "error", err)
+	} else {
+		d.prepared = true
 	}
 	return nil
 }

@@ -57,7 +57,9 @@ type source struct{ *Daemon }
 // Open implements feed.Source. Migrations may take longer than connecting does,
 // so they do not end with ctx.
 func (s source) Open(ctx context.Context) (feed.Conn, error) {
-	if s.feed.Status().Current.IsZero() {
+	prepared := s.prepared
+	s.prepared = false
+	if !prepared && s.feed.Status().Current.IsZero() {
 		prepare, cancel := context.WithTimeout(context.WithoutCancel(ctx), schemaTimeout)
 		defer cancel()
 		if err := s.prepareSchema(prepare); err != nil {

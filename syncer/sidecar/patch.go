@@ -62,8 +62,8 @@ func (p *Players) Patch(
 	return view, nil
 }
 
-// readForPatch is read, but that a player is missing is not taken from memory: it
-// may have joined elsewhere this very moment, and a refused change is lost.
+// readForPatch reads a player as [Players.read] does, but asks the database whether one is
+// missing: he may have joined elsewhere this very moment, and a refused change is lost.
 func (p *Players) readForPatch(ctx context.Context, id syncer.PlayerID) (*syncer.Player, error) {
 	player, _, err := p.read(ctx, id)
 	if syncer.CodeOf(err) != syncer.CodeNotFound {

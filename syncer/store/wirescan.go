@@ -12,8 +12,8 @@ import (
 // scan reads changes and players as our own SQL writes them, many times faster than
 // encoding/json: each of N sidecars decodes every change before it can apply it, and
 // a batch of saves is answered by as many players.
-// At anything that is rare or that it does not know it gives up, and encoding/json
-// takes the whole text. Where it does not give up both agree.
+// It gives up at anything unknown; encoding/json then reads the whole text. Both agree
+// wherever it does not give up.
 type scan struct {
 	text  string
 	at    int
