@@ -229,7 +229,8 @@ declare
     horizon xid8 := pg_snapshot_xmin(pg_current_snapshot());
     pruned  bigint;
 begin
-    if keep is null or keep < interval '1 minute' then
+    -- Intervals compare a month as 30 days: what counts is the moment they lead to.
+    if keep is null or now() - keep > now() - interval '1 minute' then
         raise exception 'the last minute of changes is not forgotten'
             using errcode = 'invalid_parameter_value', hint = 'Give an interval of a minute or more.';
     end if;

@@ -283,7 +283,8 @@ as $$
 declare
     folded bigint;
 begin
-    if keep is null or keep < interval '1 day' then
+    -- Intervals compare a month as 30 days: what counts is the moment they lead to.
+    if keep is null or now() - keep > now() - interval '1 day' then
         raise exception 'the last day of the ledger is not folded'
             using errcode = 'invalid_parameter_value', hint = 'Give an interval of a day or more.';
     end if;

@@ -341,7 +341,8 @@ declare
     cut   constant timestamptz := now() - keep;
     total bigint;
 begin
-    if keep is null or keep < interval '1 day' then
+    -- Intervals compare a month as 30 days: what counts is the moment they lead to.
+    if keep is null or cut > now() - interval '1 day' then
         raise exception 'the last day of the audit is not forgotten'
             using errcode = 'invalid_parameter_value', hint = 'Give an interval of a day or more.';
     end if;

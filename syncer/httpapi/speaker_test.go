@@ -80,6 +80,18 @@ func TestTokenOfAServerApprovesUsidsThereOnly(t *testing.T) {
 	f.ask(t, "POST", path, `{"address":"`+testHome.Address+`"}`, "Authorization: Bearer general").wants(http.StatusOK)
 }
 
+func TestTokenOfAServerWritesToStaffAsThatServerOnly(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, withTokens)
+	message := func(server string) string { return `{"server":"` + server + `","name":"Alice","text":"hello"}` }
+	f.ask(t, "POST", "/v1/staff-messages", message(testHome.Name),
+		"Authorization: Bearer other").problem(http.StatusForbidden).names(t, "server")
+	for _, own := range []string{testOther.Name, testOther.Gamemode} {
+		f.ask(t, "POST", "/v1/staff-messages", message(own), "Authorization: Bearer other").wants(http.StatusCreated)
+	}
+	f.ask(t, "POST", "/v1/staff-messages", message("discord"), "Authorization: Bearer general").wants(http.StatusCreated)
+}
+
 func TestTokensNameOneConfiguredServerEach(t *testing.T) {
 	t.Parallel()
 	for want, tokens := range map[string]map[string]string{

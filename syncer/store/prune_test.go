@@ -85,6 +85,7 @@ func TestShortIntervalsAreRefused(t *testing.T) {
 	conn, _ := database(t)
 	for _, call := range []string{
 		"audit_prune(null, 10)", "audit_prune('-1 day', 10)", "audit_prune('0', 10)", "audit_prune('23:59', 10)",
+		"audit_prune('-12 months 361 days', 10)", "feed_prune('-1200 months 36001 days')",
 		"feed_prune(null)", "feed_prune('-1 day')", "feed_prune('0')", "feed_prune('59 s')",
 		"ledger_fold(null)", "ledger_fold('-1 day')", "ledger_fold('0')", "ledger_fold('23:59')",
 		"thin_player_counts(null, '1 hour')", "thin_player_counts('-1 day', '1 hour')",
