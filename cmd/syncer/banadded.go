@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -29,7 +30,7 @@ func (a *app) printAdded(asked syncer.NewBan, added syncer.AddedBan, now time.Ti
 			syncer.BanMade: "banned", syncer.BanStands: "already banned:", syncer.BanReplaced: "replaced the ban of",
 		}[added.Outcome], clean(bannedName(added)), banState(ban, now))
 		if added.Outcome == syncer.BanStands {
-			fmt.Fprintf(w, "by %s on %s: %s\n", clean(ban.By), clock(ban.CreatedAt, ""), clean(ban.Reason))
+			fmt.Fprintf(w, "by %s on %s: %s\n", clean(cmp.Or(ban.By, "nobody")), clock(ban.CreatedAt, ""), clean(ban.Reason))
 		}
 		if shown.Warning != nil {
 			fmt.Fprintln(w, clean(*shown.Warning))
@@ -63,7 +64,8 @@ func printReach(w io.Writer, target syncer.Target, reach *syncer.BanPreview, sho
 			counted(int(reach.Count), "player"), reach.Online, target)
 	}
 	for _, player := range shown.Online {
-		fmt.Fprintf(w, "online now: %s on %s\n", clean(player.Name), clean(strings.Join(player.Servers, ", ")))
+		name := cmp.Or(player.Name, string(player.UUID)) // not stored yet
+		fmt.Fprintf(w, "online now: %s on %s\n", clean(name), clean(strings.Join(player.Servers, ", ")))
 	}
 }
 

@@ -118,6 +118,10 @@ func adviceFor(err error) string {
 	if errors.Is(err, outbox.ErrLocked) {
 		return "give each syncer on this host its own server.name, or its own data.dir"
 	}
+	if strings.Contains(err.Error(), "server refused TLS connection") { // pgconn has no value for it
+		return "the server offers no TLS, which is asked for beyond this machine: turn on ssl there, or add " +
+			"sslmode=disable to database.url if the network between may be trusted"
+	}
 	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		return "is the database running, and database.url right?"
 	}

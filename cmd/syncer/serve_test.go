@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -201,4 +202,19 @@ func reachableDir(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return dir
+}
+
+func TestServerWithoutTLSIsToldApart(t *testing.T) {
+	t.Parallel()
+	address, err := url.Parse(pgtest.Empty(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	query := address.Query()
+	query.Set("sslmode", "require")
+	address.RawQuery = query.Encode()
+	r := runSyncer(t, []string{"SYNCER_DATABASE_URL=" + address.String()}, "ban", "list")
+	if r.code != exitFailed || !strings.Contains(r.errs, "offers no TLS") || !strings.Contains(r.errs, "sslmode=disable") {
+		t.Errorf("got %+v", r)
+	}
 }
