@@ -30,7 +30,8 @@ func (a *app) printAdded(asked syncer.NewBan, added syncer.AddedBan, now time.Ti
 			syncer.BanMade: "banned", syncer.BanStands: "already banned:", syncer.BanReplaced: "replaced the ban of",
 		}[added.Outcome], clean(bannedName(added)), banState(ban, now))
 		if added.Outcome == syncer.BanStands {
-			fmt.Fprintf(w, "by %s on %s: %s\n", clean(cmp.Or(ban.By, "nobody")), clock(ban.CreatedAt, ""), clean(ban.Reason))
+			by := cmp.Or(ban.By, "nobody")
+			fmt.Fprintf(w, "by %s on %s: %s\n", clean(by), clock(ban.CreatedAt, ""), clean(ban.Reason))
 		}
 		if shown.Warning != nil {
 			fmt.Fprintln(w, clean(*shown.Warning))

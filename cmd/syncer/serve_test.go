@@ -214,7 +214,8 @@ func TestServerWithoutTLSIsToldApart(t *testing.T) {
 	query.Set("sslmode", "require")
 	address.RawQuery = query.Encode()
 	r := runSyncer(t, []string{"SYNCER_DATABASE_URL=" + address.String()}, "ban", "list")
-	if r.code != exitFailed || !strings.Contains(r.errs, "offers no TLS") || !strings.Contains(r.errs, "sslmode=disable") {
+	if r.code != exitFailed || !strings.Contains(r.errs, "offers no TLS") ||
+		!strings.Contains(r.errs, "sslmode=disable") {
 		t.Errorf("got %+v", r)
 	}
 }

@@ -77,7 +77,8 @@ func (s *Server) sendStaffMessage(ctx context.Context, in *sendStaffMessageInput
 	own, bound := s.deps.Servers.Named(speaker(ctx))
 	if bound && message.Server != own.Name && message.Server != own.Gamemode {
 		return nil, foreignServer(own, FieldError{
-			In: inBody, Field: "server", Message: "must be " + own.Name + " or " + own.Gamemode + ", for which the token speaks",
+			In: inBody, Field: "server",
+			Message: "must be " + own.Name + " or " + own.Gamemode + ", for which the token speaks",
 		})
 	}
 	sent, err := s.deps.Chat.Send(ctx, message, false)

@@ -89,7 +89,8 @@ func TestTokenOfAServerWritesToStaffAsThatServerOnly(t *testing.T) {
 	for _, own := range []string{testOther.Name, testOther.Gamemode} {
 		f.ask(t, "POST", "/v1/staff-messages", message(own), "Authorization: Bearer other").wants(http.StatusCreated)
 	}
-	f.ask(t, "POST", "/v1/staff-messages", message("discord"), "Authorization: Bearer general").wants(http.StatusCreated)
+	f.ask(t, "POST", "/v1/staff-messages", message("discord"),
+		"Authorization: Bearer general").wants(http.StatusCreated)
 }
 
 func TestTokensNameOneConfiguredServerEach(t *testing.T) {
