@@ -21,9 +21,10 @@ const MaxDocument = 32 << 20
 
 // Position is a place between two documents of a file.
 type Position struct {
-	Offset   int64 `json:"offset"`   // bytes before it, of the unpacked file
-	Line     int   `json:"line"`     // line breaks before it
-	Document int   `json:"document"` // documents before it
+	Offset   int64 `json:"offset"`          // bytes before it, of the unpacked file
+	Line     int   `json:"line"`            // line breaks before it
+	Document int   `json:"document"`        // documents before it
+	Lists    int   `json:"lists,omitempty"` // lists around it that have not ended
 }
 
 // document is one document of a file, or what stands in place of one.
@@ -73,11 +74,21 @@ func CheckEncoding(beginning []byte) error {
 func (d *documents) next() (document, error) {
 	for {
 		switch c, err := d.read(); {
+		case errors.Is(err, io.EOF) && d.at.Lists > 0:
+			d.at.Lists = 0
+			return d.finish(document{
+				line: d.at.Line + 1,
+				err:  syncer.Invalid("", "is missing: the file ends within a list, and may be cut short"),
+			})
 		case err != nil:
 			return document{}, err
 		case c == '{':
 			return d.document()
-		case strings.IndexByte(" \t\r\n,[]", c) < 0:
+		case c == '[':
+			d.at.Lists++
+		case c == ']':
+			d.at.Lists = max(0, d.at.Lists-1)
+		case strings.IndexByte(" \t\r\n,", c) < 0:
 			return d.noise()
 		}
 	}

@@ -117,6 +117,30 @@ func TestBrokenDocumentCostsOnlyItself(t *testing.T) {
 	}
 }
 
+// A download that broke off between two documents of a list is told of, and what it has is taken.
+func TestListWithoutItsEndIsToldOf(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]struct{ documents, refused int64 }{
+		`[{"uuid":"a","rank":"x"},{"uuid":"b","rank":"x"}]`:          {2, 0},
+		`[{"uuid":"a","rank":"x"}][{"uuid":"b","rank":"x"}]`:         {2, 0},
+		`[{"uuid":"a","rank":"x"},{"uuid":"b","rank":"x"},`:          {3, 1},
+		`[{"uuid":"a","rank":"x"},{"uuid":"b","rank":"x"}`:           {3, 1},
+		strings.Repeat("[", 1000):                                    {1, 1},
+		`{"uuid":"a","rank":"x"}` + "\n" + `{"uuid":"b","rank":"x"}`: {2, 0},
+	} {
+		k, summary, refusals := imported(t, text, importer.Options{})
+		if int64(summary.Documents) != want.documents || int64(summary.Refused) != want.refused {
+			t.Errorf("%.60s: %+v", text, summary)
+		}
+		if want.refused > 0 && !strings.Contains(refusals[0].Error, "the file ends within a list") {
+			t.Errorf("%.60s: %+v", text, refusals)
+		}
+		if taken := int(want.documents - want.refused); len(k.ids()) != taken {
+			t.Errorf("%.60s: took %v", text, k.ids())
+		}
+	}
+}
+
 func TestPlayerIsReadWithAllFields(t *testing.T) {
 	t.Parallel()
 	const text = `{
