@@ -3,6 +3,7 @@ package syncer
 import (
 	"net/netip"
 	"strings"
+	"unicode"
 )
 
 // ParsePrefix reads an address or a CIDR range, IPv4 or IPv6, and returns it
@@ -53,19 +54,39 @@ func (t Target) LineOf() (netip.Prefix, bool) {
 	return netip.PrefixFrom(t.Prefix.Addr(), 64).Masked(), true
 }
 
+const (
+	digits      = "0123456789"
+	hexDigits   = digits + "abcdefABCDEF"
+	letters     = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	addressMark = ".:*/[]-, "
+)
+
 // looksLikeAddress reports whether a text is an address or a range, or is meant as one
-// though it is none: 10.0.0.256, 203.0.113.*, [2001:db8::5].
+// though it is none: 10.0.0.256, 203.0.113.*, 203.0.113.x, [2001:db8::5], http://198.51.100.8/.
 func looksLikeAddress(text string) bool {
-	text, _, _ = strings.Cut(text, "%")
-	const marks = ".:*/[]- "
+	text, _, _ = strings.Cut(strings.Map(plainDigit, text), "%")
+	if word, rest, found := strings.Cut(text, ":"); found && len(word) > 1 && strings.Trim(word, letters) == "" &&
+		strings.Count(rest, ".") >= 3 {
+		text = rest // ip:203.0.113.5
+	}
 	switch {
-	case strings.Trim(text, "0123456789"+marks) == "":
-		return strings.ContainsAny(text, ".:/") && strings.ContainsAny(text, "0123456789")
-	case strings.Trim(text, "0123456789abcdefABCDEF"+marks) == "":
+	case strings.Trim(text, digits+addressMark) == "":
+		return strings.ContainsAny(text, digits) && (strings.ContainsAny(text, ".:/") || strings.Count(text, ",") == 3)
+	case strings.Trim(text, digits+addressMark+"xX") == "":
+		return strings.Count(text, ".") >= 3
+	case strings.Trim(text, hexDigits+addressMark) == "":
 		return strings.Contains(text, ":")
 	default:
-		return false
+		return strings.Contains(text, "::") && strings.Trim(text, digits+letters+":") == ""
 	}
+}
+
+// plainDigit turns digits of other scripts, such as full-width ones, into those of ASCII.
+func plainDigit(r rune) rune {
+	if r > unicode.MaxASCII && unicode.IsDigit(r) {
+		return '0'
+	}
+	return r
 }
 
 // LooksLikeHost reports whether a text is the name of a host on the internet, perhaps

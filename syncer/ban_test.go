@@ -38,7 +38,7 @@ func TestParseTarget(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ uuid, ip, key, printed string }{
 		{"AAAA==", "", "uuid:AAAA==", "AAAA=="},
-		{"ip:1.2.3.4", "", "uuid:ip:1.2.3.4", "ip:1.2.3.4"},
+		{"ip:Steve", "", "uuid:ip:Steve", "ip:Steve"},
 		{"", "1.2.3.4", "ip:1.2.3.4/32", "1.2.3.4"},
 		{"", "1.2.3.4/32", "ip:1.2.3.4/32", "1.2.3.4"},
 		{"", "::ffff:1.2.3.4", "ip:1.2.3.4/32", "1.2.3.4"},

@@ -64,6 +64,13 @@ func TestMistypedAddressSaysHowItIsWritten(t *testing.T) {
 		"2001:db8:::1":                "",
 		"1.2.3.4.5":                   "",
 		"*.*.*.1":                     "",
+		"203.0.113.x":                 "",
+		"203,0,113,5":                 "",
+		"http://198.51.100.8/":        "",
+		"CIDR:203.0.113.0/24":         "",
+		"203.0.113.0/24,192.0.2.0/24": "",
+		"２０３.0.113.5":                 "",
+		"2001:db8::g":                 "",
 	} {
 		wants := func(err error, field string) {
 			t.Helper()
