@@ -58,20 +58,32 @@ comment on function is_bit_set(text) is 'Whether each number of [word,word,…] 
 -- A UUID has one spelling, as in syncer.ParsePlayerID: lower case, with dashes.
 
 -- +goose StatementBegin
+create function spelled_id(id text) returns text
+language plpgsql
+immutable
+strict
+as $$
+begin
+    if id ~* '^([0-9a-f]{32}|(urn:uuid:)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$'
+        or id ~* '^\{[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}$'
+    then
+        return right(regexp_replace(lower(id), '[^0-9a-f]', '', 'g'), 32)::uuid::text;
+    end if;
+    return id;
+end
+$$;
+comment on function spelled_id(text) is
+    'The one spelling of a player id that is a UUID in capitals, without dashes, in braces or as a URN; else the id';
+
 create function spell_uuid() returns trigger
 language plpgsql
 as $$
 begin
-    if new.uuid ~* '^([0-9a-f]{32}|(urn:uuid:)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$'
-        or new.uuid ~* '^\{[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}$'
-    then
-        new.uuid := right(regexp_replace(lower(new.uuid), '[^0-9a-f]', '', 'g'), 32)::uuid::text;
-    end if;
+    new.uuid := public.spelled_id(new.uuid);
     return new;
 end
 $$;
-comment on function spell_uuid() is
-    'Gives a player id that is a UUID in capitals, without dashes, in braces or as a URN its one spelling';
+comment on function spell_uuid() is 'Gives a player id its one spelling';
 -- +goose StatementEnd
 
 create table player (
@@ -410,5 +422,6 @@ drop function player_inserted_or_deleted();
 drop function player_updated();
 drop function player_before_update();
 drop function spell_uuid();
+drop function spelled_id(text);
 drop function is_bit_set(text);
 drop function is_text_set(text[]);

@@ -287,10 +287,7 @@ strict
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
-    id text := case
-        when who ~* '^\{?[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\}?$' then who::uuid::text
-        else who
-    end;
+    id        text := spelled_id(who);
     namesakes text[];
 begin
     if exists (select from player as p where p.uuid = id) then

@@ -42,7 +42,7 @@ func TestPlayerIDByHand(t *testing.T) {
 		insert into session (server, uuid, run, name, gamemode) values ('pvp', 'd', '`+id+`', 'Comer', 'pvp')`)
 	for who, want := range map[string]string{
 		"a": "a", "STEVE": "a", "Steve 2": "Steve 2", "griefer": id, "069A79F444E94726A5BEFCA90E38AAF5": id,
-		"{" + id + "}": id, "Comer": "d",
+		"{" + id + "}": id, "urn:uuid:" + id: id, "Comer": "d",
 	} {
 		if got := value[string](t, conn, `select player_id('`+who+`')`); got != want {
 			t.Errorf("%s: %q, want %q", who, got, want)
