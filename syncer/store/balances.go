@@ -152,11 +152,9 @@ func (s *Store) TopBalances(
 	if err != nil {
 		return nil, "", readError("read top balances", err)
 	}
-	next := ""
-	if len(rows) > size {
-		rows = rows[:size]
-		next = encodePosition(position{Amount: rows[size-1].Amount, ID: rows[size-1].Uuid})
-	}
+	rows, next := cutPage(rows, size, func(last db.TopBalancesRow) string {
+		return encodePosition(position{Amount: last.Amount, ID: last.Uuid})
+	})
 	top := make([]syncer.TopBalance, len(rows))
 	for i, row := range rows {
 		top[i] = syncer.TopBalance{Player: syncer.PlayerID(row.Uuid), Name: row.Name, Amount: row.Amount}
@@ -183,7 +181,7 @@ func (s *Store) AddCurrency(ctx context.Context, name string) (bool, error) {
 // BalanceMismatches returns how many balances are not the sum of their ledger, and
 // the first ten. It reads the whole ledger, and so takes as long as ctx allows.
 func (s *Store) BalanceMismatches(ctx context.Context) (total int64, some []syncer.BalanceMismatch, err error) {
-	rows, err := db.New(pooled{s.pool}).BalanceMismatches(ctx)
+	rows, err := db.New(pooled{pool: s.pool}).BalanceMismatches(ctx)
 	for _, row := range rows {
 		total = row.Total
 		some = append(some, syncer.BalanceMismatch{

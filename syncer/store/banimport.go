@@ -20,7 +20,7 @@ const importTimeout = 2 * time.Minute
 func (s *Store) ImportBans(ctx context.Context, records []syncer.BanRecord) ([]syncer.ImportedBan, error) {
 	ctx, cancel := context.WithTimeout(ctx, importTimeout)
 	defer cancel()
-	return s.importInto(ctx, db.New(pooled{s.pool}), records)
+	return s.importInto(ctx, db.New(pooled{pool: s.pool}), records)
 }
 
 // TryImportBans reports what [Store.ImportBans] would do, and stores nothing. The

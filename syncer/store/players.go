@@ -137,7 +137,7 @@ func (s *Store) edit(
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	err = pooled{s.pool}.inTransaction(ctx, func(tx pgx.Tx) (err error) {
+	err = s.inTransaction(ctx, func(tx pgx.Tx) (err error) {
 		queries := s.queries.WithTx(tx)
 		if row, err = queries.EditPlayer(ctx, p); err != nil {
 			return err

@@ -40,12 +40,9 @@ func (s *Store) SearchPlayers(
 	if err != nil {
 		return nil, "", readError("search players", err)
 	}
-	next := ""
-	if len(rows) > size {
-		rows = rows[:size]
-		last := rows[size-1]
-		next = encodePosition(position{Inner: last.InnerMatch, Name: last.SortName, ID: last.Uuid})
-	}
+	rows, next := cutPage(rows, size, func(last db.SearchPlayersRow) string {
+		return encodePosition(position{Inner: last.InnerMatch, Name: last.SortName, ID: last.Uuid})
+	})
 	found := make([]syncer.PlayerSummary, len(rows))
 	for i, row := range rows {
 		found[i] = syncer.PlayerSummary{ID: syncer.PlayerID(row.Uuid), Name: row.Name, Rank: row.Rank}
@@ -61,11 +58,9 @@ func (s *Store) listPlayers(ctx context.Context, size int, from position) ([]syn
 	if err != nil {
 		return nil, "", readError("list players", err)
 	}
-	next := ""
-	if len(rows) > size {
-		rows = rows[:size]
-		next = encodePosition(position{Name: rows[size-1].SortName, ID: rows[size-1].Uuid})
-	}
+	rows, next := cutPage(rows, size, func(last db.ListPlayersRow) string {
+		return encodePosition(position{Name: last.SortName, ID: last.Uuid})
+	})
 	players := make([]syncer.PlayerSummary, len(rows))
 	for i, row := range rows {
 		players[i] = syncer.PlayerSummary{ID: syncer.PlayerID(row.Uuid), Name: row.Name, Rank: row.Rank}
@@ -74,6 +69,15 @@ func (s *Store) listPlayers(ctx context.Context, size int, from position) ([]syn
 }
 
 var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+
+// cutPage returns the rows of a page, of which one more than its size was asked for, and the
+// position of the last if others follow, else "".
+func cutPage[R any](rows []R, size int, position func(last R) string) (page []R, next string) {
+	if len(rows) <= size {
+		return rows, ""
+	}
+	return rows[:size], position(rows[size-1])
+}
 
 func encodePosition(p position) string {
 	data, err := json.Marshal(p)

@@ -75,7 +75,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 
 // use sets the pool that the operations run on.
 func (s *Store) use(pool *pgxpool.Pool) {
-	s.pool, s.queries = pool, db.New(bounded{pooled{pool}, s.timeout})
+	s.pool, s.queries = pool, db.New(pooled{pool, s.timeout})
 }
 
 func (o Options) withDefaults() Options {

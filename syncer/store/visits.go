@@ -134,11 +134,10 @@ func (s *Store) InfoByAddress(
 func matchesOf[R db.SearchInfoByNameRow | db.SearchInfoByAddressRow](
 	rows []R, size int,
 ) (matches []syncer.InfoMatch, next string) {
-	if len(rows) > size {
-		rows = rows[:size]
-		last := db.SearchInfoByNameRow(rows[size-1])
-		next = visitPosition{At: last.MatchedAt.Time, ID: last.Uuid}.encode()
-	}
+	rows, next = cutPage(rows, size, func(row R) string {
+		last := db.SearchInfoByNameRow(row)
+		return visitPosition{At: last.MatchedAt.Time, ID: last.Uuid}.encode()
+	})
 	matches = make([]syncer.InfoMatch, len(rows))
 	for i, row := range rows {
 		r := db.SearchInfoByNameRow(row)
@@ -170,12 +169,9 @@ func (s *Store) SharingAccounts(
 	if err != nil {
 		return nil, "", readError("find sharing accounts", err)
 	}
-	next := ""
-	if len(rows) > size {
-		rows = rows[:size]
-		last := rows[size-1]
-		next = visitPosition{Shared: last.Shared, At: last.LastSeen.Time, ID: last.Uuid}.encode()
-	}
+	rows, next := cutPage(rows, size, func(last db.SharingAccountsRow) string {
+		return visitPosition{Shared: last.Shared, At: last.LastSeen.Time, ID: last.Uuid}.encode()
+	})
 	accounts := make([]syncer.SharingAccount, len(rows))
 	for i, row := range rows {
 		accounts[i] = syncer.SharingAccount{
