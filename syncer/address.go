@@ -93,14 +93,14 @@ func plainDigit(r rune) rune {
 // with a port, as example.org:25565.
 func LooksLikeHost(text string) bool {
 	host, port, _ := strings.Cut(text, ":")
-	labels := strings.Split(strings.ToLower(host), ".")
+	labels := strings.Split(host, ".")
 	for _, label := range labels {
-		if strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" || strings.Trim(label, "-") != label ||
+		if strings.Trim(label, letters+digits+"-") != "" || strings.Trim(label, "-") != label ||
 			label == "" {
 			return false
 		}
 	}
 	top := labels[len(labels)-1]
-	return len(labels) > 1 && len(top) > 1 && strings.Trim(top, "abcdefghijklmnopqrstuvwxyz") == "" &&
-		strings.Trim(port, "0123456789") == ""
+	return len(labels) > 1 && len(top) > 1 && strings.Trim(top, letters) == "" &&
+		strings.Trim(port, digits) == ""
 }
