@@ -16,6 +16,7 @@ import (
 	"playersync/cmd/syncer/internal/config"
 	"playersync/syncer"
 	"playersync/syncer/store"
+	"playersync/syncer/trust"
 )
 
 // commandTimeout bounds each operation of a command on the database.
@@ -82,6 +83,9 @@ var errNotServing = errors.New("no private PostgreSQL is running here; start it 
 // keeps in the data directory; see the package postgres for its files.
 func privateURL(dataDir string) (config.Secret, error) {
 	dir := filepath.Join(dataDir, "postgres")
+	if err := trust.Check(filepath.Join(dir, "password")); err != nil { // it could lead anywhere
+		return "", fmt.Errorf("find private PostgreSQL: %w", err)
+	}
 	status, err := os.ReadFile(filepath.Join(dir, "data", "postmaster.pid"))
 	if errors.Is(err, os.ErrNotExist) {
 		return "", fmt.Errorf("%s: %w", dir, errNotServing)

@@ -14,8 +14,8 @@ import (
 	"strings"
 	"time"
 
-	"playersync/cmd/syncer/internal/config"
 	"playersync/syncer/importer"
+	"playersync/syncer/trust"
 )
 
 // importFile imports one file, "-" for the standard input.
@@ -150,7 +150,7 @@ func newCheckpoint(name string, file *os.File, epoch string, i *fileImport) (*ch
 
 // load returns where to continue, the beginning if nothing valid was saved.
 func (c *checkpoint) load() importer.Position {
-	if err := config.CheckLinks(c.path); err != nil {
+	if err := trust.Check(c.path); err != nil {
 		return importer.Position{}
 	}
 	file, err := os.Open(c.path)

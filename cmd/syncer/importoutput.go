@@ -15,6 +15,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"playersync/syncer/importer"
+	"playersync/syncer/trust"
 )
 
 // shownRefusals is how many refusals are shown; all of them go into the report.
@@ -54,15 +55,10 @@ type importOutput struct {
 func (o *importOutput) begin(name string, size int64, report string, anew bool) error {
 	o.file, o.shown = name, time.Now()
 	if report != "" {
-		mode := os.O_CREATE | os.O_WRONLY | os.O_APPEND
-		if anew {
-			mode |= os.O_TRUNC
+		var err error
+		if o.report, err = openReport(report, anew); err != nil {
+			return err
 		}
-		file, err := os.OpenFile(report, mode, 0o600) //nolint:gosec // the user says which
-		if err != nil {
-			return fmt.Errorf("open report: %w", err)
-		}
-		o.report = file
 	}
 	if isTerminal(o.app.errs) {
 		o.bar = progressbar.NewOptions64(size,
@@ -72,6 +68,22 @@ func (o *importOutput) begin(name string, size int64, report string, anew bool) 
 			progressbar.OptionSetDescription(clean(name)))
 	}
 	return nil
+}
+
+// openReport opens the file for refusals, and empties it if anew.
+func openReport(path string, anew bool) (*os.File, error) {
+	file, err := trust.OpenToAppend(path)
+	if err != nil {
+		return nil, fmt.Errorf("open report: %w", err)
+	}
+	info, err := file.Stat()
+	if err == nil && anew && info.Mode().IsRegular() { // a pipe or terminal has nothing to lose
+		err = file.Truncate(0)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open report: %w", err), file.Close())
+	}
+	return file, nil
 }
 
 // Write counts what was read of the file.

@@ -19,6 +19,7 @@ import (
 	"playersync/syncer/postgres"
 	"playersync/syncer/sidecar"
 	"playersync/syncer/store"
+	"playersync/syncer/trust"
 	"playersync/syncer/webhook"
 )
 
@@ -79,15 +80,7 @@ func (a *app) serve(command *cobra.Command) error {
 	if err := makeDataDir(settings.Data.Dir); err != nil {
 		return err
 	}
-	settled := daemonConfig(settings, log)
-	for _, path := range []string{
-		filepath.Join(settled.DataDir, "outbox.db"), filepath.Join(settings.Data.Dir, "postgres"),
-	} {
-		if err := config.CheckLinks(path); err != nil {
-			return fmt.Errorf("data.dir: %w", err)
-		}
-	}
-	sidecar, err := daemon.New(command.Context(), settled, log)
+	sidecar, err := daemon.New(command.Context(), daemonConfig(settings, log), log)
 	if command.Context().Err() != nil && errors.Is(err, context.Canceled) {
 		log.Info("ended before the start was through")
 		return nil
@@ -104,10 +97,11 @@ func (a *app) serve(command *cobra.Command) error {
 }
 
 // makeDataDir makes the directory so that the private server, which root runs as
-// another user, can get at its part. Files in it are closed to others.
+// another user, can get at its part. Files in it are closed to others. It refuses one to
+// which others may write, or in which they may have put something.
 func makeDataDir(dir string) error {
-	if err := config.CheckLinks(dir); err != nil {
-		return fmt.Errorf("data.dir: %w", err)
+	if err := trustDataDir(dir); err != nil {
+		return fmt.Errorf("data.dir: %w: change that (chmod go-w), or set another directory", err)
 	}
 	mode := os.FileMode(0o700)
 	if os.Geteuid() == 0 {
@@ -128,6 +122,40 @@ func makeDataDir(dir string) error {
 		return fmt.Errorf("data.dir: %w", err)
 	}
 	return nil
+}
+
+// trustDataDir refuses a directory that is not the user's own, with what lies in it: bans,
+// saves that wait, and what game servers were shown are believed. The cluster of the private
+// server is looked at by PostgreSQL.
+func trustDataDir(dir string) error {
+	inside := []string{"", "postgres", "servers"}
+	servers, _ := os.ReadDir(filepath.Join(dir, "servers")) // a directory that cannot be read is refused below
+	for _, server := range servers {
+		inside = append(inside, filepath.Join("servers", server.Name()))
+	}
+	for _, name := range inside {
+		if err := trust.CheckDirectory(filepath.Join(dir, name)); err != nil {
+			return err
+		}
+		if err := trustFiles(filepath.Join(dir, name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// trustFiles refuses a directory with files that are not the user's own.
+func trustFiles(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, entry := range entries {
+		if !entry.IsDir() {
+			err = errors.Join(err, trust.Check(filepath.Join(dir, entry.Name())))
+		}
+	}
+	return err
 }
 
 // daemonConfig is the configuration in the terms of the parts.

@@ -76,8 +76,12 @@ func find(
 	if err != nil {
 		return Binaries{}, err
 	}
+	dirs := installed
+	if trustCache(cache) == nil { // else fetch says why not
+		dirs = append(dirs, cachedDirs(cache)...)
+	}
 	var rejected []error
-	for _, dir := range append(installed, cachedDirs(cache)...) {
+	for _, dir := range dirs {
 		binaries, err := inspect(ctx, dir)
 		if err == nil {
 			err = search.accept(binaries)

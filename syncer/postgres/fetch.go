@@ -35,6 +35,9 @@ func fetch(ctx context.Context, logger *slog.Logger, from source, major int, cac
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return Binaries{}, fmt.Errorf("make cache: %w", err)
 	}
+	if err := trustCache(cache); err != nil {
+		return Binaries{}, err
+	}
 	lock, err := waitForLock(ctx, filepath.Join(dir, "fetch.lock"))
 	if err != nil {
 		return Binaries{}, fmt.Errorf("lock cache: %w", err)

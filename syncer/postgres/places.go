@@ -2,15 +2,15 @@ package postgres
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
+
+	"playersync/syncer/trust"
 )
 
 // distributionDirs are patterns of the directories into which packages of
@@ -93,28 +93,21 @@ func (s Search) cacheDir() (string, error) {
 	if runningAsRoot() {
 		return "/var/cache/playersync", nil
 	}
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return temporaryCache(os.TempDir(), os.Geteuid())
+	if dir, err := os.UserCacheDir(); err == nil {
+		return filepath.Join(dir, "playersync"), nil
 	}
-	return filepath.Join(dir, "playersync"), nil
+	return filepath.Join(os.TempDir(), "playersync-"+strconv.Itoa(os.Geteuid())), nil // a user without a home
 }
 
-// temporaryCache is the cache of a user without a home, in a directory that others may
-// write to as well: what they have put in its place is refused, for programs run from it.
-func temporaryCache(parent string, uid int) (string, error) {
-	dir := filepath.Join(parent, "playersync-"+strconv.Itoa(uid))
-	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return "", fmt.Errorf("make cache: %w", err)
+// trustCache refuses a cache to which others may write, or that they have put there: its
+// programs are run.
+func trustCache(cache string) error {
+	for _, place := range []string{cache, filepath.Join(cache, "postgres")} {
+		if err := trust.CheckDirectory(place); err != nil {
+			return fmt.Errorf("programs that are kept in %s are not safe: %w", cache, err)
+		}
 	}
-	info, err := os.Lstat(dir)
-	if err != nil {
-		return "", fmt.Errorf("look at cache: %w", err)
-	}
-	if !info.IsDir() || !ownedBy(info, uid) || info.Mode().Perm()&0o022 != 0 {
-		return "", fmt.Errorf("%s must be a directory of this user that others may not write to: remove it", dir)
-	}
-	return dir, nil
+	return nil
 }
 
 func executable(name string) string {

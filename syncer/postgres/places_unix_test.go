@@ -3,45 +3,39 @@
 package postgres
 
 import (
-	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 )
 
-// In a directory that all may write to, others may be first.
-func TestTemporaryCacheIsOurs(t *testing.T) {
+// Where others may write, they may have put programs before us.
+func TestProgramsAreNotRunFromWhereOthersMayWrite(t *testing.T) {
 	t.Parallel()
-	ours := os.Geteuid()
-	elsewhere := t.TempDir()
-	for what, test := range map[string]struct {
-		uid     int
-		prepare func(dir string) error
-	}{
-		"writable by all": {ours, func(dir string) error {
-			return errors.Join(os.Mkdir(dir, 0o700), os.Chmod(dir, 0o777))
-		}},
-		"a link":         {ours, func(dir string) error { return os.Symlink(elsewhere, dir) }},
-		"another user's": {ours + 1, func(dir string) error { return os.Mkdir(dir, 0o700) }}, // to that one ours is
-	} {
-		t.Run(what, func(t *testing.T) {
-			t.Parallel()
-			parent, name := t.TempDir(), fmt.Sprint("playersync-", test.uid)
-			if err := test.prepare(filepath.Join(parent, name)); err != nil {
-				t.Fatal(err)
-			}
-			if dir, err := temporaryCache(parent, test.uid); err == nil || !strings.Contains(err.Error(), name) {
-				t.Errorf("taken: %q, %v", dir, err)
-			}
-		})
+	cache := dataDir(t)
+	bin := filepath.Join(cache, "postgres", "17.2", "bin")
+	if err := os.MkdirAll(bin, 0o755); err != nil {
+		t.Fatal(err)
 	}
-	parent := t.TempDir()
-	want := filepath.Join(parent, fmt.Sprint("playersync-", ours))
-	for range 2 {
-		if dir, err := temporaryCache(parent, ours); err != nil || dir != want {
-			t.Errorf("own cache: %q, %v", dir, err)
+	writePrograms(t, bin, "17.2")
+	search := Search{CacheDir: cache}
+	if found, err := find(t.Context(), orDiscard(nil), search, nil, source{}); err != nil || found.Dir != bin {
+		t.Fatalf("own cache: %v, %v", found, err)
+	}
+	installed := standIn(t, "16.4")
+	for _, place := range []string{cache, filepath.Dir(filepath.Dir(filepath.Dir(bin))), filepath.Dir(cache)} {
+		if err := os.Chmod(place, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		_, err := find(t.Context(), orDiscard(nil), search, nil, official())
+		if err == nil || !strings.Contains(err.Error(), "others than you and root may write to "+place) {
+			t.Errorf("all may write to %s: %v", place, err)
+		}
+		if _, err := find(t.Context(), orDiscard(nil), search, []string{installed}, source{}); err != nil {
+			t.Errorf("installed programs beside it: %v", err)
+		}
+		if err := os.Chmod(place, 0o755); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"playersync/syncer/trust"
 )
 
 // fileName is that of the configuration in the working directory and elsewhere.
@@ -23,28 +25,17 @@ func usualFile(root bool) (string, error) {
 	places = append(places, "/etc/playersync/"+fileName)
 	for _, place := range places {
 		if info, err := os.Stat(place); err == nil && !info.IsDir() {
-			return place, checkOwner(place)
+			return place, checkTrust(place)
 		}
 	}
 	return "", nil
 }
 
-// checkOwner refuses a file that others than the user and root could have written, or put
+// checkTrust refuses a file that others than the user and root could have written, or put
 // where it is.
-func checkOwner(file string) error {
-	path, err := filepath.EvalSymlinks(file)
-	if err != nil {
-		return fmt.Errorf("look at configuration %s: %w", file, err)
-	}
-	for _, place := range []string{path, filepath.Dir(path)} {
-		info, err := os.Stat(place)
-		if err != nil {
-			return fmt.Errorf("look at configuration %s: %w", file, err)
-		}
-		if isOthers(info) {
-			return fmt.Errorf("configuration %s: others than you and root may write %s: change that, "+
-				"or name the file by --config if you trust it", file, place)
-		}
+func checkTrust(file string) error {
+	if err := trust.Check(file); err != nil {
+		return fmt.Errorf("configuration %s: %w: change that, or name the file by --config if you trust it", file, err)
 	}
 	return nil
 }
