@@ -89,6 +89,14 @@ func plainDigit(r rune) rune {
 	return r
 }
 
+// IsHost reports whether a text can be the address of a host or its name, without a port.
+func IsHost(text string) bool {
+	if _, err := netip.ParseAddr(text); err == nil {
+		return true
+	}
+	return text != "" && strings.Trim(text, letters+digits+"-._") == "" && !looksLikeAddress(text)
+}
+
 // LooksLikeHost reports whether a text is the name of a host on the internet, perhaps
 // with a port, as example.org:25565.
 func LooksLikeHost(text string) bool {

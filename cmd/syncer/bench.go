@@ -72,7 +72,8 @@ CREATEROLE where playersync was never installed; the roles stay.`,
 		"`URL` of any database of the server to use (default: a throw-away server)")
 	flags.IntSliceVar(&measured.Sidecars, "sidecars", []int{1, 8, 64}, "`numbers` of sidecars to measure with")
 	flags.IntVar(&measured.Rounds, "rounds", 2000, "most samples of each kind, for each number of sidecars")
-	flags.DurationVar(&measured.Duration, "duration", time.Minute,
+	measured.Duration = time.Minute
+	flags.Var((*durationFlag)(&measured.Duration), "duration",
 		"longest time to take samples, for each number of sidecars")
 	flags.IntVar(&measured.Polls, "polls", 10, "samples of polling, a second or two each, for each number of sidecars")
 	measured.PollInterval = time.Second

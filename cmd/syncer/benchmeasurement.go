@@ -88,7 +88,8 @@ as 10 : 10 : 1, and measure what one takes there. It needs no database.`,
 
 func (a *app) addMeasurementFlags(command *cobra.Command, duration *time.Duration) {
 	a.addJSONFlag(command.Flags())
-	command.Flags().DurationVar(duration, "duration", 10*time.Second, "how long to take samples")
+	*duration = 10 * time.Second
+	command.Flags().Var((*durationFlag)(duration), "duration", "how long to take samples")
 }
 
 // measure runs a measurement and prints its report.

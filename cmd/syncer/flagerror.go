@@ -37,8 +37,6 @@ func valueFault(wrong *pflag.InvalidValueError) string {
 	switch kind := wrong.GetFlag().Value.Type(); kind {
 	case "bool":
 		return "must be true or false"
-	case "duration":
-		return "must be a duration such as 90s, 10m or 2h"
 	default:
 		if strings.HasPrefix(kind, "int") || strings.HasPrefix(kind, "uint") {
 			return "must be a whole number"

@@ -22,6 +22,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"time"
@@ -95,9 +96,19 @@ func New(config Config, registry prometheus.Registerer, log *slog.Logger) *Webho
 func Check(address string) error {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
-		return errors.New("must be a URL that begins with https://")
+		return errors.New("must be a URL that begins with https:// (or http://, in clear text)")
 	}
 	return nil
+}
+
+// TravelsInClear reports whether a URL leads beyond this machine in clear text.
+func TravelsInClear(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" || u.Hostname() == "localhost" {
+		return false
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	return err != nil || !ip.Unmap().IsLoopback()
 }
 
 // Send queues a text. It never blocks.

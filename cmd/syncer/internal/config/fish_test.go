@@ -12,7 +12,10 @@ func TestParseServers(t *testing.T) {
 	if err != nil || !maps.Equal(got, want) {
 		t.Errorf("got %v, %v", got, err)
 	}
-	for _, bad := range []string{"6567", "6567=", "0=a:1", "65536=a:1", "x=a:1", "6567=a", "6567=a:1,6567=b:1"} {
+	for _, bad := range []string{
+		"6567", "6567=", "0=a:1", "65536=a:1", "x=a:1", "6567=a", "6567=a:1,6567=b:1",
+		"6567=a b:1", "6567=a:0", "6567=10.0.0.256:1", "6567=a:x",
+	} {
 		if got, err := parseServers(bad); err == nil {
 			t.Errorf("%q gives %v", bad, got)
 		}

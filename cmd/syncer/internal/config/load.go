@@ -7,6 +7,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -76,21 +77,16 @@ func (k setting) text(value any) (string, error) {
 			items[i] = text
 		}
 		return strings.Join(items, ","), nil
-	case bool:
-		if k.kind == kindBool {
-			return fmt.Sprint(value), nil
-		}
-	case int, int64, uint64:
-		if k.kind == kindNumber || k.kind == kindSize || k.kind == kindDuration {
-			return fmt.Sprint(value), nil
-		}
 	case map[string]any:
 		return "", errors.New("takes a value, not keys of its own")
 	}
-	if k.kind == kindText {
+	if k.kind == kindText || k.kind == kindList { // a number may have been written in another form
 		return "", errors.New("is no text: write it in quotes")
 	}
-	return "", fmt.Errorf("is not of the kind %s", k.kind)
+	if number, ok := value.(float64); ok {
+		return strconv.FormatFloat(number, 'f', -1, 64), nil
+	}
+	return fmt.Sprint(value), nil
 }
 
 // source says where the value that counts came from.
@@ -127,10 +123,24 @@ func readFile(v *viper.Viper, file string) (string, error) {
 		if path, ok := errors.AsType[*os.PathError](err); ok {
 			err = path.Err
 		}
-		return "", fmt.Errorf("read configuration %s: %s%s", file, strings.Join(strings.Fields(err.Error()), " "),
-			tabAdvice(file))
+		return "", fmt.Errorf("read configuration %s: %s%s", file, parseFault(err), tabAdvice(file))
 	}
 	return file, nil
+}
+
+// noSections matches the error of a file that is no set of sections.
+var noSections = regexp.MustCompile(`cannot unmarshal !!(seq|\w+)`)
+
+// parseFault says on one line why a file cannot be read.
+func parseFault(err error) string {
+	if found := noSections.FindStringSubmatch(err.Error()); found != nil {
+		what := "a value"
+		if found[1] == "seq" {
+			what = "a list"
+		}
+		return "is " + what + " where sections are expected, such as server: or http:"
+	}
+	return strings.Join(strings.Fields(err.Error()), " ")
 }
 
 // tabIndent matches a line that is indented by a tab, which YAML does not allow.
@@ -176,12 +186,32 @@ func unknownKeys(v *viper.Viper, file string) []error {
 		}
 		problem := fmt.Errorf("%s: there is no key %s%s", file, name, Suggestion(name, names))
 		if hasSection(names, name) {
-			problem = fmt.Errorf("%s: %s is a section and takes keys, not a value", file, name)
+			problem = fmt.Errorf("%s: %s is a section and takes keys (%s), not %s", file, name,
+				strings.Join(keysOf(names, name), ", "), article(v.Get(name)))
 		}
 		problems = append(problems, problem)
 	}
 	slices.SortFunc(problems, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return problems
+}
+
+// keysOf returns what may stand in a section.
+func keysOf(names []string, section string) (keys []string) {
+	for _, name := range names {
+		if rest, within := strings.CutPrefix(name, section+"."); within {
+			key, _, _ := strings.Cut(rest, ".")
+			keys = append(keys, key)
+		}
+	}
+	return slices.Compact(keys)
+}
+
+// article names what a file has in place of something else.
+func article(value any) string {
+	if _, isList := value.([]any); isList {
+		return "a list"
+	}
+	return "a value"
 }
 
 func hasSection(names []string, section string) bool {

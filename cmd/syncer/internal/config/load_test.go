@@ -169,7 +169,60 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 		},
 		{name: "forgotten section", content: "heartbeat: 1s\n", want: []string{"did you mean sync.heartbeat?"}},
 		{name: "far from everything", content: "colour_of_the_sky: blue\n", want: []string{"no key colour_of_the_sky"}},
-		{name: "value for a section", content: "http: 127.0.0.1:1\n", want: []string{"http is a section"}},
+		{
+			name: "value for a section", content: "server: pvp\n",
+			want: []string{"server is a section and takes keys (name, gamemode, address, others), not a value"},
+		},
+		{
+			name: "list for a section", content: "server: [a, b]\n",
+			want: []string{"server is a section and takes keys (name, gamemode, address, others), not a list"},
+		},
+		{
+			name: "list in a section", content: "http:\n  tls: [a, b]\n",
+			want: []string{"http.tls is a section and takes keys (cert, key), not a list"},
+		},
+		{
+			name: "list for sections", content: "- a\n- b\n",
+			want: []string{"is a list where sections are expected, such as server: or http:"},
+		},
+		{name: "text for sections", content: "pvp\n", want: []string{"is a value where sections are expected"}},
+		{
+			name: "number of another form", content: "cache:\n  players: 1e9\n",
+			want: []string{"cache.players: 1000000000 is not between 0 and 100000000"},
+		},
+		{
+			name: "fraction", content: "cache:\n  players: 1.5\n",
+			want: []string{`cache.players: "1.5" is not a whole number`},
+		},
+		{
+			name: "fraction for a duration", content: "sync:\n  heartbeat: 1.5\n",
+			want: []string{`sync.heartbeat: "1.5" is not a duration such as 250ms`},
+		},
+		{
+			name: "number for true", content: "embedded: 2\n",
+			want: []string{`embedded: "2" is neither true nor false`},
+		},
+		{
+			name: "host with a space", content: "server:\n  address: a b:6567\n",
+			want: []string{`server.address: "a b:6567" is not address:port`},
+		},
+		{
+			name: "half an address", content: "server:\n  address: 10.0.0:6567\n",
+			want: []string{`server.address: "10.0.0:6567" is not address:port`},
+		},
+		{
+			name: "port 0", content: "server:\n  address: \"pvp.example.org:0\"\n",
+			want: []string{`"pvp.example.org:0" is not address:port`},
+		},
+		{
+			name: "other with a space", args: []string{"--server-others=pvp-2=pvp@a b:6568"},
+			want: []string{`--server-others: "a b:6568" is not address:port`},
+		},
+		{name: "bad host", content: "http:\n  listen: \"a b:5082\"\n", want: []string{`"a b" is not a host`}},
+		{
+			name: "webhook elsewhere", content: "fish:\n  webhook_url: ftp://h.example/x\n",
+			want: []string{"fish.webhook_url: must be a URL that begins with https:// (or http://, in clear text)"},
+		},
 		{
 			name: "keys below a value", content: "log:\n  level:\n    x: y\n",
 			want: []string{"log.level", "not keys of its own"},
@@ -180,7 +233,7 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 		},
 		{
 			name: "bad duration in the file", content: "sync:\n  heartbeat: 5\n",
-			want: []string{"test.yaml: sync.heartbeat", `"5" is not a duration`},
+			want: []string{"test.yaml: sync.heartbeat", `"5" has no unit`},
 		},
 		{
 			name: "out of range", env: map[string]string{"SYNCER_SYNC_HEARTBEAT": "2h"},

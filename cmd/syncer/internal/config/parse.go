@@ -57,14 +57,24 @@ func parseNumber(least, most int) parser[int] {
 	}
 }
 
+// ParseDuration reads a duration as Go writes it (250ms, 1m30s) or as everywhere else here
+// (7d, 1y). The error goes on from the text.
+func ParseDuration(text string) (time.Duration, error) {
+	if value, err := time.ParseDuration(text); err == nil {
+		return value, nil
+	}
+	value, err := syncer.ParseDuration(text)
+	if err != nil && !syncer.LooksLikeDuration(text) {
+		err = errors.New("is not a duration such as 250ms, 5s, 1m, 7d or 1y")
+	}
+	return value, err
+}
+
 func parseDuration(least, most time.Duration) parser[time.Duration] {
 	return func(text string) (time.Duration, error) {
-		value, err := time.ParseDuration(text)
+		value, err := ParseDuration(text)
 		if err != nil {
-			value, err = syncer.ParseDuration(text)
-		}
-		if err != nil {
-			return 0, fmt.Errorf("%q is not a duration such as 250ms, 5s, 1m, 7d or 1y", text)
+			return 0, fmt.Errorf("%q %w", text, err)
 		}
 		if value < least || value > most {
 			return 0, fmt.Errorf("%v is not between %v and %v", value, least, most)
@@ -136,7 +146,7 @@ func parseListen(text string) (string, error) {
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
 		return "", fmt.Errorf("%q is not a port", port)
 	}
-	if strings.ContainsAny(host, " /") {
+	if host != "" && !syncer.IsHost(host) {
 		return "", fmt.Errorf("%q is not a host", host)
 	}
 	return text, nil
@@ -144,11 +154,17 @@ func parseListen(text string) (string, error) {
 
 // parseServerAddress reads address:port; empty is none.
 func parseServerAddress(text string) (string, error) {
-	host, port, err := net.SplitHostPort(text)
-	if _, number := strconv.ParseUint(port, 10, 16); text != "" && (err != nil || number != nil || host == "") {
+	if text != "" && !isServerAddress(text) {
 		return "", fmt.Errorf("%q is not address:port, for example 203.0.113.7:6567", text)
 	}
 	return text, nil
+}
+
+// isServerAddress reports whether a text is the address or name of a host, and a port.
+func isServerAddress(text string) bool {
+	host, port, err := net.SplitHostPort(text)
+	number, errNumber := strconv.ParseUint(port, 10, 16)
+	return err == nil && errNumber == nil && number > 0 && syncer.IsHost(host)
 }
 
 func parseNetworks(text string) ([]netip.Prefix, error) {

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"playersync/syncer/webhook"
 )
 
 // Warning is of a setting that works and is not safe.
@@ -37,6 +39,12 @@ func (c *Config) Warnings() (warnings []Warning) {
 			"set http.tls.cert and http.tls.key, or let a proxy on this machine speak TLS",
 		})
 	}
+	if webhook.TravelsInClear(c.Fish.WebhookURL.Reveal()) {
+		warnings = append(warnings, Warning{
+			"fish.webhook_url", "what the staff writes travels in clear text, and the secret in the URL too",
+			"let it begin with https://",
+		})
+	}
 	for _, network := range c.HTTP.AllowedNetworks {
 		if isWide(network) {
 			warnings = append(warnings, Warning{
@@ -56,18 +64,42 @@ const (
 
 // weakness says why a secret can be guessed, "" if it cannot.
 func weakness(secret string) string {
+	secret = strings.TrimPrefix(secret, "/")
 	different := map[rune]bool{}
 	for _, r := range secret {
 		different[r] = true
 	}
-	switch length := len(strings.TrimPrefix(secret, "/")); {
+	switch length := len(secret); {
 	case length < safeLength:
 		return fmt.Sprintf("has %d characters, fewer than %d", length, safeLength)
 	case len(different) < safeAlphabet:
 		return fmt.Sprintf("consists of %d different characters, fewer than %d", len(different), safeAlphabet)
+	case surprises(secret) < safeAlphabet:
+		return "is a sequence, or repeats itself"
 	default:
 		return ""
 	}
+}
+
+// rows are what a sequence follows: the alphabet, the digits, and keyboards.
+const rows = "abcdefghijklmnopqrstuvwxyz 01234567890 qwertyuiop asdfghjkl zxcvbnm qwertzuiop yxcvbnm"
+
+// surprises counts the characters of a secret that do not follow from those before: the same
+// one again, the neighbour in a row, or the one that followed before.
+func surprises(secret string) (count int) {
+	secret = strings.ToLower(secret)
+	for i := range secret {
+		if i == 0 {
+			count++
+			continue
+		}
+		pair := secret[i-1 : i+1]
+		follows := pair[0] == pair[1] || strings.Contains(rows, pair) || strings.Contains(rows, pair[1:]+pair[:1])
+		if !follows && !strings.Contains(secret[:i], pair) {
+			count++
+		}
+	}
+	return count
 }
 
 // isWide reports whether a network is wider than those that one organisation has.

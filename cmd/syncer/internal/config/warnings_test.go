@@ -7,12 +7,24 @@ import (
 )
 
 func TestWhatIsNotSafeIsWarnedOf(t *testing.T) {
-	const safe = "0123456789abcdef"
+	const safe = "a41d27c90b5e683f"
 	for _, test := range []struct{ key, value, want string }{
 		{"http.token", safe, ""},
 		{"http.token", "hush-hush", "the token can be guessed: it has 9 characters, fewer than 16"},
 		{"http.token", strings.Repeat("ab", 20), "consists of 2 different characters"},
+		{"http.token", "1234567890123456", "it is a sequence, or repeats itself"},
+		{"http.token", "0123456789abcdef", "it is a sequence, or repeats itself"},
+		{"http.token", "Qwertyuiop12345678", "it is a sequence, or repeats itself"},
+		{"http.token", "zyxwvutsrqponmlk", "it is a sequence, or repeats itself"},
+		{"http.token", "1212345678zyxwvu", "it is a sequence, or repeats itself"},
 		{"http.tokens", "pvp=" + safe, ""},
+		{"http.tokens", "pvp=1234567890123456", `that of "pvp" can be guessed: it is a sequence`},
+		{"http.fish.prefix", "/1234567890123456", "the path can be guessed: it is a sequence"},
+		{"fish.webhook_url", "https://h.example/a/hush", ""},
+		{"fish.webhook_url", "http://127.0.0.1:1/a/hush", ""},
+		{"fish.webhook_url", "http://localhost/a/hush", ""},
+		{"fish.webhook_url", "http://[::1]:1/a/hush", ""},
+		{"fish.webhook_url", "http://h.example/a/hush", "travels in clear text"},
 		{"http.tokens", "pvp=hush-hush", `that of "pvp" can be guessed`},
 		{"http.fish.prefix", "/" + safe, ""},
 		{"http.fish.prefix", "/hush-hush", "the path can be guessed: it has 9 characters"},
