@@ -47,18 +47,6 @@ are at most 1048576. What is repeated, other than by ?, holds none of these.`,
 	return command
 }
 
-// patternJSON is a pattern for programs.
-type patternJSON struct {
-	Kind    mindustry.PatternKind `json:"kind"`
-	Pattern string                `json:"pattern"`
-	SetAt   syncer.Time           `json:"setAt"`
-	SetBy   wire.Person           `json:"setBy"`
-}
-
-func patternOf(p mindustry.AntibotPattern) patternJSON {
-	return patternJSON{p.Kind, p.Pattern, p.SetAt, wire.Person(p.SetBy)}
-}
-
 func newAntibotGetCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "get",
@@ -70,9 +58,9 @@ func newAntibotGetCommand(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				shown, rows := make([]patternJSON, len(patterns)), make([][]string, len(patterns))
+				shown, rows := make([]wire.NamePattern, len(patterns)), make([][]string, len(patterns))
 				for i, p := range patterns {
-					shown[i] = patternOf(p)
+					shown[i] = wire.NamePatternOf(p)
 					rows[i] = []string{string(p.Kind), p.Pattern, clock(p.SetAt, ""), p.SetBy}
 				}
 				return a.print(shown, func(w io.Writer) {
@@ -106,8 +94,10 @@ func newAntibotSetCommand(a *app) *cobra.Command {
 				if err := s.SetAntibotPattern(ctx, kind, args[1], by); err != nil {
 					return err
 				}
-				set := patternJSON{Kind: kind, Pattern: args[1], SetAt: syncer.TimeOf(now), SetBy: wire.Person(by)}
-				return a.print(set, func(w io.Writer) { fmt.Fprintf(w, "%s is %s\n", kind, clean(args[1])) })
+				set := mindustry.AntibotPattern{Kind: kind, Pattern: args[1], SetAt: syncer.TimeOf(now), SetBy: by}
+				return a.print(wire.NamePatternOf(set), func(w io.Writer) {
+					fmt.Fprintf(w, "%s is %s\n", kind, clean(args[1]))
+				})
 			})
 		},
 		ValidArgsFunction: completeKinds,
@@ -134,7 +124,9 @@ func newAntibotClearCommand(a *app) *cobra.Command {
 				if !cleared {
 					return syncer.NotFound("no %s pattern is set", kind)
 				}
-				return a.print(patternJSON{Kind: kind}, func(w io.Writer) { fmt.Fprintf(w, "%s is cleared\n", kind) })
+				return a.print(wire.NamePattern{Kind: kind}, func(w io.Writer) {
+					fmt.Fprintf(w, "%s is cleared\n", kind)
+				})
 			})
 		},
 		ValidArgsFunction: completeKinds,

@@ -283,12 +283,8 @@ disabled triggers or edited the ledger. The exit code is 1 if any does.`,
 						string(m.Player), m.Currency, strconv.FormatInt(m.Balance, 10), strconv.FormatInt(m.Ledger, 10),
 					}
 				}
-				shown := shownMismatches{total, make([]shownMismatch, len(some))}
-				for i, m := range some {
-					shown.First[i] = shownMismatch(m)
-				}
-				err = a.printRows(shown, []string{"PLAYER", "CURRENCY", "BALANCE", "LEDGER"}, rows,
-					"every balance is the sum of its ledger")
+				err = a.printRows(wire.BalanceCheckOf(total, some),
+					[]string{"PLAYER", "CURRENCY", "BALANCE", "LEDGER"}, rows, "every balance is the sum of its ledger")
 				if err == nil && total > 0 {
 					err = fmt.Errorf("%d %w", total, errMismatch)
 				}
@@ -342,17 +338,4 @@ func newCurrencyAddCommand(a *app) *cobra.Command {
 			})
 		},
 	}
-}
-
-// shownMismatches is the JSON of balances that are not the sum of their ledger.
-type shownMismatches struct {
-	Mismatches int64           `json:"mismatches"`
-	First      []shownMismatch `json:"first"` // at most ten
-}
-
-type shownMismatch struct {
-	Player   syncer.PlayerID `json:"player"`
-	Currency string          `json:"currency"`
-	Balance  int64           `json:"balance"`
-	Ledger   int64           `json:"ledger"` // the sum of its entries
 }

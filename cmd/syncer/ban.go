@@ -135,8 +135,7 @@ a range that contains it is named. In place of the target its ban's number will 
 				if !lifted.Lifted {
 					return notBanned(ctx, u, lifted)
 				}
-				shown := wire.LiftedOf(lifted, u.now)
-				return a.print(liftedJSON{*shown.Ban, shown.Still}, func(w io.Writer) {
+				return a.print(wire.LiftedBanOf(lifted, u.now), func(w io.Writer) {
 					fmt.Fprintln(w, "unbanned", clean(lifted.Target.String()))
 					if len(lifted.Still) > 0 {
 						fmt.Fprintln(w, "it is still kept out by", clean(bansInWords(lifted.Still)))
@@ -149,12 +148,6 @@ a range that contains it is named. In place of the target its ban's number will 
 	command.Flags().StringVar(&reason, "reason", "", "why")
 	command.Flags().StringVar(&by, "by", thisUser(), "who lifts it")
 	return command
-}
-
-// liftedJSON is the ban that was lifted, and those that keep its target out still.
-type liftedJSON struct {
-	wire.Ban
-	Still []wire.Ban `json:"still"`
 }
 
 // notBanned says that there was nothing to lift, and why it may look otherwise.
@@ -293,7 +286,7 @@ may join, 3 for banned, and 4 if nobody has that id or name and it is not banned
 				if err != nil {
 					return err
 				}
-				answer := checkedJSON{wire.Checked{Banned: len(bans) > 0, Bans: wire.BansOf(bans, u.now)}, !who.unknown}
+				answer := wire.CheckedTarget{Checked: wire.CheckedOf(bans, u.now), Known: !who.unknown}
 				if err := a.print(answer, func(w io.Writer) {
 					if who.unknown {
 						fmt.Fprintf(w, "no player has the id or name %q\n", who.id)
@@ -318,12 +311,6 @@ may join, 3 for banned, and 4 if nobody has that id or name and it is not banned
 		},
 		ValidArgsFunction: a.completePlayers,
 	}
-}
-
-// checkedJSON is the verdict, and whether a player has the id that was asked for.
-type checkedJSON struct {
-	wire.Checked
-	Known bool `json:"known"`
 }
 
 // joining is who may join or not: a player, an address, or one of each.

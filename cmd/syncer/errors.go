@@ -44,10 +44,8 @@ func asTyped(command *cobra.Command, err error) error {
 	arguments := strings.Fields(command.Use)
 	name := strings.ToLower(capital.ReplaceAllString(refusal.Field, "-$0"))
 	switch flag := command.Flags().Lookup(name); {
-	case refusal.Code == syncer.CodeStale && command.Flags().Changed("if-revision"):
+	case refusal.Code == syncer.CodeStale:
 		typed.Field = "--if-revision"
-	case refusal.Code == syncer.CodeStale: // found by the command itself
-		typed.Field = ""
 	case flag != nil && flag.Changed:
 		typed.Field = "--" + name
 	case slices.Contains(arguments, strings.ToUpper(refusal.Field)):

@@ -55,7 +55,7 @@ and with --json a hundred.`,
 				if err != nil {
 					return err
 				}
-				return a.print(overview.json(u.now), func(w io.Writer) { overview.print(w, u.now) })
+				return a.print(overview.message(u.now), func(w io.Writer) { overview.print(w, u.now) })
 			})
 		},
 	}

@@ -4,15 +4,14 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"playersync/syncer"
 	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/merge"
-	"playersync/syncer/store"
 )
 
 func newPlayerHistoryCommand(a *app) *cobra.Command {
@@ -26,18 +25,18 @@ add to it; --remove takes an entry away, by its number in the list.`,
 		Args:              exactly("PLAYER"),
 		ValidArgsFunction: a.completePlayers,
 		RunE: func(command *cobra.Command, args []string) error {
-			return a.withStore(command, func(ctx context.Context, s *store.Store, now time.Time) error {
-				player, err := findPlayer(ctx, s, args[0])
+			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
+				player, err := findPlayer(ctx, u.store, args[0])
 				if err != nil {
 					return err
 				}
 				history := player.History
 				switch flags := command.Flags(); {
 				case flags.Changed("add"):
-					entry := syncer.HistoryEntry{Action: add, By: by, Time: syncer.TimeOf(now)}
-					history, err = addHistory(ctx, s, player, entry)
+					entry := syncer.HistoryEntry{Action: add, By: by, Time: syncer.TimeOf(u.now)}
+					history, err = addHistory(ctx, u, player.ID, entry)
 				case flags.Changed("remove"):
-					history, err = removeHistory(ctx, s, player, remove)
+					history, err = removeHistory(ctx, u, player, remove)
 				}
 				if err != nil {
 					return err
@@ -55,31 +54,24 @@ add to it; --remove takes an entry away, by its number in the list.`,
 }
 
 func addHistory(
-	ctx context.Context, s *store.Store, p *syncer.Player, entry syncer.HistoryEntry,
+	ctx context.Context, u *useCases, id syncer.PlayerID, entry syncer.HistoryEntry,
 ) ([]syncer.HistoryEntry, error) {
-	edit := merge.Edit{History: []syncer.HistoryEntry{entry}}
-	if err := edit.Validate(); err != nil {
-		return nil, err
-	}
-	reading, _, err := s.EditPlayer(ctx, p.ID, edit, nil)
+	player, err := u.edits.Edit(ctx, id, merge.Edit{History: []syncer.HistoryEntry{entry}}, nil)
 	if err != nil {
 		return nil, err
 	}
-	return reading.Player.History, nil
+	return player.History, nil
 }
 
-func removeHistory(ctx context.Context, s *store.Store, p *syncer.Player, number int) ([]syncer.HistoryEntry, error) {
+// removeHistory removes an entry by its number in the list, and returns the others.
+func removeHistory(
+	ctx context.Context, u *useCases, p *syncer.Player, number int,
+) ([]syncer.HistoryEntry, error) {
 	if number < 1 || number > len(p.History) {
 		return nil, usagef("--remove: there are entries 1 to %d, not %d", len(p.History), number)
 	}
-	removed, err := s.RemoveHistory(ctx, p.ID, p.History[number-1])
-	if err != nil {
-		return nil, err
-	}
-	if !removed {
-		return nil, fmt.Errorf("entry %d is gone already", number)
-	}
-	return append(p.History[:number-1:number-1], p.History[number:]...), nil
+	err := u.edits.RemoveHistory(ctx, p.ID, p.History[number-1])
+	return slices.Delete(slices.Clone(p.History), number-1, number), err
 }
 
 func historyTable(w io.Writer, history []syncer.HistoryEntry) {

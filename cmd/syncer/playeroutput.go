@@ -13,16 +13,10 @@ import (
 	"playersync/syncer/httpapi/wire"
 )
 
-// playerJSON is a player, and the bans in force of the id.
-type playerJSON struct {
-	*syncer.Player
-	Bans []wire.Ban `json:"bans"`
-}
-
 // printPlayer shows a player with what all servers and gamemodes know, and the bans in
 // force of the id.
 func (a *app) printPlayer(p *syncer.Player, bans []syncer.Ban, now time.Time) error {
-	return a.print(playerJSON{p, wire.BansOf(bans, now)}, func(w io.Writer) {
+	return a.print(wire.BannedPlayerOf(*p, bans, now), func(w io.Writer) {
 		banned := []string{"banned", bannedInWords(bans, now)}
 		table(w, nil, slices.Insert(playerFields(p, now), 2, banned)) // behind the name
 		if len(p.Gamemodes) > 0 {
@@ -34,6 +28,14 @@ func (a *app) printPlayer(p *syncer.Player, bans []syncer.Ban, now time.Time) er
 			historyTable(w, p.History)
 		}
 	})
+}
+
+// called is a player's id, and the name if that is another.
+func called(p *syncer.Player) string {
+	if p.Name == "" || p.Name == string(p.ID) {
+		return string(p.ID)
+	}
+	return fmt.Sprintf("%s (%s)", p.ID, p.Name)
 }
 
 func playerFields(p *syncer.Player, now time.Time) [][]string {

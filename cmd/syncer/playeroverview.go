@@ -60,26 +60,16 @@ func readOverview(ctx context.Context, u *useCases, p *syncer.Player) (o playerO
 	return o, err
 }
 
-// overviewJSON is an overview as --json prints it.
-type overviewJSON struct {
-	*syncer.Player
-	wire.PlayerPresence
-	Balances syncer.Balances       `json:"balances"`
-	Info     wire.PlayerInfo       `json:"info"` // names and addresses
-	Accounts []wire.SharingAccount `json:"accounts"`
-	Bans     []wire.NotedBan       `json:"bans"`
-	Audit    []wire.AuditEntry     `json:"audit"`
-}
-
-func (o playerOverview) json(now time.Time) overviewJSON {
+// message returns an overview as --json prints it.
+func (o playerOverview) message(now time.Time) wire.PlayerOverview {
 	bans := make([]wire.NotedBan, len(o.bans))
 	for i, ban := range o.bans {
 		bans[i] = wire.NotedBanOf(ban, now)
 	}
-	return overviewJSON{
-		Player: o.player, PlayerPresence: wire.PlayerPresenceOf(o.online, o.lastSeen), Balances: o.balances,
-		Info: wire.PlayerInfoOf(o.info, now), Accounts: wire.AccountsPageOf(o.accounts, "").Accounts, Bans: bans,
-		Audit: wire.AuditEntriesOf(o.audit),
+	return wire.PlayerOverview{
+		Player: wire.PlayerOf(*o.player), PlayerPresence: wire.PlayerPresenceOf(o.online, o.lastSeen),
+		Balances: o.balances, Info: wire.PlayerInfoOf(o.info, now),
+		Accounts: wire.AccountsPageOf(o.accounts, "").Accounts, Bans: bans, Audit: wire.AuditEntriesOf(o.audit),
 	}
 }
 

@@ -16,12 +16,11 @@ import (
 
 // playerChanges are the flags of player set.
 type playerChanges struct {
-	rank, mute, mark, name, overrideName, highlight, language, strictness, attributes, by string
+	rank, mark, name, overrideName, highlight, language, strictness, attributes, by string
 
 	addFlags, removeFlags []string
-	unmute, unmark        bool
+	unmark, create        bool
 	revision              int64
-	create                bool
 }
 
 func newPlayerSetCommand(a *app) *cobra.Command {
@@ -31,41 +30,35 @@ func newPlayerSetCommand(a *app) *cobra.Command {
 		Short: "Change a player, on every server at once",
 		Long: `Change a player. Each change is applied to what the database holds at that moment;
 nothing that others changed meanwhile is lost. An empty value for --override-name
-or --highlight removes it.`,
+or --highlight removes it. To mute a player, see: syncer mute --help`,
 		Example: `  syncer player set Steve --rank admin --add-flag builder
-  syncer player set Steve --mute 2h
+  syncer player set Steve --mark 2h
   syncer player set Steve --attributes '{"shop": {"discount": 5, "trial": null}}'`,
 		Args:              exactly("PLAYER"),
 		ValidArgsFunction: a.completePlayers,
 		RunE: func(command *cobra.Command, args []string) error {
-			return a.withStore(command, func(ctx context.Context, s *store.Store, now time.Time) error {
-				edit, err := changes.edit(command.Flags(), now)
+			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
+				edit, err := changes.edit(command.Flags(), u.now)
 				if err != nil {
 					return err
 				}
-				if err := syncer.CheckAuthor("by", changes.by); err != nil {
-					return err
-				}
-				var expected *int64
-				if command.Flags().Changed("if-revision") {
-					expected = &changes.revision
-				}
-				player, err := findPlayer(ctx, s, args[0])
+				player, err := findPlayer(ctx, u.store, args[0])
 				if changes.create && syncer.CodeOf(err) == syncer.CodeNotFound {
-					player, err = createPlayer(ctx, s, args[0])
+					player, err = createPlayer(ctx, u.store, args[0])
 				}
 				if err != nil {
 					return err
 				}
-				reading, _, err := s.EditPlayer(syncer.WithActor(ctx, changes.by), player.ID, edit, expected)
+				by := syncer.WithActor(ctx, changes.by)
+				player, err = u.edits.Edit(by, player.ID, edit, changes.expected(command))
 				if err != nil {
 					return err
 				}
-				bans, err := s.BansOf(ctx, player.ID, netip.Addr{})
+				bans, err := u.bans.CheckBans(ctx, player.ID, netip.Addr{})
 				if err != nil {
 					return err
 				}
-				return a.printPlayer(reading.Player, bans, now)
+				return a.printPlayer(player, bans, u.now)
 			})
 		},
 	}
@@ -78,9 +71,6 @@ func (c *playerChanges) register(command *cobra.Command) {
 	flags.StringVar(&c.rank, "rank", "", "rank")
 	flags.StringArrayVar(&c.addFlags, "add-flag", nil, "`flag` to add; may be repeated")
 	flags.StringArrayVar(&c.removeFlags, "remove-flag", nil, "`flag` to remove; may be repeated")
-	flags.StringVar(&c.mute, "mute", "",
-		"mute without a reason: a `duration` such as 2h, 7d or 1mo (30 days), a time, or forever")
-	flags.BoolVar(&c.unmute, "unmute", false, "unmute")
 	flags.StringVar(&c.mark, "mark", "", "mark: a `duration` such as 2h, 7d or 1mo (30 days), a time, or forever")
 	flags.BoolVar(&c.unmark, "unmark", false, "unmark")
 	flags.StringVar(&c.attributes, "attributes", "",
@@ -93,20 +83,28 @@ func (c *playerChanges) register(command *cobra.Command) {
 	flags.Int64Var(&c.revision, "if-revision", 0, "fail if the player's revision is another")
 	flags.BoolVar(&c.create, "create", false, "make the player of this id if nobody has that id or name")
 	flags.StringVar(&c.by, "by", thisUser(), "who changes it")
-	command.MarkFlagsMutuallyExclusive("mute", "unmute")
 	command.MarkFlagsMutuallyExclusive("mark", "unmark")
+}
+
+// expected is the revision that the player must have, nil for any.
+func (c *playerChanges) expected(command *cobra.Command) *int64 {
+	if command.Flags().Changed("if-revision") {
+		return &c.revision
+	}
+	return nil
 }
 
 // edit is what the given flags ask for.
 func (c *playerChanges) edit(flags *pflag.FlagSet, now time.Time) (merge.Edit, error) {
 	edit := merge.Edit{Flags: merge.SetEdit{Add: c.addFlags, Remove: c.removeFlags}}
-	var err error
-	if edit.UnmuteTime, err = until(flags, "mute", c.mute, c.unmute, now); err != nil {
-		return merge.Edit{}, err
+	if c.unmark || flags.Changed("mark") {
+		edit.UnmarkTime.Set = true
 	}
-	edit.MuteReason.Set = edit.UnmuteTime.Set // without one
-	if edit.UnmarkTime, err = until(flags, "mark", c.mark, c.unmark, now); err != nil {
-		return merge.Edit{}, err
+	if flags.Changed("mark") {
+		var err error
+		if edit.UnmarkTime.Value, err = parseUntil("mark", c.mark, now); err != nil {
+			return merge.Edit{}, err
+		}
 	}
 	for flag, field := range map[string]struct {
 		text   string
@@ -135,19 +133,7 @@ func (c *playerChanges) edit(flags *pflag.FlagSet, now time.Time) (merge.Edit, e
 	if edit.IsZero() && !c.create {
 		return merge.Edit{}, usagef("say what to change; see: syncer player set --help")
 	}
-	return edit, edit.Validate()
-}
-
-// until is the end of a mute or mark as the flags say it.
-func until(flags *pflag.FlagSet, flag, text string, end bool, now time.Time) (syncer.Optional[syncer.Time], error) {
-	switch {
-	case end:
-		return syncer.Some(syncer.Time{}), nil
-	case !flags.Changed(flag):
-		return syncer.Optional[syncer.Time]{}, nil
-	}
-	at, err := parseUntil(flag, text, now)
-	return syncer.Some(at), err
+	return edit, nil
 }
 
 func orNull(text string) *string {

@@ -19,6 +19,7 @@ type useCases struct {
 	store *store.Store
 	now   time.Time // by the database's clock, when the command began
 
+	edits    *sidecar.Edits
 	bans     *sidecar.Bans
 	balances *sidecar.Balances
 	audit    *sidecar.Audit
@@ -30,6 +31,7 @@ func newUseCases(s *store.Store, now time.Time) *useCases {
 	memory := noMemory{now}
 	return &useCases{
 		store: s, now: now,
+		edits:    sidecar.NewEdits(s, memory, memory),
 		bans:     sidecar.NewBans(s, nil, memory, memory),
 		balances: sidecar.NewBalances(s, memory, memory),
 		audit:    sidecar.NewAudit(sidecar.AuditConfig{}, s, memory, slog.New(slog.DiscardHandler)),

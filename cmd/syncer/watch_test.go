@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"playersync/syncer/changefeed"
+	"playersync/syncer/httpapi/wire"
 )
 
 func TestWatchShowsChangesUntilInterrupted(t *testing.T) {
@@ -26,14 +27,14 @@ func TestWatchShowsChangesUntilInterrupted(t *testing.T) {
 
 	execute(t, url, `insert into ban (ip) values ('203.0.113.7')`)
 	people.line(t, "203.0.113.7 banned")
-	var line watchJSON
+	var line wire.WatchedChange
 	if err := json.Unmarshal([]byte(programs.line(t, "203.0.113.7")), &line); err != nil ||
 		line.Type != changefeed.EventBan || !*line.Banned {
 		t.Errorf("as JSON: %+v, %v", line, err)
 	}
 	execute(t, url, `insert into staff_message (server, name, text) values ('pvp', 'Steve', 'who is on?')`)
 	people.line(t, "Steve@pvp: who is on?")
-	var said watchJSON
+	var said wire.WatchedChange
 	if err := json.Unmarshal([]byte(chat.line(t, "who is on?")), &said); err != nil || said.Message == nil ||
 		said.Message.Name != "Steve" || said.Message.ID == 0 {
 		t.Errorf("as JSON: %+v, %v", said, err)

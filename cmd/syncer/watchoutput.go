@@ -15,24 +15,6 @@ import (
 	"playersync/syncer/httpapi/wire"
 )
 
-// watchJSON is one change as watch --json prints it.
-type watchJSON struct {
-	At        syncer.Time          `json:"at"` // when it was seen
-	Type      changefeed.EventType `json:"type"`
-	UUID      *syncer.PlayerID     `json:"uuid,omitempty"`
-	IP        *string              `json:"ip,omitempty"`
-	Gone      bool                 `json:"gone,omitempty"`      // of a player: deleted
-	Player    *syncer.Player       `json:"player,omitempty"`    // as it is now
-	Banned    *bool                `json:"banned,omitempty"`    // of a ban
-	ExpiresAt *syncer.Time         `json:"expiresAt,omitempty"` // of a ban
-	Balances  *syncer.Balances     `json:"balances,omitempty"`  // of a balance: all of the player's
-	Message   *wire.StaffMessage   `json:"message,omitempty"`   // of the staff chat
-	Session   *wire.Session        `json:"session,omitempty"`   // of a presence
-	Online    *bool                `json:"online,omitempty"`    // of a presence: came, else left
-	Reason    *string              `json:"reason,omitempty"`    // of a kick
-	By        *wire.Person         `json:"by,omitempty"`        // of a kick
-}
-
 // showChange prints one event.
 func (w *watcher) showChange(ctx context.Context, e changefeed.Event) error {
 	if w.only != "" && e.Type != w.only && e.Type != changefeed.EventResync {
@@ -54,33 +36,10 @@ func (w *watcher) showChange(ctx context.Context, e changefeed.Event) error {
 	}
 	now := time.Now()
 	if w.json {
-		return json.NewEncoder(jsonWriter{w.out}).Encode(watchJSONOf(e, now))
+		return json.NewEncoder(jsonWriter{w.out}).Encode(wire.WatchedChangeOf(e, now))
 	}
 	_, err := fmt.Fprintf(w.out, "%s  %-8s  %s\n", now.Format("15:04:05.000"), e.Type, clean(w.describe(e, now)))
 	return err
-}
-
-func watchJSONOf(e changefeed.Event, now time.Time) watchJSON {
-	line := watchJSON{At: syncer.TimeOf(now), Type: e.Type, Gone: e.Gone, Player: e.Player}
-	switch e.Type {
-	case changefeed.EventPlayer:
-		line.UUID = &e.ID
-	case changefeed.EventBalance:
-		line.UUID, line.Balances = &e.ID, e.Balances
-	case changefeed.EventBan:
-		line.Banned = &e.Banned
-		if e.Banned {
-			line.ExpiresAt = &e.ExpiresAt
-		}
-		line.UUID, line.IP = e.Target.Fields()
-	case changefeed.EventChat:
-		line.Message = new(wire.StaffMessageOf(*e.Message))
-	case changefeed.EventKick:
-		line.UUID, line.Reason, line.By = &e.ID, &e.Kick.Reason, (*wire.Person)(&e.Kick.By)
-	case changefeed.EventPresence:
-		line.Session, line.Online = new(wire.SessionOf(*e.Session)), &e.Online
-	}
-	return line
 }
 
 func (w *watcher) describe(e changefeed.Event, now time.Time) string {

@@ -11,6 +11,7 @@ type useCases struct {
 	servers    *sidecar.Servers
 	queue      *writequeue.Queue
 	saver      *sidecar.Saver
+	edits      *sidecar.Edits
 	players    *sidecar.Players
 	bans       *sidecar.Bans
 	info       *sidecar.Info
@@ -34,8 +35,9 @@ func (d *Daemon) wireUseCases() {
 	u.presence = sidecar.NewPresence(d.presenceConfig(), d.store, d.sessions, now, d.log)
 	u.bans = sidecar.NewBans(d.store, d.bans, d.applier, now)
 	u.saver = sidecar.NewSaver(config.FlushInterval, d.store, d.players, d.applier, d.outbox, d.log)
+	u.edits = sidecar.NewEdits(d.store, d.applier, now)
 	u.players = sidecar.NewPlayers(config.Home, sidecar.PlayerDeps{
-		Store: d.store, Held: d.players, Bans: u.bans, Applier: d.applier, Clock: now, Saver: u.saver,
+		Store: d.store, Held: d.players, Bans: u.bans, Edits: u.edits, Clock: now, Saver: u.saver,
 		Observers: []sidecar.VisitObserver{u.presence, u.transients}, Log: d.log,
 	})
 	u.info = sidecar.NewInfo(d.store, u.players)

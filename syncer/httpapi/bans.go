@@ -203,7 +203,7 @@ func (a checkAnswer) append(b []byte) []byte {
 	if len(a.bans) == 0 {
 		return append(b, `{"banned":false,"bans":[]}`...)
 	}
-	return appendJSON(b, wire.Checked{Banned: true, Bans: wire.BansOf(a.bans, a.now)})
+	return appendJSON(b, wire.CheckedOf(a.bans, a.now))
 }
 
 type liftBanInput struct {

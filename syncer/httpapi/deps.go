@@ -15,6 +15,7 @@ type Deps struct {
 	Players     Players
 	Presence    Presence
 	Kicks       Kicks
+	Mutes       Mutes
 	Transients  Transients
 	Bans        Bans
 	Audit       Audit

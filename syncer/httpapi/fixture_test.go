@@ -46,6 +46,7 @@ func newFixture(t testing.TB, change ...func(*Config, *Deps)) *fixture {
 		MapRuns:     &f.mapRuns,
 		Presence:    f.fake,
 		Kicks:       &fakeKicks{},
+		Mutes:       &fakeMutes{},
 		Transients:  sidecar.NewTransients(sidecar.TransientLimits{}),
 		Balances:    &fakeBalances{balances: syncer.Balances{exampleCurrency: 1000}},
 		Registry:    prometheus.NewRegistry(),

@@ -35,7 +35,7 @@ func TestOpenAPI(t *testing.T) {
 	want := []string{
 		"get /v1/player-counts", "get /v1/player-info", "get /v1/players/{id}/accounts", "get /v1/players/{id}/info",
 		"post /v1/player-counts", "post /v1/players/{id}/kicks",
-		"post /v1/players/{id}/kick",
+		"post /v1/players/{id}/kick", "post /v1/players/{id}/mute", "post /v1/players/{id}/unmute",
 		"get /v1/currencies", "get /v1/currencies/{name}/top",
 		"get /v1/players/{id}/balances", "get /v1/players/{id}/ledger",
 		"post /v1/players/{id}/balances/{currency}", "post /v1/transfers", "put /v1/currencies/{name}",

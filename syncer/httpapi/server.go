@@ -58,6 +58,7 @@ func New(config Config, deps Deps) (*Server, error) {
 	s.metrics = m
 	s.api = huma.NewAPI(s.overview(), humago.NewAdapter(s.mux, ""))
 	s.registerPlayers()
+	s.registerMutes()
 	s.registerBans()
 	s.registerAudit()
 	s.registerChat()

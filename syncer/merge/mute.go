@@ -7,17 +7,17 @@ import (
 	"playersync/syncer"
 )
 
-// Mute returns the edit by which somebody mutes a player until a time, with the entry of
-// the history that says so. The reason may be empty; now is the database's clock.
-func Mute(until syncer.Time, reason, by string, now time.Time) Edit {
+// Mute returns the edit that mutes a player, with the entry of the history that says so.
+// Now is the database's clock.
+func Mute(m syncer.NewMute, now time.Time) Edit {
 	action := "muted"
-	if at, ends := until.Instant(); ends {
+	if at, ends := m.Until.Instant(); ends {
 		action += " until " + at.UTC().Format("2006-01-02 15:04 MST")
 	}
-	if reason != "" {
-		action += ": " + reason
+	if m.Reason != "" {
+		action += ": " + m.Reason
 	}
-	return muted(until, reason, action, by, now)
+	return muted(m.Until, m.Reason, action, m.By, now)
 }
 
 // Unmute returns the edit by which somebody unmutes a player, with the entry of the

@@ -50,10 +50,13 @@ func TestMuteIsNotedInTheHistory(t *testing.T) {
 	t.Parallel()
 	now := time.UnixMilli(1)
 	until := syncer.TimeOf(time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC))
+	muted := func(until syncer.Time, reason string) merge.Edit {
+		return merge.Mute(syncer.NewMute{Until: until, Reason: reason, By: "Alice"}, now)
+	}
 	for want, e := range map[string]merge.Edit{
-		"muted until 2030-01-02 03:04 UTC: spam": merge.Mute(until, "spam", "Alice", now),
-		"muted":                                  merge.Mute(syncer.Forever, "", "Alice", now),
-		"muted: " + strings.Repeat("é", 505):     merge.Mute(syncer.Forever, strings.Repeat("é", 512), "Alice", now),
+		"muted until 2030-01-02 03:04 UTC: spam": muted(until, "spam"),
+		"muted":                                  muted(syncer.Forever, ""),
+		"muted: " + strings.Repeat("é", 505):     muted(syncer.Forever, strings.Repeat("é", 512)),
 		"unmuted":                                merge.Unmute("Alice", now),
 	} {
 		if err := e.Validate(); err != nil {

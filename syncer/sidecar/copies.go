@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"playersync/syncer"
-	"playersync/syncer/changefeed"
 	"playersync/syncer/merge"
 )
 
@@ -50,18 +49,13 @@ func (p *Players) StoreNow(ctx context.Context, id syncer.PlayerID, isNewcomer b
 		}
 		edit = known.Then(edit)
 	}
-	begun := p.applier.Begin()
-	reading, changes, err := p.store.EditPlayer(ctx, id, edit, nil)
+	_, err := p.edits.apply(ctx, id, edit, nil)
 	if syncer.CodeOf(err) == syncer.CodeNotFound { // deleted since it was read
 		if err = p.store.CreatePlayers(ctx, ids); err == nil {
-			reading, changes, err = p.store.EditPlayer(ctx, id, known.Then(edit), nil)
+			_, err = p.edits.apply(ctx, id, known.Then(edit), nil)
 		}
 	}
-	if err != nil {
-		return err
-	}
-	p.applier.Wrote(begun, []changefeed.VersionedPlayer{reading}, changes)
-	return nil
+	return err
 }
 
 // restoration returns the edit that makes the player's row whole if it is new again; it

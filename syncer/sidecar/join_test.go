@@ -58,7 +58,7 @@ func TestBanDuringAJoinKeepsOut(t *testing.T) {
 		r := &joinRig{bans: c.bans}
 		home := syncer.GameServer{Name: "s", Gamemode: "g", Address: "192.0.2.1:6567"}
 		saver := NewSaver(0, nil, r, r, nil, slog.New(slog.DiscardHandler))
-		p := NewPlayers(home, PlayerDeps{Store: r, Held: r, Bans: r, Applier: r, Clock: r, Saver: saver})
+		p := NewPlayers(home, PlayerDeps{Store: r, Held: r, Bans: r, Clock: r, Saver: saver})
 		result, err := p.Join(t.Context(), home, "a", JoinRequest{Name: "A", IP: netip.MustParseAddr("192.0.2.9")})
 		online, unsaved := p.Online()
 		if err != nil || (result.Ban != nil) != c.out || (online > 0) == c.out || (unsaved > 0) == c.out {

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"playersync/syncer"
-	"playersync/syncer/changefeed"
 	"playersync/syncer/merge"
 )
 
@@ -39,16 +38,11 @@ func (p *Players) Patch(
 		}
 	}
 	if ifMatch != nil || !now.IsZero() {
-		begun := p.applier.Begin()
-		reading, changes, err := p.store.EditPlayer(syncer.WithServer(ctx, from.Name), id, now, ifMatch)
-		if err != nil {
+		if player, err = p.edits.apply(syncer.WithServer(ctx, from.Name), id, now, ifMatch); err != nil {
 			return merge.View{}, err
 		}
-		p.applier.Wrote(begun, []changefeed.VersionedPlayer{reading}, changes)
-		if cached, ok := p.held.Get(id); ok && cached != nil && cached.Revision >= reading.Player.Revision {
+		if cached, ok := p.held.Get(id); ok && cached != nil && cached.Revision >= player.Revision {
 			player = cached
-		} else {
-			player = reading.Player
 		}
 	}
 	p.visitors.mu.Lock()

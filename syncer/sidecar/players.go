@@ -29,7 +29,7 @@ type Players struct {
 	store     PlayerStore
 	held      HeldPlayers
 	bans      BanChecker
-	applier   Applier
+	edits     *Edits
 	saver     *Saver
 	visitors  *visitors // the saver's
 	observers []VisitObserver
@@ -42,9 +42,6 @@ type Players struct {
 type PlayerStore interface {
 	ReadPlayers(ctx context.Context, ids []syncer.PlayerID) ([]changefeed.VersionedPlayer, error)
 	CreatePlayers(ctx context.Context, ids []syncer.PlayerID) error
-	EditPlayer(
-		ctx context.Context, id syncer.PlayerID, edit merge.Edit, expected *int64,
-	) (changefeed.VersionedPlayer, []changefeed.Change, error)
 	SearchPlayers(ctx context.Context, name string, size int, after string) ([]syncer.PlayerSummary, string, error)
 }
 
@@ -77,7 +74,7 @@ type PlayerDeps struct {
 	Store     PlayerStore
 	Held      HeldPlayers
 	Bans      BanChecker
-	Applier   Applier
+	Edits     *Edits
 	Clock     Clock
 	Saver     *Saver
 	Observers []VisitObserver // notified of joins and leaves
@@ -88,7 +85,7 @@ type PlayerDeps struct {
 // not say.
 func NewPlayers(home syncer.GameServer, deps PlayerDeps) *Players {
 	return &Players{
-		Clock: deps.Clock, home: home, store: deps.Store, held: deps.Held, bans: deps.Bans, applier: deps.Applier,
+		Clock: deps.Clock, home: home, store: deps.Store, held: deps.Held, bans: deps.Bans, edits: deps.Edits,
 		saver: deps.Saver, visitors: deps.Saver.visitors, observers: deps.Observers, log: deps.Log,
 	}
 }

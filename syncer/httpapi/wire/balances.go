@@ -133,3 +133,26 @@ func CurrenciesOf(currencies []syncer.Currency) Currencies {
 	}
 	return out
 }
+
+// BalanceCheck compares all balances with the ledger, as the command line shows it.
+type BalanceCheck struct {
+	Mismatches int64             `json:"mismatches"`
+	First      []BalanceMismatch `json:"first"` // at most ten
+}
+
+// BalanceMismatch is a balance that is not the sum of its entries.
+type BalanceMismatch struct {
+	Player   syncer.PlayerID `json:"player"`
+	Currency string          `json:"currency"`
+	Balance  int64           `json:"balance"`
+	Ledger   int64           `json:"ledger"` // the sum of its entries
+}
+
+// BalanceCheckOf returns how many balances differ, and the first of them.
+func BalanceCheckOf(total int64, first []syncer.BalanceMismatch) BalanceCheck {
+	check := BalanceCheck{total, make([]BalanceMismatch, len(first))}
+	for i, m := range first {
+		check.First[i] = BalanceMismatch(m)
+	}
+	return check
+}

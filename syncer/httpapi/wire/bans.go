@@ -71,21 +71,30 @@ func (b NewBan) Ban(now time.Time) (syncer.NewBan, error) {
 
 // Of is [NewBan.Ban] of another target.
 func (b NewBan) Of(target syncer.Target, now time.Time) (syncer.NewBan, error) {
-	ban := syncer.NewBan{
-		Target: target, Reason: value(b.Reason), By: value(b.By), Replace: b.Replace, Confirmed: b.Confirm,
+	end, err := endOf(b.ExpiresAt, b.Duration, now)
+	if end.IsForever() {
+		end = syncer.Time{}
 	}
+	return syncer.NewBan{
+		Target: target, Reason: value(b.Reason), By: value(b.By), ExpiresAt: end, Replace: b.Replace,
+		Confirmed: b.Confirm,
+	}, err
+}
+
+// endOf returns when something ends that begins now; it must be told in one way at most.
+func endOf(expiresAt syncer.Time, duration *Duration, now time.Time) (syncer.Time, error) {
 	switch {
-	case b.Duration != nil && !b.ExpiresAt.IsZero():
-		return ban, syncer.Invalid("duration", "says the same as expiresAt; give one of them")
-	case b.Duration != nil:
-		ban.ExpiresAt = b.Duration.after(now)
-	case !b.ExpiresAt.IsForever():
-		ban.ExpiresAt = b.ExpiresAt
+	case duration != nil && !expiresAt.IsZero():
+		return expiresAt, syncer.Invalid("duration", "says the same as expiresAt; give one of them")
+	case duration != nil:
+		return duration.after(now), nil
+	case expiresAt.IsZero():
+		return syncer.Forever, nil
+	case !expiresAt.After(now):
+		return expiresAt, syncer.Invalid("expiresAt", "has passed; the database's clock says %s", syncer.TimeOf(now))
+	default:
+		return expiresAt, nil
 	}
-	if !ban.ExpiresAt.IsZero() && !ban.ExpiresAt.After(now) {
-		return ban, syncer.Invalid("expiresAt", "has passed; the database's clock says %s", syncer.TimeOf(now))
-	}
-	return ban, nil
 }
 
 func targetOf(uuid, ip *string) (syncer.Target, error) {
@@ -130,6 +139,17 @@ type Checked struct {
 	Bans   []Ban `json:"bans" doc:"The bans that apply."`
 }
 
+// CheckedOf returns the verdict of the bans that apply, at the given time of the database's clock.
+func CheckedOf(bans []syncer.Ban, now time.Time) Checked {
+	return Checked{Banned: len(bans) > 0, Bans: BansOf(bans, now)}
+}
+
+// CheckedTarget is the verdict as the command line gives it.
+type CheckedTarget struct {
+	Checked
+	Known bool `json:"known"` // whether a player has the id that was asked for
+}
+
 // BanLift asks to lift the ban of exactly one target.
 type BanLift struct {
 	UUID   *string `json:"uuid,omitzero" minLength:"1" maxLength:"64" doc:"Player id or, where nobody has that id, the name of one player. Either this or ip."`
@@ -160,6 +180,17 @@ func LiftedOf(l syncer.LiftedBan, now time.Time) Lifted {
 		out.Ban = new(BanOf(l.Ban, now))
 	}
 	return out
+}
+
+// LiftedBan is a ban that was lifted, as the command line shows it.
+type LiftedBan struct {
+	Ban
+	Still []Ban `json:"still"` // those that keep its target out still
+}
+
+// LiftedBanOf returns the ban as it is at the given time of the database's clock.
+func LiftedBanOf(l syncer.LiftedBan, now time.Time) LiftedBan {
+	return LiftedBan{BanOf(l.Ban, now), BansOf(l.Still, now)}
 }
 
 // BanChange asks to change a ban in force; what is absent stays.

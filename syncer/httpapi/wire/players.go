@@ -7,16 +7,14 @@ import (
 	"playersync/syncer/merge"
 )
 
-// Record is a player as one game server sees it: what all servers share, its own
-// entry of what is kept per gamemode or address, and sums over all gamemodes.
-type Record struct {
-	UUID       syncer.PlayerID `json:"uuid" example:"abcdefghijklmnopqrstuv==" doc:"The player's id."`
-	Rank       string          `json:"rank" example:"admin" doc:"Rank."`
-	Flags      []string        `json:"flags" example:"trusted" doc:"Flags, sorted."`
-	UnmuteTime syncer.Time     `json:"unmuteTime" doc:"Muted until."`
-	MuteReason string          `json:"muteReason" example:"spam" doc:"Why muted; empty for no reason and while not muted."`
-	UnmarkTime syncer.Time     `json:"unmarkTime" doc:"Marked until."`
-	Attributes Object          `json:"attributes" example:"{\"economy\":{\"tier\":2}}" doc:"One key per plugin."`
+// Shared is what all servers know of a player alike.
+type Shared struct {
+	Rank       string      `json:"rank" example:"admin" doc:"Rank."`
+	Flags      []string    `json:"flags" example:"trusted" doc:"Flags, sorted."`
+	UnmuteTime syncer.Time `json:"unmuteTime" doc:"Muted until."`
+	MuteReason string      `json:"muteReason" example:"spam" doc:"Why muted; empty for no reason and while not muted."`
+	UnmarkTime syncer.Time `json:"unmarkTime" doc:"Marked until."`
+	Attributes Object      `json:"attributes" example:"{\"economy\":{\"tier\":2}}" doc:"One key per plugin."`
 
 	Name           string   `json:"name" example:"[accent]Steve" doc:"Name, colour tags included."`
 	OverrideName   *string  `json:"overrideName" doc:"Name shown instead."`
@@ -26,7 +24,23 @@ type Record struct {
 	ShowRankPrefix bool     `json:"showRankPrefix" example:"true" doc:"Whether the rank is shown before the name."`
 	Language       string   `json:"language" example:"en" doc:"Language chosen by the player, empty if none."`
 	Achievements   *string  `json:"achievements" doc:"Bit set of achievements."`
+}
 
+func sharedOf(s syncer.Synced) Shared {
+	return Shared{
+		Rank: s.Rank, Flags: append([]string{}, s.Flags...), UnmuteTime: s.UnmuteTime, MuteReason: s.MuteReason,
+		UnmarkTime: s.UnmarkTime, Attributes: Object(s.Attributes),
+		Name: s.Name, OverrideName: s.OverrideName, Highlight: s.Highlight, Rainbow: rainbowOf(s.Rainbow),
+		ChatStrictness: s.ChatStrictness, ShowRankPrefix: s.ShowRankPrefix, Language: s.Language,
+		Achievements: s.Achievements,
+	}
+}
+
+// Record is a player as one game server sees it: what all servers share, its own
+// entry of what is kept per gamemode or address, and sums over all gamemodes.
+type Record struct {
+	UUID syncer.PlayerID `json:"uuid" example:"abcdefghijklmnopqrstuv==" doc:"The player's id."`
+	Shared
 	History []HistoryEntry `json:"history" doc:"Moderation actions, oldest first."`
 
 	USID        *string          `json:"usid" example:"gB3mTVEkJpo=" doc:"The client's proof of identity towards the asking server."`
@@ -47,20 +61,7 @@ type Record struct {
 func RecordOf(v merge.View, now time.Time) Record {
 	return Record{
 		UUID:              v.ID,
-		Rank:              v.Rank,
-		Flags:             append([]string{}, v.Flags...),
-		UnmuteTime:        v.UnmuteTime,
-		MuteReason:        v.MuteReason,
-		UnmarkTime:        v.UnmarkTime,
-		Attributes:        Object(v.Attributes),
-		Name:              v.Name,
-		OverrideName:      v.OverrideName,
-		Highlight:         v.Highlight,
-		Rainbow:           rainbowOf(v.Rainbow),
-		ChatStrictness:    v.ChatStrictness,
-		ShowRankPrefix:    v.ShowRankPrefix,
-		Language:          v.Language,
-		Achievements:      v.Achievements,
+		Shared:            sharedOf(v.Synced),
 		History:           HistoryOf(v.History).History,
 		USID:              v.USID,
 		FirstJoined:       v.FirstJoined,
