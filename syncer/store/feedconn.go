@@ -161,7 +161,7 @@ func (c *FeedConn) ReadBans(
 	}
 	var snapshot string
 	var rows []db.OpenBansRow
-	err := c.oneSnapshot(ctx, func(queries *db.Queries) (err error) {
+	err := c.oneSnapshot(ctx, syncer.EntityBan, func(queries *db.Queries) (err error) {
 		if snapshot, err = queries.Snapshot(ctx); err != nil {
 			return err
 		}
@@ -185,7 +185,7 @@ func (c *FeedConn) ReadBans(
 // of the read.
 func (c *FeedConn) LoadBans(ctx context.Context, keep func(syncer.ActiveBan)) (changefeed.Snapshot, error) {
 	var snapshot string
-	err := c.oneSnapshot(ctx, func(queries *db.Queries) (err error) {
+	err := c.oneSnapshot(ctx, syncer.EntityBan, func(queries *db.Queries) (err error) {
 		if snapshot, err = queries.Snapshot(ctx); err != nil {
 			return err
 		}
@@ -201,10 +201,19 @@ func (c *FeedConn) LoadBans(ctx context.Context, keep func(syncer.ActiveBan)) (c
 	return changefeed.ParseSnapshot(snapshot)
 }
 
-// oneSnapshot runs several reads that see the same state.
-func (c *FeedConn) oneSnapshot(ctx context.Context, read func(*db.Queries) error) error {
+// oneSnapshot runs several reads of a table that see the same state. TRUNCATE does not keep
+// to snapshots: what was truncated looks empty to older ones, whatever it holds by then. So
+// the table is locked first, as each read locks it, and the snapshot is taken then; a single
+// statement has that order by itself.
+func (c *FeedConn) oneSnapshot(ctx context.Context, table syncer.Entity, read func(*db.Queries) error) error {
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
-	return pgx.BeginTxFunc(ctx, c.conn, options, func(tx pgx.Tx) error { return read(c.queries.WithTx(tx)) })
+	return pgx.BeginTxFunc(ctx, c.conn, options, func(tx pgx.Tx) error {
+		lock := "lock table " + pgx.Identifier{string(table)}.Sanitize() + " in access share mode"
+		if _, err := tx.Exec(ctx, lock); err != nil {
+			return err
+		}
+		return read(c.queries.WithTx(tx))
+	})
 }
 
 // Settle forgets transaction ids and the key that came here inside a dump.

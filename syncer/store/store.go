@@ -94,13 +94,12 @@ func (o Options) withDefaults() Options {
 // adjust sets what every connection needs: a name, and limits after which a
 // peer that no longer answers counts as gone.
 func (o Options) adjust(c *pgx.ConnConfig) {
-	if _, named := c.RuntimeParams["application_name"]; !named {
-		c.RuntimeParams["application_name"] = "playersync " + o.Name
-	}
+	setDefault(c, "application_name", "playersync "+o.Name)
 	// Elsewhere JSON shows times near the ends of what it can carry beyond them.
 	c.RuntimeParams["timezone"] = "UTC"
-	if _, set := c.RuntimeParams["search_path"]; !set && !o.Pooled { // poolers refuse it
-		c.RuntimeParams["search_path"] = "public"
+	if !o.Pooled { // poolers refuse these
+		setDefault(c, "search_path", "public")
+		setDefault(c, "default_transaction_isolation", "read committed") // a snapshot is never older than its locks
 	}
 	if c.ConnectTimeout == 0 || c.ConnectTimeout > o.Timeout {
 		c.ConnectTimeout = o.Timeout
@@ -108,6 +107,13 @@ func (o Options) adjust(c *pgx.ConnConfig) {
 	c.DialFunc = dialer(o.Timeout).DialContext
 	if o.Pooled {
 		c.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	}
+}
+
+// setDefault sets a parameter of sessions that the URL does not set.
+func setDefault(c *pgx.ConnConfig, parameter, value string) {
+	if _, set := c.RuntimeParams[parameter]; !set {
+		c.RuntimeParams[parameter] = value
 	}
 }
 

@@ -19,7 +19,7 @@ const HeldMessages = 1000
 func (c *FeedConn) ReadTable(ctx context.Context, entity syncer.Entity) (changefeed.Snapshot, []changefeed.Row, error) {
 	var snapshot string
 	var rows []changefeed.Row
-	err := c.oneSnapshot(ctx, func(queries *db.Queries) (err error) {
+	err := c.oneSnapshot(ctx, entity, func(queries *db.Queries) (err error) {
 		if snapshot, err = queries.Snapshot(ctx); err != nil {
 			return err
 		}
