@@ -19,7 +19,7 @@ with writer as materialized (
 )
 insert into ban (uuid, ip, reason, banned_by, expires_at)
 select
-    $1::text, $2::inet, $3::text, $4::text,
+    'uuid:' || $1::text, $2::inet, $3::text, $4::text,
     $5::timestamptz
 from writer
 on conflict do nothing
@@ -51,7 +51,7 @@ type AddBanRow struct {
 	Change     json.RawMessage
 }
 
-// Bans a target. No row: an open ban already stands.
+// Bans a target, of which syncer.CheckBannedID has judged. No row: an open ban already stands.
 func (q *Queries) AddBan(ctx context.Context, arg AddBanParams) (AddBanRow, error) {
 	row := q.db.QueryRow(ctx, addBan,
 		arg.Uuid,

@@ -71,7 +71,8 @@ fresh as (
 ),
 added as (
     insert into ban (uuid, ip, reason, banned_by, created_at, expires_at, lifted_at, lifted_by, lift_reason)
-    select uuid, ip, reason, banned_by, created_at, expires_at, lifted_at, lifted_by, lift_reason
+    select
+        'uuid:' || uuid, ip, reason, banned_by, created_at, expires_at, lifted_at, lifted_by, lift_reason
     from fresh
     where copy = 1 and (lifted_at is not null or place = 1)
     order by created_at, position

@@ -132,7 +132,7 @@ type BalanceMismatch struct {
 type Ban struct {
 	// Number of the ban
 	ID int64
-	// The banned player id, a UUID in any spelling; NULL if an address is banned
+	// The banned player id, a UUID in any spelling; NULL if an address is banned. What is clearly no id is refused, unless uuid: in front says that it is one
 	Uuid *string
 	// The banned address or CIDR range, without host bits; NULL if an id is banned
 	Ip *netip.Prefix

@@ -50,7 +50,9 @@ comment on table ban is
     'Bans of player ids and of addresses. INSERT bans, DELETE or '
     'setting lifted_at unbans; every sidecar knows within milliseconds';
 comment on column ban.id is 'Number of the ban';
-comment on column ban.uuid is 'The banned player id, a UUID in any spelling; NULL if an address is banned';
+comment on column ban.uuid is
+    'The banned player id, a UUID in any spelling; NULL if an address is banned. What is clearly no id is refused, '
+    'unless uuid: in front says that it is one';
 comment on column ban.ip is 'The banned address or CIDR range, without host bits; NULL if an id is banned';
 comment on column ban.reason is 'Shown to the player';
 comment on column ban.banned_by is 'Who banned';
@@ -76,6 +78,76 @@ as $$
     select coalesce('uuid:' || uuid, 'ip:' || ip::text)
 $$;
 comment on function ban_target(text, inet) is 'The key by which the change feed names a ban''s target';
+-- +goose StatementEnd
+
+-- As syncer.CheckBannedID.
+
+-- +goose StatementBegin
+create function ban_uuid_doubt(id text) returns text
+language plpgsql
+immutable
+strict
+as $$
+declare
+    meant text := split_part(
+        translate(
+            id,
+            '０１２３４５６７８９٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹．。：／',
+            '012345678901234567890123456789..:/'
+        ),
+        '%',
+        1
+    );
+begin
+    if meant ~ '^[a-zA-Z]{2,}:([^.]*\.){3}' then
+        meant := regexp_replace(meant, '^[a-zA-Z]+:', ''); -- ip:203.0.113.5
+    end if;
+    return case
+        when starts_with(id, '#offline#') then 'stands for a player whose id LiteBans did not know'
+        when case
+            when meant ~ '^[]0-9.:*/[, -]*$'
+                then meant ~ '::' or meant ~ '[0-9*]' and (meant ~ '[.:/]' or meant ~ '^[^,]*(,[^,]*){3}$')
+            when meant ~ '^[]0-9xX.:*/[, -]*$' then meant ~ '^([^.]*\.){3}'
+            when meant ~ '^[]0-9a-fA-F.:*/[, -]*$' then meant ~ ':'
+            else meant ~ '::' and meant ~ '^[0-9a-zA-Z:]*$'
+        end then 'looks like an address or a range: it belongs in ip'
+        when id ~ ('^[({]?([uU][rR][nN]:[uU][uU][iI][dD]:)?'
+            '(([0-9a-fA-F]-*){30,34}|[0-9a-zA-Z]{7,9}(-[0-9a-zA-Z]{3,5}){3}-[0-9a-zA-Z]{11,13})[)}]?$')
+            and spelled_id(id) !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+            then 'looks like a UUID, which has 32 digits, as 069a79f4-44e9-4726-a5be-fca90e38aaf5'
+        when id ~ '^([0-9A-Za-z]([-0-9A-Za-z]*[0-9A-Za-z])?\.)+[A-Za-z]{2,}(:[0-9]*)?$'
+            then 'looks like the name of a host: its address belongs in ip'
+    end;
+end
+$$;
+comment on function ban_uuid_doubt(text) is 'Why a text is clearly no player id; NULL if it may be one';
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create function ban_uuid_meant() returns trigger
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    doubt text;
+begin
+    if tg_op = 'UPDATE' and new.uuid = old.uuid then
+        return new;
+    end if;
+    if starts_with(new.uuid, 'uuid:') then
+        new.uuid := substr(new.uuid, 6);
+        return new;
+    end if;
+    doubt := ban_uuid_doubt(new.uuid);
+    if doubt is not null then
+        raise exception '% %', new.uuid, doubt
+            using errcode = 'check_violation', hint = 'If it is an id, write uuid:' || new.uuid;
+    end if;
+    return new;
+end
+$$;
+comment on function ban_uuid_meant() is
+    'Refuses what is clearly no player id, unless uuid: in front says that it is one, which is taken off';
 -- +goose StatementEnd
 
 -- The expired are looked up once, however large the table was when the statement
@@ -115,13 +187,17 @@ begin
         new.revision := nextval('public.revision');
     end if;
     if old.expires_at <= now()
-        and new.expires_at = old.expires_at
         and (old.lifted_at is null or old.lifted_at = old.expires_at and old.lifted_by is null)
-        and new.lifted_at is not null
     then
-        new.lifted_at := old.expires_at;
-        new.lifted_by := null;
-        new.lift_reason := null;
+        if new.expires_at is distinct from old.expires_at then
+            raise exception 'ban % expired at % and is over for ever', old.id, old.expires_at
+                using errcode = 'check_violation', hint = 'Ban the target again: INSERT INTO ban.';
+        end if;
+        if coalesce(new.lifted_at, old.lifted_at) is not null then
+            new.lifted_at := old.expires_at;
+            new.lifted_by := null;
+            new.lift_reason := null;
+        end if;
     elsif new.lifted_at = now() then
         new.lifted_at := greatest(new.lifted_at, new.created_at); -- which may be after this transaction began
     end if;
@@ -135,10 +211,12 @@ begin
 end
 $$;
 comment on function ban_before_update() is
-    'Sets revision, and lifted_by when a person lifts the ban. One that has expired is over by time and '
-    'cannot be lifted; one that is opened again forgets its lift';
+    'Sets revision, and lifted_by when a person lifts the ban. One that has expired is over by time, for ever: it '
+    'cannot be lifted or given another end. One that was lifted and is opened again forgets its lift';
 -- +goose StatementEnd
 
+create trigger ban_uuid_meant before insert or update of uuid on ban
+    for each row when (new.uuid is not null) execute function ban_uuid_meant();
 create trigger ban_uuid_spelling before insert or update of uuid on ban
     for each row when (length(new.uuid) >= 32) execute function spell_uuid();
 create trigger ban_before_insert before insert on ban for each statement execute function ban_before_insert();
@@ -323,4 +401,6 @@ drop function ban_updated();
 drop function ban_inserted();
 drop function ban_before_update();
 drop function ban_before_insert();
+drop function ban_uuid_meant();
+drop function ban_uuid_doubt(text);
 drop function ban_target(text, inet);

@@ -82,7 +82,7 @@ begin
         overriding system value
         values (
             a.ban,
-            a.uuid,
+            'uuid:' || a.uuid,
             a.ip,
             a.old ->> 'reason',
             a.old ->> 'by',
@@ -95,7 +95,7 @@ begin
         on conflict do nothing;
     else
         update ban as b
-        set uuid = case a.field when 'target' then a.old ->> 'uuid' else b.uuid end,
+        set uuid = case a.field when 'target' then 'uuid:' || (a.old ->> 'uuid') else b.uuid end,
             ip = case a.field when 'target' then (a.old ->> 'ip')::inet else b.ip end,
             reason = case a.field when 'reason' then a.old #>> '{}' else b.reason end,
             banned_by = case a.field when 'by' then a.old #>> '{}' else b.banned_by end,

@@ -1,11 +1,11 @@
 -- name: AddBan :one
--- Bans a target. No row: an open ban already stands.
+-- Bans a target, of which syncer.CheckBannedID has judged. No row: an open ban already stands.
 with writer as materialized (
     select set_config('syncer.server', sqlc.arg(server)::text, true), set_config('syncer.by', sqlc.arg(by)::text, true)
 )
 insert into ban (uuid, ip, reason, banned_by, expires_at)
 select
-    sqlc.narg(uuid)::text, sqlc.narg(ip)::inet, sqlc.arg(reason)::text, sqlc.arg(banned_by)::text,
+    'uuid:' || sqlc.narg(uuid)::text, sqlc.narg(ip)::inet, sqlc.arg(reason)::text, sqlc.arg(banned_by)::text,
     sqlc.narg(expires_at)::timestamptz
 from writer
 on conflict do nothing

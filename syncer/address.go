@@ -2,15 +2,20 @@ package syncer
 
 import (
 	"net/netip"
+	"regexp"
 	"strings"
-	"unicode"
+	"unicode/utf8"
 )
 
 // ParsePrefix reads an address or a CIDR range, IPv4 or IPv6, and returns it
-// masked and with IPv4-mapped addresses turned into IPv4. A zone is dropped: it
-// names an interface of one machine. Host bits behind a range are refused, since
+// masked and with IPv4-mapped addresses turned into IPv4. A zone is refused: it
+// names an interface of one machine. So are host bits behind a range, since
 // they are more often a typing error than meant.
 func ParsePrefix(text string) (netip.Prefix, error) {
+	if address, zone, found := strings.Cut(text, "%"); found {
+		_, length, _ := strings.Cut(zone, "/")
+		return netip.Prefix{}, refuseZone(text, strings.TrimSuffix(address+"/"+length, "/"))
+	}
 	if !strings.Contains(text, "/") {
 		address, err := ParseAddress(text)
 		if err != nil {
@@ -35,14 +40,25 @@ func ParsePrefix(text string) (netip.Prefix, error) {
 	return prefix, nil
 }
 
-// ParseAddress reads one IPv4 or IPv6 address, without zone and with IPv4-mapped
-// ones turned into IPv4.
+// refuseZone says of a text with a zone what it is without: plain.
+func refuseZone(text, plain string) error {
+	if _, ok := bare(plain); !ok {
+		return Invalid("ip", "%q is not an address", text)
+	}
+	return Invalid("ip", "%q has a zone, which names an interface of one machine; write %s", text, plain)
+}
+
+// ParseAddress reads one IPv4 or IPv6 address as a game server sees it: IPv4-mapped ones
+// become IPv4, and a zone is dropped, which names an interface of that machine.
 func ParseAddress(text string) (netip.Addr, error) {
 	address, err := netip.ParseAddr(text)
-	if err != nil {
-		return netip.Addr{}, Invalid("ip", "%q is not an address%s", text, suggestion(text))
+	if err == nil {
+		return address.Unmap().WithZone(""), nil
 	}
-	return address.Unmap().WithZone(""), nil
+	if _, err := netip.ParsePrefix(text); err == nil {
+		return netip.Addr{}, Invalid("ip", "%q is a range of addresses, not one address", text)
+	}
+	return netip.Addr{}, Invalid("ip", "%q is not an address%s", text, suggestion(text))
 }
 
 // LineOf returns the /64 of a single IPv6 address: what a provider usually gives one
@@ -64,14 +80,15 @@ const (
 // looksLikeAddress reports whether a text is an address or a range, or is meant as one
 // though it is none: 10.0.0.256, 203.0.113.*, 203.0.113.x, [2001:db8::5], http://198.51.100.8/.
 func looksLikeAddress(text string) bool {
-	text, _, _ = strings.Cut(strings.Map(plainDigit, text), "%")
+	text, _, _ = strings.Cut(strings.Map(plain, text), "%")
 	if word, rest, found := strings.Cut(text, ":"); found && len(word) > 1 && strings.Trim(word, letters) == "" &&
 		strings.Count(rest, ".") >= 3 {
 		text = rest // ip:203.0.113.5
 	}
 	switch {
 	case strings.Trim(text, digits+addressMark) == "":
-		return strings.ContainsAny(text, digits) && (strings.ContainsAny(text, ".:/") || strings.Count(text, ",") == 3)
+		return strings.Contains(text, "::") || strings.ContainsAny(text, digits+"*") &&
+			(strings.ContainsAny(text, ".:/") || strings.Count(text, ",") == 3)
 	case strings.Trim(text, digits+addressMark+"xX") == "":
 		return strings.Count(text, ".") >= 3
 	case strings.Trim(text, hexDigits+addressMark) == "":
@@ -81,12 +98,19 @@ func looksLikeAddress(text string) bool {
 	}
 }
 
-// plainDigit turns digits of other scripts, such as full-width ones, into those of ASCII.
-func plainDigit(r rune) rune {
-	if r > unicode.MaxASCII && unicode.IsDigit(r) {
-		return '0'
+// Characters of addresses as keyboards of other scripts write them, and in ASCII.
+const (
+	foreignMarks = "０１２３４５６７８９٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹．。：／"
+	plainMarks   = "012345678901234567890123456789..:/"
+)
+
+// plain returns a character of an address in ASCII.
+func plain(r rune) rune {
+	before, _, found := strings.Cut(foreignMarks, string(r))
+	if !found {
+		return r
 	}
-	return r
+	return rune(plainMarks[utf8.RuneCountInString(before)])
 }
 
 // IsHost reports whether a text can be the address of a host or its name, without a port.
@@ -97,18 +121,8 @@ func IsHost(text string) bool {
 	return text != "" && strings.Trim(text, letters+digits+"-._") == "" && !looksLikeAddress(text)
 }
 
+var hostShape = regexp.MustCompile(`^([0-9A-Za-z]([-0-9A-Za-z]*[0-9A-Za-z])?\.)+[A-Za-z]{2,}(:[0-9]*)?$`)
+
 // LooksLikeHost reports whether a text is the name of a host on the internet, perhaps
 // with a port, as example.org:25565.
-func LooksLikeHost(text string) bool {
-	host, port, _ := strings.Cut(text, ":")
-	labels := strings.Split(host, ".")
-	for _, label := range labels {
-		if strings.Trim(label, letters+digits+"-") != "" || strings.Trim(label, "-") != label ||
-			label == "" {
-			return false
-		}
-	}
-	top := labels[len(labels)-1]
-	return len(labels) > 1 && len(top) > 1 && strings.Trim(top, letters) == "" &&
-		strings.Trim(port, digits) == ""
-}
+func LooksLikeHost(text string) bool { return hostShape.MatchString(text) }

@@ -24,16 +24,27 @@ func TargetAddress(address netip.Addr) Target {
 
 // ParseTarget builds a target from the API's fields uuid and ip, of which exactly
 // one must be non-empty, or returns an [Error] naming the field at fault. What looks
-// like an address is no uuid, even where it is mistyped.
+// like an address or a mistyped UUID is no uuid; a leading "uuid:" says that it is one.
 func ParseTarget(uuid, ip string) (Target, error) {
+	return parseTarget(uuid, ip, checkID)
+}
+
+// ParseRecordedTarget is [ParseTarget] of what other programs wrote: there a uuid is no
+// name, so that the name of a host is refused.
+func ParseRecordedTarget(uuid, ip string) (Target, error) {
+	return parseTarget(uuid, ip, CheckBannedID)
+}
+
+func parseTarget(uuid, ip string, check func(uuid string) error) (Target, error) {
 	switch {
 	case uuid != "" && ip != "":
 		return Target{}, Invalid("ip", "give either uuid or ip, not both")
 	case uuid != "":
-		if err := checkBannedID(uuid); err != nil {
+		meant, err := unlessMeant(uuid, check)
+		if err != nil {
 			return Target{}, err
 		}
-		id, err := ParsePlayerID(uuid)
+		id, err := ParsePlayerID(meant)
 		return TargetID(id), err
 	case ip != "":
 		prefix, err := ParsePrefix(ip)
@@ -46,32 +57,24 @@ func ParseTarget(uuid, ip string) (Target, error) {
 // ReadTarget reads a target as a person writes it: an address or range if the text
 // looks like one, else a player id. A leading "uuid:" or "ip:" leaves no doubt.
 func ReadTarget(text string) (Target, error) {
-	if id, ok := strings.CutPrefix(text, "uuid:"); ok && id != "" {
-		id, err := ParsePlayerID(id)
-		return TargetID(id), err
-	}
-	if ip, ok := strings.CutPrefix(text, "ip:"); ok {
-		return ParseTarget("", ip)
-	}
-	if looksLikeAddress(text) {
-		return ParseTarget("", text)
-	}
-	if text = strings.TrimPrefix(text, "uuid:"); text == "" {
+	ip, isAddress := strings.CutPrefix(text, "ip:")
+	switch {
+	case text == "":
 		return Target{}, Invalid("uuid", "must not be empty")
+	case isAddress, !IsMeantID(text) && looksLikeAddress(text):
+		return ParseTarget("", ip)
+	default:
+		return ParseTarget(text, "")
 	}
-	return ParseTarget(text, "")
 }
 
-// checkBannedID refuses what is no player id, but something else that was meant.
-func checkBannedID(uuid string) error {
-	switch name, offline := strings.CutPrefix(uuid, "#offline#"); {
-	case offline:
-		return Invalid("uuid", "%q stands for a player whose id LiteBans did not know; ban the id of %s", uuid, name)
-	case looksLikeAddress(uuid):
-		return Invalid("uuid", "%q looks like an address or a range, not like a player id: give it as ip%s",
-			uuid, suggestion(uuid))
+// Text returns the target as [ReadTarget] and, for an id, [ParseTarget] and
+// [ParseRecordedTarget] read it.
+func (t Target) Text() string {
+	if id := string(t.ID); IsMeantID(id) || strings.HasPrefix(id, "ip:") || CheckBannedID(id) != nil {
+		return meantID + id
 	}
-	return nil
+	return t.String()
 }
 
 // Key returns the text by which the change feed names the target:

@@ -20,13 +20,16 @@ func ParsePlayerID(text string) (PlayerID, error) {
 	if text[0] == ' ' || text[len(text)-1] == ' ' {
 		return "", Invalid("uuid", "must not begin or end with a space, is %q", text)
 	}
-	return canonicalID(text), nil
+	if id := spelledUUID(text); id != "" {
+		return id, nil
+	}
+	return PlayerID(text), nil
 }
 
-// canonicalID returns the one spelling of a UUID, and other ids as they are.
-func canonicalID(text string) PlayerID {
+// spelledUUID returns the one spelling of a UUID, and "" for any other text.
+func spelledUUID(text string) PlayerID {
 	if len(text) < 32 { // most ids of Mindustry
-		return PlayerID(text)
+		return ""
 	}
 	digits := text
 	switch prefix := "urn:uuid:"; {
@@ -37,12 +40,12 @@ func canonicalID(text string) PlayerID {
 	}
 	if len(digits) == 36 {
 		if digits[8] != '-' || digits[13] != '-' || digits[18] != '-' || digits[23] != '-' {
-			return PlayerID(text)
+			return ""
 		}
 		digits = digits[:8] + digits[9:13] + digits[14:18] + digits[19:23] + digits[24:]
 	}
 	if raw, err := hex.DecodeString(digits); err != nil || len(raw) != 16 {
-		return PlayerID(text)
+		return ""
 	}
 	d := strings.ToLower(digits)
 	return PlayerID(d[:8] + "-" + d[8:12] + "-" + d[12:16] + "-" + d[16:20] + "-" + d[20:])

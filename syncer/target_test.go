@@ -15,9 +15,13 @@ func TestTargetsAreReadAsTheyAreMeant(t *testing.T) {
 		"2001:db8::1":                          "ip:2001:db8::1/128",
 		"2001:db8::/32":                        "ip:2001:db8::/32",
 		"::ffff:203.0.113.7":                   "ip:203.0.113.7/32",
-		"fe80::1%eth0":                         "ip:fe80::1/128",
+		"::":                                   "ip:::/128",
+		"...":                                  "uuid:...",
 		"ip:203.0.113.7":                       "ip:203.0.113.7/32",
 		"uuid:203.0.113.7":                     "uuid:203.0.113.7",
+		"uuid:uuid:x":                          "uuid:uuid:x",
+		"uuid:ip:x":                            "uuid:ip:x",
+		"uuid:069a79f444e94726a5befca90e38aaf": "uuid:069a79f444e94726a5befca90e38aaf",
 		"abcdefghijklmnopqrs/u==":              "uuid:abcdefghijklmnopqrs/u==",
 		"0000000000000000000014==":             "uuid:0000000000000000000014==",
 		"123E4567E89B12D3A456426614174000":     "uuid:123e4567-e89b-12d3-a456-426614174000",
@@ -70,12 +74,18 @@ func TestMistypedAddressSaysHowItIsWritten(t *testing.T) {
 		"CIDR:203.0.113.0/24":         "",
 		"203.0.113.0/24,192.0.2.0/24": "",
 		"２０３.0.113.5":                 "",
+		"203。0。113。5":                 "",
+		"fe80::1%eth0":                "machine; write fe80::1",
+		"fe80::%eth0/64":              "machine; write fe80::/64",
+		"203.0.113.7%":                "machine; write 203.0.113.7",
+		"fe80::x%eth0":                "",
 		"2001:db8::g":                 "",
+		"*.*.*.*":                     "",
 	} {
 		wants := func(err error, field string) {
 			t.Helper()
 			wantInvalid(t, err, field)
-			if message := err.Error(); !strings.Contains(message, write) ||
+			if message := err.Error(); field == "ip" && !strings.Contains(message, write) ||
 				write == "" && strings.Contains(message, ";") && field == "ip" {
 				t.Errorf("%q: %v; want %q", text, err, write)
 			}
@@ -91,6 +101,65 @@ func TestMistypedAddressSaysHowItIsWritten(t *testing.T) {
 		if target, err := syncer.ReadTarget(text); err == nil {
 			t.Errorf("%q is read as %v", text, target)
 		}
+	}
+}
+
+// An id with a slip in it is refused, says how it is written, and can be meant nevertheless.
+func TestMistypedUUIDSaysHowItIsWritten(t *testing.T) {
+	t.Parallel()
+	const how = "which is written 069a79f4-44e9-4726-a5be-fca90e38aaf5;"
+	for text, want := range map[string]string{
+		"069a79f444e94726a5befca90e38aaf":           "which has 32 digits, not 31;",
+		"069A79F4-44E9-4726-A5BE-FCA90E38AAF":       "which has 32 digits, not 31;",
+		"069a79f4-44e9-4726-a5be-fca90e38aaf55":     "which has 32 digits, not 33;",
+		"069a79f444e9-4726-a5be-fca90e38aaf5":       how,
+		"069A79F4-44E94726-A5BE-FCA9-0E38AAF5":      how,
+		"{069a79f444e94726a5befca90e38aaf5}":        how,
+		"(069a79f4-44e9-4726-a5be-fca90e38aaf5)":    how,
+		"069a79f4-44e9-4726-a5be-fca90e38aaf5-":     how,
+		"URN:UUID:069a79f444e94726a5befca90e38aaf5": how,
+		"069a79f4-44e9-4726-a5be-fca9Oe38aaf5":      `whose digits are 0 to 9 and a to f: "o" is none;`,
+		"069a79f4-44e9-4726-a5be-fca90e38aaf":       "which has 32 digits, not 31;",
+	} {
+		for _, check := range []func(string) error{
+			func(text string) error { _, err := syncer.ReadTarget(text); return err },
+			func(text string) error { _, err := syncer.ParseTarget(text, ""); return err },
+			func(text string) error { _, err := syncer.ParseRecordedTarget(text, ""); return err },
+		} {
+			err := check(text)
+			wantInvalid(t, err, "uuid")
+			if message := err.Error(); !strings.Contains(message, "looks like a UUID, "+want) ||
+				!strings.HasSuffix(message, "; an id of that text is written uuid:"+text) {
+				t.Errorf("%q: %v; want %s", text, err, want)
+			}
+			if err := check("uuid:" + text); err != nil {
+				t.Errorf("%q, though meant: %v", text, err)
+			}
+		}
+	}
+	for _, text := range []string{
+		"069a79f4-44e9-4726-a5be-fca90e38aaf5", "AAAAAAAAAAAAAAAAAAAAAA==", "deadbeef", "a-b-c-d-e",
+		"0123456789abcdef0123456789abcdef01234567",                         // SHA-1
+		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", // SHA-256
+		"zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz", "76561198000000000",
+	} {
+		if err := syncer.CheckBannedID(text); err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+// The name of a host may be a player's name, but is no id that another program wrote.
+func TestHostIsNoRecordedID(t *testing.T) {
+	t.Parallel()
+	if _, err := syncer.ParseTarget("example.org", ""); err != nil {
+		t.Error(err)
+	}
+	_, err := syncer.ParseRecordedTarget("example.org", "")
+	wantInvalid(t, err, "uuid")
+	wantInvalid(t, syncer.CheckBannedID("example.org"), "uuid")
+	if target, err := syncer.ParseRecordedTarget("uuid:example.org", ""); err != nil || target.ID != "example.org" {
+		t.Errorf("%v, %v", target, err)
 	}
 }
 
@@ -142,6 +211,15 @@ func FuzzReadTarget(f *testing.F) {
 		}
 		if back, err := syncer.ParseTargetKey(target.Key()); err != nil || back != target {
 			t.Fatalf("%q is %v, and back %v, %v", text, target, back, err)
+		}
+		if back, err := syncer.ReadTarget(target.Text()); err != nil || back != target {
+			t.Fatalf("%q is %v, written %s, and back %v, %v", text, target, target.Text(), back, err)
+		}
+		if target.ID == "" {
+			return
+		}
+		if back, err := syncer.ParseRecordedTarget(target.Text(), ""); err != nil || back != target {
+			t.Fatalf("%q is %v, written %s, and back %v, %v", text, target, target.Text(), back, err)
 		}
 	})
 }

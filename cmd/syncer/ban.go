@@ -73,6 +73,7 @@ it is, and the exit code is 3, unless --replace is given. A range wider than /8
 				if err != nil {
 					return err
 				}
+				ban.MeantID = syncer.IsMeantID(args[0])
 				return a.addBan(ctx, u, ban, unknown)
 			})
 		},

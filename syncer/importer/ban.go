@@ -24,9 +24,6 @@ var (
 	expiresFields = strings.Fields("expiresAt expires")
 )
 
-// noAddress is what the plugin sends for a player who never connected.
-const noAddress = "<unknown>"
-
 // isBan tells a ban from a player, or returns an error if it cannot.
 func isBan(o fishjson.Object, kind Kind) (bool, error) {
 	if kind != KindAny {
@@ -130,7 +127,7 @@ func targetOf(kind, field, text string) banTarget {
 	if kind == "ip" {
 		uuid, ip = "", text
 	}
-	target, err := syncer.ParseTarget(uuid, ip)
+	target, err := syncer.ParseRecordedTarget(uuid, ip)
 	if e, ok := errors.AsType[*syncer.Error](err); ok {
 		e.Field = field
 	}
@@ -146,7 +143,7 @@ func readTargets(o fishjson.Object, kind Kind) ([]banTarget, error) {
 		if err != nil {
 			return nil, err
 		}
-		if text.Value != "" && text.Value != noAddress {
+		if text.Value != "" && !fishjson.IsNoAddress(text.Value) {
 			targets = append(targets, targetOf(kind, kind, text.Value))
 		}
 		listed, err := readListed(o, kind)
@@ -182,7 +179,7 @@ func readListed(o fishjson.Object, kind string) ([]banTarget, error) {
 		switch {
 		case err != nil:
 			targets = append(targets, banTarget{err: err})
-		case text != noAddress:
+		case !fishjson.IsNoAddress(text):
 			targets = append(targets, targetOf(kind, field, text))
 		}
 	}

@@ -10,9 +10,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"playersync/syncer"
+	"playersync/syncer/mindustry/fishjson"
 )
 
 // MaxDocument is how many bytes one document may have: twice what MongoDB lets one
@@ -183,18 +182,7 @@ func checkDocument(text []byte) error {
 	if err := json.Unmarshal(text, &members); err != nil {
 		return syncer.Invalid("", "is no JSON document: %v", err)
 	}
-	return checkNames(text)
-}
-
-// checkNames refuses a document that names a member twice, as the API does: which of the
-// two is meant is not known.
-func checkNames(text []byte) error {
-	_, err := jsontext.NewDecoder(bytes.NewReader(text), jsontext.AllowInvalidUTF8(true)).ReadValue()
-	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok && errors.Is(err, jsontext.ErrDuplicateName) {
-		return syncer.Invalid(strings.ReplaceAll(strings.TrimPrefix(string(syntax.JSONPointer), "/"), "/", "."),
-			"is given twice")
-	}
-	return nil
+	return fishjson.CheckNames(text)
 }
 
 func (d *documents) finish(found document) (document, error) {

@@ -17,8 +17,8 @@ const (
 
 // Identify returns whom a target means. In place of an id it may have the name of a
 // player, as for [Finder.Find]; an id that is banned or that a player has goes first.
-// An id that nobody has is returned as it is. Errors: invalid for the name of several
-// players, or for an id that nobody has and that looks like the name of a host.
+// An id that nobody has is returned as it is. Error: invalid for the name of several
+// players.
 func (b *Bans) Identify(ctx context.Context, target syncer.Target) (syncer.IdentifiedTarget, error) {
 	if target.ID == "" {
 		return syncer.IdentifiedTarget{Target: target, Known: true}, nil
@@ -41,9 +41,6 @@ func (b *Bans) Identify(ctx context.Context, target syncer.Target) (syncer.Ident
 		return syncer.IdentifiedTarget{}, &syncer.Error{Code: syncer.CodeInvalid, Field: "uuid", Message: err.Error()}
 	case syncer.CodeOf(err) != syncer.CodeNotFound:
 		return syncer.IdentifiedTarget{}, err
-	case syncer.LooksLikeHost(string(target.ID)):
-		return syncer.IdentifiedTarget{}, syncer.Invalid("uuid",
-			"%q looks like the name of a host, and no player has that id or name; give its address", target.ID)
 	}
 	return syncer.IdentifiedTarget{Target: target}, nil
 }
@@ -70,14 +67,20 @@ func (b *Bans) Revoke(ctx context.Context, target syncer.Target, by, reason stri
 
 // Impose identifies the target, bans it as [Bans.AddBan] does, and says whom that
 // meets. An id that nobody has is banned only if strangers are to be: else not_found. What
-// is wide or meets many players is banned only if that is confirmed: else unconfirmed.
+// is wide or meets many players is banned only if that is confirmed: else unconfirmed. The name of a
+// host is invalid, unless it is a player's or meant as an id.
 func (b *Bans) Impose(ctx context.Context, ban syncer.NewBan, strangers bool) (syncer.AddedBan, error) {
 	identified, err := b.Identify(ctx, ban.Target)
 	if err != nil {
 		return syncer.AddedBan{}, err
 	}
-	if !identified.Known && !strangers {
-		return syncer.AddedBan{}, syncer.NotFound("no player has the id or name %q", ban.Target.ID)
+	switch id := string(ban.Target.ID); {
+	case identified.Known:
+	case !ban.MeantID && syncer.LooksLikeHost(id):
+		return syncer.AddedBan{}, syncer.Invalid("uuid", "%q looks like the name of a host, and no player has that "+
+			"id or name; give its address, or uuid:%s for an id", id, id)
+	case !strangers:
+		return syncer.AddedBan{}, syncer.NotFound("no player has the id or name %q", id)
 	}
 	ban.Target = identified.Target
 	if err := b.checkConfirmed(ctx, ban); err != nil {

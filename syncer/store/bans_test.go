@@ -143,6 +143,34 @@ func TestExpiredBanIsNeverLifted(t *testing.T) {
 	same("after another ban")
 	run(t, conn, `update ban set lifted_at = now(), lifted_by = 'me' where expires_at < now()`)
 	same("after another lift in SQL")
+	run(t, conn, `update ban set lifted_at = null where expires_at < now()`)
+	same("after it was opened in SQL")
+}
+
+// Another end would make a ban that expired look lifted by nobody, or stand again as if it always had.
+func TestExpiredBanGetsNoOtherEnd(t *testing.T) {
+	t.Parallel()
+	conn, _ := database(t)
+	run(t, conn, `
+		insert into ban (uuid, created_at, expires_at, lifted_at, lifted_by) values
+			('open', '2020-01-01', '2020-01-03', null, null),
+			('closed', '2020-01-01', '2020-01-03', '2020-01-03', null),
+			('lifted', '2020-01-01', '2020-01-03', '2020-01-02', 'me'),
+			('stands', '2020-01-01', '2050-01-03', null, null)`)
+	for _, end := range []string{"null", "'infinity'", "now() + interval '1 day'", "'2020-01-02'", "'2020-01-04'"} {
+		for _, id := range []string{"open", "closed"} {
+			refusal := refused(t, conn, `update ban set expires_at = `+end+` where uuid = '`+id+`'`)
+			if refusal == nil || !strings.Contains(refusal.Message, "is over for ever") || refusal.Hint == "" {
+				t.Errorf("%s until %s: %v", id, end, refusal)
+			}
+		}
+		run(t, conn, `update ban set expires_at = `+end+` where uuid = 'lifted'`)
+	}
+	run(t, conn, `update ban set reason = 'said', expires_at = expires_at`)
+	run(t, conn, `update ban set expires_at = '2020-01-04' where uuid = 'stands'`)
+	if refusal := refused(t, conn, `update ban set expires_at = null where uuid = 'stands'`); refusal == nil {
+		t.Error("a ban that was ended gets another end")
+	}
 }
 
 func TestUUIDsHaveOneSpellingInSQL(t *testing.T) {
@@ -164,11 +192,12 @@ func TestUUIDsHaveOneSpellingInSQL(t *testing.T) {
 		}
 		for _, table := range []string{"player", "ban"} {
 			run(t, conn, `delete from `+table)
-			run(t, conn, `insert into `+table+` (uuid) values ($1)`, text)
+			run(t, conn, `insert into `+table+` (uuid) values (`+
+				map[string]string{"player": `$1`, "ban": `'uuid:' || $1::text`}[table]+`)`, text)
 			expectEqual(t, column[string](t, conn, `select uuid from `+table), []string{string(id)})
 		}
 		run(t, conn, `update ban set uuid = 'x'`)
-		run(t, conn, `update ban set uuid = $1`, text)
+		run(t, conn, `update ban set uuid = 'uuid:' || $1::text`, text)
 		expectEqual(t, column[string](t, conn, `select uuid from ban`), []string{string(id)})
 	}
 }

@@ -11,7 +11,7 @@ import (
 // without its number. In an import id and active are passed over, so that a [Ban] is taken
 // too.
 type BanRecord struct {
-	UUID       *string         `json:"uuid,omitzero" maxLength:"64" doc:"Player id. Either this or ip."`
+	UUID       *string         `json:"uuid,omitzero" maxLength:"69" doc:"Player id, with uuid: in front if it looks like something else. Either this or ip."`
 	IP         *string         `json:"ip,omitzero" maxLength:"64" example:"198.51.100.0/24" doc:"Address or CIDR range, IPv4 or IPv6."`
 	Reason     *string         `json:"reason,omitzero" maxLength:"2000" example:"griefing" doc:"Why."`
 	By         *string         `json:"by,omitzero" maxLength:"512" example:"Steve" doc:"Who banned."`
@@ -37,7 +37,6 @@ type BanRecordNote struct {
 func BanRecordOf(r syncer.BanRecord) BanRecord {
 	uuid, ip := r.Target.Fields()
 	out := BanRecord{
-		UUID:       (*string)(uuid),
 		IP:         ip,
 		Reason:     Filled(r.Reason),
 		By:         Filled(r.By),
@@ -46,6 +45,9 @@ func BanRecordOf(r syncer.BanRecord) BanRecord {
 		LiftedAt:   r.LiftedAt,
 		LiftedBy:   Filled(r.LiftedBy),
 		LiftReason: Filled(r.LiftReason),
+	}
+	if uuid != nil {
+		out.UUID = new(r.Target.Text())
 	}
 	for _, note := range r.Notes {
 		out.Notes = append(out.Notes, BanRecordNote{At: note.At, By: Person(note.By), Text: note.Text})
@@ -65,7 +67,7 @@ func (r BanRecord) Record(confirmed bool) (syncer.BanRecord, error) {
 		record.Notes = append(record.Notes, syncer.BanNote{At: note.At, By: string(note.By), Text: note.Text})
 	}
 	var err error
-	if record.Target, err = targetOf(r.UUID, r.IP); err != nil {
+	if record.Target, err = syncer.ParseRecordedTarget(value(r.UUID), value(r.IP)); err != nil {
 		return record, err
 	}
 	return record, record.Validate()

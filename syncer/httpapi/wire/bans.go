@@ -50,7 +50,7 @@ type BansPage struct {
 
 // NewBan asks to ban a player id, an address or a range. Null says as much as absent.
 type NewBan struct {
-	UUID      *string     `json:"uuid,omitzero" minLength:"1" maxLength:"64" doc:"Player id or, where nobody has that id, the name of one player. Either this or ip."`
+	UUID      *string     `json:"uuid,omitzero" minLength:"1" maxLength:"69" doc:"Player id, with uuid: in front if it looks like something else, or, where nobody has that id, the name of one player. Either this or ip."`
 	IP        *string     `json:"ip,omitzero" minLength:"1" maxLength:"64" example:"198.51.100.0/24" doc:"Address or CIDR range, IPv4 or IPv6."`
 	Reason    *string     `json:"reason,omitzero" maxLength:"2000" example:"griefing" doc:"Why."`
 	By        *string     `json:"by,omitzero" maxLength:"512" example:"Steve" doc:"Who does it; absent: what Syncer-By says."`
@@ -76,8 +76,8 @@ func (b NewBan) Of(target syncer.Target, now time.Time) (syncer.NewBan, error) {
 		end = syncer.Time{}
 	}
 	return syncer.NewBan{
-		Target: target, Reason: value(b.Reason), By: value(b.By), ExpiresAt: end, Replace: b.Replace,
-		Confirmed: b.Confirm,
+		Target: target, MeantID: syncer.IsMeantID(value(b.UUID)), Reason: value(b.Reason), By: value(b.By),
+		ExpiresAt: end, Replace: b.Replace, Confirmed: b.Confirm,
 	}, err
 }
 
@@ -152,7 +152,7 @@ type CheckedTarget struct {
 
 // BanLift asks to lift the ban of exactly one target.
 type BanLift struct {
-	UUID   *string `json:"uuid,omitzero" minLength:"1" maxLength:"64" doc:"Player id or, where nobody has that id, the name of one player. Either this or ip."`
+	UUID   *string `json:"uuid,omitzero" minLength:"1" maxLength:"69" doc:"Player id, with uuid: in front if it looks like something else, or, where nobody has that id, the name of one player. Either this or ip."`
 	IP     *string `json:"ip,omitzero" minLength:"1" maxLength:"64" example:"198.51.100.0/24" doc:"Address or CIDR range, IPv4 or IPv6."`
 	By     *string `json:"by,omitzero" maxLength:"512" example:"Steve" doc:"Who does it; absent: what Syncer-By says."`
 	Reason *string `json:"reason,omitzero" maxLength:"2000" example:"appeal" doc:"Why."`

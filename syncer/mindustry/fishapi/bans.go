@@ -29,9 +29,8 @@ type subject struct {
 	address netip.Addr      // invalid if not given
 }
 
-// subject reads ip and uuid. Beside a uuid the ip may be any text: consoles send
-// "<unknown>" for a player that never connected, and the uuid must not get lost
-// for it.
+// subject reads ip and uuid. Beside a uuid the ip may be none: consoles send "<unknown>" for
+// a player that never connected, and the uuid must not get lost for it.
 func (c *call) subject() (subject, error) {
 	var s subject
 	body, err := c.object()
@@ -54,12 +53,10 @@ func (c *call) subject() (subject, error) {
 			return s, err
 		}
 	}
-	if ip.Value != nil {
-		s.address, err = syncer.ParseAddress(*ip.Value)
-		if s.id != "" {
-			err = nil
-		}
+	if ip.Value == nil || s.id != "" && fishjson.IsNoAddress(*ip.Value) {
+		return s, nil
 	}
+	s.address, err = syncer.ParseAddress(*ip.Value)
 	return s, err
 }
 
@@ -97,9 +94,12 @@ func (h *Handler) checkIsBanned(c *call) error {
 	return c.json(notBanned)
 }
 
-// ban bans what is given until it is lifted.
+// ban bans what is given until it is lifted. What is clearly no id bans nothing.
 func (h *Handler) ban(c *call) error {
 	s, err := c.subject()
+	if err == nil {
+		err = syncer.CheckBannedID(string(s.id))
+	}
 	if err != nil {
 		return err
 	}

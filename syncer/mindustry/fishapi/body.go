@@ -18,7 +18,7 @@ func (c *call) object() (object, error) {
 	if err := json.Unmarshal(c.body, &o); err != nil || o == nil {
 		return nil, malformed("the body is not a JSON object")
 	}
-	return o, nil
+	return o, fishjson.CheckNames(c.body)
 }
 
 // text returns a member that must be a text.

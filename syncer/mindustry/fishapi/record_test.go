@@ -121,6 +121,8 @@ func TestBansOfUnknownAddressesKeepTheID(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string][]syncer.Target{
 		`{"uuid":"a","ip":"<unknown>"}`: {syncer.TargetID("a")},
+		`{"uuid":"a","ip":"localhost"}`: {syncer.TargetID("a")}, // whoever has just left
+		`{"uuid":"a","ip":""}`:          {syncer.TargetID("a")},
 		`{"uuid":"a","ip":"2001:db8:0:0:0:0:0:1%3"}`: {
 			syncer.TargetID("a"), syncer.TargetAddress(netip.MustParseAddr("2001:db8::1")),
 		},
@@ -135,6 +137,32 @@ func TestBansOfUnknownAddressesKeepTheID(t *testing.T) {
 				t.Errorf("%s %s: %s, %v", path, body, response.Body, b.targets)
 			}
 		}
+	}
+}
+
+// What is clearly no target is refused whole, and said to be so; bans that stand nevertheless can be lifted.
+func TestBanOfNoTargetSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]string{
+		`{"ip":"0.0.0.0/0"}`:             `ip: "0.0.0.0/0" is a range of addresses, not one address`,
+		`{"uuid":"a","ip":"10.0.0.256"}`: `ip: "10.0.0.256" is not an address`,
+		`{"uuid":"203.0.113.*","ip":"203.0.113.7"}`: `uuid: "203.0.113.*" looks like an address or a range, ` +
+			`not like a player id: give it as ip; write 203.0.113.0/24`,
+		`{"uuid":"example.org"}`: `uuid: "example.org" looks like the name of a host, not like a player id: ` +
+			`give its address as ip`,
+		`{"uuid":"069a79f444e94726a5befca90e38aaf"}`: `uuid: "069a79f444e94726a5befca90e38aaf" looks like a UUID, ` +
+			`which has 32 digits, not 31`,
+		`{"uuid":"a","uuid":"b"}`: `uuid: is given twice`,
+	} {
+		b := &backend{}
+		if response := post(handler(t, b, fishapi.Config{}), "/api/ban", body); b.calls > 0 ||
+			response.Code != http.StatusUnprocessableEntity || response.Body.String() != want {
+			t.Errorf("%s: %d %s, %d calls", body, response.Code, response.Body, b.calls)
+		}
+	}
+	b := &backend{}
+	if post(handler(t, b, fishapi.Config{}), "/api/unban", `{"uuid":"203.0.113.7"}`); len(b.targets) != 1 {
+		t.Errorf("lifted %v", b.targets)
 	}
 }
 

@@ -18,6 +18,10 @@ const (
 	Forever = 9_999_999_999_999 // without end
 )
 
+// IsNoAddress reports whether a text is what the game has for the address of a player who
+// never connected, or is not connected.
+func IsNoAddress(text string) bool { return text == "<unknown>" || text == "localhost" }
+
 // CounterNames are the counters that the plugin knows. It needs all or none: one
 // that is missing becomes NaN at its first increment.
 var CounterNames = [...]string{
