@@ -64,10 +64,14 @@ func TestBanMeetsWhoIsMeant(t *testing.T) {
 		if twin.status != http.StatusUnprocessableEntity || twin.field("detail") != said {
 			t.Errorf("%s: %d %s", path, twin.status, twin.body)
 		}
-		host := a.send(http.MethodPost, path, `{"uuid": "example.org"}`)
-		if host.status != http.StatusUnprocessableEntity {
-			t.Errorf("%s: %d %s", path, host.status, host.body)
-		}
+	}
+	if host := a.send(http.MethodPost, "/v1/bans", `{"uuid": "example.org"}`); host.status !=
+		http.StatusUnprocessableEntity {
+		t.Errorf("%d %s", host.status, host.body)
+	}
+	if meant := a.must(http.MethodPost, "/v1/bans", `{"uuid": "uuid:example.org"}`); meant.field("uuid") !=
+		"example.org" {
+		t.Errorf("%s", meant.body)
 	}
 	twin := a.send(http.MethodPost, "/v1/bans/check", `{"player": "TWIN"}`)
 	if said := twin.field("detail"); twin.status != http.StatusUnprocessableEntity ||
