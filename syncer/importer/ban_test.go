@@ -195,16 +195,16 @@ func TestTargetsOfOtherProgramsAreReadAsOneSpelling(t *testing.T) {
 	if diff := cmp.Diff([]string{
 		`uuid: "#offline#bob" stands for a player whose id LiteBans did not know; ban the id of bob; ` +
 			`an id of that text is written uuid:#offline#bob`,
-		`uuid: "203.0.113.7" looks like an address or a range, not like a player id: give it as ip; write 203.0.113.7; ` +
-			`an id of that text is written uuid:203.0.113.7`,
+		`uuid: "203.0.113.7" looks like an address or a range, not like a player id: give it as ip; ` +
+			`write 203.0.113.7; an id of that text is written uuid:203.0.113.7`,
 		`uuid: "example.org" looks like the name of a host, not like a player id: give its address as ip; ` +
 			`an id of that text is written uuid:example.org`,
 		`ip: "203.0.113.*" is not an address; write 203.0.113.0/24`,
 	}, said); diff != "" {
 		t.Error(diff)
 	}
-	k, _, refusals = imported(t, `{"_id": "x", "uuids": ["069A79F444E94726A5BEFCA90E38AAF5", "203.0.113", "uuid:a.bc"]}`,
-		importer.Options{})
+	k, _, refusals = imported(t, `{"_id": "x", "uuids": ["069A79F444E94726A5BEFCA90E38AAF5", "203.0.113", `+
+		`"uuid:a.bc"]}`, importer.Options{})
 	if diff := cmp.Diff([]string{id, "uuid:a.bc : "}, banned(k.bans)); diff != "" || len(refusals) != 1 ||
 		refusals[0].Field != "uuids[1]" {
 		t.Errorf("%s %+v", diff, refusals)
