@@ -1,6 +1,7 @@
 package syncer
 
 import (
+	"fmt"
 	"unicode"
 	"unicode/utf8"
 )
@@ -59,4 +60,12 @@ func CheckPrintable(field, text string) error {
 		}
 	}
 	return nil
+}
+
+// Counted writes a number of things for people; the plural has an s.
+func Counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }

@@ -86,7 +86,8 @@ func prunedInWords(pruned []byte) string {
 	if json.Unmarshal(pruned, &members) != nil {
 		return "changes forgotten: " + valueInWords(pruned)
 	}
-	return fmt.Sprintf("%s before %s forgotten", counted(members.Changes, "change"), valueInWords(members.Before))
+	return fmt.Sprintf("%s before %s forgotten",
+		syncer.Counted(members.Changes, "change"), valueInWords(members.Before))
 }
 
 // changeInWords says how one field was changed.

@@ -62,12 +62,8 @@ func newBalanceGetCommand(a *app) *cobra.Command {
 		Args:              exactly("PLAYER"),
 		ValidArgsFunction: a.completePlayers,
 		RunE: func(command *cobra.Command, args []string) error {
-			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
-				player, err := findPlayer(ctx, u.store, args[0])
-				if err != nil {
-					return err
-				}
-				balances, _, err := u.balances.Of(ctx, player.ID)
+			return a.withPlayer(command, args[0], func(ctx context.Context, u *useCases, p *syncer.Player) error {
+				balances, _, err := u.balances.Of(ctx, p.ID)
 				if err != nil {
 					return err
 				}
@@ -75,7 +71,7 @@ func newBalanceGetCommand(a *app) *cobra.Command {
 				for _, currency := range slices.Sorted(maps.Keys(balances)) {
 					rows = append(rows, []string{currency, strconv.FormatInt(balances[currency], 10)})
 				}
-				shown := wire.PlayerBalances{UUID: player.ID, Balances: balances}
+				shown := wire.PlayerBalances{UUID: p.ID, Balances: balances}
 				return a.printRows(shown, []string{"CURRENCY", "BALANCE"}, rows, "no balances")
 			})
 		},

@@ -62,7 +62,7 @@ func printReach(w io.Writer, target syncer.Target, reach *syncer.BanPreview, sho
 	}
 	if target.ID == "" {
 		fmt.Fprintf(w, "it meets %s known to have joined from there, %d online now, see: syncer ban preview %s\n",
-			counted(int(reach.Count), "player"), reach.Online, target)
+			syncer.Counted(int(reach.Count), "player"), reach.Online, target)
 	}
 	for _, player := range shown.Online {
 		name := cmp.Or(player.Name, string(player.UUID)) // not stored yet

@@ -22,8 +22,8 @@ func newBanPreviewCommand(a *app) *cobra.Command {
 		Example: "  syncer ban preview 203.0.113.0/24",
 		Args:    exactly("TARGET"),
 		RunE: func(command *cobra.Command, args []string) error {
-			if limit < 1 || limit > 100_000 {
-				return usagef("--limit: must be between 1 and 100000")
+			if err := checkLimit(limit); err != nil {
+				return err
 			}
 			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
 				target, err := readTarget(ctx, u, args[0])
@@ -62,7 +62,8 @@ func (a *app) printPreview(p syncer.BanPreview, now time.Time) error {
 	}
 	return a.print(shown, func(w io.Writer) {
 		if p.Target.ID == "" {
-			fmt.Fprintf(w, "%s joined from %s, %d online now\n", counted(int(p.Count), "player"), p.Target, p.Online)
+			fmt.Fprintf(w, "%s joined from %s, %d online now\n",
+				syncer.Counted(int(p.Count), "player"), p.Target, p.Online)
 		} else if p.Count == 0 {
 			fmt.Fprintf(w, "no player has the id or name %q\n", p.Target.ID)
 		}

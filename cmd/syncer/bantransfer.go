@@ -176,7 +176,7 @@ type bannedLine struct {
 }
 
 func (a *app) storeBans(ctx context.Context, u *useCases, file *banFile, trial bool) error {
-	fmt.Fprintf(a.errs, "read %s, %d refused\n", counted(len(file.records), "ban"), len(file.refused))
+	fmt.Fprintf(a.errs, "read %s, %d refused\n", syncer.Counted(len(file.records), "ban"), len(file.refused))
 	imported, err := u.bans.ImportBans(ctx, file.records, trial)
 	if err != nil {
 		return err
@@ -201,7 +201,7 @@ func (a *app) storeBans(ctx context.Context, u *useCases, file *banFile, trial b
 		return err
 	}
 	if len(report.Refused) > 0 {
-		return fmt.Errorf("%s refused", counted(len(report.Refused), "line"))
+		return fmt.Errorf("%s refused", syncer.Counted(len(report.Refused), "line"))
 	}
 	return nil
 }
@@ -216,30 +216,23 @@ func (r importReport) print(w io.Writer) {
 		fmt.Fprintf(w, "line %d: %s\n", refused.Line, clean(text))
 	}
 	if more := len(r.Refused) - shownRefusals; more > 0 {
-		fmt.Fprintf(w, "… and %s refused; --json shows all\n", counted(more, "more line"))
+		fmt.Fprintf(w, "… and %s refused; --json shows all\n", syncer.Counted(more, "more line"))
 	}
 	for _, banned := range r.Stands[:min(shownRefusals, len(r.Stands))] {
 		fmt.Fprintf(w, "line %d: %s is banned already, see ban %d\n", banned.Line, clean(banned.Target),
 			banned.ID)
 	}
 	if more := len(r.Stands) - shownRefusals; more > 0 {
-		fmt.Fprintf(w, "… and %s of targets that are banned already; --json shows all\n", counted(more, "more line"))
+		fmt.Fprintf(w, "… and %s of targets that are banned already; --json shows all\n",
+			syncer.Counted(more, "more line"))
 	}
 	verb := "imported"
 	if r.DryRun {
 		verb = "would import"
 	}
-	fmt.Fprintf(w, "%s %s; %d known, %d stand otherwise, %d refused\n", verb, counted(r.Added, "ban"), r.Known,
+	fmt.Fprintf(w, "%s %s; %d known, %d stand otherwise, %d refused\n", verb, syncer.Counted(r.Added, "ban"), r.Known,
 		len(r.Stands), len(r.Refused))
 	if r.Strangers > 0 {
-		fmt.Fprintf(w, "%s of ids that no player has yet\n", counted(r.Strangers, "ban"))
+		fmt.Fprintf(w, "%s of ids that no player has yet\n", syncer.Counted(r.Strangers, "ban"))
 	}
-}
-
-// counted writes a number of things.
-func counted(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }

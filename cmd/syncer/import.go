@@ -158,7 +158,7 @@ func (i *fileImport) run(command *cobra.Command, files []string) error {
 			return err
 		}
 		if refused := output.refused; refused > 0 {
-			return fmt.Errorf("%s refused", counted(refused, "document"))
+			return fmt.Errorf("%s refused", syncer.Counted(refused, "document"))
 		}
 		return nil
 	})

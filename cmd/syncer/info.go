@@ -39,16 +39,12 @@ func newInfoGetCommand(a *app) *cobra.Command {
 		Args:              exactly("PLAYER"),
 		ValidArgsFunction: a.completePlayers,
 		RunE: func(command *cobra.Command, args []string) error {
-			return a.withStore(command, func(ctx context.Context, s *store.Store, now time.Time) error {
-				player, err := findPlayer(ctx, s, args[0])
+			return a.withPlayer(command, args[0], func(ctx context.Context, u *useCases, p *syncer.Player) error {
+				info, err := u.store.PlayerInfo(ctx, p.ID)
 				if err != nil {
 					return err
 				}
-				info, err := s.PlayerInfo(ctx, player.ID)
-				if err != nil {
-					return err
-				}
-				return a.print(wire.PlayerInfoOf(info, now), func(w io.Writer) { printInfo(w, info, now) })
+				return a.print(wire.PlayerInfoOf(info, u.now), func(w io.Writer) { printInfo(w, info, u.now) })
 			})
 		},
 	}
@@ -100,8 +96,8 @@ func newInfoSearchCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if limit < 1 || limit > 100_000 {
-				return usagef("--limit: must be between 1 and 100000")
+			if err := checkLimit(limit); err != nil {
+				return err
 			}
 			return a.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) error {
 				found, next, err := search(ctx, s, limit)
@@ -167,15 +163,11 @@ func newInfoAccountsCommand(a *app) *cobra.Command {
 		Args:              exactly("PLAYER"),
 		ValidArgsFunction: a.completePlayers,
 		RunE: func(command *cobra.Command, args []string) error {
-			if limit < 1 || limit > 100_000 {
-				return usagef("--limit: must be between 1 and 100000")
+			if err := checkLimit(limit); err != nil {
+				return err
 			}
-			return a.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) error {
-				player, err := findPlayer(ctx, s, args[0])
-				if err != nil {
-					return err
-				}
-				accounts, next, err := s.SharingAccounts(ctx, player.ID, limit, "")
+			return a.withPlayer(command, args[0], func(ctx context.Context, u *useCases, p *syncer.Player) error {
+				accounts, next, err := u.store.SharingAccounts(ctx, p.ID, limit, "")
 				if err != nil {
 					return err
 				}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"playersync/syncer"
 	"playersync/syncer/httpapi/wire"
 )
 
@@ -24,18 +25,14 @@ be kicked: the exit code is 4.`,
 		Args:              exactly("PLAYER"),
 		ValidArgsFunction: a.completePlayers,
 		RunE: func(command *cobra.Command, args []string) error {
-			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
-				player, err := findPlayer(ctx, u.store, args[0])
+			return a.withPlayer(command, args[0], func(ctx context.Context, u *useCases, p *syncer.Player) error {
+				servers, err := u.kicks.Kick(ctx, asked.Kick(p.ID))
 				if err != nil {
 					return err
 				}
-				servers, err := u.kicks.Kick(ctx, asked.Kick(player.ID))
-				if err != nil {
-					return err
-				}
-				return a.print(wire.KickAskedOf(player.ID, servers), func(w io.Writer) {
+				return a.print(wire.KickAskedOf(p.ID, servers), func(w io.Writer) {
 					fmt.Fprintf(w, "asked %s to kick %s\n", clean(strings.Join(servers, " and ")),
-						clean(called(player)))
+						clean(called(p)))
 				})
 			})
 		},

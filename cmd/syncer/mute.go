@@ -25,13 +25,13 @@ player who is muted already stays muted as he is, and the exit code is 3, unless
 		Args:              exactly("PLAYER"),
 		ValidArgsFunction: a.completePlayers,
 		RunE: func(command *cobra.Command, args []string) error {
-			return a.withUseCases(command, func(ctx context.Context, u *useCases) (err error) {
+			return a.withPlayer(command, args[0], func(ctx context.Context, u *useCases, p *syncer.Player) (err error) {
 				if until != "" {
 					if asked.ExpiresAt, err = parseUntil("for", until, u.now); err != nil {
 						return err
 					}
 				}
-				return a.mute(ctx, u, args[0], asked)
+				return a.mute(ctx, u, p.ID, asked)
 			})
 		},
 	}
@@ -46,12 +46,8 @@ player who is muted already stays muted as he is, and the exit code is 3, unless
 	return command
 }
 
-func (a *app) mute(ctx context.Context, u *useCases, who string, asked wire.NewMute) error {
-	player, err := findPlayer(ctx, u.store, who)
-	if err != nil {
-		return err
-	}
-	mute, err := asked.Mute(player.ID, u.now)
+func (a *app) mute(ctx context.Context, u *useCases, id syncer.PlayerID, asked wire.NewMute) error {
+	mute, err := asked.Mute(id, u.now)
 	if err != nil {
 		return err
 	}
@@ -80,12 +76,8 @@ func newUnmuteCommand(a *app) *cobra.Command {
 		Args:              exactly("PLAYER"),
 		ValidArgsFunction: a.completePlayers,
 		RunE: func(command *cobra.Command, args []string) error {
-			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
-				player, err := findPlayer(ctx, u.store, args[0])
-				if err != nil {
-					return err
-				}
-				muting, err := u.edits.Unmute(ctx, player.ID, by)
+			return a.withPlayer(command, args[0], func(ctx context.Context, u *useCases, p *syncer.Player) error {
+				muting, err := u.edits.Unmute(ctx, p.ID, by)
 				if err != nil {
 					return err
 				}

@@ -46,12 +46,8 @@ and with --json a hundred.`,
 		Args:              exactly("PLAYER"),
 		ValidArgsFunction: a.completePlayers,
 		RunE: func(command *cobra.Command, args []string) error {
-			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
-				player, err := findPlayer(ctx, u.store, args[0])
-				if err != nil {
-					return err
-				}
-				overview, err := readOverview(ctx, u, player)
+			return a.withPlayer(command, args[0], func(ctx context.Context, u *useCases, p *syncer.Player) error {
+				overview, err := readOverview(ctx, u, p)
 				if err != nil {
 					return err
 				}
@@ -69,8 +65,8 @@ func newPlayerListCommand(a *app) *cobra.Command {
 		Example: `  syncer player list --limit 1000`,
 		Args:    exactly(),
 		RunE: func(command *cobra.Command, _ []string) error {
-			if limit < 1 || limit > 100_000 {
-				return usagef("--limit: must be between 1 and 100000")
+			if err := checkLimit(limit); err != nil {
+				return err
 			}
 			return a.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) error {
 				players, next, err := s.SearchPlayers(ctx, "", limit, "")
@@ -110,8 +106,8 @@ func newPlayerFindCommand(a *app) *cobra.Command {
 		Short: "List the players whose name contains a text",
 		Args:  exactly("TEXT"),
 		RunE: func(command *cobra.Command, args []string) error {
-			if limit < 1 || limit > 100_000 {
-				return usagef("--limit: must be between 1 and 100000")
+			if err := checkLimit(limit); err != nil {
+				return err
 			}
 			return a.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) error {
 				found, next, err := s.SearchPlayers(ctx, args[0], limit, "")
@@ -127,6 +123,19 @@ func newPlayerFindCommand(a *app) *cobra.Command {
 	}
 	command.Flags().IntVar(&limit, "limit", 100, "at most so many")
 	return command
+}
+
+// withPlayer is withUseCases for commands about one player, by id or name.
+func (a *app) withPlayer(
+	command *cobra.Command, who string, use func(ctx context.Context, u *useCases, p *syncer.Player) error,
+) error {
+	return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
+		player, err := findPlayer(ctx, u.store, who)
+		if err != nil {
+			return err
+		}
+		return use(ctx, u, player)
+	})
 }
 
 // findPlayer reads a player by id, or by a name that no other player has.

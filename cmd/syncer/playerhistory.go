@@ -25,18 +25,14 @@ add to it; --remove takes an entry away, by its number in the list.`,
 		Args:              exactly("PLAYER"),
 		ValidArgsFunction: a.completePlayers,
 		RunE: func(command *cobra.Command, args []string) error {
-			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
-				player, err := findPlayer(ctx, u.store, args[0])
-				if err != nil {
-					return err
-				}
-				history := player.History
+			return a.withPlayer(command, args[0], func(ctx context.Context, u *useCases, p *syncer.Player) (err error) {
+				history := p.History
 				switch flags := command.Flags(); {
 				case flags.Changed("add"):
 					entry := syncer.HistoryEntry{Action: add, By: by, Time: syncer.TimeOf(u.now)}
-					history, err = addHistory(ctx, u, player.ID, entry)
+					history, err = addHistory(ctx, u, p.ID, entry)
 				case flags.Changed("remove"):
-					history, err = removeHistory(ctx, u, player, remove)
+					history, err = removeHistory(ctx, u, p, remove)
 				}
 				if err != nil {
 					return err

@@ -24,8 +24,8 @@ their proof of identity, the usid, was not the stored one, and whom nobody has
 approved; newest first. Each was told a code, by which he can be approved.`,
 		Args: exactly(),
 		RunE: func(command *cobra.Command, _ []string) error {
-			if limit < 1 || limit > 100_000 {
-				return usagef("--limit: must be between 1 and 100000")
+			if err := checkLimit(limit); err != nil {
+				return err
 			}
 			return a.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) error {
 				rejected, err := s.RejectedUSIDs(ctx, limit)

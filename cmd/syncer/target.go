@@ -91,6 +91,14 @@ func (f *momentFlag) Set(text string) (err error) {
 // Type stands for the value in help texts.
 func (*momentFlag) Type() string { return "time" }
 
+// checkLimit refuses a flag --limit of which a list could be too long to hold.
+func checkLimit(limit int) error {
+	if limit < 1 || limit > 100_000 {
+		return usagef("--limit: must be between 1 and 100000")
+	}
+	return nil
+}
+
 // thisUser is who acts where nobody else is named.
 func thisUser() string {
 	if who, err := user.Current(); err == nil && who.Username != "" {

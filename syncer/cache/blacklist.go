@@ -3,7 +3,6 @@ package cache
 import (
 	"maps"
 	"slices"
-	"sync"
 
 	"playersync/syncer"
 	"playersync/syncer/changefeed"
@@ -12,23 +11,18 @@ import (
 
 // Blacklist is all blacklisted addresses. It is safe for concurrent use.
 type Blacklist struct {
-	mu       sync.Mutex
-	listed   map[string]int64         // revision by address
-	recent   map[string]recentListing // received since the cursor
-	snapshot changefeed.Snapshot      // of the last load
-	loaded   bool
-	sorted   []string // the addresses; nil: to be sorted again
-}
+	received[string, mindustry.BlacklistRow] // by address
 
-type recentListing struct {
-	revision int64
-	xid      uint64
-	listed   bool
+	listed map[string]int64 // revision by address
+	loaded bool
+	sorted []string // the addresses; nil: to be sorted again
 }
 
 // NewBlacklist returns an empty copy.
 func NewBlacklist() *Blacklist {
-	return &Blacklist{listed: map[string]int64{}, recent: map[string]recentListing{}}
+	c := &Blacklist{listed: map[string]int64{}}
+	c.recent = map[string]receivedRow[mindustry.BlacklistRow]{}
+	return c
 }
 
 // Entity names the table.
@@ -65,21 +59,20 @@ func (c *Blacklist) Apply(ch changefeed.Change) (changefeed.ApplyResult, []chang
 	if !hasRow {
 		return changefeed.NeedsRead, nil
 	}
-	if row.Revision <= max(c.listed[row.Address], c.recent[row.Address].revision) {
+	if row.Revision <= max(c.listed[row.Address], c.recent[row.Address].row.Revision) {
 		return changefeed.Unchanged, nil
 	}
-	entry := recentListing{row.Revision, ch.Xid, row.Listed}
-	c.recent[row.Address] = entry
-	c.set(row.Address, entry)
+	c.recent[row.Address] = receivedRow[mindustry.BlacklistRow]{*row, ch.Xid}
+	c.set(*row)
 	return changefeed.Applied, nil
 }
 
-func (c *Blacklist) set(address string, entry recentListing) {
+func (c *Blacklist) set(row mindustry.BlacklistRow) {
 	c.sorted = nil
-	if entry.listed {
-		c.listed[address] = entry.revision
+	if row.Listed {
+		c.listed[row.Address] = row.Revision
 	} else {
-		delete(c.listed, address)
+		delete(c.listed, row.Address)
 	}
 }
 
@@ -96,40 +89,9 @@ func (c *Blacklist) Load(snapshot changefeed.Snapshot, rows []changefeed.Row) []
 	}
 	c.forget(snapshot)
 	for address, entry := range c.recent {
-		if entry.revision > c.listed[address] {
-			c.set(address, entry)
+		if entry.row.Revision > c.listed[address] {
+			c.set(entry.row)
 		}
 	}
 	return nil
-}
-
-// Distrust lets the next load replace what came with a change that was never made.
-func (c *Blacklist) Distrust(ch changefeed.Change) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for address, entry := range c.recent {
-		if entry.xid == ch.Xid {
-			entry.xid = distrusted
-			c.recent[address] = entry
-		}
-	}
-}
-
-// Advance forgets what the cursor covers.
-func (c *Blacklist) Advance(cursor changefeed.Snapshot) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.forget(cursor)
-}
-
-func (c *Blacklist) forget(seen changefeed.Snapshot) {
-	maps.DeleteFunc(c.recent, func(_ string, entry recentListing) bool { return seen.Sees(entry.xid) })
-}
-
-// Reset makes the next load replace everything; until then the addresses stay.
-func (c *Blacklist) Reset() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.snapshot = changefeed.Snapshot{}
-	clear(c.recent)
 }

@@ -3,7 +3,6 @@ package cache
 import (
 	"maps"
 	"slices"
-	"sync"
 
 	"playersync/syncer"
 	"playersync/syncer/changefeed"
@@ -12,11 +11,10 @@ import (
 // Sessions are the open sessions of all players on all game servers of the network. They
 // are safe for concurrent use.
 type Sessions struct {
-	mu       sync.Mutex
-	online   map[sessionKey]*changefeed.SessionRow // open sessions
-	recent   map[sessionKey]recentSession          // received since the cursor
-	snapshot changefeed.Snapshot                   // of the last load
-	sorted   []*changefeed.SessionRow              // going, by revision; nil: to be sorted again
+	received[sessionKey, *changefeed.SessionRow]
+
+	online map[sessionKey]*changefeed.SessionRow // open sessions
+	sorted []*changefeed.SessionRow              // going, by revision; nil: to be sorted again
 }
 
 type sessionKey struct {
@@ -24,14 +22,11 @@ type sessionKey struct {
 	id     syncer.PlayerID
 }
 
-type recentSession struct {
-	row *changefeed.SessionRow
-	xid uint64
-}
-
 // NewSessions returns an empty copy.
 func NewSessions() *Sessions {
-	return &Sessions{online: map[sessionKey]*changefeed.SessionRow{}, recent: map[sessionKey]recentSession{}}
+	c := &Sessions{online: map[sessionKey]*changefeed.SessionRow{}}
+	c.recent = map[sessionKey]receivedRow[*changefeed.SessionRow]{}
+	return c
 }
 
 // Entity names the table.
@@ -63,7 +58,7 @@ func (c *Sessions) Apply(ch changefeed.Change) (changefeed.ApplyResult, []change
 	if row.Revision <= max(revisionOf(c.online[key]), revisionOf(c.recent[key].row)) {
 		return changefeed.Unchanged, nil
 	}
-	c.recent[key] = recentSession{row, ch.Xid}
+	c.recent[key] = receivedRow[*changefeed.SessionRow]{row, ch.Xid}
 	return changefeed.Applied, c.set(key, row)
 }
 
@@ -126,33 +121,3 @@ func (c *Sessions) Load(snapshot changefeed.Snapshot, rows []changefeed.Row) (ev
 }
 
 func byRevision(a, b *changefeed.SessionRow) int { return int(a.Revision - b.Revision) }
-
-// Distrust lets the next load replace what came with a change that was never made.
-func (c *Sessions) Distrust(ch changefeed.Change) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for key, entry := range c.recent {
-		if entry.xid == ch.Xid {
-			c.recent[key] = recentSession{entry.row, distrusted}
-		}
-	}
-}
-
-// Advance forgets what the cursor covers.
-func (c *Sessions) Advance(cursor changefeed.Snapshot) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.forget(cursor)
-}
-
-func (c *Sessions) forget(seen changefeed.Snapshot) {
-	maps.DeleteFunc(c.recent, func(_ sessionKey, entry recentSession) bool { return seen.Sees(entry.xid) })
-}
-
-// Reset makes the next load replace everything; until then the sessions stay.
-func (c *Sessions) Reset() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.snapshot = changefeed.Snapshot{}
-	clear(c.recent)
-}

@@ -257,6 +257,24 @@ func (n *currencyName) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// auditField is a field that the audit knows.
+type auditField struct{ syncer.AuditField }
+
+// Schema lists them all, so that huma refuses any other.
+func (auditField) Schema(huma.Registry) *huma.Schema {
+	schema := &huma.Schema{Type: huma.TypeString}
+	for _, field := range syncer.AuditFields {
+		schema.Enum = append(schema.Enum, string(field))
+	}
+	return schema
+}
+
+// UnmarshalText keeps the name.
+func (f *auditField) UnmarshalText(text []byte) error {
+	f.AuditField = syncer.AuditField(text)
+	return nil
+}
+
 // stepTime is the length of a step of an export.
 type stepTime struct{ time.Duration }
 

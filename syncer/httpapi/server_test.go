@@ -54,7 +54,11 @@ func (s *serving) ended() error {
 
 func fetch(t *testing.T, url string) (status int, body string, err error) {
 	t.Helper()
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	return fetchBy(t, &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, url)
+}
+
+func fetchBy(t *testing.T, client *http.Client, url string) (status int, body string, err error) {
+	t.Helper()
 	response, err := client.Get(url)
 	if err != nil {
 		return 0, "", err
@@ -204,24 +208,22 @@ func TestRequestsAreAnsweredInTime(t *testing.T) {
 
 func TestSlowBodiesAreRefused(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, func(c *Config, _ *Deps) { c.ReadTimeout = time.Second })
-	s := f.run(t)
-	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	fmt.Fprintf(conn, "PATCH %s HTTP/1.1\r\nHost: localhost\r\n"+
-		"Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
-		playerPath)
-	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusRequestTimeout || f.calls != 0 {
-		t.Errorf("status %d after %d calls", response.StatusCode, f.calls)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, func(c *Config, _ *Deps) { c.ReadTimeout = time.Second })
+		conn := f.runInBubble(t).dial()
+		defer conn.Close()
+		fmt.Fprintf(conn, "PATCH %s HTTP/1.1\r\nHost: localhost\r\n"+
+			"Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
+			playerPath)
+		response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		if response.StatusCode != http.StatusRequestTimeout || f.calls != 0 {
+			t.Errorf("status %d after %d calls", response.StatusCode, f.calls)
+		}
+	})
 }
 
 func TestBodiesCutShortAreRefused(t *testing.T) {

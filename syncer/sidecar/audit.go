@@ -3,7 +3,6 @@ package sidecar
 import (
 	"context"
 	"log/slog"
-	"math/rand/v2"
 	"strconv"
 	"time"
 
@@ -76,19 +75,8 @@ func (a *Audit) Revert(ctx context.Context, number int64, by, reason string) (sy
 
 // Run forgets old changes, about every hour, until ctx ends.
 func (a *Audit) Run(ctx context.Context) error {
-	prune := time.NewTimer(time.Duration((0.5 + rand.Float64()) * float64(pruneInterval)))
-	defer prune.Stop()
-	for {
-		select {
-		case <-prune.C:
-			prune.Reset(pruneInterval)
-			if err := a.prune(ctx); err != nil && ctx.Err() == nil {
-				a.log.Warn("cannot forget old changes in the audit; trying again later", "error", err)
-			}
-		case <-ctx.Done():
-			return nil
-		}
-	}
+	pruneHourly(ctx, a.log, "audit", a.prune)
+	return nil
 }
 
 func (a *Audit) prune(ctx context.Context) error {

@@ -3,8 +3,6 @@ package sidecar
 import (
 	"context"
 	"log/slog"
-	"math/rand/v2"
-	"time"
 
 	"playersync/syncer"
 )
@@ -61,22 +59,8 @@ func (c *Chat) Messages(ctx context.Context, after int64, size int) ([]syncer.St
 	return c.store.StaffMessagesAfter(ctx, after, size)
 }
 
-// pruneInterval is how often old messages are deleted, by any of the sidecars.
-const pruneInterval = time.Hour
-
 // Run deletes old messages, about every hour, until ctx ends.
 func (c *Chat) Run(ctx context.Context) error {
-	prune := time.NewTimer(time.Duration((0.5 + rand.Float64()) * float64(pruneInterval)))
-	defer prune.Stop()
-	for {
-		select {
-		case <-prune.C:
-			prune.Reset(pruneInterval)
-			if err := c.store.PruneStaffChat(ctx); err != nil && ctx.Err() == nil {
-				c.log.Warn("cannot delete old staff messages; trying again later", "error", err)
-			}
-		case <-ctx.Done():
-			return nil
-		}
-	}
+	pruneHourly(ctx, c.log, "staff chat", c.store.PruneStaffChat)
+	return nil
 }

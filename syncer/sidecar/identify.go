@@ -2,7 +2,6 @@ package sidecar
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"playersync/syncer"
@@ -72,7 +71,7 @@ func (f *Finder) Find(ctx context.Context, text string) (*syncer.Player, error) 
 		return player, err
 	case len(found) > 0:
 		return nil, syncer.NotFound("no player has the id or name %q; the name of %s contains it", text,
-			counted(len(found), "player"))
+			syncer.Counted(len(found), "player"))
 	default:
 		return nil, syncer.NotFound("no player has the id or name %q", text)
 	}
@@ -96,11 +95,4 @@ func ambiguous(name string, ids []string) error {
 	}
 	return syncer.Invalid("", "%d players are called %q; give the id of one: %s%s",
 		len(ids), name, strings.Join(shown, ", "), more)
-}
-
-func counted(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }
