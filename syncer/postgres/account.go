@@ -1,7 +1,9 @@
 package postgres
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -57,6 +59,13 @@ func (a *account) chown(path string) error {
 		return fmt.Errorf("give %s to %s: %w", path, a, err)
 	}
 	return nil
+}
+
+// chownAll is chown for a directory and all in it.
+func (a *account) chownAll(dir string) error {
+	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		return errors.Join(err, a.chown(path))
+	})
 }
 
 // closedParent returns the first directory on the way to path that the account

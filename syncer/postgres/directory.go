@@ -173,7 +173,12 @@ func (d *directory) runInitdb(ctx context.Context, binaries Binaries, dir string
 	if !durable {
 		arguments = append(arguments, "--no-sync")
 	}
-	cmd := exec.CommandContext(ctx, filepath.Join(binaries.Dir, executable("initdb")), arguments...)
+	return d.run(ctx, exec.CommandContext(ctx, filepath.Join(binaries.Dir, executable("initdb")), arguments...))
+}
+
+// run runs one of PostgreSQL's programs, made with ctx, to its end.
+func (d *directory) run(ctx context.Context, cmd *exec.Cmd) error {
+	name := filepath.Base(cmd.Path)
 	cmd.Env = serverEnv()
 	cmd.WaitDelay = time.Second // a cancelled initdb leaves a child behind for a moment
 	d.account.apply(cmd)
@@ -186,10 +191,10 @@ func (d *directory) runInitdb(ctx context.Context, binaries Binaries, dir string
 		err = p.err
 	}
 	if ctx.Err() != nil {
-		return fmt.Errorf("run initdb: %w", ctx.Err())
+		return fmt.Errorf("run %s: %w", name, ctx.Err())
 	}
 	if err != nil {
-		return fmt.Errorf("run initdb: %w\n%s", err, tail(output.Bytes()))
+		return fmt.Errorf("run %s: %w\n%s", name, err, tail(output.Bytes()))
 	}
 	return nil
 }
@@ -227,7 +232,11 @@ func (d *directory) ready(pid int) bool {
 	}
 	lines := strings.Split(string(content), "\n")
 	const statusLine = 7
-	return len(lines) > statusLine && lines[0] == strconv.Itoa(pid) && strings.TrimSpace(lines[statusLine]) == "ready"
+	if len(lines) <= statusLine || lines[0] != strconv.Itoa(pid) {
+		return false
+	}
+	status := strings.TrimSpace(lines[statusLine])
+	return status == "ready" || status == "standby"
 }
 
 // tail cuts a program's output to the part worth showing in an error.

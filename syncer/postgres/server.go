@@ -69,15 +69,23 @@ func Start(ctx context.Context, config Config) (*Server, error) {
 	if err := supported(); err != nil {
 		return nil, err
 	}
+	return begin(config, func(s *Server) error {
+		if err := s.prepare(ctx); err != nil {
+			return err
+		}
+		return s.start(ctx)
+	})
+}
+
+// begin opens the directory of a server and starts it there in the way that is given. If
+// that fails the directory is given up.
+func begin(config Config, start func(*Server) error) (*Server, error) {
 	dir, err := openDirectory(config)
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{config: config, logger: orDiscard(config.Logger), directory: dir, port: config.Port}
-	if err := s.prepare(ctx); err != nil {
-		return nil, errors.Join(err, dir.release())
-	}
-	if err := s.start(ctx); err != nil {
+	if err := start(s); err != nil {
 		return nil, errors.Join(err, dir.release())
 	}
 	return s, nil

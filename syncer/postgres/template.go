@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 )
 
 // Template is a cluster of which new ones are copies, so that initdb, which takes most of
@@ -57,7 +55,5 @@ func (t *Template) copyTo(d *directory) error {
 	if err := os.Chmod(d.data(), 0o700); err != nil {
 		return fmt.Errorf("close cluster to others: %w", err)
 	}
-	return filepath.WalkDir(d.data(), func(path string, _ fs.DirEntry, err error) error {
-		return errors.Join(err, d.account.chown(path))
-	})
+	return d.account.chownAll(d.data())
 }

@@ -1,0 +1,133 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// StartStandby starts a server that follows a running one by streaming replication, for tests of
+// what clients do when a primary is replaced. It has the primary's binaries and superuser
+// password. Of the configuration Binaries and Template do not count, and the primary must keep
+// its WAL for as long as the standby may be behind.
+func StartStandby(ctx context.Context, primary *Server, config Config) (*Server, error) {
+	config.Binaries, config.Template = primary.config.Binaries, nil
+	return begin(config, func(s *Server) error {
+		password, err := os.ReadFile(primary.directory.password())
+		if err == nil {
+			err = os.WriteFile(s.directory.password(), password, 0o600)
+		}
+		if err != nil {
+			return fmt.Errorf("copy superuser's password: %w", err)
+		}
+		s.password = primary.password
+		if err := s.copyOf(ctx, primary); err != nil {
+			return err
+		}
+		return s.start(ctx)
+	})
+}
+
+// Promote makes a standby a primary, and returns once it takes writes.
+func (s *Server) Promote(ctx context.Context) error {
+	conn, err := pgx.Connect(ctx, s.URL())
+	if err != nil {
+		return fmt.Errorf("connect to promote: %w", err)
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	var promoted bool
+	if err := conn.QueryRow(ctx, "select pg_promote(true, 600)").Scan(&promoted); err != nil {
+		return fmt.Errorf("promote: %w", err)
+	}
+	if !promoted {
+		return errors.New("promote: the standby has not become a primary in ten minutes")
+	}
+	return nil
+}
+
+// Follow makes a server that was a primary, and has been shut down or killed, a standby of
+// another that took its place: what only it has is taken back by pg_rewind. It must have run
+// with full_page_writes, and with wal_log_hints and wal_keep_size from ALTER SYSTEM: pg_rewind
+// starts the server without our settings. Where it is not installed everything is copied.
+func (s *Server) Follow(ctx context.Context, primary *Server) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	program, err := s.program("pg_rewind")
+	if err != nil {
+		if err := os.RemoveAll(s.directory.data()); err != nil {
+			return fmt.Errorf("remove old cluster: %w", err)
+		}
+		if err := s.copyOf(ctx, primary); err != nil {
+			return err
+		}
+		return s.start(ctx)
+	}
+	rewind := exec.CommandContext(ctx, program, "--target-pgdata", s.directory.data(), "--no-sync",
+		"--write-recovery-conf", "--source-server", primary.conninfo())
+	if err := s.directory.run(ctx, rewind); err != nil {
+		return err
+	}
+	return s.start(ctx)
+}
+
+// copyOf makes the cluster a standby's copy of the primary's: by pg_basebackup, or where that
+// is not installed by copying the files while the primary is stopped.
+func (s *Server) copyOf(ctx context.Context, primary *Server) error {
+	data := s.directory.data()
+	program, err := s.program("pg_basebackup")
+	if err != nil {
+		if err := primary.copiedWhileStopped(ctx, s.directory); err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(data, "standby.signal"), nil, 0o600); err != nil {
+			return fmt.Errorf("make a standby: %w", err)
+		}
+		file, err := os.OpenFile(filepath.Join(data, "postgresql.auto.conf"), os.O_WRONLY|os.O_APPEND, 0o600)
+		if err != nil {
+			return fmt.Errorf("make a standby: %w", err)
+		}
+		_, err = fmt.Fprintf(file, "primary_conninfo = '%s'\n", strings.ReplaceAll(primary.conninfo(), "'", "''"))
+		return errors.Join(err, file.Close(), s.directory.account.chownAll(data))
+	}
+	if err := os.Mkdir(data, 0o700); err != nil {
+		return fmt.Errorf("make cluster directory: %w", err)
+	}
+	if err := s.directory.account.chown(data); err != nil {
+		return err
+	}
+	return s.directory.run(ctx, exec.CommandContext(ctx, program, "--pgdata", data, "--checkpoint=fast", "--no-sync",
+		"--wal-method=stream", "--write-recovery-conf", "--dbname", primary.conninfo()))
+}
+
+// copiedWhileStopped copies the cluster's files to another directory.
+func (s *Server) copiedWhileStopped(ctx context.Context, to *directory) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.shutdown(ctx)
+	err := os.CopyFS(to.data(), os.DirFS(s.directory.data()))
+	if err == nil {
+		err = os.Chmod(to.data(), 0o700)
+	}
+	return errors.Join(err, s.start(ctx))
+}
+
+// program returns the path of one of PostgreSQL's programs that fetched builds lack.
+func (s *Server) program(name string) (string, error) {
+	path := filepath.Join(s.config.Binaries.Dir, executable(name))
+	_, err := os.Stat(path)
+	return path, err
+}
+
+// conninfo is how a standby connects. It holds the password.
+func (s *Server) conninfo() string {
+	host, port := "127.0.0.1", strconv.Itoa(s.port)
+	return fmt.Sprintf("postgres://%s:%s@%s/postgres?sslmode=disable", superuser, s.password, net.JoinHostPort(host, port))
+}
