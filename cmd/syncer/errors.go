@@ -13,6 +13,7 @@ import (
 
 	"playersync/cmd/syncer/internal/config"
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 	"playersync/syncer/outbox"
 )
 
@@ -89,11 +90,20 @@ func errorText(err error) string {
 	return text
 }
 
-// describeConnectError leaves out all but the last of the addresses tried.
+// describeConnectError says of each address that was tried what went wrong the last time, e.g.
+// without TLS after with it.
 func describeConnectError(err *pgconn.ConnectError) string {
-	lines := strings.Split(strings.TrimSpace(err.Unwrap().Error()), "\n")
-	return fmt.Sprintf("cannot connect to %s: %s", config.DatabaseName(err.Config),
-		strings.TrimSpace(lines[len(lines)-1]))
+	var tries []string
+	for line := range strings.Lines(err.Unwrap().Error()) {
+		line = strings.Replace(strings.TrimSpace(line), "ValidateConnect failed: ", "", 1)
+		address, _, _ := strings.Cut(line, " ")
+		if last := len(tries) - 1; last >= 0 && strings.HasPrefix(tries[last], address+" ") {
+			tries[last] = line
+		} else if line != "" {
+			tries = append(tries, line)
+		}
+	}
+	return fmt.Sprintf("cannot connect to %s: %s", config.DatabaseName(err.Config), strings.Join(tries, "; "))
 }
 
 // adviceFor says what to do about what a database refuses; the codes are those
@@ -115,6 +125,9 @@ func adviceFor(err error) string {
 	}
 	if errors.Is(err, outbox.ErrLocked) {
 		return "give each syncer on this host its own server.name, or its own data.dir"
+	}
+	if errors.Is(err, changefeed.ErrStandby) || errors.Is(err, changefeed.ErrReplaced) {
+		return ""
 	}
 	if strings.Contains(err.Error(), "server refused TLS connection") { // pgconn has no value for it
 		return "the server offers no TLS, which is asked for beyond this machine: turn on ssl there, or add " +

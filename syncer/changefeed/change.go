@@ -24,6 +24,13 @@ type Change struct {
 // sidecar has sent. The next one may be waited for.
 var ErrForged = errors.New("a notification that is not signed with the database's key")
 
+// Why a server is not followed, and its connections are not used.
+var (
+	ErrStandby  = errors.New("the database is a standby: point database.url at the primary, or promote this one")
+	ErrReplaced = errors.New("this server was replaced by a standby that was promoted: stop it or make it a standby; " +
+		"if an older backup was put back on purpose, restart syncer")
+)
+
 // Row is what a [Change] carries: *[PlayerRow], *[BanRow], *[HistoryRow],
 // *[BalanceRow], *[NewMessage], *[SessionRow] or *[syncer.Kick], and for the tables of one game the
 // type that its package names. Tables that are read as a whole are read as

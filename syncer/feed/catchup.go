@@ -84,7 +84,7 @@ func (f *Feed) queryPositionOnce(ctx context.Context, conn Conn) (position Posit
 	f.state.pollAnswered(sent, time.Now(), position.Now)
 	switch {
 	case position.InRecovery:
-		return position, errStandby
+		return position, changefeed.ErrStandby
 	case !position.Listening && !f.config.PollOnly:
 		return position, errNotListening
 	}

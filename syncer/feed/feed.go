@@ -139,7 +139,6 @@ func (f *Feed) open(ctx context.Context) (Conn, error) {
 // What keeps a connection from being followed.
 var (
 	errConnect      = errors.New("connect to the database")
-	errStandby      = errors.New("the database is a standby: point database.url at the primary, or promote this one")
 	errNotListening = errors.New("the connection does not listen: a pooler in transaction mode is in the way; " +
 		"connect to PostgreSQL directly, or choose poll-only mode")
 	// ErrSchema is for a [Source] to say that there is nothing to follow yet.
@@ -155,8 +154,8 @@ func (f *Feed) lost(ctx context.Context, err error) {
 	}
 	reason := err.Error()
 	switch {
-	case errors.Is(err, errStandby), errors.Is(err, errNotListening), errors.Is(err, errUnsettled),
-		errors.Is(err, ErrSchema):
+	case errors.Is(err, changefeed.ErrStandby), errors.Is(err, changefeed.ErrReplaced),
+		errors.Is(err, errNotListening), errors.Is(err, errUnsettled), errors.Is(err, ErrSchema):
 	case errors.Is(err, errConnect):
 		reason += "; check that PostgreSQL runs and that database.url is right; trying again"
 	case errors.Is(err, context.DeadlineExceeded):

@@ -214,17 +214,23 @@ func (s *Server) LogPath() string { return s.directory.log() }
 // holds the password: do not log it.
 func (s *Server) URL() string { return s.DatabaseURL("postgres") }
 
-// DatabaseURL is the connection URL of the superuser for the named database.
-// It holds the password: do not log it.
-func (s *Server) DatabaseURL(name string) string {
+// DatabaseURL is the connection URL of the superuser for the named database, which further
+// servers may have too. It holds the password: do not log it.
+func (s *Server) DatabaseURL(name string, further ...*Server) string {
+	hosts := []string{s.address()}
+	for _, other := range further {
+		hosts = append(hosts, other.address())
+	}
 	return (&url.URL{
 		Scheme:   "postgres",
 		User:     url.UserPassword(superuser, s.password),
-		Host:     net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)),
+		Host:     strings.Join(hosts, ","),
 		Path:     "/" + name,
 		RawQuery: "sslmode=disable",
 	}).String()
 }
+
+func (s *Server) address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
 
 // Psql is a line for a shell that connects psql as the superuser. It names the file
 // that holds the password, and so may be logged.

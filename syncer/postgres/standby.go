@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -38,17 +36,17 @@ func StartStandby(ctx context.Context, primary *Server, config Config) (*Server,
 
 // Promote makes a standby a primary, and returns once it takes writes.
 func (s *Server) Promote(ctx context.Context) error {
+	return s.execute(ctx, "select 1 / pg_promote(true, 600)::integer")
+}
+
+func (s *Server) execute(ctx context.Context, statement string) error {
 	conn, err := pgx.Connect(ctx, s.URL())
 	if err != nil {
-		return fmt.Errorf("connect to promote: %w", err)
+		return fmt.Errorf("connect to PostgreSQL: %w", err)
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	var promoted bool
-	if err := conn.QueryRow(ctx, "select pg_promote(true, 600)").Scan(&promoted); err != nil {
-		return fmt.Errorf("promote: %w", err)
-	}
-	if !promoted {
-		return errors.New("promote: the standby has not become a primary in ten minutes")
+	if _, err := conn.Exec(ctx, statement); err != nil {
+		return fmt.Errorf("%s: %w", statement, err)
 	}
 	return nil
 }
@@ -70,8 +68,12 @@ func (s *Server) Follow(ctx context.Context, primary *Server) error {
 		}
 		return s.start(ctx)
 	}
+	// Until the first checkpoint after its promotion the primary's files name the old timeline.
+	if err := primary.execute(ctx, "checkpoint"); err != nil {
+		return err
+	}
 	rewind := exec.CommandContext(ctx, program, "--target-pgdata", s.directory.data(), "--no-sync",
-		"--write-recovery-conf", "--source-server", primary.conninfo())
+		"--write-recovery-conf", "--source-server", primary.URL())
 	if err := s.directory.run(ctx, rewind); err != nil {
 		return err
 	}
@@ -94,7 +96,7 @@ func (s *Server) copyOf(ctx context.Context, primary *Server) error {
 		if err != nil {
 			return fmt.Errorf("make a standby: %w", err)
 		}
-		_, err = fmt.Fprintf(file, "primary_conninfo = '%s'\n", strings.ReplaceAll(primary.conninfo(), "'", "''"))
+		_, err = fmt.Fprintf(file, "primary_conninfo = '%s'\n", strings.ReplaceAll(primary.URL(), "'", "''"))
 		return errors.Join(err, file.Close(), s.directory.account.chownAll(data))
 	}
 	if err := os.Mkdir(data, 0o700); err != nil {
@@ -104,7 +106,7 @@ func (s *Server) copyOf(ctx context.Context, primary *Server) error {
 		return err
 	}
 	return s.directory.run(ctx, exec.CommandContext(ctx, program, "--pgdata", data, "--checkpoint=fast", "--no-sync",
-		"--wal-method=stream", "--write-recovery-conf", "--dbname", primary.conninfo()))
+		"--wal-method=stream", "--write-recovery-conf", "--dbname", primary.URL()))
 }
 
 // copiedWhileStopped copies the cluster's files to another directory.
@@ -124,10 +126,4 @@ func (s *Server) program(name string) (string, error) {
 	path := filepath.Join(s.config.Binaries.Dir, executable(name))
 	_, err := os.Stat(path)
 	return path, err
-}
-
-// conninfo is how a standby connects. It holds the password.
-func (s *Server) conninfo() string {
-	host, port := "127.0.0.1", strconv.Itoa(s.port)
-	return fmt.Sprintf("postgres://%s:%s@%s/postgres?sslmode=disable", superuser, s.password, net.JoinHostPort(host, port))
 }

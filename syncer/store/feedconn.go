@@ -19,6 +19,7 @@ import (
 type FeedConn struct {
 	conn      *pgx.Conn
 	queries   *db.Queries
+	servers   *primaries
 	signature *signature
 	keyReadAt time.Time     // when the key was last read for the sake of a notification
 	timeout   time.Duration // of that
@@ -26,11 +27,13 @@ type FeedConn struct {
 
 // OpenFeed connects for following, apart from the pool.
 func (s *Store) OpenFeed(ctx context.Context) (*FeedConn, error) {
-	conn, err := pgx.ConnectConfig(ctx, s.feed.Copy())
+	config := s.feed.Copy()
+	s.servers.prefer(ctx, config)
+	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
-		return nil, readError("connect", redact(err))
+		return nil, readError("connect", redact(refusal(err, config)))
 	}
-	return &FeedConn{conn: conn, queries: db.New(conn), timeout: s.timeout}, nil
+	return &FeedConn{conn: conn, queries: db.New(conn), servers: s.servers, timeout: s.timeout}, nil
 }
 
 // Close ends the connection.
@@ -117,6 +120,11 @@ func (c *FeedConn) Poll(ctx context.Context, cursor changefeed.Snapshot, most in
 	}
 	if err != nil {
 		return changefeed.Position{}, readError("poll", err)
+	}
+	if !row.InRecovery {
+		if err := c.servers.admitEpoch(changefeed.Epoch(row.Epoch), c.conn.PgConn()); err != nil {
+			return changefeed.Position{}, fmt.Errorf("poll: %w", err)
+		}
 	}
 	p := changefeed.Position{
 		Now:             row.Now.Time,

@@ -26,6 +26,7 @@ func NewMigrator(url string) (*Migrator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse database url: %w", err)
 	}
+	new(primaries).watch(config)
 	config.RuntimeParams["application_name"] = "playersync migrate"
 	config.DefaultQueryExecMode = pgx.QueryExecModeExec // poolers keep no prepared statements
 	database := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {

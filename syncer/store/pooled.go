@@ -41,7 +41,7 @@ func (p pooled) acquire(ctx context.Context) (_ context.Context, _ *pgxpool.Conn
 	}
 	if err != nil {
 		cancel()
-		return nil, nil, nil, notStoredError{err}
+		return nil, nil, nil, notStoredError{refusal(err, p.pool.Config().ConnConfig)}
 	}
 	return ctx, conn, func() { conn.Release(); cancel() }, nil
 }

@@ -31,6 +31,7 @@ type Store struct {
 	pool     *pgxpool.Pool
 	queries  *db.Queries // each within the time-out
 	feed     *pgx.ConnConfig
+	servers  *primaries
 	timeout  time.Duration
 	server   string
 	writes   atomic.Int64 // edits under way
@@ -48,12 +49,19 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	}
 	config.MaxConns = o.MaxConnections
 	config.MaxConnIdleTime = 10 * time.Minute
+	servers := &primaries{}
+	config.BeforeConnect = func(ctx context.Context, c *pgx.ConnConfig) error {
+		servers.prefer(ctx, c)
+		return nil
+	}
 	config.PrepareConn = func(_ context.Context, conn *pgx.Conn) (bool, error) {
-		return alive(conn.PgConn().Conn()), nil // a session that the server ended must not meet a write
+		// A session that the server ended, or a server that was replaced, must not meet a write.
+		return alive(conn.PgConn().Conn()) && servers.admitsStill(conn.PgConn()), nil
 	}
 	config.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false }
 	harden(config.ConnConfig, url)
 	o.adjust(config.ConnConfig)
+	servers.watch(config.ConnConfig)
 
 	feed := config.ConnConfig
 	if o.ListenURL != "" {
@@ -61,13 +69,14 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 			return nil, fmt.Errorf("parse listen url: %w", err)
 		}
 		o.adjust(feed)
+		servers.watch(feed)
 	}
 
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open pool: %w", redact(err))
 	}
-	s := &Store{feed: feed.Copy(), timeout: o.Timeout, server: o.Server, log: o.Logger}
+	s := &Store{feed: feed.Copy(), servers: servers, timeout: o.Timeout, server: o.Server, log: o.Logger}
 	s.use(pool)
 	s.notifier = newNotifier(s.queries, o.Logger)
 	return s, nil
@@ -131,7 +140,7 @@ func (s *Store) Reset() { s.pool.Reset() }
 func (s *Store) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	return readError("ping", s.pool.Ping(ctx))
+	return readError("ping", refusal(s.pool.Ping(ctx), s.feed))
 }
 
 // PoolStats are the pool's figures, for metrics.

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -38,18 +38,12 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 // LogValue is String, for slog.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// passwordKey matches where a connection string in the form key=value has a password.
-var passwordKey = regexp.MustCompile(`(^|[\s&?]|ssl)password\s*=\s*[^\s&]`)
+// passwordIn matches where a connection string has a password: behind the user of a URL, or in
+// the form key=value.
+var passwordIn = regexp.MustCompile(`^\w+://[^/?#@:]*:[^/?#@]+@|(^|[\s&?]|ssl)password\s*=\s*[^\s&]`)
 
 // HoldsPassword reports whether the text of a connection URL holds a password.
-func HoldsPassword(text string) bool {
-	if parsed, err := url.Parse(text); err == nil && parsed.User != nil {
-		if password, _ := parsed.User.Password(); password != "" {
-			return true
-		}
-	}
-	return passwordKey.MatchString(text)
-}
+func HoldsPassword(text string) bool { return passwordIn.MatchString(text) }
 
 // DatabaseName tells people which database a connection URL leads to; see the
 // function of that name.
@@ -61,12 +55,21 @@ func (s Secret) DatabaseName() string {
 	return DatabaseName(parsed)
 }
 
-// DatabaseName tells people which database is meant: user, host, port and name,
+// DatabaseName tells people which database is meant: user, hosts, ports and name,
 // without the password and other parameters.
 func DatabaseName(c *pgconn.Config) string {
-	host := net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port)))
-	if strings.HasPrefix(c.Host, "/") {
-		host = c.Host
+	hosts := []string{hostName(c.Host, c.Port)}
+	for _, f := range c.Fallbacks {
+		if host := hostName(f.Host, f.Port); !slices.Contains(hosts, host) { // one may be tried with TLS and without
+			hosts = append(hosts, host)
+		}
 	}
-	return fmt.Sprintf("%s@%s/%s", c.User, host, c.Database)
+	return fmt.Sprintf("%s@%s/%s", c.User, strings.Join(hosts, ","), c.Database)
+}
+
+func hostName(host string, port uint16) string {
+	if strings.HasPrefix(host, "/") {
+		return host
+	}
+	return net.JoinHostPort(host, strconv.Itoa(int(port)))
 }

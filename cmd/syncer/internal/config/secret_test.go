@@ -49,6 +49,10 @@ func TestDatabaseNameHasNoPassword(t *testing.T) {
 			"host=/run/postgresql user=app dbname=playersync sslmode=disable password=" + password,
 			"app@/run/postgresql/playersync",
 		},
+		{
+			"postgres://app:" + password + "@db1:5433,[2001:db8::2],db3/playersync",
+			"app@db1:5433,[2001:db8::2]:5432,db3:5432/playersync",
+		},
 		{"://" + password, hidden},
 	} {
 		if got := test.url.DatabaseName(); got != test.want {

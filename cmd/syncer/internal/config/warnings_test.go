@@ -66,6 +66,7 @@ func TestPasswordsInConnectionURLsAreFound(t *testing.T) {
 	t.Setenv("PGPASSWORD", "from elsewhere")
 	for text, want := range map[string]bool{
 		"postgres://u:pw@h/d": true, "postgresql://u:pw@h/d": true, "postgres://h/d?password=pw": true,
+		"postgres://u:pw@h1:1,[::1]:2,h3/d": true, "postgres://u@h1:1,[::1]:2/d": false,
 		"host=h password = pw": true, "user=u password='p w'": true, "host=h sslpassword=pw": true,
 		"postgres://u@h/d": false, "postgres://u:@h/d": false, "host=h passfile=/x": false, "": false,
 	} {
