@@ -63,7 +63,8 @@ func (r *Replicas) Synchronous() {
 func (r *Replicas) CatchUp() {
 	r.t.Helper()
 	Eventually(r.t, WaitTimeout, func() error {
-		return execute(r.Primary, "select 1 / count(*) from pg_stat_replication where replay_lsn = pg_current_wal_lsn()")
+		return execute(r.Primary,
+			"select 1 / count(*) from pg_stat_replication where replay_lsn = pg_current_wal_lsn()")
 	})
 }
 
