@@ -51,7 +51,7 @@ func (d *Daemon) prepareSchema(ctx context.Context) error {
 
 // source opens the feed's connections. A database that was away at the start is
 // looked at before it is followed. Another connection may mean another server, so
-// the pool begins anew as well.
+// the pool begins anew as well; but it keeps what it has while there is none.
 type source struct{ *Daemon }
 
 // Open implements feed.Source. Migrations may take longer than connecting does,
@@ -66,6 +66,10 @@ func (s source) Open(ctx context.Context) (feed.Conn, error) {
 			return nil, err
 		}
 	}
+	conn, err := s.store.OpenFeed(ctx)
+	if err != nil {
+		return nil, err
+	}
 	s.store.Reset()
-	return s.store.OpenFeed(ctx)
+	return conn, nil
 }

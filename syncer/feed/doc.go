@@ -51,6 +51,7 @@
 // # Faults
 //
 //	connection lost, statement timed out    connect again, catch up from the cursor
+//	server too slow to connect in time      has more time at the next try, up to four times as much
 //	network stalls silently                 the poll at the next heartbeat times out; as above
 //	notification lost or unreadable         found by the next poll, and counted
 //	notification that nobody signed         ignored, and counted

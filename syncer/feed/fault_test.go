@@ -41,26 +41,6 @@ func TestReconnectCatchesUpFromCursor(t *testing.T) {
 	})
 }
 
-func TestBackoffStaysBelowASecond(t *testing.T) {
-	t.Parallel()
-	run(t, feed.Config{}, func(r *rig) {
-		r.db.set(func(d *database) {
-			d.fails["Open"] = errors.New("connection refused")
-			clear(d.calls)
-		})
-		r.db.cut()
-		advanceTime(time.Minute)
-		if n := r.db.count("Open"); n < 60 || n > 140 {
-			t.Errorf("%d attempts in a minute", n)
-		}
-		r.db.set(func(d *database) { clear(d.fails) })
-		advanceTime(2 * time.Second)
-		r.db.cut()
-		advanceTime(50 * time.Millisecond)
-		r.wantFollowing(true) // a new outage begins with a short delay
-	})
-}
-
 // Whatever statement of a catch-up fails, the cursor stays where it was.
 func TestFailedCatchUpIsRepeated(t *testing.T) {
 	t.Parallel()

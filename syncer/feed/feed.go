@@ -18,7 +18,7 @@ type Config struct {
 	PollOnly         bool          // do not LISTEN, poll at PollInterval
 	Heartbeat        time.Duration // longest wait between polls while listening: 5 s, ± 10 %
 	PollInterval     time.Duration // between polls in poll-only mode: 250 ms, ± 10 %
-	ConnectTimeout   time.Duration // for opening a connection: 5 s
+	ConnectTimeout   time.Duration // for opening a connection: 5 s, and up to 20 s while that is not enough
 	StatementTimeout time.Duration // for each statement that is not a load: 2 s
 	ReloadTimeout    time.Duration // for loading all bans, and for pruning: 60 s
 	Keep             time.Duration // recorded changes at least this old are pruned: 15 min
@@ -59,13 +59,14 @@ type Feed struct {
 	epoch    changefeed.Epoch    // of the cursor
 	triggers string              // Position.Triggers at the cursor
 
-	connected  bool      // at least once
-	unpolled   bool      // no poll has succeeded on this connection
-	due        time.Time // when to poll next
-	polled     time.Time // when the last poll was done
-	reloaded   time.Time // when everything was last read again
-	reloadAt   time.Time // when to do so without a reason
-	pruneAfter time.Time // not to try before
+	connected  bool          // at least once
+	patience   time.Duration // for opening a connection
+	unpolled   bool          // no poll has succeeded on this connection
+	due        time.Time     // when to poll next
+	polled     time.Time     // when the last poll was done
+	reloaded   time.Time     // when everything was last read again
+	reloadAt   time.Time     // when to do so without a reason
+	pruneAfter time.Time     // not to try before
 
 	forged      int       // forged notifications that the log has not told of
 	forgedAfter time.Time // when it may tell of them
@@ -78,6 +79,7 @@ func New(config Config, source Source, applier *Applier, registry prometheus.Reg
 		config: config.withDefaults(), source: source, applier: applier, log: log,
 		random: rand.Float64, ready: make(chan struct{}),
 	}
+	f.patience = f.config.ConnectTimeout
 	f.state.lost("starting: the database has not been read yet")
 	f.metrics = newMetrics(f, registry)
 	return f
@@ -118,12 +120,14 @@ func (f *Feed) session(ctx context.Context) (caughtUp bool, err error) {
 
 // open returns a connection that, unless in poll-only mode, already listens.
 func (f *Feed) open(ctx context.Context) (Conn, error) {
-	connectCtx, cancel := context.WithTimeout(ctx, f.config.ConnectTimeout)
+	connectCtx, cancel := context.WithTimeout(ctx, f.patience)
 	defer cancel()
 	conn, err := f.source.Open(connectCtx)
 	if err != nil {
+		f.failedToConnect(connectCtx)
 		return nil, fmt.Errorf("%w: %w", errConnect, err)
 	}
+	f.patience = f.config.ConnectTimeout
 	if f.config.PollOnly {
 		return conn, nil
 	}
@@ -134,6 +138,14 @@ func (f *Feed) open(ctx context.Context) (Conn, error) {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
 	return conn, nil
+}
+
+// failedToConnect leaves more time for the next try if this one had too little: each that is
+// given up costs a server which is short of time the start of a session.
+func (f *Feed) failedToConnect(try context.Context) {
+	if errors.Is(try.Err(), context.DeadlineExceeded) {
+		f.patience = min(2*f.patience, 4*f.config.ConnectTimeout)
+	}
 }
 
 // What keeps a connection from being followed.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -47,3 +48,22 @@ var ParseConfig = parseConfig
 func OpenSignature(key []byte) func(payload string) (message string, genuine bool) {
 	return newSignature(key).open
 }
+
+// Connector decides when connections are opened.
+type Connector = connector
+
+// NewConnector returns one whose delays are as long as they get.
+func NewConnector(patience time.Duration) *Connector {
+	c := newConnector(patience)
+	c.random = func() float64 { return 1 }
+	return c
+}
+
+// EnterFeed waits until the feed may open a connection.
+func (c *connector) EnterFeed(ctx context.Context) (time.Duration, error) { return c.enterFeed(ctx) }
+
+// EnterPool waits until the pool may open one.
+func (c *connector) EnterPool(ctx context.Context) (time.Duration, error) { return c.enterPool(ctx) }
+
+// Leave says how opening it went.
+func (c *connector) Leave(took time.Duration, err error) { c.leave(took, err) }

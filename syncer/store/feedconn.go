@@ -25,11 +25,17 @@ type FeedConn struct {
 	timeout   time.Duration // of that
 }
 
-// OpenFeed connects for following, apart from the pool.
+// OpenFeed connects for following, apart from the pool and before it.
 func (s *Store) OpenFeed(ctx context.Context) (*FeedConn, error) {
 	config := s.feed.Copy()
 	s.servers.prefer(ctx, config)
+	var err error
+	if config.ConnectTimeout, err = s.connector.enterFeed(ctx); err != nil {
+		return nil, readError("connect", err)
+	}
+	begun := time.Now()
 	conn, err := pgx.ConnectConfig(ctx, config)
+	s.connector.leave(time.Since(begun), err)
 	if err != nil {
 		return nil, readError("connect", redact(refusal(err, config)))
 	}

@@ -28,15 +28,16 @@ type Options struct {
 // Store is a pool of connections and the operations on it. It is safe for
 // concurrent use.
 type Store struct {
-	pool     *pgxpool.Pool
-	queries  *db.Queries // each within the time-out
-	feed     *pgx.ConnConfig
-	servers  *primaries
-	timeout  time.Duration
-	server   string
-	writes   atomic.Int64 // edits under way
-	notifier *notifier
-	log      *slog.Logger
+	pool      *pgxpool.Pool
+	queries   *db.Queries // each within the time-out
+	feed      *pgx.ConnConfig
+	connector *connector
+	servers   *primaries
+	timeout   time.Duration
+	server    string
+	writes    atomic.Int64 // edits under way
+	notifier  *notifier
+	log       *slog.Logger
 }
 
 // Open prepares a store. It does not connect: the database may be away, and
@@ -50,10 +51,6 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	config.MaxConns = o.MaxConnections
 	config.MaxConnIdleTime = 10 * time.Minute
 	servers := &primaries{}
-	config.BeforeConnect = func(ctx context.Context, c *pgx.ConnConfig) error {
-		servers.prefer(ctx, c)
-		return nil
-	}
 	config.PrepareConn = func(_ context.Context, conn *pgx.Conn) (bool, error) {
 		// A session that the server ended, or a server that was replaced, must not meet a write.
 		return alive(conn.PgConn().Conn()) && servers.admitsStill(conn.PgConn()), nil
@@ -62,6 +59,11 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	harden(config.ConnConfig, url)
 	o.adjust(config.ConnConfig)
 	servers.watch(config.ConnConfig)
+	connector := newConnector(config.ConnConfig.ConnectTimeout)
+	config.BeforeConnect = func(ctx context.Context, c *pgx.ConnConfig) error {
+		servers.prefer(ctx, c)
+		return connector.beforeConnect(ctx, c)
+	}
 
 	feed := config.ConnConfig
 	if o.ListenURL != "" {
@@ -76,7 +78,10 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open pool: %w", redact(err))
 	}
-	s := &Store{feed: feed.Copy(), servers: servers, timeout: o.Timeout, server: o.Server, log: o.Logger}
+	s := &Store{
+		feed: feed.Copy(), connector: connector, servers: servers,
+		timeout: o.Timeout, server: o.Server, log: o.Logger,
+	}
 	s.use(pool)
 	s.notifier = newNotifier(s.queries, o.Logger)
 	return s, nil
