@@ -118,6 +118,18 @@ var steps = []func(*play, *gameServer){
 			p.language = language
 		}
 	},
+	func(p *play, s *gameServer) { // keeps its copy
+		rank, held := p.next("rank "), s.record
+		if s.patch(p, fmt.Sprintf(`{"rank": %q}`, rank)) {
+			p.rank, s.record = rank, held
+		}
+	},
+	func(p *play, s *gameServer) { // somebody else asks in the name of the server
+		if flag := p.next("flag "); s.meddle(p, http.MethodPatch, fmt.Sprintf(`{"flags": {"add": [%q]}}`, flag)) {
+			p.flags[flag] = true
+		}
+	},
+	func(p *play, s *gameServer) { s.meddle(p, http.MethodGet, "") },
 }
 
 // send is a request in the name of the server.
@@ -154,6 +166,19 @@ func (s *gameServer) patch(p *play, change string) bool {
 		s.record = body(a)
 	}
 	return true
+}
+
+// meddle is a request that another program than the game makes in the name of the server.
+func (s *gameServer) meddle(p *play, method, change string) bool {
+	a, err := s.try(method, player(p.id), change, append(slices.Clone(page), s.headers...)...)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	missing := a.status == http.StatusNotFound && (!p.here || method == http.MethodGet) // he joined a moment ago
+	if a.status != http.StatusOK && !missing {
+		p.t.Fatalf("%s %s: %d %s", method, change, a.status, a.body)
+	}
+	return a.status == http.StatusOK
 }
 
 func (s *gameServer) leave(p *play) {

@@ -32,6 +32,7 @@ func (s *Server) byHand(handle func(ctx context.Context, c *call) (answer, error
 		c := &call{w: w, r: r}
 		ctx, cancel := context.WithTimeout(r.Context(), s.config.RequestTimeout)
 		defer cancel()
+		ctx = syncer.WithCaller(ctx, programOf(r))
 		by, err := s.address(c)
 		if err != nil {
 			s.fail(w, r, err)

@@ -104,7 +104,7 @@ func (f *fake) Join(
 }
 
 func (f *fake) Player(
-	ctx context.Context, from syncer.GameServer, id syncer.PlayerID,
+	ctx context.Context, from syncer.GameServer, id syncer.PlayerID, _ func(revision int64) bool,
 ) (merge.View, sidecar.Source, error) {
 	p, err := f.called(from, id)
 	if f.block != nil {

@@ -79,7 +79,9 @@ type Players interface {
 	Join(
 		ctx context.Context, from syncer.GameServer, id syncer.PlayerID, request sidecar.JoinRequest,
 	) (sidecar.JoinResult, error)
-	Player(ctx context.Context, from syncer.GameServer, id syncer.PlayerID) (merge.View, sidecar.Source, error)
+	Player(
+		ctx context.Context, from syncer.GameServer, id syncer.PlayerID, holds func(revision int64) bool,
+	) (merge.View, sidecar.Source, error)
 	Patch(
 		ctx context.Context, from syncer.GameServer, id syncer.PlayerID, patch sidecar.Patch, ifMatch *int64,
 	) (merge.View, error)
@@ -101,13 +103,13 @@ type playerInput struct {
 }
 
 func (s *Server) getPlayer(ctx context.Context, c *call) (answer, error) {
-	view, source, err := s.deps.Players.Player(ctx, c.from, c.id)
+	holds := func(revision int64) bool { return noneMatch(c.r.Header, revision) }
+	view, source, err := s.deps.Players.Player(ctx, c.from, c.id, holds)
 	if err != nil {
 		return nil, err
 	}
 	return &recordAnswer{
-		freshness: s.freshness(source), view: view, now: s.deps.Players.Now(),
-		notModified: noneMatch(c.r.Header, view.Revision),
+		freshness: s.freshness(source), view: view, now: s.deps.Players.Now(), notModified: holds(view.Revision),
 	}, nil
 }
 
@@ -241,7 +243,8 @@ func (s *Server) withCurrentTag(ctx context.Context, from syncer.GameServer, id 
 	}
 	problem, _ := problemOf(err)
 	problem.Errors = []FieldError{{In: inHeader, Field: "If-Match", Message: "is no longer the current revision"}}
-	if view, _, err := s.deps.Players.Player(ctx, from, id); err == nil {
+	unseen := func(int64) bool { return true }
+	if view, _, err := s.deps.Players.Player(ctx, from, id, unseen); err == nil {
 		problem.header = http.Header{"Etag": {etag(view.Revision)}}
 	}
 	return problem

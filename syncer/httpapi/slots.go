@@ -54,6 +54,10 @@ func busy(format string, args ...any) *Problem {
 	return p
 }
 
+// programOf tells the programs apart that ask, as far as requests tell: several may ask in
+// the name of one game server, such as the game, a page for moderators and a script.
+func programOf(r *http.Request) string { return callerOf(r) + " " + r.UserAgent() }
+
 // callerOf returns who holds what a request takes: the game server whose token it carries,
 // else its address. Addresses that one machine has many of count as one.
 func callerOf(r *http.Request) string {

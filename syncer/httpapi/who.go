@@ -60,6 +60,7 @@ type Acting struct {
 	Asking
 
 	attribution syncer.Attribution
+	program     string
 }
 
 // Resolve finds out who asks, and for whom.
@@ -68,12 +69,15 @@ func (a *Acting) Resolve(ctx huma.Context) []error {
 		return faults
 	}
 	r, _ := humago.Unwrap(ctx)
+	a.program = programOf(r)
 	var err error
 	a.attribution, err = attribution(r)
 	return faultsOf(err)
 }
 
-func (a *Acting) attribute(ctx context.Context) context.Context { return attribute(ctx, a.attribution) }
+func (a *Acting) attribute(ctx context.Context) context.Context {
+	return attribute(syncer.WithCaller(ctx, a.program), a.attribution)
+}
 
 // attributed is an input that says for whom something is changed.
 type attributed interface {

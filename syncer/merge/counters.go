@@ -1,10 +1,6 @@
 package merge
 
-import (
-	"maps"
-
-	"playersync/syncer"
-)
+import "playersync/syncer"
 
 // addCounters returns a + b, held within ±[syncer.MaxCounter].
 func addCounters(a, b int64) int64 {
@@ -17,15 +13,24 @@ func addDifferences(a, b int64) int64 {
 	return min(max(a+b, -2*syncer.MaxCounter), 2*syncer.MaxCounter)
 }
 
-// subtractCounters returns per name what was added from old to new.
-func subtractCounters(updated, old map[string]int64) map[string]int64 {
-	difference := maps.Clone(updated)
-	maps.DeleteFunc(difference, func(name string, count int64) bool {
-		_, known := old[name]
-		return known && count == old[name]
-	})
-	for name := range difference {
-		difference[name] -= old[name]
+// countedSince returns per name what was added to the counters shown, and the values of
+// those that are below what was shown, which is 0 where nothing was. Counters only grow: those
+// did not start there. Both are nil if empty.
+func countedSince(shown, saved map[string]int64) (added, below map[string]int64) {
+	for name, count := range saved {
+		old, known := shown[name]
+		switch {
+		case count < old:
+			if below == nil {
+				below = map[string]int64{}
+			}
+			below[name] = count
+		case !known || count > old:
+			if added == nil {
+				added = map[string]int64{}
+			}
+			added[name] = count - old
+		}
 	}
-	return difference
+	return added, below
 }

@@ -106,7 +106,7 @@ var fields = []func(copied *merge.View, v int64){
 		if c.Stats == nil {
 			c.Stats = map[string]int64{}
 		}
-		c.Stats[fmt.Sprint("counter", v%2)] += v - 1
+		c.Stats[fmt.Sprint("counter", v%2)] += v
 	},
 	func(c *merge.View, v int64) {
 		if first, ok := c.FirstJoined.Millis(); !ok || v < first {

@@ -2,6 +2,7 @@ package merge
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 
 	"playersync/syncer"
@@ -20,13 +21,18 @@ type Save struct {
 	FirstJoined syncer.Time              `json:"firstJoined,omitzero"`
 	LastJoined  syncer.Time              `json:"lastJoined,omitzero"`
 	Stats       map[string]int64         `json:"stats,omitempty"`
+
+	// Revision is that of the record which the server holds, 0 if it does not say: the save
+	// started from a state of that revision, if one was shown.
+	Revision int64 `json:"-"`
 }
 
 // Diff is the three-way merge: it returns what the server s changed since it was
 // shown the view, so that applying it to any later row loses nothing that others
 // changed meanwhile. Scalars that differ are set, set members added or removed,
 // counters moved by the difference, history and achievements united, join times
-// only widened.
+// only widened. A counter below the one shown did not start there and takes nothing
+// away: the stored one is only raised to it.
 func Diff(shown View, saved Save, s syncer.GameServer) Edit {
 	e := Edit{Scalars: saved.Scalars.changesOf(shown.Synced)}
 	if saved.Flags.Set {
@@ -49,13 +55,28 @@ func Diff(shown View, saved Save, s syncer.GameServer) Edit {
 	return e
 }
 
+// DiffShown is [Diff] for a server that was shown several states of a player, at least
+// one, and does not say which of them it holds. It may hold the counters of one and the
+// rest of another: it counts by itself, and not every answer is taken over.
+func DiffShown(shown []View, saved Save, s syncer.GameServer) Edit {
+	e := Diff(shown[Nearest(shown, saved, s)], saved, s)
+	e.Gamemodes = nil
+	if g := DiffGamemode(shown[CountedFrom(shown, saved)], saved); !g.IsZero() {
+		e.Gamemodes = map[string]GamemodeEdit{s.Gamemode: g}
+	}
+	return e
+}
+
 // DiffUnseen is [Diff] for a server that is not known to have been shown
 // anything: the save is taken as given against the current view, except that
-// counters are never lowered, since the sender may have started from zero.
+// counters are only raised, since the sender may have started from zero.
 func DiffUnseen(current View, saved Save, s syncer.GameServer) Edit {
 	e := Diff(current, saved, s)
 	if g, ok := e.Gamemodes[s.Gamemode]; ok && len(g.Stats) > 0 {
-		g.AtLeast = make(map[string]int64, len(g.Stats))
+		g.AtLeast = maps.Clone(g.AtLeast)
+		if g.AtLeast == nil {
+			g.AtLeast = make(map[string]int64, len(g.Stats))
+		}
 		for name := range g.Stats {
 			g.AtLeast[name] = saved.Stats[name]
 		}
@@ -66,7 +87,7 @@ func DiffUnseen(current View, saved Save, s syncer.GameServer) Edit {
 }
 
 // DiffGamemode is the part of [Diff] for the gamemode of the server: counters moved
-// by the difference, join times widened.
+// by the difference, or raised where they are below those shown; join times widened.
 func DiffGamemode(shown View, saved Save) GamemodeEdit {
 	var g GamemodeEdit
 	if first := syncer.Earliest(shown.FirstJoined, saved.FirstJoined); first != shown.FirstJoined {
@@ -75,9 +96,7 @@ func DiffGamemode(shown View, saved Save) GamemodeEdit {
 	if last := syncer.Latest(shown.LastJoined, saved.LastJoined); last != shown.LastJoined {
 		g.LastJoined = last
 	}
-	if difference := subtractCounters(saved.Stats, shown.Stats); len(difference) > 0 {
-		g.Stats = difference
-	}
+	g.Stats, g.AtLeast = countedSince(shown.Stats, saved.Stats)
 	return g
 }
 

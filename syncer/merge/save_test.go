@@ -48,9 +48,39 @@ func TestDiffReproducesTheCopy(t *testing.T) {
 		same(t, "scalars, flags and attributes", want.Synced, got.Synced)
 		same(t, "usid", want.USID, got.USID)
 		for name, count := range want.Stats {
-			same(t, name, count, got.Stats[name])
+			same(t, name, max(count, shown.Stats[name]), got.Stats[name]) // they only grow
 		}
 		same(t, "what other servers keep of their own", e.Apply(p).Addresses[""], p.Addresses[""])
+	})
+}
+
+// Whatever a server was shown and saves, and whatever others do meanwhile, no counter falls.
+func TestNoSaveLowersCounters(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		s := serverOf().Draw(t, "server")
+		var shown []merge.View
+		for _, p := range rapid.SliceOfN(players(), 1, 4).Draw(t, "shown") {
+			shown = append(shown, merge.ViewOf(p, s))
+		}
+		row := players().Draw(t, "row")
+		save := saveOf(merge.ViewOf(players().Draw(t, "copy"), s))
+		save.Revision = rapid.SampledFrom([]int64{0, shown[0].Revision}).Draw(t, "revision")
+		for what, e := range map[string]merge.Edit{
+			"left":    merge.DiffShown(shown, save, s),
+			"unseen":  merge.DiffUnseen(shown[0], save, s),
+			"patched": merge.Set(merge.ViewOf(row, s), shown[0], save, s),
+		} {
+			if err := e.Validate(); err != nil {
+				t.Fatal(what, err)
+			}
+			after := e.Apply(row).Gamemodes[s.Gamemode].Stats
+			for name, before := range row.Gamemodes[s.Gamemode].Stats {
+				if after[name] < before {
+					t.Fatalf("%s: %s fell from %d to %d", what, name, before, after[name])
+				}
+			}
+		}
 	})
 }
 

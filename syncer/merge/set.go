@@ -2,6 +2,7 @@ package merge
 
 import (
 	"maps"
+	"slices"
 
 	"playersync/syncer"
 )
@@ -10,7 +11,7 @@ import (
 // as an explicit request does: scalars are set even where they look unchanged.
 // Sets are brought from the current members to the wanted ones. Counters are the
 // exception: the sender counts on from what it was shown, so they move by the
-// difference to that.
+// difference to that, and never down.
 func Set(current, shown View, saved Save, s syncer.GameServer) Edit {
 	shown.Flags, shown.Attributes = current.Flags, current.Attributes
 	shown.History, shown.Achievements = current.History, current.Achievements
@@ -55,18 +56,44 @@ func Distance(shown View, saved Save, s syncer.GameServer) int {
 	distance := e.Scalars.count() + len(e.Flags.Add) + len(e.Flags.Remove) + len(e.Attributes)
 	distance += len(e.History) + len(e.Addresses)
 	for _, g := range e.Gamemodes {
-		distance += len(g.Stats)
+		distance += len(g.Stats) + len(g.AtLeast)
 	}
 	return distance
 }
 
 // Nearest returns the index of the view that the save differs from least, the
 // latest of equals, or -1 if there is none. A server may have been shown several
-// states of a player, and a save does not say which of them it started from.
+// states of a player. Those of the revision that the save names come first.
 func Nearest(shown []View, saved Save, s syncer.GameServer) int {
+	named := slices.ContainsFunc(shown, saved.names)
+	return least(shown, func(v View) (distance int, counts bool) {
+		return Distance(v, saved, s), !named || saved.names(v)
+	})
+}
+
+// CountedFrom returns the index of the view whose counters the save goes on from: one
+// with the fewest counters above those of the save, if there are several one of the
+// revision that the save names, and of these the latest; or -1 if there is none.
+func CountedFrom(shown []View, saved Save) int {
+	return least(shown, func(v View) (distance int, counts bool) {
+		_, below := countedSince(v.Stats, saved.Stats)
+		distance = 2 * len(below)
+		if !saved.names(v) {
+			distance++
+		}
+		return distance, true
+	})
+}
+
+// names reports whether the save says that it started from a view of this revision.
+func (s Save) names(v View) bool { return s.Revision != 0 && s.Revision == v.Revision }
+
+// least returns the index of the view with the least distance of those that count, the
+// latest of equals, or -1.
+func least(shown []View, measure func(View) (distance int, counts bool)) int {
 	best, least := -1, 0
 	for i, view := range shown {
-		if distance := Distance(view, saved, s); best < 0 || distance <= least {
+		if distance, counts := measure(view); counts && (best < 0 || distance <= least) {
 			best, least = i, distance
 		}
 	}

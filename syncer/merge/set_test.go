@@ -5,6 +5,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"playersync/syncer"
 	"playersync/syncer/merge"
 )
 
@@ -60,7 +61,12 @@ func TestSetGivesTheFieldsTheirValues(t *testing.T) {
 		same(t, "shared fields", want.Synced, got.Synced)
 		same(t, "usid", want.USID, got.USID)
 		for name, count := range want.Stats {
-			same(t, name, merge.ViewOf(current, s).Stats[name]+count-old.Stats[name], got.Stats[name])
+			stored, base := merge.ViewOf(current, s).Stats[name], old.Stats[name]
+			if count >= base {
+				same(t, name, stored+count-base, got.Stats[name])
+			} else { // it did not start there
+				same(t, name, max(stored, count), got.Stats[name])
+			}
 		}
 		later := edits().Draw(t, "meanwhile").Apply(current) // scalars are set even where nothing seemed to differ
 		same(t, "rank", want.Rank, e.Apply(later).Rank)
@@ -86,5 +92,50 @@ func TestNearestFindsTheViewASaveStartedFrom(t *testing.T) {
 	})
 	if got := merge.Nearest(nil, merge.Save{}, servers[0]); got != -1 {
 		t.Errorf("nearest of none is %d", got)
+	}
+	if got := merge.CountedFrom(nil, merge.Save{}); got != -1 {
+		t.Errorf("counted from %d of none", got)
+	}
+}
+
+// A server was shown 10, and later 35, after another one had counted 25 and the rank had
+// changed. What it saves then tells which of the two it holds.
+func TestCountersGoOnFromTheStateThatIsHeld(t *testing.T) {
+	t.Parallel()
+	s := servers[0]
+	row := syncer.NewPlayer("id")
+	at := func(revision, games int64, rank string) merge.View {
+		row.Revision, row.Rank = revision, rank
+		row.Gamemodes = map[string]syncer.GamemodeRecord{s.Gamemode: {Stats: map[string]int64{"games": games}}}
+		return merge.ViewOf(row, s)
+	}
+	shown := []merge.View{at(1, 10, "player"), at(2, 35, "mod")}
+	row = row.Clone() // 35 games
+	for name, test := range map[string]struct {
+		games, revision int64
+		language        string
+		want            int64
+	}{
+		"the first":                             {games: 15, want: 40},
+		"the second":                            {games: 40, want: 40},
+		"the first, though it counted much":     {games: 40, revision: 1, want: 65},
+		"the second, as it says":                {games: 36, revision: 2, want: 36},
+		"its own counters beside the second":    {games: 12, revision: 2, language: "en", want: 37},
+		"neither, for it counts from nothing":   {games: 5, want: 35},
+		"neither, whatever revision it gives":   {games: 5, revision: 7, want: 35},
+		"the second, for the revision is wrong": {games: 40, revision: 7, want: 40},
+		"the first, and counted nothing":        {games: 10, want: 35},
+	} {
+		save := merge.Save{Stats: map[string]int64{"games": test.games}, Revision: test.revision}
+		if test.language != "" {
+			save.Language = syncer.Some(test.language)
+		}
+		after := merge.DiffShown(shown, save, s).Apply(row)
+		if got := after.Gamemodes[s.Gamemode].Stats["games"]; got != test.want {
+			t.Errorf("%s: %d games, want %d", name, got, test.want)
+		}
+		if test.language != "" && after.Language != test.language {
+			t.Errorf("%s: language %q", name, after.Language)
+		}
 	}
 }

@@ -29,8 +29,8 @@
 //
 // # What a save is compared with
 //
-// Each server's last few shown states of a player are remembered while the
-// player is on it. A leave is compared with the nearest of them (three-way
-// merge); without any, for example after a restart of the sidecar, with the
-// current row, and then counters are only ever raised.
+// A few states of a player that each program was shown, in the name of a game server, are
+// remembered while the player is on that server. A leave is compared with those that its
+// sender was shown (three-way merge, [merge.DiffShown]); without any, for example after a
+// restart of the sidecar, with the current row. Counters are never lowered.
 package sidecar

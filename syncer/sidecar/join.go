@@ -27,7 +27,8 @@ func (p *Players) Join(
 		return p.rejected(ctx, from, id, banned[0])
 	}
 
-	p.arrive(from, id, request.IP)
+	caller := syncer.CallerOf(ctx)
+	p.arrive(from, caller, id, request.IP)
 	player, source, err := p.readForJoin(ctx, id)
 	if err == nil { // the event of a ban that came meanwhile did not name who had not arrived
 		banned, err = p.bans.CheckBans(ctx, id, request.IP)
@@ -44,13 +45,14 @@ func (p *Players) Join(
 	for _, observer := range p.observers {
 		observer.Joined(from, id, request)
 	}
-	return JoinResult{Player: p.arrived(from, id, request, edit, player), Source: source}, nil
+	return JoinResult{Player: p.arrived(from, caller, id, request, edit, player), Source: source}, nil
 }
 
 // arrived notes what a join changes and returns the player as the server is shown it; nil
 // for one who is not known.
 func (p *Players) arrived(
-	from syncer.GameServer, id syncer.PlayerID, request JoinRequest, edit merge.Edit, player *syncer.Player,
+	from syncer.GameServer, caller string, id syncer.PlayerID, request JoinRequest, edit merge.Edit,
+	player *syncer.Player,
 ) *merge.View {
 	p.visitors.mu.Lock()
 	defer p.visitors.mu.Unlock()
@@ -75,7 +77,7 @@ func (p *Players) arrived(
 	}
 	v.pending = v.pending.Then(edit)
 	view := p.visitors.view(from, player)
-	v.show(from.Name, view)
+	v.show(from.Name, caller, view)
 	return &view
 }
 
@@ -96,18 +98,19 @@ func (p *Players) joinEdit(from syncer.GameServer, request JoinRequest) merge.Ed
 }
 
 // arrive puts the player on the server with nothing shown to it yet.
-func (p *Players) arrive(from syncer.GameServer, id syncer.PlayerID, ip netip.Addr) {
+func (p *Players) arrive(from syncer.GameServer, caller string, id syncer.PlayerID, ip netip.Addr) {
 	p.visitors.mu.Lock()
 	defer p.visitors.mu.Unlock()
-	v := p.visitors.of(id)
-	v.servers[from.Name], v.from[from.Name] = nil, ip.Unmap().WithZone("")
+	p.visitors.of(id).stays[from.Name] = &stay{
+		from: ip.Unmap().WithZone(""), game: caller, shown: map[string][]merge.View{},
+	}
 }
 
 // turnBack takes off the server a player who arrived and is not let in.
 func (p *Players) turnBack(from syncer.GameServer, id syncer.PlayerID) {
 	p.visitors.mu.Lock()
 	defer p.visitors.mu.Unlock()
-	delete(p.visitors.of(id).servers, from.Name)
+	delete(p.visitors.of(id).stays, from.Name)
 	p.visitors.forget(id)
 }
 

@@ -19,13 +19,13 @@ func (p *Players) Leave(ctx context.Context, from syncer.GameServer, id syncer.P
 		save.USID = syncer.Optional[*string]{} // of who may be privileged
 	}
 	p.visitors.mu.Lock()
-	edit := p.leaveEdit(from, current, save)
+	edit := p.leaveEdit(from, syncer.CallerOf(ctx), current, save)
 	if err := edit.Validate(); err != nil {
 		p.visitors.mu.Unlock()
 		return err
 	}
 	v := p.visitors.of(id)
-	if _, on := v.servers[from.Name]; on {
+	if _, on := v.stays[from.Name]; on {
 		now := syncer.TimeOf(p.Now())
 		edit = edit.Then(merge.Edit{
 			Gamemodes: map[string]merge.GamemodeEdit{from.Gamemode: {LastJoined: now}},
@@ -35,7 +35,7 @@ func (p *Players) Leave(ctx context.Context, from syncer.GameServer, id syncer.P
 			observer.Left(from, id)
 		}
 	}
-	delete(v.servers, from.Name)
+	delete(v.stays, from.Name)
 	v.pending = v.pending.Then(edit)
 	if v.isSaved() {
 		p.visitors.forget(id)
@@ -61,16 +61,18 @@ func (p *Players) readForLeave(ctx context.Context, id syncer.PlayerID) (_ synce
 	return *player, true, nil
 }
 
-// leaveEdit compares the save with what the server was shown. The caller holds p.visitors.mu.
-func (p *Players) leaveEdit(from syncer.GameServer, current syncer.Player, save merge.Save) merge.Edit {
+// leaveEdit compares the save with what its sender was shown. It is called with
+// p.visitors.mu held.
+func (p *Players) leaveEdit(
+	from syncer.GameServer, sender string, current syncer.Player, save merge.Save,
+) merge.Edit {
 	if save.USID.Set && merge.KeepsUSID(p.visitors.view(from, &current), save) {
 		save.USID = syncer.Optional[*string]{}
 		p.keepUSID(from, &current)
 	}
 	if v, known := p.visitors.byID[current.ID]; known {
-		shown := v.servers[from.Name]
-		if nearest := merge.Nearest(shown, save, from); nearest >= 0 {
-			return merge.Diff(shown[nearest], save, from).WithoutImportant()
+		if shown := v.states(from.Name, sender); len(shown) > 0 {
+			return merge.DiffShown(shown, save, from).WithoutImportant()
 		}
 	}
 	return merge.DiffUnseen(p.visitors.view(from, &current), save, from).WithoutImportant()

@@ -22,7 +22,8 @@ func (p *Players) Patch(
 	if err != nil {
 		return merge.View{}, err
 	}
-	edit, err := p.patchEdit(from, player, patch)
+	caller := syncer.CallerOf(ctx)
+	edit, err := p.patchEdit(from, caller, player, patch)
 	if err != nil {
 		return merge.View{}, err
 	}
@@ -52,7 +53,10 @@ func (p *Players) Patch(
 	defer p.visitors.forget(id)
 	v.pending = v.pending.Without(now).Then(later)
 	view := p.visitors.view(from, player)
-	v.show(from.Name, view)
+	if stay, on := v.stays[from.Name]; on {
+		stay.count(caller, patch.Save.Stats)
+		stay.show(caller, view)
+	}
 	return view, nil
 }
 
@@ -70,7 +74,9 @@ func (p *Players) readForPatch(ctx context.Context, id syncer.PlayerID) (*syncer
 }
 
 // patchEdit turns a patch into differences to the player as it is now. Error: invalid.
-func (p *Players) patchEdit(from syncer.GameServer, player *syncer.Player, patch Patch) (merge.Edit, error) {
+func (p *Players) patchEdit(
+	from syncer.GameServer, caller string, player *syncer.Player, patch Patch,
+) (merge.Edit, error) {
 	p.visitors.mu.RLock()
 	defer p.visitors.mu.RUnlock()
 	current := p.visitors.view(from, player)
@@ -80,8 +86,8 @@ func (p *Players) patchEdit(from syncer.GameServer, player *syncer.Player, patch
 	}
 	shown := current
 	if v, known := p.visitors.byID[player.ID]; known {
-		if states := v.servers[from.Name]; len(states) > 0 {
-			shown = states[len(states)-1]
+		if states := v.states(from.Name, caller); len(states) > 0 {
+			shown = states[merge.CountedFrom(states, patch.Save)]
 		}
 	}
 	edit := merge.Set(current, shown, patch.Save, from)

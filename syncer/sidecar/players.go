@@ -105,23 +105,29 @@ func (p *Players) keepUSID(from syncer.GameServer, player *syncer.Player) {
 		"player", player.ID, "rank", player.Rank, "server", from.Name)
 }
 
-// Player returns a player as a server sees it. Errors: not_found, and
-// database_unavailable if it is not in memory and cannot be read.
-func (p *Players) Player(ctx context.Context, from syncer.GameServer, id syncer.PlayerID) (merge.View, Source, error) {
+// Player returns a player as a server sees it. Holds reports whether the server has the
+// record of a revision and so is not shown it again; nil: it has none. Errors: not_found,
+// and database_unavailable if it is not in memory and cannot be read.
+func (p *Players) Player(
+	ctx context.Context, from syncer.GameServer, id syncer.PlayerID, holds func(revision int64) bool,
+) (merge.View, Source, error) {
 	player, source, err := p.read(ctx, id)
 	if err != nil {
 		return merge.View{}, "", err
 	}
-	view, known := p.show(from, player)
+	if holds != nil && holds(player.Revision) {
+		return p.View(from, player), source, nil
+	}
+	view, known := p.show(from, syncer.CallerOf(ctx), player)
 	if !known {
 		return merge.ViewOf(*player, from), source, nil
 	}
 	return view, source, nil
 }
 
-// show returns the view and remembers that the server was shown it. False means
+// show returns the view and remembers that the caller was shown it. False means
 // that there is nothing to remember or to lay over the player.
-func (p *Players) show(from syncer.GameServer, player *syncer.Player) (merge.View, bool) {
+func (p *Players) show(from syncer.GameServer, caller string, player *syncer.Player) (merge.View, bool) {
 	p.visitors.mu.RLock()
 	_, known := p.visitors.byID[player.ID]
 	p.visitors.mu.RUnlock()
@@ -132,7 +138,7 @@ func (p *Players) show(from syncer.GameServer, player *syncer.Player) (merge.Vie
 	defer p.visitors.mu.Unlock()
 	view := p.visitors.view(from, player)
 	if v, known := p.visitors.byID[player.ID]; known {
-		v.show(from.Name, view)
+		v.show(from.Name, caller, view)
 	}
 	return view, true
 }
@@ -206,8 +212,8 @@ func (p *Players) Restarted(from syncer.GameServer) {
 	p.visitors.mu.Lock()
 	defer p.visitors.mu.Unlock()
 	for id, v := range p.visitors.byID {
-		if _, on := v.servers[from.Name]; on {
-			delete(v.servers, from.Name)
+		if _, on := v.stays[from.Name]; on {
+			delete(v.stays, from.Name)
 			p.visitors.forget(id)
 		}
 	}

@@ -1,16 +1,12 @@
 package sidecar
 
 import (
-	"net/netip"
 	"slices"
 	"sync"
 
 	"playersync/syncer"
 	"playersync/syncer/merge"
 )
-
-// maxShown is how many states of a player each server may have been shown last.
-const maxShown = 8
 
 // visitors are the players with something to remember: those on a game server of this
 // sidecar, and those whose edits are not stored yet. They are shared by [Players],
@@ -34,11 +30,10 @@ func newVisitors(held HeldPlayers) *visitors {
 // visitor is what is remembered of one player: where it is, what was shown of it, and
 // which edits are not stored yet. All fields are guarded by visitors.mu.
 type visitor struct {
-	servers map[string][]merge.View // by server name: states shown, latest last
-	from    map[string]netip.Addr   // by server name: where the player joined from
-	saving  []sending               // in batches that are not known to be stored, oldest first
-	pending merge.Edit              // in no batch yet
-	row     *syncer.Player          // as it was last seen in the database; nil: never
+	stays   map[string]*stay // by the name of the server that the player is on
+	saving  []sending        // in batches that are not known to be stored, oldest first
+	pending merge.Edit       // in no batch yet
+	row     *syncer.Player   // as it was last seen in the database; nil: never
 }
 
 // sending is one player's part of a batch under way.
@@ -61,20 +56,23 @@ func (v *visitor) isSaved() bool { return v.pending.IsZero() && len(v.saving) ==
 
 // meets reports whether a ban of the target keeps the player out who is on a server.
 func (v *visitor) meets(id syncer.PlayerID, server string, target syncer.Target) bool {
-	_, on := v.servers[server]
-	return on && (target.ID == id || target.Prefix.IsValid() && target.Prefix.Contains(v.from[server]))
+	stay, on := v.stays[server]
+	return on && (target.ID == id || target.Prefix.IsValid() && target.Prefix.Contains(stay.from))
 }
 
-// show remembers a state that was shown to a server the player is on.
-func (v *visitor) show(server string, view merge.View) {
-	shown, on := v.servers[server]
-	if !on {
-		return
+// show remembers a state that was shown to a caller in the name of a server the player is on.
+func (v *visitor) show(server, caller string, view merge.View) {
+	if stay, on := v.stays[server]; on {
+		stay.show(caller, view)
 	}
-	if len(shown) == maxShown {
-		shown = shown[1:]
+}
+
+// states returns those that a caller in the name of a server may have started from.
+func (v *visitor) states(server, caller string) []merge.View {
+	if stay, on := v.stays[server]; on {
+		return stay.states(caller)
 	}
-	v.servers[server] = append(slices.Clip(shown), view)
+	return nil
 }
 
 // remove forgets the part that a batch carries.
@@ -88,7 +86,7 @@ func (vs *visitors) count() (online, unsaved int) {
 	vs.mu.RLock()
 	defer vs.mu.RUnlock()
 	for _, v := range vs.byID {
-		if len(v.servers) > 0 {
+		if len(v.stays) > 0 {
 			online++
 		}
 		if !v.unsaved().IsZero() {
@@ -104,7 +102,7 @@ func (vs *visitors) count() (online, unsaved int) {
 func (vs *visitors) of(id syncer.PlayerID) *visitor {
 	v, known := vs.byID[id]
 	if !known {
-		v = &visitor{servers: map[string][]merge.View{}, from: map[string]netip.Addr{}}
+		v = &visitor{stays: map[string]*stay{}}
 		vs.byID[id] = v
 		vs.held.Hold(id)
 	}
@@ -130,7 +128,7 @@ func (vs *visitors) restore(id syncer.PlayerID) {
 // forget drops a player of whom nothing is left to remember.
 func (vs *visitors) forget(id syncer.PlayerID) {
 	v, known := vs.byID[id]
-	if known && len(v.servers) == 0 && v.isSaved() {
+	if known && len(v.stays) == 0 && v.isSaved() {
 		delete(vs.byID, id)
 		vs.held.Release(id)
 	}

@@ -44,7 +44,7 @@ type Leave struct {
 	GlobalFirstJoined PassedOver      `json:"globalFirstJoined,omitzero" doc:"Passed over."`
 	GlobalLastJoined  PassedOver      `json:"globalLastJoined,omitzero" doc:"Passed over."`
 	GlobalStats       PassedOver      `json:"globalStats,omitzero" doc:"Passed over."`
-	Revision          PassedOver      `json:"revision,omitzero" doc:"Passed over."`
+	Revision          json.RawMessage `json:"revision,omitempty" doc:"The revision of the record that the server holds. What is saved is compared with the state of that revision; any other value says nothing."`
 	CreatedAt         PassedOver      `json:"createdAt,omitzero" doc:"Passed over."`
 }
 
@@ -64,7 +64,7 @@ type OwnFields struct {
 	USID        syncer.Optional[*string] `json:"usid,omitzero" maxLength:"256" doc:"The client's proof of identity towards the asking server."`
 	FirstJoined Instant                  `json:"firstJoined,omitzero" nullable:"true" format:"date-time" doc:"First join in the asking server's gamemode; only ever lowered."`
 	LastJoined  Instant                  `json:"lastJoined,omitzero" nullable:"true" format:"date-time" doc:"Last join in the asking server's gamemode; only ever raised."`
-	Stats       map[string]*int64        `json:"stats,omitempty" nullable:"true" example:"{\"blocksBroken\":121}" doc:"Counters of the asking server's gamemode: the values as the server has them. Null says nothing."`
+	Stats       map[string]*int64        `json:"stats,omitempty" nullable:"true" example:"{\"blocksBroken\":121}" doc:"Counters of the asking server's gamemode: the values as the server has them. They only grow: one below what is known takes nothing away. Null says nothing."`
 }
 
 // NewHistoryEntry is a moderation action to add.
@@ -161,6 +161,9 @@ func (l Leave) Save(id syncer.PlayerID, now time.Time) (merge.Save, error) {
 	save := l.saved(now)
 	if save.USID.Set {
 		save.Rank.Set = json.Unmarshal(l.Rank, &save.Rank.Value) == nil
+	}
+	if json.Unmarshal(l.Revision, &save.Revision) != nil {
+		save.Revision = 0
 	}
 	return save, nil
 }

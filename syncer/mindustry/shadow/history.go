@@ -239,7 +239,8 @@ func (h History) nearest(u Upload) int {
 // counters are those of the answer.
 func (s State) fits(u Upload) bool {
 	counted := s.difference(u).Gamemodes[u.From.Gamemode]
-	return s.leadsTo(u) && keepsHistory(s.View, u.Save) && (!s.HasCounters || len(counted.Stats) == 0)
+	equal := len(counted.Stats)+len(counted.AtLeast) == 0
+	return s.leadsTo(u) && keepsHistory(s.View, u.Save) && (!s.HasCounters || equal)
 }
 
 // leadsTo reports whether the important fields of an upload are those of the state and at

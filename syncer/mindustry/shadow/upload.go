@@ -225,11 +225,7 @@ func harmless(u Upload) merge.Edit {
 // the copy did not start there, and counters are only raised.
 func (s State) countedOn(saved merge.Save) merge.GamemodeEdit {
 	g := merge.DiffGamemode(s.View, saved)
-	lower := false
-	for _, difference := range g.Stats {
-		lower = lower || difference < 0
-	}
-	if lower || s.Doubted && len(g.Stats) > 0 {
+	if len(g.AtLeast) > 0 || s.Doubted && len(g.Stats) > 0 {
 		g.Stats, g.AtLeast = nil, saved.Stats
 	}
 	return g
