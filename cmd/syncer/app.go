@@ -60,7 +60,15 @@ copy that follows them within milliseconds.
 		&cobra.Group{ID: groupAdministrate, Title: "Administrate:"},
 		&cobra.Group{ID: groupOperate, Title: "Operate:"},
 	)
-	root.AddCommand(
+	root.AddCommand(a.commands()...)
+	group(root)
+	a.markRunning(root)
+	return root
+}
+
+// commands are all that there are, in the order of the help text.
+func (a *app) commands() []*cobra.Command {
+	return []*cobra.Command{
 		newServeCommand(a),
 		newDemoCommand(a),
 		newPlayerCommand(a),
@@ -86,10 +94,7 @@ copy that follows them within milliseconds.
 		newCheckCommand(a),
 		newOpenAPICommand(a),
 		newVersionCommand(a),
-	)
-	group(root)
-	a.markRunning(root)
-	return root
+	}
 }
 
 // refuseUnknownTopics makes the commands that cobra adds refuse what they do not know.

@@ -4,8 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
-	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -186,29 +184,6 @@ func (f *banFile) readLines(text *bufio.Reader, add func(line int, text []byte))
 	}
 }
 
-// mostRow bounds the bytes of a line or row, and so what a file without an end takes in
-// memory.
-const mostRow = 1 << 20
-
-var errLongRow = fmt.Errorf("is longer than %d bytes", mostRow)
-
-// rowReader reads no more than so many bytes until left is set anew, apart from what whoever
-// reads has in its buffer.
-type rowReader struct {
-	from io.Reader
-	left int
-}
-
-// Read returns errLongRow when nothing is left.
-func (r *rowReader) Read(p []byte) (int, error) {
-	if r.left <= 0 {
-		return 0, errLongRow
-	}
-	n, err := r.from.Read(p)
-	r.left -= n
-	return n, err
-}
-
 // checkSize refuses a file that has more lines than can be imported.
 func (f *banFile) checkSize() error {
 	if len(f.records) > mostBans || len(f.refused) > mostBans {
@@ -225,122 +200,4 @@ func (f *banFile) addAddress(number int, line []byte) {
 	if len(line) > 0 {
 		f.addRecord(number, wire.BanRecord{IP: new(string(line))})
 	}
-}
-
-func (f *banFile) readCSV(text *bufio.Reader) error {
-	first, _ := text.Peek(64) // an error comes again
-	line, _, _ := bytes.Cut(bytes.TrimPrefix(first, byteOrderMark), []byte("\n"))
-	if _, err := syncer.ParsePrefix(string(bytes.TrimSpace(line))); err == nil {
-		return f.readLines(text, f.addAddress) // no header, and nothing but addresses
-	}
-	bounded := &rowReader{from: text, left: mostRow}
-	reader := csv.NewReader(bounded)
-	header, err := reader.Read()
-	if errors.Is(err, io.EOF) {
-		return usagef("the file is empty; its first line must name the columns: %s", strings.Join(banColumns, ","))
-	}
-	if err != nil {
-		return fmt.Errorf("read bans: %w", err)
-	}
-	for i, name := range header {
-		name = strings.TrimPrefix(name, string(byteOrderMark)) // which spreadsheets put first
-		if header[i] = name; !slices.Contains(banColumns, name) {
-			return usagef("column %q is unknown; known are %s", name, strings.Join(banColumns, ", "))
-		}
-		if slices.Contains(header[:i], name) {
-			return usagef("column %q is given twice", name)
-		}
-	}
-	for {
-		bounded.left = mostRow
-		row, err := reader.Read()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if size := f.checkSize(); size != nil {
-			return size
-		}
-		if err != nil && !errors.Is(err, csv.ErrFieldCount) {
-			return fmt.Errorf("read bans: %w", err)
-		}
-		line, _ := reader.FieldPos(0)
-		if err != nil {
-			f.refused = append(f.refused, refusedLine{
-				line, "", fmt.Sprintf("has %d columns, the first line has %d", len(row), len(header)),
-			})
-			continue
-		}
-		f.addRow(line, header, row)
-	}
-}
-
-// addRow takes in a line of CSV, where an empty cell says nothing.
-func (f *banFile) addRow(line int, header, row []string) {
-	members := map[string]any{}
-	for i, name := range header {
-		switch {
-		case row[i] == "":
-		case name == "notes" && json.Valid([]byte(row[i])):
-			members[name] = json.RawMessage(row[i])
-		default:
-			members[name] = wire.FromCSVCell(row[i])
-		}
-	}
-	object, err := json.Marshal(members)
-	if err != nil {
-		f.refused = append(f.refused, refusedLine{line, "notes", "is not JSON"})
-		return
-	}
-	f.add(line, object)
-}
-
-// banWriter writes bans to a file.
-type banWriter struct {
-	out  *bufio.Writer
-	rows *csv.Writer // nil: JSON
-}
-
-func newBanWriter(out io.Writer, format string) (*banWriter, error) {
-	w := &banWriter{out: bufio.NewWriter(out)}
-	if format == formatCSV {
-		w.rows = csv.NewWriter(w.out)
-		return w, w.rows.Write(banColumns)
-	}
-	return w, nil
-}
-
-func (w *banWriter) write(record syncer.BanRecord) error {
-	object, err := json.Marshal(wire.BanRecordOf(record))
-	if err != nil {
-		return err
-	}
-	if w.rows == nil {
-		_, err = jsonWriter{w.out}.Write(append(object, '\n'))
-		return err
-	}
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(object, &members); err != nil {
-		return err
-	}
-	row := make([]string, len(banColumns))
-	for i, name := range banColumns {
-		if value := members[name]; len(value) > 0 && value[0] == '"' {
-			err = errors.Join(err, json.Unmarshal(value, &row[i]))
-			row[i] = wire.CSVCell(row[i])
-		} else if name == "notes" {
-			row[i] = escapeControls(string(value))
-		}
-	}
-	return errors.Join(err, w.rows.Write(row))
-}
-
-// close writes what is still held back.
-func (w *banWriter) close() error {
-	if w.rows != nil {
-		w.rows.Flush()
-		if err := w.rows.Error(); err != nil {
-			return err
-		}
-	}
-	return w.out.Flush()
 }

@@ -35,27 +35,19 @@ func Bans(ctx context.Context, config Config, count int) (Report, error) {
 		}
 	}
 	const calls = 100_000
+	measure := func(context.Context) (float64, error) { return perCall(calls, check), nil }
 	config.Progress(0.2, "checking players who are not banned")
-	miss, err := inTurn(ctx, config.Duration, func(context.Context) (float64, error) {
-		return perCall(calls, check), nil
-	})
+	miss, err := inTurn(ctx, config.Duration, measure)
 	if err != nil {
 		return Report{}, err
 	}
 	if missing%calls != 0 {
 		return Report{}, fmt.Errorf("check bans: %d of the players who are not banned passed", missing%calls)
 	}
-	for _, id := range ids {
-		bans.Apply(changefeed.Change{
-			Entity: syncer.EntityBan, Key: syncer.TargetID(id).Key(), Xid: 5,
-			Row: &changefeed.BanRow{Open: true, Revision: 1},
-		})
-	}
+	banAll(bans, ids)
 	config.Progress(0.6, "checking players who are banned")
 	missing = 0
-	hit, err := inTurn(ctx, config.Duration, func(context.Context) (float64, error) {
-		return perCall(calls, check), nil
-	})
+	hit, err := inTurn(ctx, config.Duration, measure)
 	if err != nil {
 		return Report{}, err
 	}
@@ -67,6 +59,15 @@ func Bans(ctx context.Context, config Config, count int) (Report, error) {
 	report.add(Measurement{Figure: "check, id banned", Unit: "ns", Ours: hit[0], Goal: Goal{MaxOurs: 200}})
 	report.add(Measurement{Figure: "memory of a ban", Unit: "bytes", Ours: perBan, Goal: Goal{MaxOurs: 64}})
 	return report, nil
+}
+
+func banAll(bans *cache.Bans, ids []syncer.PlayerID) {
+	for _, id := range ids {
+		bans.Apply(changefeed.Change{
+			Entity: syncer.EntityBan, Key: syncer.TargetID(id).Key(), Xid: 5,
+			Row: &changefeed.BanRow{Open: true, Revision: 1},
+		})
+	}
 }
 
 // strangers returns players whom none of the bans concerns.

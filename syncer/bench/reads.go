@@ -56,22 +56,14 @@ func readCache(ctx context.Context, config Config, report *Report) error {
 	if err != nil {
 		return err
 	}
-	var mu sync.RWMutex
-	rival := map[syncer.PlayerID]*syncer.Player{}
-	for _, id := range ids {
-		rival[id] = new(syncer.NewPlayer(id))
-	}
-	found := 0
+	rival, found := newLockedPlayers(ids), 0
 	ours := func(i int) {
 		if p, _ := held.Get(ids[i%count]); p != nil {
 			found++
 		}
 	}
 	theirs := func(i int) {
-		mu.RLock()
-		p := rival[ids[i%count]]
-		mu.RUnlock()
-		if p != nil {
+		if p := rival.get(ids[i%count]); p != nil {
 			found++
 		}
 	}
@@ -97,6 +89,28 @@ func readCache(ctx context.Context, config Config, report *Report) error {
 		Goal: Goal{MaxOurs: 0.01},
 	})
 	return nil
+}
+
+// lockedPlayers is the rival of the cache.
+type lockedPlayers struct {
+	mu   sync.RWMutex
+	byID map[syncer.PlayerID]*syncer.Player
+}
+
+// newLockedPlayers returns one that holds new players.
+func newLockedPlayers(ids []syncer.PlayerID) *lockedPlayers {
+	l := &lockedPlayers{byID: make(map[syncer.PlayerID]*syncer.Player, len(ids))}
+	for _, id := range ids {
+		l.byID[id] = new(syncer.NewPlayer(id))
+	}
+	return l
+}
+
+func (l *lockedPlayers) get(id syncer.PlayerID) *syncer.Player {
+	l.mu.RLock()
+	player := l.byID[id]
+	l.mu.RUnlock()
+	return player
 }
 
 // holding returns a cache that holds new players.

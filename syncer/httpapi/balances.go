@@ -44,6 +44,10 @@ func (s *Server) registerBalances() {
 		replies{200: "One page."},
 		stored,
 	}, s.listLedger)
+}
+
+// registerCurrencies adds the operations on currencies.
+func (s *Server) registerCurrencies() {
 	declare(s, route{
 		http.MethodGet, "/v1/currencies", "list-currencies", tagBalances,
 		"List the currencies",

@@ -7,8 +7,6 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"playersync/syncer"
 	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/sidecar"
@@ -51,64 +49,6 @@ func (s *Server) registerBans() {
 		replies{200: "One page."},
 		stored,
 	}, s.listBans)
-	s.registerSingleBans()
-	s.registerBanTransfer()
-}
-
-// registerSingleBans adds the operations on one ban, and on one that may be made.
-func (s *Server) registerSingleBans() {
-	declare(s, route{
-		http.MethodGet, "/v1/bans/{id}", "get-ban", tagBans,
-		"Read a ban and its notes",
-		"A ban open or over, from the database. Notes are for the staff: no verdict and no event carries them.",
-		replies{200: "The ban."},
-		storedOr(http.StatusNotFound),
-	}, s.getBan)
-	declare(s, route{
-		http.MethodPatch, "/v1/bans/{id}", "change-ban", tagBans,
-		"Change the reason or the end of a ban",
-		"Of a ban in force: one that is over stays as it is. " +
-			"An expiresAt of null or infinity lets it last until it is lifted; a duration counts from now.",
-		replies{200: "The ban as it is now."},
-		storedOr(http.StatusNotFound, http.StatusConflict),
-	}, s.changeBan)
-	declare(s, route{
-		http.MethodPost, "/v1/bans/{id}/notes", "add-ban-note", tagBans,
-		"Note something on a ban",
-		"For the staff: players never see it. A ban that is over can be noted on too.",
-		replies{201: "The note as it is stored."},
-		storedOr(http.StatusNotFound),
-	}, s.addBanNote)
-	declare(s, route{
-		http.MethodGet, "/v1/bans/preview", "preview-ban", tagBans,
-		"Ask whom a ban would keep out",
-		"The player of an id, or the players who joined from an address or range before, " +
-			"as far as that is remembered, and where they are now. Nothing is banned.",
-		replies{200: "The preview."},
-		stored,
-	}, s.previewBan)
-}
-
-// registerBanTransfer adds the operations that carry bans to another database.
-func (s *Server) registerBanTransfer() {
-	declare(s, route{
-		http.MethodGet, "/v1/bans/export", "export-bans", tagBans,
-		"Export bans with their notes",
-		"Bans open and over, without their numbers; one that has expired is closed. " +
-			"`syncer ban export` writes all of them to a file.",
-		replies{200: "One page."},
-		stored,
-	}, s.exportBans)
-	declare(s, route{
-		http.MethodPost, "/v1/bans/import", "import-bans", tagBans,
-		"Import bans",
-		"What is here already stays as it is, so that a repeated import changes nothing; " +
-			"only notes that lack are added. " +
-			"As many as http.max_body holds; `syncer ban import` takes whole files. " +
-			"A ban in force of a wide range gets 409 with the code unconfirmed, unless confirm is true.",
-		replies{200: "What became of them."},
-		storedOr(http.StatusConflict),
-	}, s.importBans)
 }
 
 // Bans is what the API needs of the use-cases about bans; *sidecar.Bans is one.
@@ -120,24 +60,6 @@ type Bans interface {
 	ListBans(
 		ctx context.Context, filter syncer.BanFilter, page sidecar.Page,
 	) (bans []syncer.Ban, next string, err error)
-}
-
-// BanDetails is what the API needs of the use-cases about single bans and their
-// notes; *sidecar.Bans is one.
-type BanDetails interface {
-	Ban(ctx context.Context, number int64) (syncer.NotedBan, error)
-	ChangeBan(ctx context.Context, number int64, change syncer.BanChange) (syncer.Ban, error)
-	AddBanNote(ctx context.Context, ban int64, note syncer.BanNote) (syncer.BanNote, error)
-	PreviewBan(ctx context.Context, target syncer.Target, size int) (syncer.BanPreview, error)
-}
-
-// BanTransfer is what the API needs of the use-cases that carry bans from one
-// database to another; *sidecar.Bans is one.
-type BanTransfer interface {
-	ExportBans(
-		ctx context.Context, filter syncer.BanFilter, before int64, size int,
-	) (bans []syncer.BanRecord, next int64, err error)
-	ImportBans(ctx context.Context, records []syncer.BanRecord, trial bool) ([]syncer.ImportedBan, error)
 }
 
 type addBanInput struct {
@@ -196,7 +118,8 @@ type checkAnswer struct {
 	now  time.Time
 }
 
-func (a checkAnswer) status() int        { return http.StatusOK }
+func (a checkAnswer) status() int { return http.StatusOK }
+
 func (a checkAnswer) header(http.Header) {}
 
 func (a checkAnswer) append(b []byte) []byte {
@@ -243,101 +166,4 @@ func (s *Server) listBans(ctx context.Context, in *listBansInput) (*result[wire.
 	}, in.selection())
 	page := wire.BansPage{Bans: wire.BansOf(bans, now), Next: wire.Next(next)}
 	return &result[wire.BansPage]{page}, inQueryIfAny(err)
-}
-
-// OneBan is part of the input of an operation on one ban.
-type OneBan struct {
-	Number int64 `path:"id" minimum:"1" maximum:"9007199254740991" example:"7" doc:"The ban's id."`
-}
-
-func (s *Server) getBan(ctx context.Context, in *OneBan) (*result[wire.NotedBan], error) {
-	ban, err := s.deps.BanDetails.Ban(ctx, in.Number)
-	return &result[wire.NotedBan]{wire.NotedBanOf(ban, s.deps.Players.Now())}, err
-}
-
-type changeBanInput struct {
-	Author
-	OneBan
-	Body wire.BanChange `doc:"The changes."`
-}
-
-func (s *Server) changeBan(ctx context.Context, in *changeBanInput) (*result[wire.Ban], error) {
-	change, err := in.Body.Change(s.deps.Players.Now())
-	if err != nil {
-		return nil, err
-	}
-	ban, err := s.deps.BanDetails.ChangeBan(ctx, in.Number, change)
-	return &result[wire.Ban]{wire.BanOf(ban, s.deps.Players.Now())}, err
-}
-
-type addBanNoteInput struct {
-	Author
-	OneBan
-	Body wire.NewBanNote `doc:"The note."`
-}
-
-func (s *Server) addBanNote(ctx context.Context, in *addBanNoteInput) (*result[wire.BanNote], error) {
-	note, err := in.Body.Note()
-	if err != nil {
-		return nil, err
-	}
-	note, err = s.deps.BanDetails.AddBanNote(ctx, in.Number, note)
-	return &result[wire.BanNote]{wire.BanNoteOf(note)}, err
-}
-
-type previewBanInput struct {
-	UUID playerID `query:"uuid" minLength:"1" maxLength:"64" example:"abcdefghijklmnopqrstuv==" doc:"Player id or, where nobody has that id, the name of one player. Either this or ip."`
-	IP   network  `query:"ip" minLength:"1" maxLength:"64" example:"198.51.100.0/24" doc:"Address or CIDR range."`
-	PageSize
-}
-
-// Resolve demands one of the two.
-func (in *previewBanInput) Resolve(ctx huma.Context) []error {
-	url := ctx.URL()
-	switch query := url.Query(); {
-	case query.Has("uuid") && query.Has("ip"):
-		return []error{FieldError{In: inQuery, Field: "ip", Message: "must not be given together with uuid"}}
-	case !query.Has("uuid") && !query.Has("ip"):
-		return []error{FieldError{In: inQuery, Field: "ip", Message: "is missing; give an ip or a uuid"}}
-	default:
-		return nil
-	}
-}
-
-func (s *Server) previewBan(ctx context.Context, in *previewBanInput) (*result[wire.BanPreview], error) {
-	identified, err := s.deps.Bans.Identify(ctx, syncer.Target{ID: in.UUID.PlayerID, Prefix: in.IP.Prefix})
-	if err != nil {
-		return nil, inQueryIfAny(err)
-	}
-	preview, err := s.deps.BanDetails.PreviewBan(ctx, identified.Target, in.Limit)
-	return &result[wire.BanPreview]{wire.BanPreviewOf(preview, s.deps.Players.Now())}, err
-}
-
-type exportBansInput struct {
-	Active given[bool] `query:"active" doc:"Only those in force now, or only those not."`
-	NumberedPage
-}
-
-func (s *Server) exportBans(ctx context.Context, in *exportBansInput) (*result[wire.BanExport], error) {
-	filter := syncer.BanFilter{Active: in.Active.pointer()}
-	bans, next, err := s.deps.BanTransfer.ExportBans(ctx, filter, in.After.number, in.Limit)
-	out := wire.BanExport{Bans: make([]wire.BanRecord, len(bans)), Next: nextPosition(next)}
-	for i, ban := range bans {
-		out.Bans[i] = wire.BanRecordOf(ban)
-	}
-	return &result[wire.BanExport]{out}, err
-}
-
-type importBansInput struct {
-	Author
-	Body wire.NewBanImport `doc:"Bans, of which all are stored or none."`
-}
-
-func (s *Server) importBans(ctx context.Context, in *importBansInput) (*result[wire.BanImport], error) {
-	records, err := in.Body.Records()
-	if err != nil {
-		return nil, err
-	}
-	imported, err := s.deps.BanTransfer.ImportBans(ctx, records, in.Body.DryRun)
-	return &result[wire.BanImport]{wire.BanImportOf(imported, in.Body.DryRun)}, err
 }
