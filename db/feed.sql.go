@@ -128,7 +128,7 @@ cross join lateral (
     from pg_catalog.pg_trigger
     where tgname like 'feed\_%'
       and tgrelid in (select c.oid from pg_catalog.pg_class as c where c.relname in (
-          'player', 'player_history', 'ban', 'staff_message',
+          'change', 'player', 'player_history', 'ban', 'staff_message',
           'antibot_pattern', 'blacklisted_address', 'session', 'balance', 'kick'
       ) and c.relnamespace = 'public'::regnamespace)
 ) as triggers

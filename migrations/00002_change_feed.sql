@@ -268,6 +268,34 @@ comment on function feed_prune(interval) is
     'moves feed.floor past them, in one transaction; returns how many';
 -- +goose StatementEnd
 
+-- +goose StatementBegin
+create function feed_changes_lost() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    if tg_op = 'DELETE' then
+        if not exists (select from lost_rows where xid >= (select floor from public.feed)) then
+            return null; -- feed_prune has moved the floor past them
+        end if;
+    end if;
+    update public.feed set epoch = gen_random_uuid();
+    return null;
+end
+$$;
+comment on function feed_changes_lost() is
+    'Feed trigger. Changes at or above feed.floor were deleted, which a cursor may still need: a new epoch makes '
+    'sidecars read everything';
+-- +goose StatementEnd
+
+create trigger feed_delete after delete on change
+referencing old table as lost_rows
+for each statement execute function feed_changes_lost();
+create trigger feed_truncate after truncate on change
+for each statement execute function feed_changes_lost();
+alter table change enable always trigger feed_delete;
+alter table change enable always trigger feed_truncate;
+
 -- The triggers that tables of the feed have in common.
 
 -- +goose StatementBegin
@@ -336,7 +364,7 @@ comment on function write_in_turn() is
     'commits and nobody waits in a circle. Its argument names the turn';
 -- +goose StatementEnd
 
-revoke execute on function feed_truncated(), feed_table_changed(), write_in_turn() from public;
+revoke execute on function feed_truncated(), feed_table_changed(), feed_changes_lost(), write_in_turn() from public;
 revoke execute on function
     feed_settle(), feed_prune(interval), feed_publish(jsonb[]), feed_rotate_key(), take_turn(text)
 from public;
@@ -367,4 +395,5 @@ drop function hmac_pad(bytea, integer);
 drop table feed;
 drop function feed_home();
 drop table change;
+drop function feed_changes_lost();
 drop sequence revision;

@@ -176,6 +176,31 @@ func TestChangesArePrunedMeanwhile(t *testing.T) {
 	}
 }
 
+// An administrator empties the table of changes, or tidies it up by hand, while a feed is cut
+// off: it reads everything, for nothing tells it what it missed.
+func TestChangesAreDeletedByHandMeanwhile(t *testing.T) {
+	t.Parallel()
+	for _, m := range []mode{listening, polling} {
+		for _, by := range []string{"truncate change", "delete from change"} {
+			t.Run(m.name+"/"+by, func(t *testing.T) {
+				t.Parallel()
+				r := newRig(t, m)
+				before := r.nodes[0].reloads("epoch")
+				r.proxy.Refuse(true)
+				r.proxy.Cut()
+				<-r.start(30)
+				run(t, r.psql, by)
+				r.proxy.Refuse(false)
+				r.equal()
+				r.nodes[0].hasReloaded("epoch", before)
+				<-r.start(20)
+				r.equal()
+				noneMissed(t, r.nodes...)
+			})
+		}
+	}
+}
+
 // pruned deletes all recorded changes, which open transactions anywhere on the
 // server delay.
 func (r *rig) pruned() error {

@@ -61,6 +61,7 @@
 //	more changes than one poll returns,     every held row is read again, or those
 //	or a change of the whole table          of the table
 //	cursor below the table's floor          everything is forgotten and read again
+//	recorded changes deleted by hand        the same: a trigger begins another epoch
 //	other epoch: restore, failover, crash,  the same: transaction ids and snapshots
 //	another database                        of two epochs cannot be compared
 //	older snapshot in the same epoch:       the same
