@@ -62,12 +62,19 @@ type cast struct {
 }
 
 // differences compares all that a node has in memory with the rows: every player of the
-// cast, the whole ban set, and the verdict on each target ever used.
+// cast, the whole ban set, and the verdict on each target ever used. It goes on to the next
+// of these only if there is no difference in the one before.
 func (n *node) differences(psql *pgx.Conn, c cast) error {
-	if unsaved := n.metric("playersync_unsaved_players"); unsaved != 0 {
-		return fmt.Errorf("%v players are not saved yet", unsaved)
+	if unsaved := n.Unsaved(); unsaved != 0 {
+		return fmt.Errorf("%d players are not saved yet", unsaved)
 	}
-	return errors.Join(n.comparePlayers(psql, c.players), n.compareBans(psql), n.compareVerdicts(psql, c))
+	if err := n.comparePlayers(psql, c.players); err != nil {
+		return err
+	}
+	if err := n.compareBans(psql); err != nil {
+		return err
+	}
+	return n.compareVerdicts(psql, c)
 }
 
 func (n *node) comparePlayers(psql *pgx.Conn, ids []string) error {
@@ -159,31 +166,38 @@ func (n *node) compareBans(psql *pgx.Conn) error {
 	return nil
 }
 
+// verdictsSQL counts the bans in force that concern each id and each address.
+const verdictsSQL = `
+with active as (select * from ban where lifted_at is null and (expires_at is null or expires_at > now()))
+select target, (select count(*) from active where uuid = target) from unnest($1::text[]) as target
+union all
+select target, (select count(*) from active where ip >>= target::inet) from unnest($2::text[]) as target`
+
 // compareVerdicts asks whether each target may join.
 func (n *node) compareVerdicts(psql *pgx.Conn, c cast) error {
-	type question struct{ sql, body string }
-	questions := map[string]question{}
+	questions := map[string]string{}
 	for _, id := range c.ids {
-		questions[id] = question{"uuid = $1", fmt.Sprintf(`{"uuid": %q}`, id)}
+		questions[id] = fmt.Sprintf(`{"uuid": %q}`, id)
 	}
 	for _, ip := range c.ips {
-		questions[ip] = question{"ip >>= $1::inet", fmt.Sprintf(`{"ip": %q}`, ip)}
+		questions[ip] = fmt.Sprintf(`{"ip": %q}`, ip)
 	}
+	rows, err := psql.Query(n.t.Context(), verdictsSQL, c.ids, c.ips)
+	if err != nil {
+		return err
+	}
+	var target string
+	var want int
 	var errs []error
-	for target, q := range questions {
-		var want int
-		sql := "select count(*) from ban where lifted_at is null and (expires_at is null or expires_at > now()) and " +
-			q.sql
-		if err := psql.QueryRow(n.t.Context(), sql, target).Scan(&want); err != nil {
-			return err
-		}
-		a := n.must(http.MethodPost, "/v1/bans/check", q.body)
+	_, err = pgx.ForEachRow(rows, []any{&target, &want}, func() error {
+		a := n.must(http.MethodPost, "/v1/bans/check", questions[target])
 		bans, _ := a.field("bans").([]any)
 		if len(bans) != want || a.field("banned") != (want > 0) {
 			errs = append(errs, fmt.Errorf("%s: %d bans in the rows, answered %s", target, want, a.body))
 		}
-	}
-	return errors.Join(errs...)
+		return nil
+	})
+	return errors.Join(append(errs, err)...)
 }
 
 // equal waits until no node differs from the rows.

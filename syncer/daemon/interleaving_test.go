@@ -213,7 +213,7 @@ func (s *gameServer) leave(p *play) {
 func (p *play) check(t testing.TB, psql *pgx.Conn, nodes ...*node) {
 	for _, n := range nodes {
 		pgtest.Eventually(t, waitTimeout, func() error {
-			if unsaved := n.metric("playersync_unsaved_players"); unsaved != 0 {
+			if unsaved := n.Unsaved(); unsaved != 0 {
 				return fmt.Errorf("%v players are not saved", unsaved)
 			}
 			return nil

@@ -248,7 +248,7 @@ func TestCommitWhoseAnswerIsLost(t *testing.T) {
 func (o *outage) saved() {
 	o.t.Helper()
 	pgtest.Eventually(o.t, waitTimeout, func() error {
-		if o.metric("playersync_outbox_batches")+o.metric("playersync_unsaved_players") != 0 {
+		if o.Unsaved() != 0 || o.metric("playersync_outbox_batches") != 0 {
 			return errors.New("saves are still on their way")
 		}
 		return nil
