@@ -51,15 +51,18 @@ func (d *Daemon) prepareSchema(ctx context.Context) error {
 
 // source opens the feed's connections. A database that was away at the start is
 // looked at before it is followed. Another connection may mean another server, so
-// the pool begins anew as well; but it keeps what it has while there is none.
+// the pool begins anew as well; but it keeps what it has while there is none, and at
+// the first, a moment after the look at the schema filled it.
 type source struct{ *Daemon }
 
 // Open implements feed.Source. Migrations may take longer than connecting does,
 // so they do not end with ctx.
 func (s source) Open(ctx context.Context) (feed.Conn, error) {
-	prepared := s.prepared
-	s.prepared = false
-	if !prepared && s.feed.Status().Current.IsZero() {
+	if s.prepared {
+		s.prepared = false
+		return s.store.OpenFeed(ctx)
+	}
+	if s.feed.Status().Current.IsZero() {
 		prepare, cancel := context.WithTimeout(context.WithoutCancel(ctx), schemaTimeout)
 		defer cancel()
 		if err := s.prepareSchema(prepare); err != nil {
