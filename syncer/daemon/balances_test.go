@@ -20,9 +20,9 @@ import (
 const (
 	spendingServers = 8
 	spendingClients = 64
-	paymentsEach    = 24 // of a client, not counting those that are sent again
+	paymentsEach    = 12 // of a client, not counting those that are sent again
 	payments        = spendingClients * paymentsEach
-	paymentsPerKill = 250
+	paymentsPerKill = 125
 	firstCoins      = 1000
 )
 

@@ -16,7 +16,7 @@ import (
 )
 
 // fishSteps is what each of six servers does.
-const fishSteps = 320
+const fishSteps = 160
 
 // fishNetwork is several servers that speak the plugin's protocol, and what must
 // come of what they do.
@@ -295,7 +295,7 @@ func TestLastUploadWinsLosesChangesOfThePlugin(t *testing.T) {
 	if err := f.connectAll(); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.run(400); err != nil {
+	if err := f.run(fishSteps); err != nil {
 		t.Fatal(err)
 	}
 	lost, err := f.losses()

@@ -123,11 +123,11 @@ func copyIn(t *testing.T, psql *pgx.Conn, table string, lines ...string) {
 func TestUpdateOfManyRows(t *testing.T) {
 	t.Parallel()
 	url, psql := database(t)
-	run(t, psql, `insert into player (uuid) select 'p' || n from generate_series(1, 20000) as n`)
+	run(t, psql, `insert into player (uuid) select 'p' || n from generate_series(1, 5000) as n`)
 	a, b := start(t, url, "a").ready(), start(t, url, "b").ready()
-	c := cast{players: []string{"p19999", "absent"}}
+	c := cast{players: []string{"p4999", "absent"}}
 	for i := range 20 {
-		c.players = append(c.players, fmt.Sprintf("p%d", 1+i*500))
+		c.players = append(c.players, fmt.Sprintf("p%d", 1+i*200))
 	}
 	populate(c, a, b)
 	equal(t, psql, c, a, b)
@@ -177,7 +177,7 @@ func TestServersAndPeopleWriteAtOnce(t *testing.T) {
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, m)
-			<-r.start(80)
+			<-r.start(40)
 			r.equal()
 			noneMissed(t, r.nodes...)
 		})

@@ -70,7 +70,7 @@ func (w workload) start(operations int) <-chan struct{} {
 
 // faultRounds is how often a fault comes: a number, so that a slow machine has no more to
 // do than a fast one.
-const faultRounds = 3
+const faultRounds = 2
 
 // during runs the fault again and again while there is traffic.
 func (w workload) during(operations int, fault func(round int)) {
