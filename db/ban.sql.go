@@ -300,7 +300,7 @@ func (q *Queries) ChangeBan(ctx context.Context, arg ChangeBanParams) ([]ChangeB
 
 const liftBan = `-- name: LiftBan :many
 with writer as materialized (
-    select set_config('syncer.server', $5::text, true), set_config('syncer.by', $6::text, true)
+    select set_config('syncer.server', $6::text, true), set_config('syncer.by', $7::text, true)
 )
 update ban
 set lifted_at = greatest(clock_timestamp(), created_at),
@@ -309,7 +309,7 @@ set lifted_at = greatest(clock_timestamp(), created_at),
 from writer
 where lifted_at is null
   and (expires_at is null or expires_at > now())
-  and (uuid = $3::text or ip = $4::inet)
+  and (uuid = $3::text or ip = $4::inet or id = $5::bigint)
 returning ban.id, ban.uuid, ban.ip, ban.reason, ban.banned_by, ban.created_at, ban.expires_at, ban.lifted_at, ban.lifted_by, ban.lift_reason, ban.revision, ban_change(ban)::jsonb as change
 `
 
@@ -318,6 +318,7 @@ type LiftBanParams struct {
 	LiftReason string
 	Uuid       *string
 	Ip         *netip.Prefix
+	Number     *int64
 	Server     string
 	By         string
 }
@@ -337,14 +338,15 @@ type LiftBanRow struct {
 	Change     json.RawMessage
 }
 
-// Lifts the ban in force of a target. No row: there was none; one that has expired
-// is over and stays as it is.
+// Lifts the ban in force of a target, or of a number. No row: there was none; one that
+// has expired is over and stays as it is.
 func (q *Queries) LiftBan(ctx context.Context, arg LiftBanParams) ([]LiftBanRow, error) {
 	rows, err := q.db.Query(ctx, liftBan,
 		arg.LiftedBy,
 		arg.LiftReason,
 		arg.Uuid,
 		arg.Ip,
+		arg.Number,
 		arg.Server,
 		arg.By,
 	)

@@ -20,8 +20,8 @@ where lifted_at is null
   and (uuid = sqlc.narg(uuid)::text or ip = sqlc.narg(ip)::inet);
 
 -- name: LiftBan :many
--- Lifts the ban in force of a target. No row: there was none; one that has expired
--- is over and stays as it is.
+-- Lifts the ban in force of a target, or of a number. No row: there was none; one that
+-- has expired is over and stays as it is.
 with writer as materialized (
     select set_config('syncer.server', sqlc.arg(server)::text, true), set_config('syncer.by', sqlc.arg(by)::text, true)
 )
@@ -32,7 +32,7 @@ set lifted_at = greatest(clock_timestamp(), created_at),
 from writer
 where lifted_at is null
   and (expires_at is null or expires_at > now())
-  and (uuid = sqlc.narg(uuid)::text or ip = sqlc.narg(ip)::inet)
+  and (uuid = sqlc.narg(uuid)::text or ip = sqlc.narg(ip)::inet or id = sqlc.narg(number)::bigint)
 returning ban.*, ban_change(ban)::jsonb as change;
 
 -- name: BansOf :many

@@ -29,6 +29,6 @@ type LiftedBan struct {
 	Target Target // that was meant
 	Known  bool   // whether a player has the id; true for an address
 	Lifted bool   // whether a ban stood and was lifted: Ban
-	Ban    Ban
+	Ban    Ban    // of a number that is over: that one
 	Still  []Ban // in force of ranges that contain the target, which keep it out
 }

@@ -24,7 +24,8 @@ knows within milliseconds.
 
 TARGET is a player's id, or a name that only one player has, an address or a range. A
 text that looks like an address or range is one; write uuid:… or ip:… to leave no
-doubt.`,
+doubt. Where a ban's number will do, write ban:7, or just 7 if no player has that id
+or name.`,
 		GroupID: groupAdministrate,
 	})
 	a.addConfigFlags(command)
@@ -118,15 +119,12 @@ func newBanLiftCommand(a *app) *cobra.Command {
 		Use:   "lift TARGET",
 		Short: "Unban; the ban stays in the history",
 		Long: `Unban a player by id or name, an address, or a range. Exactly this one is unbanned:
-a range that contains it is named. In place of the target its ban's number will do.`,
+a range that contains it is named. In place of the target its ban's number will do,
+as ban:7; of a ban that is over nothing is lifted.`,
 		Args: exactly("TARGET"),
 		RunE: func(command *cobra.Command, args []string) error {
 			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
-				target, err := readTarget(ctx, u, args[0])
-				if err != nil {
-					return err
-				}
-				lifted, err := u.bans.Revoke(ctx, target, by, reason)
+				lifted, err := lift(ctx, u, args[0], by, reason)
 				if err != nil {
 					return err
 				}
@@ -148,9 +146,30 @@ a range that contains it is named. In place of the target its ban's number will 
 	return command
 }
 
+// lift lifts the ban of a target or of a number.
+func lift(ctx context.Context, u *useCases, text, by, reason string) (syncer.LiftedBan, error) {
+	switch number, isNumber, err := banNumber(ctx, u, text); {
+	case err != nil:
+		return syncer.LiftedBan{}, err
+	case isNumber:
+		return u.bans.RevokeNumbered(ctx, number, by, reason)
+	}
+	target, err := syncer.ReadTarget(text)
+	if err != nil {
+		return syncer.LiftedBan{}, err
+	}
+	return u.bans.Revoke(ctx, target, by, reason)
+}
+
 // notBanned says that there was nothing to lift, and why it may look otherwise.
 func notBanned(ctx context.Context, u *useCases, l syncer.LiftedBan) error {
-	switch last, err := findBan(ctx, u, l.Target.Key()); {
+	switch last, err := latestBan(ctx, u, l.Target); {
+	case l.Ban.Number > 0 && err == nil && last.Applies(u.now):
+		return syncer.NotFound("ban %d of %s is over (%s) and nothing was lifted; the one in force is ban %d",
+			l.Ban.Number, l.Target, banState(l.Ban, u.now), last.Number)
+	case l.Ban.Number > 0:
+		return syncer.NotFound("ban %d of %s is over (%s) and nothing was lifted", l.Ban.Number, l.Target,
+			banState(l.Ban, u.now))
 	case len(l.Still) > 0:
 		return syncer.NotFound("%s itself is not banned; it is kept out by %s", l.Target, bansInWords(l.Still))
 	case err == nil:

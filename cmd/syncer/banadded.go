@@ -57,7 +57,7 @@ func bannedName(added syncer.AddedBan) string {
 // printReach says whom a ban meets, as far as is known, and who of them has to be kicked.
 func printReach(w io.Writer, target syncer.Target, reach *syncer.BanPreview, shown *wire.BanReach) {
 	if reach == nil {
-		fmt.Fprintln(w, "whom it meets could not be read; see: syncer ban preview", clean(target.String()))
+		fmt.Fprintln(w, "whom it meets could not be read; see: syncer ban preview", clean(target.Text()))
 		return
 	}
 	if target.ID == "" {

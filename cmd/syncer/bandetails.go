@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,8 +14,9 @@ import (
 )
 
 // whichBan ends the help of commands on one ban.
-const whichBan = `BAN is its number, or whom it bans: then the
-latest ban of that player, address or range is meant.`
+const whichBan = `BAN is its number, such as ban:7, or
+whom it bans: then the latest ban of that player, address or range is meant. 7 alone
+is a number too, unless a player has that id or name.`
 
 func newBanShowCommand(a *app) *cobra.Command {
 	return &cobra.Command{
@@ -36,9 +38,10 @@ func newBanShowCommand(a *app) *cobra.Command {
 
 func printNotedBan(w io.Writer, ban syncer.NotedBan, now time.Time) {
 	table(w, nil, [][]string{
+		{"ban", strconv.FormatInt(ban.Number, 10)},
 		{"target", ban.Target.String()},
 		{"state", banState(ban.Ban, now)},
-		{"banned", clock(ban.CreatedAt, "") + " by " + ban.By},
+		{"banned", clock(ban.CreatedAt, "") + byWhom(ban.By)},
 		{"reason", ban.Reason},
 		{"lifted because", ban.LiftReason},
 	})

@@ -37,7 +37,7 @@ func banState(b syncer.Ban, now time.Time) string {
 	expires, ends := b.ExpiresAt.Instant()
 	switch {
 	case !b.LiftedAt.IsZero():
-		return "lifted " + clock(b.LiftedAt, "") + " by " + b.LiftedBy
+		return "lifted " + clock(b.LiftedAt, "") + byWhom(b.LiftedBy)
 	case !ends:
 		return "until lifted"
 	case !b.Applies(now):
@@ -45,6 +45,14 @@ func banState(b syncer.Ban, now time.Time) string {
 	default:
 		return fmt.Sprintf("until %s (%s)", clock(b.ExpiresAt, ""), remaining(expires.Sub(now)))
 	}
+}
+
+// byWhom says who did something; nothing if nobody is named.
+func byWhom(person string) string {
+	if person == "" {
+		return ""
+	}
+	return " by " + person
 }
 
 // bannedInWords says what keeps a player out.

@@ -53,8 +53,12 @@ func asTyped(command *cobra.Command, err error) error {
 		typed.Field = strings.ToUpper(refusal.Field)
 	case refusal.Field == "uuid" && slices.Contains(arguments, "PLAYER"):
 		typed.Field = "PLAYER"
-	case (refusal.Field == "uuid" || refusal.Field == "ip") && slices.Contains(arguments, "TARGET"):
-		typed.Field = "TARGET"
+	case slices.Contains([]string{"uuid", "ip", "target"}, refusal.Field):
+		for _, name := range []string{"TARGET", "TARGET...", "BAN"} {
+			if slices.Contains(arguments, name) {
+				typed.Field = strings.Trim(name, ".")
+			}
+		}
 	}
 	return &typed
 }

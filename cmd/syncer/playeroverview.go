@@ -133,7 +133,7 @@ func notedBanTable(w io.Writer, bans []syncer.NotedBan, now time.Time) {
 	banTable(w, plain, now)
 	for _, ban := range bans {
 		for _, note := range ban.Notes {
-			said := fmt.Sprintf("noted on ban %d %s by %s: %s", ban.Number, clock(note.At, ""), note.By, note.Text)
+			said := fmt.Sprintf("noted on ban %d %s%s: %s", ban.Number, clock(note.At, ""), byWhom(note.By), note.Text)
 			said = clean(strings.Join(strings.Fields(said), " "))
 			fmt.Fprintln(w, strings.Join(wrapped(said, screenWidth(w)-4), "\n    "))
 		}

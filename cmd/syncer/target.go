@@ -13,29 +13,67 @@ import (
 	"playersync/syncer"
 )
 
+// banNumber tells the number of a ban from a target: ban:7 is a number, and so is 7 unless a
+// player has that id or name. If there is a ban of that number too, the text is refused.
+func banNumber(ctx context.Context, u *useCases, text string) (number int64, isNumber bool, err error) {
+	digits, marked := strings.CutPrefix(text, "ban:")
+	parsed, fault := strconv.ParseUint(digits, 10, 63)
+	number = int64(parsed) //nolint:gosec // 63 bits
+	switch {
+	case marked && fault != nil:
+		return 0, false, syncer.Invalid("target", "%q is no number of a ban, such as ban:7", text)
+	case fault != nil:
+		return 0, false, nil
+	case marked:
+		return number, true, nil
+	}
+	player, err := isPlayer(ctx, u, text)
+	if !player || err != nil {
+		return number, true, err
+	}
+	switch ban, err := u.bans.Ban(ctx, number); {
+	case err == nil:
+		return 0, false, syncer.Invalid("target", "%s is the number of a ban of %s, and the id or name of a player; "+
+			"write ban:%s or uuid:%s", text, ban.Target, text, text)
+	case syncer.CodeOf(err) == syncer.CodeNotFound:
+		return 0, false, nil
+	default:
+		return 0, false, err
+	}
+}
+
+// isPlayer reports whether a text is the id or name of a player, or of several.
+func isPlayer(ctx context.Context, u *useCases, text string) (bool, error) {
+	switch _, err := findPlayer(ctx, u.store, text); {
+	case err == nil, syncer.CodeOf(err) == syncer.CodeInvalid:
+		return true, nil
+	case syncer.CodeOf(err) == syncer.CodeNotFound:
+		return false, nil
+	default:
+		return false, err
+	}
+}
+
 // readTarget reads what a ban forbids, as [syncer.ReadTarget] does, or the target of the
 // ban whose number is given.
 func readTarget(ctx context.Context, u *useCases, text string) (syncer.Target, error) {
-	number, isNumber := banNumber(text)
-	if !isNumber {
+	number, isNumber, err := banNumber(ctx, u, text)
+	switch {
+	case err != nil:
+		return syncer.Target{}, err
+	case !isNumber:
 		return syncer.ReadTarget(text)
 	}
 	ban, err := u.bans.Ban(ctx, number)
 	return ban.Target, err
 }
 
-// banNumber reads the number of a ban. A player id of digits only is written uuid:….
-func banNumber(text string) (number int64, ok bool) {
-	if strings.Trim(text, "0123456789") != "" {
-		return 0, false
-	}
-	number, err := strconv.ParseInt(text, 10, 64)
-	return number, err == nil
-}
-
 // findBan returns the ban that a text means: by its number, or the latest of a target.
 func findBan(ctx context.Context, u *useCases, text string) (syncer.NotedBan, error) {
-	if number, ok := banNumber(text); ok {
+	switch number, isNumber, err := banNumber(ctx, u, text); {
+	case err != nil:
+		return syncer.NotedBan{}, err
+	case isNumber:
 		return u.bans.Ban(ctx, number)
 	}
 	target, err := syncer.ReadTarget(text)
@@ -46,7 +84,12 @@ func findBan(ctx context.Context, u *useCases, text string) (syncer.NotedBan, er
 	if err != nil {
 		return syncer.NotedBan{}, err
 	}
-	number, err := u.bans.LatestBan(ctx, identified.Target)
+	return latestBan(ctx, u, identified.Target)
+}
+
+// latestBan returns the latest ban of just the given target, in force or over.
+func latestBan(ctx context.Context, u *useCases, target syncer.Target) (syncer.NotedBan, error) {
+	number, err := u.bans.LatestBan(ctx, target)
 	if err != nil {
 		return syncer.NotedBan{}, err
 	}

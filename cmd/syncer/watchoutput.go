@@ -115,7 +115,7 @@ func difference(before, after *syncer.Player, now time.Time) string {
 	}
 	if added := len(after.History) - len(before.History); added > 0 {
 		last := after.History[len(after.History)-1]
-		changes = append(changes, fmt.Sprintf("history: %s by %s", last.Action, last.By))
+		changes = append(changes, "history: "+last.Action+byWhom(last.By))
 	}
 	if len(changes) == 0 {
 		return "changed"

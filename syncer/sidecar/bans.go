@@ -40,6 +40,7 @@ type BanStore interface {
 	FinderStore
 	AddBan(ctx context.Context, ban syncer.NewBan) (syncer.Ban, bool, []changefeed.Change, error)
 	LiftBan(ctx context.Context, target syncer.Target, by, reason string) (syncer.Ban, bool, []changefeed.Change, error)
+	LiftBanNumbered(ctx context.Context, number int64, by, reason string) (syncer.Ban, bool, []changefeed.Change, error)
 	BansOf(ctx context.Context, id syncer.PlayerID, address netip.Addr) ([]syncer.Ban, error)
 	BansAround(ctx context.Context, prefix netip.Prefix) ([]syncer.Ban, error)
 	ListBans(ctx context.Context, filter syncer.BanFilter, before int64, size int) ([]syncer.Ban, error)
@@ -93,11 +94,20 @@ func (b *Bans) AddBan(ctx context.Context, ban syncer.NewBan) (syncer.Ban, synce
 
 // LiftBan lifts the ban in force of just the given target; false if there was none.
 func (b *Bans) LiftBan(ctx context.Context, target syncer.Target, by, reason string) (syncer.Ban, bool, error) {
+	return b.lift(by, reason, func() (syncer.Ban, bool, []changefeed.Change, error) {
+		return b.store.LiftBan(ctx, target, by, reason)
+	})
+}
+
+// lift writes a lift.
+func (b *Bans) lift(
+	by, reason string, write func() (syncer.Ban, bool, []changefeed.Change, error),
+) (syncer.Ban, bool, error) {
 	if err := syncer.CheckLift(by, reason); err != nil {
 		return syncer.Ban{}, false, err
 	}
 	begun := b.applier.Begin()
-	lifted, found, changes, err := b.store.LiftBan(ctx, target, by, reason)
+	lifted, found, changes, err := write()
 	if err != nil {
 		return syncer.Ban{}, false, err
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 )
 
 // Bounds of what is told of whom a ban meets.
@@ -56,6 +57,30 @@ func (b *Bans) Revoke(ctx context.Context, target syncer.Target, by, reason stri
 	if revoked.Ban, revoked.Lifted, err = b.LiftBan(ctx, revoked.Target, by, reason); err != nil {
 		return syncer.LiftedBan{}, err
 	}
+	return b.stillKeptOut(ctx, revoked)
+}
+
+// RevokeNumbered lifts the ban of a number, and no other of its target, or returns
+// not_found. One that is over stays as it is: then it is returned and was not lifted.
+func (b *Bans) RevokeNumbered(ctx context.Context, number int64, by, reason string) (syncer.LiftedBan, error) {
+	revoked, err := syncer.LiftedBan{Known: true}, error(nil)
+	revoked.Ban, revoked.Lifted, err = b.lift(by, reason, func() (syncer.Ban, bool, []changefeed.Change, error) {
+		return b.store.LiftBanNumbered(ctx, number, by, reason)
+	})
+	if err == nil && !revoked.Lifted {
+		var over syncer.NotedBan
+		over, err = b.Ban(ctx, number)
+		revoked.Ban = over.Ban
+	}
+	if err != nil {
+		return syncer.LiftedBan{}, err
+	}
+	revoked.Target = revoked.Ban.Target
+	return b.stillKeptOut(ctx, revoked)
+}
+
+// stillKeptOut adds what keeps a target out besides its own ban.
+func (b *Bans) stillKeptOut(ctx context.Context, revoked syncer.LiftedBan) (_ syncer.LiftedBan, err error) {
 	if revoked.Target.ID == "" {
 		revoked.Still, err = b.store.BansAround(ctx, revoked.Target.Prefix)
 	}
@@ -67,8 +92,8 @@ func (b *Bans) Revoke(ctx context.Context, target syncer.Target, by, reason stri
 
 // Impose identifies the target, bans it as [Bans.AddBan] does, and says whom that
 // meets. An id that nobody has is banned only if strangers are to be: else not_found. What
-// is wide or meets many players is banned only if that is confirmed: else unconfirmed. The name of a
-// host is invalid, unless it is a player's or meant as an id.
+// is wide or meets many players is banned only if that is confirmed: else unconfirmed. The
+// name of a host is invalid, unless it is a player's or meant as an id.
 func (b *Bans) Impose(ctx context.Context, ban syncer.NewBan, strangers bool) (syncer.AddedBan, error) {
 	identified, err := b.Identify(ctx, ban.Target)
 	if err != nil {

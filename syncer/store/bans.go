@@ -55,10 +55,22 @@ func (s *Store) LiftBan(
 	ctx context.Context, target syncer.Target, by, reason string,
 ) (syncer.Ban, bool, []changefeed.Change, error) {
 	uuid, ip := targetColumns(target)
+	return s.liftBan(ctx, by, db.LiftBanParams{LiftReason: reason, Uuid: uuid, Ip: ip})
+}
+
+// LiftBanNumbered is [Store.LiftBan] of the ban of a number, and of no other of its target.
+func (s *Store) LiftBanNumbered(
+	ctx context.Context, number int64, by, reason string,
+) (syncer.Ban, bool, []changefeed.Change, error) {
+	return s.liftBan(ctx, by, db.LiftBanParams{LiftReason: reason, Number: &number})
+}
+
+func (s *Store) liftBan(
+	ctx context.Context, by string, params db.LiftBanParams,
+) (syncer.Ban, bool, []changefeed.Change, error) {
 	writer := s.writer(ctx, by)
-	rows, err := s.queries.LiftBan(ctx, db.LiftBanParams{
-		Server: writer.Server, By: writer.By, LiftedBy: writer.By, LiftReason: reason, Uuid: uuid, Ip: ip,
-	})
+	params.Server, params.By, params.LiftedBy = writer.Server, writer.By, writer.By
+	rows, err := s.queries.LiftBan(ctx, params)
 	if err != nil {
 		return syncer.Ban{}, false, nil, writeError("lift ban", err)
 	}

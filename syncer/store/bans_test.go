@@ -102,6 +102,26 @@ func TestBanAgainAfterExpiry(t *testing.T) {
 	}
 }
 
+// The number of a ban lifts that one, and never another of its target.
+func TestLiftedByNumber(t *testing.T) {
+	t.Parallel()
+	s, url := open(t, store.Options{Timeout: time.Minute})
+	run(t, psql(t, url), `
+		insert into ban (uuid, created_at, lifted_at) values ('a', '2020-01-01', '2020-01-02');
+		insert into ban (uuid) values ('a'), ('b');
+		insert into ban (uuid, created_at, expires_at) values ('c', '2020-01-01', '2020-01-02')`)
+	for number, want := range map[int64]bool{1: false, 2: true, 4: false, 5: false} {
+		ban, lifted, changes, err := s.LiftBanNumbered(context.Background(), number, "me", "sorry")
+		if err != nil || lifted != want || want && (ban.Number != number || ban.LiftedBy != "me" || len(changes) != 1) {
+			t.Errorf("ban %d: %t %+v, %v", number, lifted, ban, err)
+		}
+	}
+	bans, err := s.ListBans(context.Background(), syncer.BanFilter{Active: new(true)}, 1<<62, 9)
+	if err != nil || len(bans) != 1 || bans[0].Number != 3 {
+		t.Errorf("%+v, %v", bans, err)
+	}
+}
+
 // Over by time stays over by time: nobody lifts such a ban, neither by the API nor in SQL, and it never looks so.
 func TestExpiredBanIsNeverLifted(t *testing.T) {
 	t.Parallel()
