@@ -55,6 +55,14 @@ func Invalid(field, format string, args ...any) *Error {
 	return &Error{Code: CodeInvalid, Field: field, Message: fmt.Sprintf(format, args...)}
 }
 
+// InField returns what refuses one field as a refusal of another, and any other error as it is.
+func InField(field string, err error) error {
+	if e, ok := errors.AsType[*Error](err); ok && e.Code == CodeInvalid {
+		return &Error{Code: e.Code, Field: field, Message: e.Message, Cause: e.Cause}
+	}
+	return err
+}
+
 // NotFound returns a refusal because nothing of that name exists.
 func NotFound(format string, args ...any) *Error {
 	return &Error{Code: CodeNotFound, Message: fmt.Sprintf(format, args...)}

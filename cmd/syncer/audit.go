@@ -61,20 +61,21 @@ func (l *auditList) register(command *cobra.Command) {
 	_ = command.RegisterFlagCompletionFunc("field", cobra.FixedCompletions(fields, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// filter is what the flags ask for.
-func (l *auditList) filter(ctx context.Context, u *useCases) (f syncer.AuditFilter, err error) {
-	f = syncer.AuditFilter{
+// filter is what the flags ask for, of a player who may be nobody.
+func (l *auditList) filter(ctx context.Context, u *useCases) (_ syncer.AuditFilter, whose syncer.IdentifiedTarget, err error) {
+	f := syncer.AuditFilter{
 		Field: syncer.AuditField(l.field), By: l.by, Server: l.server, Since: l.from.At(u.now), Until: l.to.At(u.now),
 	}
-	if f.ID, err = identifyFlag(ctx, u, l.id); err != nil {
-		return f, err
+	if whose, err = identifyFlag(ctx, u, "uuid", l.id); err != nil {
+		return f, whose, err
 	}
+	f.ID = whose.Target.ID
 	if l.ip != "" {
 		if f.Prefix, err = syncer.ParsePrefix(l.ip); err != nil {
-			return f, err
+			return f, whose, err
 		}
 	}
-	return f, nil
+	return f, whose, nil
 }
 
 func (a *app) listAudit(command *cobra.Command, list auditList) error {
@@ -82,13 +83,19 @@ func (a *app) listAudit(command *cobra.Command, list auditList) error {
 		return usagef("--limit: must be at least 1")
 	}
 	return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
-		filter, err := list.filter(ctx, u)
+		filter, whose, err := list.filter(ctx, u)
 		if err != nil {
 			return err
 		}
 		entries, _, err := u.audit.List(ctx, filter, sidecar.Page{Size: min(list.limit, maxListed)})
 		if err != nil {
 			return err
+		}
+		if len(entries) == 0 {
+			if err := a.orNotThere(wire.AuditEntriesOf(nil), knownPlayer(whose),
+				knownServer(ctx, u.store, list.server)); err != nil {
+				return err
+			}
 		}
 		return a.print(wire.AuditEntriesOf(entries), func(w io.Writer) {
 			if len(entries) == 0 {

@@ -207,8 +207,11 @@ who was deleted.`,
 				if err != nil {
 					return err
 				}
-				if unknown != nil && len(entries) == 0 {
-					return unknown
+				if len(entries) == 0 {
+					err := a.orNotThere(wire.LedgerEntriesOf(nil), unknown, knownCurrency(ctx, u.store, currency))
+					if err != nil {
+						return err
+					}
 				}
 				rows := make([][]string, len(entries))
 				for i, e := range entries {

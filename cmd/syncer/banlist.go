@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"playersync/syncer"
+	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/sidecar"
 )
 
@@ -49,16 +51,23 @@ func (f *banListFlags) validate() (err error) {
 	return err
 }
 
-// find completes the filter and returns the bans.
-func (f *banListFlags) find(ctx context.Context, u *useCases) (bans []syncer.Ban, err error) {
+// find completes the filter and returns the bans. Of a player whom nobody is, and who was
+// never banned either, it returns not_found.
+func (f *banListFlags) find(ctx context.Context, u *useCases) ([]syncer.Ban, error) {
 	f.filter.CreatedFrom, f.filter.CreatedTo = f.from.At(u.now), f.to.At(u.now)
-	if f.filter.ID, err = identifyFlag(ctx, u, f.id); err != nil {
+	banned, err := identifyFlag(ctx, u, "uuid", f.id)
+	if err != nil {
 		return nil, err
 	}
-	if f.filter.Meets, err = identifyFlag(ctx, u, f.player); err != nil {
+	met, err := identifyFlag(ctx, u, "player", f.player)
+	if err != nil {
 		return nil, err
 	}
-	bans, _, err = u.bans.ListBans(ctx, f.filter, sidecar.Page{Size: min(f.limit, maxListed)})
+	f.filter.ID, f.filter.Meets = banned.Target.ID, met.Target.ID
+	bans, _, err := u.bans.ListBans(ctx, f.filter, sidecar.Page{Size: min(f.limit, maxListed)})
+	if err == nil && len(bans) == 0 {
+		err = cmp.Or(knownPlayer(banned), knownPlayer(met))
+	}
 	return bans, err
 }
 
@@ -78,6 +87,9 @@ over.`,
 			}
 			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
 				bans, err := chosen.find(ctx, u)
+				if syncer.CodeOf(err) == syncer.CodeNotFound {
+					return a.nothing([]wire.Ban{}, err)
+				}
 				if err != nil {
 					return err
 				}
@@ -89,18 +101,4 @@ over.`,
 	_ = command.RegisterFlagCompletionFunc("kind",
 		cobra.FixedCompletions([]string{"player", "address", "range"}, cobra.ShellCompDirectiveNoFileComp))
 	return command
-}
-
-// identifyFlag returns the id that a flag means, which may have a player's name; none
-// stays none.
-func identifyFlag(ctx context.Context, u *useCases, text string) (syncer.PlayerID, error) {
-	if text == "" {
-		return "", nil
-	}
-	id, err := syncer.ParsePlayerID(text)
-	if err != nil {
-		return "", err
-	}
-	identified, err := u.bans.Identify(ctx, syncer.TargetID(id))
-	return identified.Target.ID, err
 }

@@ -38,7 +38,10 @@ func newBanPreviewCommand(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.printPreview(preview, u.now)
+				if err := a.printPreview(preview, u.now); err != nil || preview.Target.ID == "" || preview.Count > 0 {
+					return err
+				}
+				return &answered{exitNotFound} // nobody has that id or name
 			})
 		},
 	}

@@ -56,13 +56,7 @@ With --step the most of each step, with --sum the sum of that over the servers.`
 				if err != nil {
 					return err
 				}
-				if flags.csv {
-					_, err := a.out.Write(wire.PlayerCountsOf(r, counts).AppendCSV(nil))
-					return err
-				}
-				return a.print(wire.PlayerCountsOf(r, counts).Counts, func(w io.Writer) {
-					countTable(w, counts, r.Sum)
-				})
+				return a.printCounts(r, counts, flags.csv, knownServer(ctx, s, r.Server))
 			})
 		},
 	}
@@ -112,6 +106,22 @@ func exportCounts(ctx context.Context, s *store.Store, r syncer.CountRange) ([]s
 		}
 	}
 	return all, nil
+}
+
+// printCounts shows samples. If there are none, the reason ends the command, unless nil.
+func (a *app) printCounts(r syncer.CountRange, counts []syncer.PlayerCount, csv bool, reason error) error {
+	shown := wire.PlayerCountsOf(r, counts)
+	switch {
+	case csv:
+		if _, err := a.out.Write(shown.AppendCSV(nil)); err != nil || len(counts) > 0 {
+			return err
+		}
+		return reason
+	case len(counts) == 0 && reason != nil:
+		return a.nothing(shown.Counts, reason)
+	default:
+		return a.print(shown.Counts, func(w io.Writer) { countTable(w, counts, r.Sum) })
+	}
 }
 
 func countTable(w io.Writer, counts []syncer.PlayerCount, sum bool) {

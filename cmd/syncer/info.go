@@ -105,7 +105,8 @@ func newInfoSearchCommand(a *app) *cobra.Command {
 					return err
 				}
 				if len(found) == 0 {
-					return a.nothing(wire.InfoPageOf(nil, "").Players, "nobody joined under such a name or from there")
+					return a.nothing(wire.InfoPageOf(nil, "").Players,
+						syncer.NotFound("nobody joined under such a name or from there"))
 				}
 				return a.print(wire.InfoPageOf(found, "").Players, func(w io.Writer) {
 					matchTable(w, found, next != "")

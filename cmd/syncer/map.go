@@ -124,6 +124,12 @@ func newMapRunsCommand(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
+				if len(runs) == 0 {
+					if err := a.orNotThere(wire.MapRunsPageOf(nil, "").Runs, playedMap(ctx, s, filter.Map),
+						knownServer(ctx, s, filter.Server)); err != nil {
+						return err
+					}
+				}
 				rows := make([][]string, len(runs))
 				for i, r := range runs {
 					rows[i] = []string{

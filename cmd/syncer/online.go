@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"playersync/cmd/syncer/internal/config"
 	"playersync/syncer"
 	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/store"
@@ -36,8 +35,8 @@ shown on both; on a server whose syncer died nobody is.`,
 				if err != nil {
 					return err
 				}
-				if server != "" && len(sessions) == 0 {
-					if err := knownServer(ctx, s, server); err != nil {
+				if len(sessions) == 0 {
+					if err := a.orNotThere([]wire.Session{}, knownServer(ctx, s, server)); err != nil {
 						return err
 					}
 				}
@@ -65,22 +64,6 @@ func (a *app) printOnline(sessions []syncer.Session, now time.Time) error {
 		}
 		table(w, []string{"SERVER", "NAME", "ID", "FOR"}, rows)
 	})
-}
-
-// knownServer returns not_found for the name of a game server that no sidecar has spoken for.
-func knownServer(ctx context.Context, s *store.Store, name string) error {
-	servers, err := s.ServerOverview(ctx)
-	if err != nil {
-		return err
-	}
-	names := make([]string, len(servers))
-	for i, server := range servers {
-		if names[i] = server.Name; names[i] == name {
-			return nil
-		}
-	}
-	return syncer.NotFound("there is no game server %q%s; see: syncer server list", name,
-		config.Suggestion(name, names))
 }
 
 func newServerCommand(a *app) *cobra.Command {

@@ -27,12 +27,13 @@ func (a *app) print(value any, people func(w io.Writer)) error {
 	return nil
 }
 
-// nothing ends a search that found nothing: for programs it prints the empty list.
-func (a *app) nothing(none any, format string, args ...any) error {
+// nothing ends a search that found nothing, for a reason: for programs it prints the empty
+// list.
+func (a *app) nothing(none any, reason error) error {
 	if err := a.print(none, func(io.Writer) {}); err != nil {
 		return err
 	}
-	return syncer.NotFound(format, args...)
+	return reason
 }
 
 // clean makes text of players harmless for a terminal and for columns.

@@ -115,7 +115,8 @@ func newPlayerFindCommand(a *app) *cobra.Command {
 					return err
 				}
 				if len(found) == 0 {
-					return a.nothing(wire.PlayersPageOf(nil, "").Players, "no player's name contains %q", args[0])
+					return a.nothing(wire.PlayersPageOf(nil, "").Players,
+						syncer.NotFound("no player's name contains %q", args[0]))
 				}
 				return a.printSummaries(found, next)
 			})

@@ -78,6 +78,17 @@ func TestBanMeetsWhoIsMeant(t *testing.T) {
 		said != `player: 2 players are called "TWIN"; give the id of one: id-1, id-2` {
 		t.Errorf("%d %s", twin.status, twin.body)
 	}
+	for _, query := range []string{"bans?player", "bans?uuid", "audit?uuid", "bans/preview?uuid"} {
+		twin := a.get("/v1/" + query + "=TWIN")
+		_, field, _ := strings.Cut(query, "?")
+		if said := twin.field("detail"); twin.status != http.StatusBadRequest ||
+			said != field+`: 2 players are called "TWIN"; give the id of one: id-1, id-2` {
+			t.Errorf("%s: %d %s", query, twin.status, twin.body)
+		}
+	}
+	if none := a.get("/v1/bans?player=nobody"); none.status != http.StatusOK {
+		t.Errorf("%d %s", none.status, none.body)
+	}
 	if added := a.bans(http.StatusCreated, `{"uuid": "Grifer"}`); added.Known || added.Warning == nil {
 		t.Errorf("an id that nobody has: %+v", added)
 	}

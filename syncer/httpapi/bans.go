@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/netip"
 	"time"
@@ -106,10 +105,7 @@ func (s *Server) checkBans(ctx context.Context, c *call) (answer, error) {
 // playerToCheck returns whose bans are asked for: of an id, or of the one player of a name.
 func (s *Server) playerToCheck(ctx context.Context, text syncer.PlayerID) (syncer.PlayerID, error) {
 	player, err := s.deps.Bans.Identify(ctx, syncer.TargetID(text))
-	if e, ok := errors.AsType[*syncer.Error](err); ok && e.Field == "uuid" {
-		return "", syncer.Invalid("player", "%s", e.Message)
-	}
-	return player.Target.ID, err
+	return player.Target.ID, syncer.InField("player", err)
 }
 
 // checkAnswer says whether bans forbid joining.

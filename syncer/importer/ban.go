@@ -128,10 +128,7 @@ func targetOf(kind, field, text string) banTarget {
 		uuid, ip = "", text
 	}
 	target, err := syncer.ParseRecordedTarget(uuid, ip)
-	if e, ok := errors.AsType[*syncer.Error](err); ok {
-		e.Field = field
-	}
-	return banTarget{target, err}
+	return banTarget{target, syncer.InField(field, err)}
 }
 
 // readTargets reads whom a document bans: uuid, ip, each of uuids and ips or, if it

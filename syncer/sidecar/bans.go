@@ -168,10 +168,10 @@ func (b *Bans) ListBans(ctx context.Context, filter syncer.BanFilter, page Page)
 	if filter.Meets != "" && (filter.ID != "" || filter.IP != "") {
 		return nil, "", syncer.Invalid("player", "give either player or uuid or ip")
 	}
-	for _, id := range []*syncer.PlayerID{&filter.ID, &filter.Meets} {
+	for field, id := range map[string]*syncer.PlayerID{"uuid": &filter.ID, "player": &filter.Meets} {
 		identified, err := b.Identify(ctx, syncer.Target{ID: *id})
 		if err != nil {
-			return nil, "", err
+			return nil, "", syncer.InField(field, err)
 		}
 		*id = identified.Target.ID
 	}
