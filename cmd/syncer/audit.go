@@ -62,7 +62,9 @@ func (l *auditList) register(command *cobra.Command) {
 }
 
 // filter is what the flags ask for, of a player who may be nobody.
-func (l *auditList) filter(ctx context.Context, u *useCases) (_ syncer.AuditFilter, whose syncer.IdentifiedTarget, err error) {
+func (l *auditList) filter(
+	ctx context.Context, u *useCases,
+) (_ syncer.AuditFilter, whose syncer.IdentifiedTarget, err error) {
 	f := syncer.AuditFilter{
 		Field: syncer.AuditField(l.field), By: l.by, Server: l.server, Since: l.from.At(u.now), Until: l.to.At(u.now),
 	}

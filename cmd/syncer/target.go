@@ -17,15 +17,12 @@ import (
 // player has that id or name. If there is a ban of that number too, the text is refused.
 func banNumber(ctx context.Context, u *useCases, text string) (number int64, isNumber bool, err error) {
 	digits, marked := strings.CutPrefix(text, "ban:")
-	parsed, fault := strconv.ParseUint(digits, 10, 63)
-	number = int64(parsed) //nolint:gosec // 63 bits
+	number, isNumber = parseNumber(digits)
 	switch {
-	case marked && fault != nil:
+	case marked && !isNumber:
 		return 0, false, syncer.Invalid("target", "%q is no number of a ban, such as ban:7", text)
-	case fault != nil:
-		return 0, false, nil
-	case marked:
-		return number, true, nil
+	case marked || !isNumber:
+		return number, isNumber, nil
 	}
 	player, err := isPlayer(ctx, u, text)
 	if !player || err != nil {
@@ -40,6 +37,12 @@ func banNumber(ctx context.Context, u *useCases, text string) (number int64, isN
 	default:
 		return 0, false, err
 	}
+}
+
+// parseNumber reads a number of digits alone.
+func parseNumber(text string) (number int64, ok bool) {
+	parsed, err := strconv.ParseUint(text, 10, 63)
+	return int64(parsed), err == nil //nolint:gosec // 63 bits
 }
 
 // isPlayer reports whether a text is the id or name of a player, or of several.

@@ -63,20 +63,18 @@ func (b *Bans) Revoke(ctx context.Context, target syncer.Target, by, reason stri
 // RevokeNumbered lifts the ban of a number, and no other of its target, or returns
 // not_found. One that is over stays as it is: then it is returned and was not lifted.
 func (b *Bans) RevokeNumbered(ctx context.Context, number int64, by, reason string) (syncer.LiftedBan, error) {
-	revoked, err := syncer.LiftedBan{Known: true}, error(nil)
-	revoked.Ban, revoked.Lifted, err = b.lift(by, reason, func() (syncer.Ban, bool, []changefeed.Change, error) {
+	lifted, found, err := b.lift(by, reason, func() (syncer.Ban, bool, []changefeed.Change, error) {
 		return b.store.LiftBanNumbered(ctx, number, by, reason)
 	})
-	if err == nil && !revoked.Lifted {
+	if err == nil && !found {
 		var over syncer.NotedBan
 		over, err = b.Ban(ctx, number)
-		revoked.Ban = over.Ban
+		lifted = over.Ban
 	}
 	if err != nil {
 		return syncer.LiftedBan{}, err
 	}
-	revoked.Target = revoked.Ban.Target
-	return b.stillKeptOut(ctx, revoked)
+	return b.stillKeptOut(ctx, syncer.LiftedBan{Target: lifted.Target, Known: true, Lifted: found, Ban: lifted})
 }
 
 // stillKeptOut adds what keeps a target out besides its own ban.
