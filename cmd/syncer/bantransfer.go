@@ -56,7 +56,7 @@ func (a *app) exportBans(ctx context.Context, u *useCases, filter syncer.BanFilt
 	}
 	for before, more := int64(0), true; more; more = before != 0 {
 		var records []syncer.BanRecord
-		if records, before, err = u.bans.ExportBans(ctx, filter, before, exportPage); err != nil {
+		if records, before, err = u.banTransfer.ExportBans(ctx, filter, before, exportPage); err != nil {
 			return err
 		}
 		for _, record := range records {
@@ -177,7 +177,7 @@ type bannedLine struct {
 
 func (a *app) storeBans(ctx context.Context, u *useCases, file *banFile, trial bool) error {
 	fmt.Fprintf(a.errs, "read %s, %d refused\n", syncer.Counted(len(file.records), "ban"), len(file.refused))
-	imported, err := u.bans.ImportBans(ctx, file.records, trial)
+	imported, err := u.banTransfer.ImportBans(ctx, file.records, trial)
 	if err != nil {
 		return err
 	}

@@ -19,24 +19,26 @@ type useCases struct {
 	store *store.Store
 	now   time.Time // by the database's clock, when the command began
 
-	edits    *sidecar.Edits
-	bans     *sidecar.Bans
-	balances *sidecar.Balances
-	audit    *sidecar.Audit
-	chat     *sidecar.Chat
-	kicks    *sidecar.Kicks
+	edits       *sidecar.Edits
+	bans        *sidecar.Bans
+	banTransfer *sidecar.BanTransfer
+	balances    *sidecar.Balances
+	audit       *sidecar.Audit
+	chat        *sidecar.Chat
+	kicks       *sidecar.Kicks
 }
 
 func newUseCases(s *store.Store, now time.Time) *useCases {
 	memory := noMemory{now}
 	return &useCases{
 		store: s, now: now,
-		edits:    sidecar.NewEdits(s, memory, memory),
-		bans:     sidecar.NewBans(s, nil, memory, memory),
-		balances: sidecar.NewBalances(s, memory, memory),
-		audit:    sidecar.NewAudit(sidecar.AuditConfig{}, s, memory, slog.New(slog.DiscardHandler)),
-		kicks:    sidecar.NewKicks(s),
-		chat:     sidecar.NewChat(s, nil, slog.New(slog.DiscardHandler)),
+		edits:       sidecar.NewEdits(s, memory, memory),
+		bans:        sidecar.NewBans(s, nil, memory, memory),
+		banTransfer: sidecar.NewBanTransfer(s, memory),
+		balances:    sidecar.NewBalances(s, memory, memory),
+		audit:       sidecar.NewAudit(sidecar.AuditConfig{}, s, memory, slog.New(slog.DiscardHandler)),
+		kicks:       sidecar.NewKicks(s),
+		chat:        sidecar.NewChat(s, nil, slog.New(slog.DiscardHandler)),
 	}
 }
 

@@ -185,7 +185,7 @@ func (d *Daemon) wire(context.Context) error {
 	u := &d.use
 	d.http, err = httpapi.New(d.config.HTTP, httpapi.Deps{
 		Servers: u.servers, Players: u.players, Visits: u.info, USIDs: u.usids, Balances: u.balances,
-		Bans: u.bans, BanDetails: u.bans, BanTransfer: u.bans, Audit: u.audit,
+		Bans: u.bans, BanDetails: u.bans, BanTransfer: u.banTransfer, Audit: u.audit,
 		Presence: u.presence, Kicks: u.kicks, Mutes: u.edits, Transients: u.transients, Chat: u.chat,
 		Counts: u.counts, MapRuns: u.mapRuns, Events: d.events, Ready: d.missing, Mounts: mounts,
 		Registry: d.registry, Log: d.log, Version: d.config.Version,

@@ -8,22 +8,23 @@ import (
 
 // useCases are what game servers and administrators can ask, by subject.
 type useCases struct {
-	servers    *sidecar.Servers
-	queue      *writequeue.Queue
-	saver      *sidecar.Saver
-	edits      *sidecar.Edits
-	players    *sidecar.Players
-	bans       *sidecar.Bans
-	info       *sidecar.Info
-	usids      *sidecar.USIDs
-	balances   *sidecar.Balances
-	presence   *sidecar.Presence
-	transients *sidecar.Transients
-	chat       *sidecar.Chat
-	kicks      *sidecar.Kicks
-	counts     *sidecar.Counts
-	mapRuns    *sidecar.MapRuns
-	audit      *sidecar.Audit
+	servers     *sidecar.Servers
+	queue       *writequeue.Queue
+	saver       *sidecar.Saver
+	edits       *sidecar.Edits
+	players     *sidecar.Players
+	bans        *sidecar.Bans
+	banTransfer *sidecar.BanTransfer
+	info        *sidecar.Info
+	usids       *sidecar.USIDs
+	balances    *sidecar.Balances
+	presence    *sidecar.Presence
+	transients  *sidecar.Transients
+	chat        *sidecar.Chat
+	kicks       *sidecar.Kicks
+	counts      *sidecar.Counts
+	mapRuns     *sidecar.MapRuns
+	audit       *sidecar.Audit
 }
 
 // wireUseCases makes the use-cases; the copies in memory and the feed must exist.
@@ -34,6 +35,7 @@ func (d *Daemon) wireUseCases() {
 	u.transients = sidecar.NewTransients(sidecar.TransientLimits{Servers: u.servers.Names()})
 	u.presence = sidecar.NewPresence(d.presenceConfig(), d.store, d.sessions, now, d.log)
 	u.bans = sidecar.NewBans(d.store, d.bans, d.applier, now)
+	u.banTransfer = sidecar.NewBanTransfer(d.store, now)
 	u.saver = sidecar.NewSaver(config.FlushInterval, d.store, d.players, d.applier, d.outbox, d.log)
 	u.edits = sidecar.NewEdits(d.store, d.applier, now)
 	u.players = sidecar.NewPlayers(config.Home, sidecar.PlayerDeps{

@@ -31,7 +31,7 @@ func (s *Server) registerBanTransfer() {
 }
 
 // BanTransfer is what the API needs of the use-cases that carry bans from one
-// database to another; *sidecar.Bans is one.
+// database to another; *sidecar.BanTransfer is one.
 type BanTransfer interface {
 	ExportBans(
 		ctx context.Context, filter syncer.BanFilter, before int64, size int,

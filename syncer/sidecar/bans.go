@@ -1,10 +1,8 @@
 package sidecar
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"math"
 	"net/netip"
 	"strconv"
 	"time"
@@ -34,21 +32,32 @@ type BanReads interface {
 	PreviewBan(ctx context.Context, target syncer.Target, size int) (syncer.BanPreview, error)
 }
 
+// BanWrites are the changes of bans. Each returns the changes that other sidecars are told of.
+type BanWrites interface {
+	// AddBan returns the ban that stands now, and whether it is the one that was asked for.
+	AddBan(ctx context.Context, ban syncer.NewBan) (stands syncer.Ban, made bool, _ []changefeed.Change, _ error)
+	// LiftBan returns the ban that was lifted, and whether one stood.
+	LiftBan(
+		ctx context.Context, target syncer.Target, by, reason string,
+	) (lifted syncer.Ban, found bool, _ []changefeed.Change, _ error)
+	// LiftBanNumbered returns the ban of the number, and whether it stood.
+	LiftBanNumbered(
+		ctx context.Context, number int64, by, reason string,
+	) (lifted syncer.Ban, found bool, _ []changefeed.Change, _ error)
+	ChangeBan(ctx context.Context, number int64, change syncer.BanChange) (syncer.Ban, []changefeed.Change, error)
+}
+
 // BanStore is what bans need of the database.
 type BanStore interface {
 	BanReads
+	BanWrites
 	FinderStore
-	AddBan(ctx context.Context, ban syncer.NewBan) (syncer.Ban, bool, []changefeed.Change, error)
-	LiftBan(ctx context.Context, target syncer.Target, by, reason string) (syncer.Ban, bool, []changefeed.Change, error)
-	LiftBanNumbered(ctx context.Context, number int64, by, reason string) (syncer.Ban, bool, []changefeed.Change, error)
+	// BansOf returns the bans in force that keep out an id or an address.
 	BansOf(ctx context.Context, id syncer.PlayerID, address netip.Addr) ([]syncer.Ban, error)
+	// BansAround returns the bans in force of an address or range and of ranges around it.
 	BansAround(ctx context.Context, prefix netip.Prefix) ([]syncer.Ban, error)
 	ListBans(ctx context.Context, filter syncer.BanFilter, before int64, size int) ([]syncer.Ban, error)
-	ChangeBan(ctx context.Context, number int64, change syncer.BanChange) (syncer.Ban, []changefeed.Change, error)
 	AddBanNote(ctx context.Context, ban int64, note syncer.BanNote) (syncer.BanNote, error)
-	NotedBans(ctx context.Context, filter syncer.BanFilter, before int64, size int) ([]syncer.NotedBan, error)
-	ImportBans(ctx context.Context, records []syncer.BanRecord) ([]syncer.ImportedBan, error)
-	TryImportBans(ctx context.Context, records []syncer.BanRecord) ([]syncer.ImportedBan, error)
 }
 
 // HeldBans is the copy of all open bans in memory.
@@ -207,33 +216,4 @@ func (b *Bans) AddBanNote(ctx context.Context, ban int64, note syncer.BanNote) (
 		return syncer.BanNote{}, err
 	}
 	return b.store.AddBanNote(ctx, ban, note)
-}
-
-// ExportBans returns up to size bans with a number below before, newest first, as
-// they are carried to another database, and the number below which the next page begins; 0 at the end.
-// With 0 as before it begins with the newest.
-func (b *Bans) ExportBans(
-	ctx context.Context, filter syncer.BanFilter, before int64, size int,
-) ([]syncer.BanRecord, int64, error) {
-	bans, err := b.store.NotedBans(ctx, filter, cmp.Or(before, math.MaxInt64), size)
-	if err != nil {
-		return nil, 0, err
-	}
-	records, next := make([]syncer.BanRecord, len(bans)), int64(0)
-	for i, ban := range bans {
-		records[i] = ban.Record(b.clock.Now())
-	}
-	if len(bans) == size {
-		next = bans[size-1].Number
-	}
-	return records, next, nil
-}
-
-// ImportBans stores bans of another database, all or none, and returns the outcome of
-// each; a trial only says so. Each must be valid.
-func (b *Bans) ImportBans(ctx context.Context, records []syncer.BanRecord, trial bool) ([]syncer.ImportedBan, error) {
-	if trial {
-		return b.store.TryImportBans(ctx, records)
-	}
-	return b.store.ImportBans(ctx, records) // one change for many: the feed brings it back
 }
