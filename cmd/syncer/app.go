@@ -28,7 +28,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	a := &app{out: out, errs: errs}
 	root := newRootCommand(a)
 	refuseUnknownTopics(root)
-	root.SetArgs(args)
+	root.SetArgs(amountLast(root, args))
 	root.SetOut(out)
 	root.SetErr(errs)
 	command, err := root.ExecuteContextC(ctx)

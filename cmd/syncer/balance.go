@@ -89,10 +89,10 @@ func newBalanceAddCommand(a *app) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "add PLAYER CURRENCY CHANGE",
 		Short: "Change a player's balance by a difference",
-		Long: `Change a player's balance by a difference. To take, write -- before a negative
-number. If there is not enough, nothing happens.`,
+		Long: `Change a player's balance by a difference; a negative one takes. If there is not
+enough, nothing happens.`,
 		Example: `  syncer balance add Steve coins 250 --reason 'won the race'
-  syncer balance add Steve coins -- -100`,
+  syncer balance add Steve coins -100 --reason fine`,
 		Args:              exactly("PLAYER", "CURRENCY", "CHANGE"),
 		ValidArgsFunction: a.completePlayers,
 		RunE: func(command *cobra.Command, args []string) error {

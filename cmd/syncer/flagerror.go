@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -47,18 +48,66 @@ func valueFault(wrong *pflag.InvalidValueError) string {
 
 // unknownFlag says what may be meant by a flag that there is not.
 func unknownFlag(command *cobra.Command, wrong *pflag.NotExistError) error {
-	if letters := wrong.GetSpecifiedShortnames(); letters != "" {
-		if negativeNumber.MatchString("-" + letters) {
-			return usagef("-%s is taken for flags; write -- before it: %s … -- -%s",
-				letters, command.CommandPath(), letters)
-		}
-		return usagef("there is no flag -%s; see: %s --help", wrong.GetSpecifiedName(), command.CommandPath())
+	word, letters := "--"+wrong.GetSpecifiedName(), wrong.GetSpecifiedShortnames()
+	if letters != "" {
+		word = "-" + letters
 	}
-	var names []string
-	command.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
-	word := "--" + wrong.GetSpecifiedName()
-	if near := config.Suggestion(word, names); near != "" {
+	if negativeNumber.MatchString(word) {
+		return usagef("%s is taken for flags; write -- before it: %s … -- %s", word, command.CommandPath(), word)
+	}
+	name, _, _ := strings.Cut("--"+strings.TrimLeft(word, "-"), "=")
+	if near := nearFlag(command, name); near != "" && len(name) > len("--x") {
 		return usagef("there is no flag %s%s", word, near)
 	}
+	if letters != "" {
+		word = "-" + wrong.GetSpecifiedName()
+	}
 	return usagef("there is no flag %s; see: %s --help", word, command.CommandPath())
+}
+
+// nearFlag names the flag that is nearest to a word: of the command, else of the first one
+// below it that has such a flag.
+func nearFlag(command *cobra.Command, word string) string {
+	var names []string
+	command.LocalFlags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
+	command.InheritedFlags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
+	if i := slices.IndexFunc(names, func(name string) bool { return strings.HasPrefix(name, word) }); i >= 0 {
+		word = names[i] // was begun
+	}
+	if near := config.Suggestion(word, names); near != "" {
+		return near
+	}
+	children := slices.Clone(command.Commands())
+	slices.SortStableFunc(children, func(a, b *cobra.Command) int { // what runs first
+		return strings.Compare(b.GroupID, a.GroupID)
+	})
+	for _, child := range children {
+		if near := nearFlag(child, word); near != "" && !child.Hidden {
+			flag, _, _ := strings.Cut(strings.TrimSuffix(near, "?)"), " of ")
+			return flag + " of " + child.CommandPath() + "?)"
+		}
+	}
+	return ""
+}
+
+// amountLast moves a negative number, which would be taken for flags, behind "--": where an
+// amount is asked for, it is the last argument. The value of a flag stays.
+func amountLast(root *cobra.Command, args []string) []string {
+	i := slices.IndexFunc(args, func(arg string) bool {
+		_, err := strconv.ParseInt(arg, 10, 64)
+		return err == nil && arg[0] == '-'
+	})
+	if i < 1 || slices.Contains(args, "--") {
+		return args
+	}
+	command, _, err := root.Find(args)
+	if err != nil {
+		return args
+	}
+	if name, isFlag := strings.CutPrefix(args[i-1], "--"); isFlag && !strings.Contains(name, "=") {
+		if flag := command.Flag(name); flag == nil || flag.NoOptDefVal == "" {
+			return args
+		}
+	}
+	return slices.Concat(args[:i], args[i+1:], []string{"--", args[i]})
 }

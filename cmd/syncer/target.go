@@ -170,6 +170,19 @@ func atMost(names ...string) cobra.PositionalArgs {
 	}
 }
 
+// tooMuch refuses the arguments that nobody asked for; the name of a flag may be meant as one.
+func tooMuch(command *cobra.Command, rest []string) error {
+	flag := command.Flag(rest[0])
+	switch {
+	case flag == nil:
+		return fmt.Errorf("%q is too much; see: %s --help", rest[0], command.CommandPath())
+	case flag.NoOptDefVal != "" || len(rest) == 1:
+		return fmt.Errorf("%q is too much; did you mean --%s?", rest[0], rest[0])
+	default:
+		return fmt.Errorf("%q is too much; did you mean --%s %s?", rest[0], rest[0], rest[1])
+	}
+}
+
 // exactly is cobra.ExactArgs that says what is missing.
 func exactly(names ...string) cobra.PositionalArgs {
 	return func(command *cobra.Command, args []string) error {
@@ -177,7 +190,7 @@ func exactly(names ...string) cobra.PositionalArgs {
 			return fmt.Errorf("%s is missing; see: %s --help", names[len(args)], command.CommandPath())
 		}
 		if len(args) > len(names) {
-			return fmt.Errorf("%q is too much; see: %s --help", args[len(names)], command.CommandPath())
+			return tooMuch(command, args[len(names):])
 		}
 		return nil
 	}
