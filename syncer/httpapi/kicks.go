@@ -29,7 +29,7 @@ type Kicks interface {
 type requestKickInput struct {
 	OnePlayer
 	Acting
-	Body wire.NewKick `doc:"Why, and for whom."`
+	Body *wire.NewKick `doc:"Why, and for whom, or nothing."`
 }
 
 func (s *Server) requestKick(ctx context.Context, in *requestKickInput) (*result[wire.KickAsked], error) {

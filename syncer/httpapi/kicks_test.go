@@ -41,7 +41,12 @@ func TestKick(t *testing.T) {
 		kicks.last != (syncer.Kick{Player: exampleID, Reason: "spam", By: "Alice"}) {
 		t.Errorf("answered %+v, asked for %+v", asked, kicks.last)
 	}
-	f.ask(t, "POST", path, `{}`).wants(http.StatusAccepted)
+	for _, body := range []string{`{}`, ``} {
+		f.ask(t, "POST", path, body).wants(http.StatusAccepted)
+		if kicks.last != (syncer.Kick{Player: exampleID}) {
+			t.Errorf("%q asks for %+v", body, kicks.last)
+		}
+	}
 	f.ask(t, "POST", "/v1/players/nobody/kick", `{}`).problem(http.StatusNotFound)
 	f.ask(t, "POST", path, `{"reason":"`+strings.Repeat("x", 513)+`","bi":"x"}`).
 		problem(http.StatusUnprocessableEntity).names(t, "reason", "bi")

@@ -38,7 +38,7 @@ type Mutes interface {
 type mutePlayerInput struct {
 	OnePlayer
 	Author
-	Body wire.NewMute `doc:"For how long, and why."`
+	Body *wire.NewMute `doc:"For how long, and why, or nothing: until unmuted."`
 }
 
 func (s *Server) mutePlayer(ctx context.Context, in *mutePlayerInput) (*result[wire.Muting], error) {

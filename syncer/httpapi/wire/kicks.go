@@ -8,9 +8,10 @@ type NewKick struct {
 	By     string `json:"by,omitempty" maxLength:"512" example:"Alice" doc:"Who wants it."`
 }
 
-// Kick returns the request to kick the player.
-func (k NewKick) Kick(id syncer.PlayerID) syncer.Kick {
-	return syncer.Kick{Player: id, Reason: k.Reason, By: k.By}
+// Kick returns the request to kick the player. The message may be nil.
+func (k *NewKick) Kick(id syncer.PlayerID) syncer.Kick {
+	said := value(k)
+	return syncer.Kick{Player: id, Reason: said.Reason, By: said.By}
 }
 
 // KickAsked says whom is to be kicked, and who was asked.

@@ -15,11 +15,13 @@ type NewMute struct {
 	Replace   bool        `json:"replace,omitempty" example:"true" doc:"Whether a mute that stands already gets this reason and end; else it stays as it is."`
 }
 
-// Mute returns what is asked for of a player, now by the database's clock.
-func (m NewMute) Mute(id syncer.PlayerID, now time.Time) (syncer.NewMute, error) {
-	until, err := endOf(m.ExpiresAt, m.Duration, now)
+// Mute returns what is asked for of a player, now by the database's clock. The message may
+// be nil.
+func (m *NewMute) Mute(id syncer.PlayerID, now time.Time) (syncer.NewMute, error) {
+	said := value(m)
+	until, err := endOf(said.ExpiresAt, said.Duration, now)
 	return syncer.NewMute{
-		Player: id, Until: until, Reason: value(m.Reason), By: value(m.By), Replace: m.Replace,
+		Player: id, Until: until, Reason: value(said.Reason), By: value(said.By), Replace: said.Replace,
 	}, err
 }
 
