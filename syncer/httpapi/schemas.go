@@ -91,6 +91,7 @@ func allowNull(r huma.Registry) {
 		if t == nil { // of a header
 			continue
 		}
+		changed := false
 		for _, f := range reflect.VisibleFields(t) {
 			member, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 			known := schema.Properties[member]
@@ -101,8 +102,11 @@ func allowNull(r huma.Registry) {
 				Description: known.Description,
 				AnyOf:       []*huma.Schema{{Ref: known.Ref}, {Type: "null", Enum: []any{nil}}},
 			}
+			changed = true
 		}
-		schema.PrecomputeMessages()
+		if changed {
+			schema.PrecomputeMessages()
+		}
 	}
 }
 
