@@ -41,14 +41,27 @@ type sharedFetch struct {
 func (c *Players) Read(
 	ctx context.Context, id syncer.PlayerID, fetch Fetch,
 ) (p *syncer.Player, fromMemory bool, err error) {
-	if p, ok := c.Get(id); ok {
+	if p, ok := c.get(id, false); ok {
 		return p, true, nil
 	}
+	p, fromMemory, err = c.readAnew(ctx, id, fetch)
+	if err != nil { // better an outdated copy than none
+		if copied, ok := c.get(id, true); ok {
+			return copied, true, nil
+		}
+	}
+	return p, fromMemory, err
+}
+
+// readAnew is Read for an id without a copy that could be the answer.
+func (c *Players) readAnew(
+	ctx context.Context, id syncer.PlayerID, fetch Fetch,
+) (p *syncer.Player, fromMemory bool, err error) {
 	s := c.shard(id)
 	for {
 		s.mu.Lock()
 		e := s.getOrCreate(id)
-		if e.loaded {
+		if e.loaded && !e.outdated {
 			defer s.mu.Unlock()
 			return e.record.player, true, nil
 		}
@@ -113,28 +126,34 @@ func (s *shard) runFetch(ctx context.Context, e *slot, f *sharedFetch, fetch Fet
 	}()
 	for tries := 1; ; tries++ {
 		s.mu.RLock()
-		generation := s.generation
+		begun := fetchStart{s.generation, e.outdatings}
 		s.mu.RUnlock()
 		reading, err := fetchOne(ctx, e.id, fetch)
 		if err != nil {
 			f.err = fmt.Errorf("read player: %w", err)
 			return
 		}
-		if s.finishFetch(e, f, reading, generation, tries >= maxFetches) {
+		if s.finishFetch(e, f, reading, begun, tries >= maxFetches) {
 			return
 		}
 	}
 }
 
+// fetchStart is what a fetch must not have missed since its SELECT began.
+type fetchStart struct {
+	generation uint64 // of the shard
+	outdatings int    // of the slot
+}
+
 // finishFetch takes in what a fetch returned and reports whether the fetch is done. It
-// is not, unless this try is the last, if there was a reset meanwhile, or a change
-// that the result does not include.
+// is not if there was a reset meanwhile or the copy was outdated, nor, unless this try is
+// the last, if there was a change that the result does not include.
 func (s *shard) finishFetch(
-	e *slot, f *sharedFetch, r changefeed.VersionedPlayer, generation uint64, last bool,
+	e *slot, f *sharedFetch, r changefeed.VersionedPlayer, begun fetchStart, last bool,
 ) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.generation != generation {
+	if begun != (fetchStart{s.generation, e.outdatings}) {
 		return false
 	}
 	if !e.loaded && e.lacksChange(r) {
@@ -145,6 +164,7 @@ func (s *shard) finishFetch(
 	}
 	var exact bool
 	if e.loaded {
+		e.outdated = false
 		exact = e.refresh(r) != changefeed.NeedsRead
 	} else {
 		exact = s.load(e, r)

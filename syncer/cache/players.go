@@ -54,10 +54,12 @@ func (c *Players) shard(id syncer.PlayerID) *shard {
 
 // Get returns the copy of a player. A nil player with ok means that the row is
 // known not to exist; not ok, that nothing is known. It never waits for I/O.
-func (c *Players) Get(id syncer.PlayerID) (p *syncer.Player, ok bool) {
+func (c *Players) Get(id syncer.PlayerID) (p *syncer.Player, ok bool) { return c.get(id, true) }
+
+func (c *Players) get(id syncer.PlayerID, evenOutdated bool) (p *syncer.Player, ok bool) {
 	s := c.shard(id)
 	s.mu.RLock()
-	if e := s.slots[id]; e != nil && e.loaded {
+	if e := s.slots[id]; e != nil && e.loaded && (evenOutdated || !e.outdated) {
 		p, ok = e.record.player, true
 		if !e.used.Load() {
 			e.used.Store(true)
@@ -154,6 +156,18 @@ func (c *Players) Distrust(ch changefeed.Change) {
 	}
 }
 
+// Outdate says that a write of a player was acknowledged whose result cannot be compared
+// with the copy. Until a reading that begins after this call was taken in, Read does not
+// answer from memory. [Players.Get] does.
+func (c *Players) Outdate(id syncer.PlayerID) {
+	s := c.shard(id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e := s.slots[id]; e != nil {
+		e.outdate()
+	}
+}
+
 // Refresh takes in a reading by the feed, or the result of an own write after
 // its commit (then Xid is set). Readings by others go through [Players.Read] or
 // [Players.Reread], which collect the changes from before the SELECT on.
@@ -171,14 +185,18 @@ func (c *Players) Refresh(r changefeed.VersionedPlayer) changefeed.ApplyResult {
 		return changefeed.Unchanged
 	case r.Xid != 0 && r.Player == nil:
 		return changefeed.NeedsRead
-	case e.loaded:
+	case e.loaded && (r.Xid != 0 || !e.outdated):
 		return e.refresh(r)
 	case r.Xid != 0:
 		return e.collectOwn(r)
 	case !e.requested:
-		// Read for an earlier holder: changes since then may have been ignored.
+		// It began too early: for an earlier holder, since when changes may have been
+		// ignored, or before the copy was outdated.
 		e.request()
 		return changefeed.NeedsRead
+	case e.loaded:
+		e.outdated, e.requested = false, false
+		return e.refresh(r)
 	}
 	exact := s.load(e, r)
 	s.settle(e)

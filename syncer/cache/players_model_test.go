@@ -29,7 +29,8 @@ type sidecar struct {
 
 	results []changefeed.VersionedPlayer                   // of own writes, committed but not yet acknowledged
 	acked   map[syncer.PlayerID]changefeed.VersionedPlayer // the newest acknowledged own write
-	old     map[syncer.PlayerID]bool                       // held over a reset and not read since
+	told    map[syncer.PlayerID]changefeed.VersionedPlayer // the same, also if its result could not be used
+	before  map[uint64]bool                                // own transactions that began before a reset
 	depth   int                                            // of fetches within fetches
 }
 
@@ -50,8 +51,8 @@ func checkPlayersEqualRows(t *rapid.T) {
 		ids:      []syncer.PlayerID{"p1", "p2"}[:rapid.IntRange(1, 2).Draw(t, "ids")],
 		lossless: rapid.Bool().Draw(t, "lossless"),
 		needed:   map[syncer.PlayerID]bool{},
-		acked:    map[syncer.PlayerID]changefeed.VersionedPlayer{},
-		old:      map[syncer.PlayerID]bool{},
+		acked:    map[syncer.PlayerID]changefeed.VersionedPlayer{}, before: map[uint64]bool{},
+		told: map[syncer.PlayerID]changefeed.VersionedPlayer{},
 	}
 	s.cursor = s.db.snapshot()
 	for range 200 - rapid.IntRange(0, 180).Draw(t, "fewer steps") {
@@ -117,12 +118,31 @@ func (s *sidecar) acknowledge() {
 	i := rapid.IntRange(0, len(s.results)-1).Draw(s.t, "result")
 	r := s.results[i]
 	s.results = slices.Delete(s.results, i, i+1)
+	s.note(s.told, r)
+	if s.before[r.Xid] { // as the feed's applier does
+		s.cache.Outdate(r.ID)
+		s.needed[r.ID] = true
+		return
+	}
 	if s.cache.Refresh(r) == changefeed.NeedsRead {
 		s.needed[r.ID] = true
 	}
-	if before, ok := s.acked[r.ID]; !s.old[r.ID] && (!ok || s.position(before.Xid) < s.position(r.Xid)) {
-		s.acked[r.ID] = r
+	s.note(s.acked, r)
+}
+
+// note keeps the newest result of each player.
+func (s *sidecar) note(newest map[syncer.PlayerID]changefeed.VersionedPlayer, r changefeed.VersionedPlayer) {
+	if before, ok := newest[r.ID]; !ok || s.position(before.Xid) < s.position(r.Xid) {
+		newest[r.ID] = r
 	}
+}
+
+// isDeletedAfter reports whether a later transaction deleted the row that was written.
+func (s *sidecar) isDeletedAfter(own changefeed.VersionedPlayer) bool {
+	after := s.db.committed[s.position(own.Xid)+1:]
+	return slices.ContainsFunc(after, func(tx *transaction) bool {
+		return slices.ContainsFunc(tx.effects, func(e effect) bool { return e.id == own.ID && e.deleted })
+	})
 }
 
 // position returns when a transaction committed, as a place in the order.
@@ -185,7 +205,6 @@ func (s *sidecar) takeIn() {
 		return
 	}
 	for _, r := range s.reading {
-		delete(s.old, r.ID)
 		if s.cache.Refresh(r) == changefeed.NeedsRead {
 			s.needed[r.ID] = true
 		}
@@ -202,11 +221,11 @@ func (s *sidecar) reset() {
 		return
 	}
 	s.cache.Reset()
-	clear(s.acked)
-	for _, id := range s.ids {
-		if _, ok := s.cache.Get(id); ok {
-			s.old[id] = true
-		}
+	for _, tx := range s.db.running {
+		s.before[tx.xid] = true
+	}
+	for _, r := range s.results {
+		s.before[r.Xid] = true
 	}
 	s.next = s.db.snapshot()
 	s.read(s.cache.All())
@@ -230,8 +249,13 @@ func (s *sidecar) get() {
 		}
 		return
 	}
-	if _, _, err := s.cache.Read(context.Background(), id, fetch); err != nil {
+	told, any := s.told[id]
+	p, _, err := s.cache.Read(context.Background(), id, fetch)
+	switch {
+	case err != nil:
 		s.t.Fatal(err)
+	case any && !s.isDeletedAfter(told) && (p == nil || p.Revision < told.Player.Revision):
+		s.t.Fatalf("a read after own write %d of %s is older: %+v", told.Xid, id, p)
 	}
 }
 
@@ -250,12 +274,8 @@ func (s *sidecar) check() {
 		if !ok {
 			continue
 		}
-		after := s.db.committed[s.position(own.Xid)+1:]
-		deleted := slices.ContainsFunc(after, func(tx *transaction) bool {
-			return slices.ContainsFunc(tx.effects, func(e effect) bool { return e.id == id && e.deleted })
-		})
 		switch {
-		case deleted:
+		case s.isDeletedAfter(own):
 		case p == nil:
 			s.t.Fatalf("own write %d of %s disappeared", own.Xid, id)
 		case p.Revision < own.Player.Revision:

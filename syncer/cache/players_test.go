@@ -195,11 +195,6 @@ func TestResetYieldsToLowerNumbers(t *testing.T) {
 	c.Reset()
 	p, _ := c.Get("p1")
 	wantName(t, p, "other epoch")
-	late := reading(named("late write", 901), 9001)
-	late.Xid = 9002
-	if result := c.Refresh(late); result != changefeed.NeedsRead {
-		t.Errorf("an own write had result %d, want a read", result)
-	}
 	if result := c.Apply(rowOf(named("later", 902), 9003)); result != changefeed.NeedsRead {
 		t.Errorf("a change had result %d, want a read", result)
 	}

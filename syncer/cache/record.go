@@ -111,8 +111,11 @@ func (r *record) refresh(in changefeed.VersionedPlayer) changefeed.ApplyResult {
 	var exact bool
 	switch {
 	case r.base.Snapshot.IsZero() && in.Xid != 0:
-		// It may be from before the reset: it is shown, but its age is unknown.
-		r.base.Player, r.player = in.Player, in.Player
+		// Nothing tells what it adds to the copy, so it is shown as it is. It stays over
+		// readings that do not include it.
+		r.keepOwn(in)
+		r.base.Player = r.own.Player
+		r.render()
 		return changefeed.NeedsRead
 	case in.Xid != 0 && includes(r.base, in.Xid):
 		return changefeed.Unchanged

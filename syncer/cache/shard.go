@@ -50,7 +50,8 @@ func (s *shard) unload(e *slot) {
 	if e.loaded {
 		s.cached--
 	}
-	e.loaded, e.requested, e.record, e.balances, e.keyOnly = false, false, record{}, balanceSet{}, nil
+	e.loaded, e.requested, e.outdated = false, false, false
+	e.record, e.balances, e.keyOnly = record{}, balanceSet{}, nil
 }
 
 // settle puts a slot where it belongs after a change of loaded, held or fetches:

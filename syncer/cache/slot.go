@@ -20,14 +20,23 @@ type slot struct {
 	fetches   int          // fetches in progress
 	joinable  *sharedFetch // the one that further readers wait for, if any
 	keyOnly   []uint64     // transactions of changes without a row, received during the fetches
-	requested bool         // not loaded, and the feed is going to read it
+	requested bool         // not loaded or outdated, and the feed is going to read it
+
+	outdated   bool // loaded, but a read that has not begun yet is needed; see Players.Outdate
+	outdatings int  // how often that was said
 
 	position int         // in the ring; -1: not there
 	used     atomic.Bool // since the hand last came by
 }
 
 // request records that the feed begins to read the id.
-func (e *slot) request() { e.requested = !e.loaded }
+func (e *slot) request() { e.requested = !e.loaded || e.outdated }
+
+// outdate demands a read that has not begun yet.
+func (e *slot) outdate() {
+	e.outdated, e.requested = e.loaded, false
+	e.outdatings++
+}
 
 // collect takes in a change of an id that is not loaded.
 func (e *slot) collect(ch changefeed.Change) changefeed.ApplyResult {

@@ -34,12 +34,11 @@ type Applier struct {
 
 	generation atomic.Uint64 // changes under mu
 
-	mu            sync.Mutex
-	cursor        changefeed.Snapshot // what it sees has been applied and published
-	tracker       tracker
-	needRead      map[syncer.PlayerID]bool // players to read, though no recorded change asks for it
-	needFreshRead map[syncer.PlayerID]bool // the same, but a read that has begun already is not enough
-	interrupt     func()                   // wakes the feed: there is something to read
+	mu        sync.Mutex
+	cursor    changefeed.Snapshot // what it sees has been applied and published
+	tracker   tracker
+	needRead  map[syncer.PlayerID]bool // players to read, though no recorded change asks for it
+	interrupt func()                   // wakes the feed: there is something to read
 }
 
 // NewApplier returns an applier that keeps the caches and tables and publishes events.
@@ -48,7 +47,7 @@ type Applier struct {
 func NewApplier(players Players, bans Bans, publish func(changefeed.Event), tables ...Table) *Applier {
 	return &Applier{
 		players: players, bans: bans, tables: tables, publish: publish,
-		tracker: newTracker(), needRead: map[syncer.PlayerID]bool{}, needFreshRead: map[syncer.PlayerID]bool{},
+		tracker: newTracker(), needRead: map[syncer.PlayerID]bool{},
 		interrupt: func() {},
 	}
 }
@@ -60,15 +59,15 @@ func (a *Applier) Begin() changefeed.Generation { return changefeed.Generation(a
 // write left them, added history included, and the changes it recorded. When the
 // feed receives those changes later, they are no longer new. If memory was reset
 // since the write began, the write may have gone to another database than the one
-// that memory is read from now: then its players are read instead, and a poll finds
-// its changes.
+// that memory is read from now: then its players are read instead, before the next request
+// is answered from memory, and a poll finds its changes.
 func (a *Applier) Wrote(
 	begun changefeed.Generation, readings []changefeed.VersionedPlayer, changes []changefeed.Change,
 ) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if begun != a.Begin() {
-		a.requireFreshRead(readings)
+		a.requireFreshRead(readings, changes)
 		return
 	}
 	var affected subjects
@@ -123,12 +122,23 @@ func (a *Applier) refresh(r changefeed.VersionedPlayer) (changed bool) {
 	return true
 }
 
-// requireFreshRead asks for a read of players whose write result cannot be used.
-func (a *Applier) requireFreshRead(readings []changefeed.VersionedPlayer) {
+// requireFreshRead asks for a read of players whose write result cannot be used. One that
+// has begun already is not enough.
+func (a *Applier) requireFreshRead(readings []changefeed.VersionedPlayer, changes []changefeed.Change) {
+	written := map[syncer.PlayerID]bool{}
 	for _, r := range readings {
-		a.needFreshRead[r.ID] = true
+		written[r.ID] = true
 	}
-	if len(readings) > 0 {
+	for _, ch := range changes {
+		if ch.Entity == syncer.EntityPlayer || ch.Entity == syncer.EntityBalance {
+			written[syncer.PlayerID(ch.Key)] = true
+		}
+	}
+	for id := range written {
+		a.players.Outdate(id)
+		a.needRead[id] = true
+	}
+	if len(readings)+len(changes) > 0 {
 		a.interrupt()
 	}
 }
@@ -139,7 +149,7 @@ func (a *Applier) setInterrupt(interrupt func()) (now bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.interrupt = interrupt
-	return len(a.needRead)+len(a.needFreshRead) > 0
+	return len(a.needRead) > 0
 }
 
 // receive takes in one change; included says that the cache has it already, as part
@@ -248,7 +258,6 @@ func (a *Applier) reset() {
 	a.generation.Add(1)
 	a.cursor, a.tracker = changefeed.Snapshot{}, newTracker()
 	clear(a.needRead)
-	clear(a.needFreshRead)
 	a.players.Reset()
 	a.bans.Reset()
 	for _, t := range a.tables {

@@ -92,6 +92,10 @@ type Players interface {
 	// Refresh takes in a read. changefeed.NeedsRead: it was not enough, read again.
 	Refresh(r changefeed.VersionedPlayer) changefeed.ApplyResult
 
+	// Outdate says that a write was acknowledged whose result cannot be taken in: requests
+	// are not answered from memory until a reading that begins later is there.
+	Outdate(id syncer.PlayerID)
+
 	// Reset forgets how old copies are: snapshots to come are of another epoch.
 	Reset()
 }

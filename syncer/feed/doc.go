@@ -66,8 +66,8 @@
 //	another database                        of two epochs cannot be compared
 //	older snapshot in the same epoch:       the same
 //	storage rolled back, commits lost
-//	own write that began before such a      its players are read, its changes are
-//	reload and ended after it               found by the next poll
+//	own write that began before such a      its players are read before they are shown to
+//	reload and ended after it               anybody, its changes are found by the next poll
 //	transaction ids from elsewhere (dump)   settled in the database, then as other epoch
 //	standby                                 refused: connect again until it is the primary
 //	connection stopped listening            refused: connect again

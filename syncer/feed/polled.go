@@ -79,8 +79,6 @@ func (a *Applier) distrust(ch changefeed.Change) {
 
 // addNeeded includes the players that must be read for other reasons than a change.
 func (a *Applier) addNeeded(w *work) {
-	maps.Copy(a.needRead, a.needFreshRead)
-	clear(a.needFreshRead)
 	ids := a.players.Wanted(slices.Collect(maps.Keys(a.needRead)))
 	clear(a.needRead)
 	for _, id := range ids {
