@@ -65,16 +65,26 @@ type cast struct {
 // cast, the whole ban set, and the verdict on each target ever used. It goes on to the next
 // of these only if there is no difference in the one before.
 func (n *node) differences(psql *pgx.Conn, c cast) error {
-	if unsaved := n.Unsaved(); unsaved != 0 {
+	if unsaved := n.unsaved(); unsaved != 0 {
 		return fmt.Errorf("%d players are not saved yet", unsaved)
 	}
 	if err := n.comparePlayers(psql, c.players); err != nil {
 		return err
 	}
-	if err := n.compareBans(psql); err != nil {
-		return err
+	if n.Daemon != nil { // another process shows its verdicts only
+		if err := n.compareBans(psql); err != nil {
+			return err
+		}
 	}
 	return n.compareVerdicts(psql, c)
+}
+
+// unsaved is how many players the node has still to save.
+func (n *node) unsaved() int {
+	if n.Daemon != nil {
+		return n.Unsaved()
+	}
+	return int(n.metric("playersync_unsaved_players"))
 }
 
 func (n *node) comparePlayers(psql *pgx.Conn, ids []string) error {

@@ -12,7 +12,12 @@ import (
 	"playersync/syncer/store"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+func TestMain(m *testing.M) {
+	if config, ok := os.LookupEnv(processEnv); ok {
+		os.Exit(runProcess(config))
+	}
+	os.Exit(pgtest.Main(m))
+}
 
 // waitTimeout bounds what a test waits for. It says nothing about how fast
 // anything is.

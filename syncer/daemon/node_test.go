@@ -23,11 +23,15 @@ import (
 
 // node is a running daemon as a game server meets it.
 type node struct {
-	*daemon.Daemon
-	t    testing.TB
-	name string
-	stop func() error
+	*daemon.Daemon // nil in a process of its own
+	t              testing.TB
+	name           string
+	base           string // of the HTTP API
+	stop           func() error
 }
+
+// URL returns the address of the HTTP API.
+func (n *node) URL() string { return n.base }
 
 // never is a heartbeat under which no poll comes to the rescue: what a node
 // knows it has from notifications and from what it read on connecting.
@@ -70,7 +74,7 @@ func start(t testing.TB, url, name string, change ...func(*daemon.Config)) *node
 	go func() { done <- d.Run(ctx) }()
 	var result error
 	stopped := false
-	n := &node{Daemon: d, t: t, name: name, stop: func() error {
+	n := &node{Daemon: d, t: t, name: name, base: d.URL(), stop: func() error {
 		if !stopped {
 			stopped = true
 			cancel()

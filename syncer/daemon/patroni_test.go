@@ -39,10 +39,7 @@ func TestPatroni(t *testing.T) {
 	}
 	psql := connect(t, c.leader().url("postgres"))
 	run(t, psql, `insert into currency values ('coins')`)
-	log := &acknowledged{}
-	for i := range nodes {
-		nodes[i].join(log.player(i), "Player")
-	}
+	log := newAcknowledged(nodes)
 	for _, fault := range []struct {
 		name        string
 		begin, mend func(old *patroniMember)
@@ -69,7 +66,7 @@ func TestPatroni(t *testing.T) {
 		}
 		psql := connect(t, c.other(old).url("postgres"))
 		equal(t, psql, log.cast(), nodes...)
-		log.check(t, psql)
+		log.check(t, psql, nodes)
 	}
 }
 
