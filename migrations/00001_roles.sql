@@ -105,7 +105,9 @@ begin
         begin
             execute format('drop role %I', leftover);
         exception
-            when dependent_objects_still_exist or insufficient_privilege or undefined_object or object_in_use then
+            when dependent_objects_still_exist or insufficient_privilege or undefined_object or object_in_use
+                or internal_error -- of a database that uses it and is dropped at this moment
+            then
                 raise notice 'role % is left: another database or this login still uses it', leftover;
         end;
     end loop;

@@ -212,6 +212,8 @@ begin
     if new.unmute_time is null and old.unmute_time is not null then
         new.mute_reason := '';
     end if;
+    -- Column by column: whole rows could only be compared with large attributes fetched, which
+    -- would then be stored anew.
     if (
         new.rank, new.flags, new.unmute_time, new.mute_reason, new.unmark_time, new.attributes,
         new.name, new.override_name, new.highlight, new.rainbow_speed, new.chat_strictness,

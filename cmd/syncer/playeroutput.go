@@ -38,9 +38,29 @@ func called(p *syncer.Player) string {
 	return fmt.Sprintf("%s (%s)", p.ID, p.Name)
 }
 
+// playerFields are what is shown of a player, by name and value.
 func playerFields(p *syncer.Player, now time.Time) [][]string {
-	fields := [][]string{
-		{"id", string(p.ID)},
+	fields := slices.Concat([][]string{{"id", string(p.ID)}}, sharedFields(p, now), [][]string{
+		{"created", clock(p.CreatedAt, "")},
+		{"revision", strconv.FormatInt(p.Revision, 10)},
+	})
+	return slices.DeleteFunc(fields, func(field []string) bool { return len(field) == 1 })
+}
+
+// sharedFields are those that all servers share, always the same ones in the same order. One
+// that a player need not have, and has not, is without a value.
+func sharedFields(p *syncer.Player, now time.Time) [][]string {
+	optional := func(name string, text *string) []string {
+		if text == nil {
+			return []string{name}
+		}
+		return []string{name, *text}
+	}
+	var rainbow *string
+	if p.Rainbow != nil {
+		rainbow = new(strconv.Itoa(p.Rainbow.Speed))
+	}
+	return [][]string{
 		{"name", p.Name},
 		{"rank", p.Rank},
 		{"flags", strings.Join(p.Flags, ", ")},
@@ -50,21 +70,11 @@ func playerFields(p *syncer.Player, now time.Time) [][]string {
 		{"language", p.Language},
 		{"chat strictness", p.ChatStrictness},
 		{"rank prefix", shownOrHidden(p.ShowRankPrefix)},
+		optional("override name", p.OverrideName),
+		optional("highlight", p.Highlight),
+		optional("achievements", p.Achievements),
+		optional("rainbow speed", rainbow),
 	}
-	optional := func(name string, text *string) {
-		if text != nil {
-			fields = append(fields, []string{name, *text})
-		}
-	}
-	optional("override name", p.OverrideName)
-	optional("highlight", p.Highlight)
-	optional("achievements", p.Achievements)
-	if p.Rainbow != nil {
-		fields = append(fields, []string{"rainbow speed", strconv.Itoa(p.Rainbow.Speed)})
-	}
-	return append(fields,
-		[]string{"created", clock(p.CreatedAt, "")},
-		[]string{"revision", strconv.FormatInt(p.Revision, 10)})
 }
 
 // mutedInWords says whether and how long a player is muted, and why.

@@ -82,20 +82,6 @@ func (w *watcher) describe(e changefeed.Event, now time.Time) string {
 	return name + "  " + difference(before, e.Player, now)
 }
 
-// watchedFields are those of playerFields that servers share, in the order shown.
-var watchedFields = []string{
-	"name", "rank", "flags", "muted", "marked", "attributes", "language", "chat strictness", "rank prefix",
-	"override name", "highlight", "achievements", "rainbow speed",
-}
-
-func fieldValues(p *syncer.Player, now time.Time) map[string]string {
-	values := map[string]string{}
-	for _, field := range playerFields(p, now) {
-		values[field[0]] = field[1]
-	}
-	return values
-}
-
 // difference says what changed of a player. One that was not shown before is
 // compared with a new one.
 func difference(before, after *syncer.Player, now time.Time) string {
@@ -104,13 +90,11 @@ func difference(before, after *syncer.Player, now time.Time) string {
 		fresh.Name = after.Name
 		before = &fresh
 	}
-	was, is := fieldValues(before, now), fieldValues(after, now)
+	was := sharedFields(before, now)
 	var changes []string
-	for _, name := range watchedFields {
-		old, current := was[name], is[name]
-		if old != current {
-			changes = append(changes,
-				fmt.Sprintf("%s %s → %s", name, cmp.Or(old, "nothing"), cmp.Or(current, "nothing")))
+	for i, is := range sharedFields(after, now) {
+		if old, current := fieldValue(was[i]), fieldValue(is); old != current {
+			changes = append(changes, fmt.Sprintf("%s %s → %s", is[0], old, current))
 		}
 	}
 	if added := len(after.History) - len(before.History); added > 0 {
@@ -121,6 +105,10 @@ func difference(before, after *syncer.Player, now time.Time) string {
 		return "changed"
 	}
 	return strings.Join(changes, ", ")
+}
+
+func fieldValue(field []string) string {
+	return cmp.Or(strings.Join(field[1:], ""), "nothing")
 }
 
 // balancesText lists balances by currency.

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"playersync/syncer"
@@ -34,7 +35,7 @@ func (s *Server) registerPlayers() {
 		http.MethodPatch, "/v1/players/{id}", "patch-player", tagPlayers,
 		"Change fields of a player",
 		"A JSON merge patch over the fields. " +
-			"Important fields (rank, flags, unmuteTime, muteReason, unmarkTime, muted, attributes) are applied " +
+			"Important fields (" + strings.Join(merge.ImportantFields(), ", ") + ", muted) are applied " +
 			"to the current row at once and reach every server within milliseconds; " +
 			"the others are in memory at once and in the database soon. " +
 			"With If-Match nothing happens unless the revision is still the one given.",

@@ -1,6 +1,9 @@
 package merge
 
 import (
+	"reflect"
+	"strings"
+
 	"playersync/syncer"
 )
 
@@ -30,6 +33,20 @@ func ScalarsOf(p syncer.Synced) Scalars {
 	o := operands{p: p}
 	o.each(take)
 	return o.s
+}
+
+// ImportantFields returns the JSON names of the important fields of a player: of the scalars,
+// and flags and attributes.
+func ImportantFields() []string {
+	names := []string{"flags", "attributes"}
+	scalars := reflect.ValueOf(ScalarsOf(syncer.Synced{}).important())
+	for field, value := range scalars.Fields() {
+		if !value.IsZero() {
+			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 func (s Scalars) isEmpty() bool { return s == Scalars{} }
