@@ -13,14 +13,14 @@ import (
 // Find returns a player from memory or the database, nil if there is none. Error:
 // database_unavailable if it is not in memory and cannot be read.
 func (p *Players) Find(ctx context.Context, id syncer.PlayerID) (*syncer.Player, error) {
-	player, _, err := p.held.Read(ctx, id, p.store.ReadPlayers)
+	player, _, err := p.held.Read(ctx, id, p.fetch)
 	return player, err
 }
 
 // FindAnew returns a player as it is in the database now, nil if there is none. While
 // the database is away it returns the one in memory, and false.
 func (p *Players) FindAnew(ctx context.Context, id syncer.PlayerID) (player *syncer.Player, isNew bool, err error) {
-	player, err = p.held.Reread(ctx, id, p.store.ReadPlayers)
+	player, err = p.held.Reread(ctx, id, p.fetch)
 	if err == nil {
 		return player, true, nil
 	}

@@ -3,6 +3,7 @@ package sidecar
 import (
 	"context"
 	"net/netip"
+	"time"
 
 	"playersync/syncer"
 	"playersync/syncer/merge"
@@ -24,7 +25,7 @@ func (p *Players) Join(
 		return JoinResult{}, err
 	}
 	if len(banned) > 0 {
-		return p.rejected(ctx, from, id, banned[0])
+		return p.rejected(ctx, from, id, banned[0]), nil
 	}
 
 	caller := syncer.CallerOf(ctx)
@@ -40,7 +41,7 @@ func (p *Players) Join(
 	case err != nil:
 		return JoinResult{}, err
 	case len(banned) > 0:
-		return p.rejected(ctx, from, id, banned[0])
+		return p.rejected(ctx, from, id, banned[0]), nil
 	}
 	for _, observer := range p.observers {
 		observer.Joined(from, id, request)
@@ -114,16 +115,22 @@ func (p *Players) turnBack(from syncer.GameServer, id syncer.PlayerID) {
 	p.visitors.forget(id)
 }
 
+// pauseBetweenReads is how long a join waits before it asks a database again that is up and
+// does not answer.
+const pauseBetweenReads = 100 * time.Millisecond
+
 // readForJoin reads the row anew, since what is unsynced does not travel, and
-// creates it for a newcomer. Without the database it falls back to memory.
+// creates it for a newcomer. It waits for a database that is up. Without the database it
+// falls back to memory.
 func (p *Players) readForJoin(ctx context.Context, id syncer.PlayerID) (*syncer.Player, Source, error) {
-	player, err := p.held.Reread(ctx, id, p.store.ReadPlayers)
-	if err == nil && player == nil {
-		if err = p.store.CreatePlayers(ctx, []syncer.PlayerID{id}); err == nil {
-			p.visitors.mu.Lock()
-			p.visitors.restore(id) // on a server, and deleted meanwhile
-			p.visitors.mu.Unlock()
-			player, err = p.held.Reread(ctx, id, p.store.ReadPlayers)
+	waiting, cancel := share(ctx, forReading)
+	defer cancel()
+	player, err := p.readOrCreate(waiting, id)
+	for syncer.IsAway(err) && p.Following() && waiting.Err() == nil {
+		select {
+		case <-time.After(pauseBetweenReads):
+			player, err = p.readOrCreate(waiting, id)
+		case <-waiting.Done():
 		}
 	}
 	switch {
@@ -137,17 +144,33 @@ func (p *Players) readForJoin(ctx context.Context, id syncer.PlayerID) (*syncer.
 	}
 }
 
-// rejected answers the join of a banned player.
-func (p *Players) rejected(
-	ctx context.Context, from syncer.GameServer, id syncer.PlayerID, ban syncer.Ban,
-) (JoinResult, error) {
-	player, fromMemory, err := p.held.Read(ctx, id, p.store.ReadPlayers)
-	if err != nil && !syncer.IsAway(err) {
-		return JoinResult{}, err
+// readOrCreate reads the row anew, and creates it if there is none.
+func (p *Players) readOrCreate(ctx context.Context, id syncer.PlayerID) (*syncer.Player, error) {
+	player, err := p.held.Reread(ctx, id, p.fetch)
+	if err != nil || player != nil {
+		return player, err
 	}
-	result := JoinResult{Ban: &ban, Source: sourceOf(fromMemory || err != nil)}
+	if _, err := p.creations.one(ctx, id); err != nil {
+		return nil, err
+	}
+	p.visitors.mu.Lock()
+	p.visitors.restore(id) // on a server, and deleted meanwhile
+	p.visitors.mu.Unlock()
+	return p.held.Reread(ctx, id, p.fetch)
+}
+
+// rejected answers the join of a banned player. The record is a courtesy: it is left out if
+// the database did not even say of which ban it is, or takes its time.
+func (p *Players) rejected(ctx context.Context, from syncer.GameServer, id syncer.PlayerID, ban syncer.Ban) JoinResult {
+	player, fromMemory := p.held.Get(id)
+	if !fromMemory && ban.Number != 0 {
+		brief, cancel := share(ctx, forDetails)
+		defer cancel()
+		player, fromMemory, _ = p.held.Read(brief, id, p.fetch)
+	}
+	result := JoinResult{Ban: &ban, Source: sourceOf(fromMemory || player == nil)}
 	if player != nil {
 		result.Player = new(p.View(from, player))
 	}
-	return result, nil
+	return result
 }

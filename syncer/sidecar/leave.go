@@ -51,7 +51,7 @@ func (p *Players) Leave(ctx context.Context, from syncer.GameServer, id syncer.P
 // and a copy it is a new player, who is not known: then only what differs from the
 // defaults is known to be meant.
 func (p *Players) readForLeave(ctx context.Context, id syncer.PlayerID) (_ syncer.Player, known bool, _ error) {
-	player, _, err := p.held.Read(ctx, id, p.store.ReadPlayers)
+	player, _, err := p.held.Read(ctx, id, p.fetch)
 	if err != nil && !syncer.IsAway(err) {
 		return syncer.Player{}, false, err
 	}

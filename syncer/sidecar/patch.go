@@ -67,7 +67,7 @@ func (p *Players) readForPatch(ctx context.Context, id syncer.PlayerID) (*syncer
 	if syncer.CodeOf(err) != syncer.CodeNotFound {
 		return player, err
 	}
-	if player, err = p.held.Reread(ctx, id, p.store.ReadPlayers); err == nil && player == nil {
+	if player, err = p.held.Reread(ctx, id, p.fetch); err == nil && player == nil {
 		return nil, syncer.NotFound("no player %q", id)
 	}
 	return player, err

@@ -35,6 +35,9 @@ type Players struct {
 	observers []VisitObserver
 	log       *slog.Logger
 
+	reads     gatherer[changefeed.VersionedPlayer]
+	creations gatherer[struct{}]
+
 	refusedUSIDs atomic.Int64
 }
 
@@ -84,10 +87,36 @@ type PlayerDeps struct {
 // NewPlayers returns the players in the store. Home is who asks when a request does
 // not say.
 func NewPlayers(home syncer.GameServer, deps PlayerDeps) *Players {
-	return &Players{
+	p := &Players{
 		Clock: deps.Clock, home: home, store: deps.Store, held: deps.Held, bans: deps.Bans, edits: deps.Edits,
 		saver: deps.Saver, visitors: deps.Saver.visitors, observers: deps.Observers, log: deps.Log,
 	}
+	p.reads.do = p.readAll
+	p.creations.do = func(ctx context.Context, ids []syncer.PlayerID) (map[syncer.PlayerID]struct{}, error) {
+		return nil, p.store.CreatePlayers(ctx, ids)
+	}
+	return p
+}
+
+// readAll reads several players.
+func (p *Players) readAll(
+	ctx context.Context, ids []syncer.PlayerID,
+) (map[syncer.PlayerID]changefeed.VersionedPlayer, error) {
+	readings, err := p.store.ReadPlayers(ctx, ids)
+	read := make(map[syncer.PlayerID]changefeed.VersionedPlayer, len(readings))
+	for _, r := range readings {
+		read[r.ID] = r
+	}
+	return read, err
+}
+
+// fetch is the [Fetch] of one player.
+func (p *Players) fetch(ctx context.Context, ids []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
+	if len(ids) != 1 {
+		return p.store.ReadPlayers(ctx, ids)
+	}
+	reading, err := p.reads.one(ctx, ids[0])
+	return []changefeed.VersionedPlayer{reading}, err
 }
 
 // Online counts the players on the servers of this sidecar, and the edits that
@@ -145,7 +174,7 @@ func (p *Players) show(from syncer.GameServer, caller string, player *syncer.Pla
 
 // read returns a player from memory or the database, or not_found.
 func (p *Players) read(ctx context.Context, id syncer.PlayerID) (*syncer.Player, Source, error) {
-	player, fromMemory, err := p.held.Read(ctx, id, p.store.ReadPlayers)
+	player, fromMemory, err := p.held.Read(ctx, id, p.fetch)
 	if err != nil {
 		return nil, "", err
 	}

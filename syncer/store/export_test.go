@@ -26,6 +26,18 @@ func (s *Store) OnNotice(handle pgconn.NoticeHandler) error {
 	return nil
 }
 
+// Fill opens so many sessions of the pool.
+func (s *Store) Fill(ctx context.Context, sessions int) error {
+	for range sessions {
+		conn, err := s.pool.Acquire(ctx)
+		if err != nil {
+			return err
+		}
+		defer conn.Release()
+	}
+	return nil
+}
+
 // DecodeActiveBans decodes a binary COPY of bans that arrives in the given pieces.
 func DecodeActiveBans(pieces [][]byte) ([]syncer.ActiveBan, error) {
 	var bans []syncer.ActiveBan

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"playersync/db"
@@ -59,6 +60,8 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	harden(config.ConnConfig, url)
 	o.adjust(config.ConnConfig)
 	servers.watch(config.ConnConfig)
+	s := &Store{servers: servers, timeout: o.Timeout, server: o.Server, log: o.Logger}
+	s.leaveReadOnly(config.ConnConfig)
 	connector := newConnector(config.ConnConfig.ConnectTimeout)
 	config.BeforeConnect = func(ctx context.Context, c *pgx.ConnConfig) error {
 		servers.prefer(ctx, c)
@@ -72,19 +75,31 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 		}
 		o.adjust(feed)
 		servers.watch(feed)
+		s.leaveReadOnly(feed)
 	}
 
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open pool: %w", redact(err))
 	}
-	s := &Store{
-		feed: feed.Copy(), connector: connector, servers: servers,
-		timeout: o.Timeout, server: o.Server, log: o.Logger,
-	}
+	s.feed, s.connector = feed.Copy(), connector
 	s.use(pool)
 	s.notifier = newNotifier(s.queries, o.Logger)
 	return s, nil
+}
+
+// leaveReadOnly ends a session that refuses to write, and all of the pool. Whether a session
+// may write is settled when it begins, by the settings of login and database: what they were
+// then would count for as long as it lives.
+func (s *Store) leaveReadOnly(c *pgx.ConnConfig) {
+	goesOn := c.OnPgError
+	c.OnPgError = func(conn *pgconn.PgConn, refused *pgconn.PgError) bool {
+		if refused.Code == codeReadOnly {
+			s.Reset()
+			return false
+		}
+		return goesOn(conn, refused)
+	}
 }
 
 // use sets the pool that the operations run on.
