@@ -21,7 +21,8 @@ func TestEverybodyJoinsAtOnceAfterAStart(t *testing.T) {
 	const many = 800
 	url, psql := database(t)
 	run(t, psql, fmt.Sprintf(`
-		insert into player (uuid, rank) select 'player ' || n, 'rank ' || n from generate_series(0, %d, 2) as n`, many-1))
+		insert into player (uuid, rank)
+		select 'player ' || n, 'rank ' || n from generate_series(0, %d, 2) as n`, many-1))
 	n := start(t, url, "a", func(c *daemon.Config) {
 		c.Store.MaxConnections, c.Store.Timeout = 1, time.Second
 	}).ready()
