@@ -97,6 +97,7 @@ select
         extract(epoch from pg_stat_get_bgwriter_stat_reset_time()),
         feed.epoch
     )::text as epoch,
+    extract(epoch from pg_postmaster_start_time())::text as started,
     (feed.home = feed_home())::boolean as same_database,
     feed.floor::xid8 as floor,
     exists (select from pg_listening_channels() as channel where channel = 'playersync')::boolean as listening,
@@ -144,6 +145,7 @@ type PollRow struct {
 	Now              pgtype.Timestamptz
 	InRecovery       bool
 	Epoch            string
+	Started          string
 	SameDatabase     bool
 	Floor            uint64
 	Listening        bool
@@ -164,6 +166,7 @@ func (q *Queries) Poll(ctx context.Context, arg PollParams) (PollRow, error) {
 		&i.Now,
 		&i.InRecovery,
 		&i.Epoch,
+		&i.Started,
 		&i.SameDatabase,
 		&i.Floor,
 		&i.Listening,

@@ -17,6 +17,7 @@ select
         extract(epoch from pg_stat_get_bgwriter_stat_reset_time()),
         feed.epoch
     )::text as epoch,
+    extract(epoch from pg_postmaster_start_time())::text as started,
     (feed.home = feed_home())::boolean as same_database,
     feed.floor::xid8 as floor,
     exists (select from pg_listening_channels() as channel where channel = 'playersync')::boolean as listening,

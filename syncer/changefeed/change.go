@@ -29,6 +29,8 @@ var (
 	ErrStandby  = errors.New("the database is a standby: point database.url at the primary, or promote this one")
 	ErrReplaced = errors.New("this server was replaced by a standby that was promoted: stop it or make it a standby; " +
 		"if an older backup was put back on purpose, restart syncer")
+	ErrElsewhere = errors.New("this server is not the one that is followed: database.url leads to several primaries; " +
+		"leave only one of them running")
 )
 
 // Row is what a [Change] carries: *[PlayerRow], *[BanRow], *[HistoryRow],
@@ -82,6 +84,7 @@ type Position struct {
 	InRecovery   bool   // a standby: it cannot be followed
 	Listening    bool   // the connection receives notifications
 	Floor        uint64 // changes of transactions below it were deleted
+	Strayed      bool   // since the last poll, statements of this sidecar went to other servers
 
 	Triggers        string        // differs if a feed trigger was altered
 	TriggersEnabled int           // how many are enabled ALWAYS

@@ -20,6 +20,7 @@ const (
 const (
 	reasonStart            = "start"
 	reasonEpoch            = "epoch"
+	reasonStrayed          = "strayed"
 	reasonRewound          = "rewound"
 	reasonFloor            = "floor"
 	reasonTriggersAltered  = "triggers_altered"
@@ -80,6 +81,7 @@ func (f *Feed) queryPositionOnce(ctx context.Context, conn Conn) (position Posit
 	if err != nil {
 		return position, fmt.Errorf("poll: %w", err)
 	}
+	f.strayed = f.strayed || position.Strayed
 	f.metrics.polls.Inc()
 	f.state.pollAnswered(sent, time.Now(), position.Now)
 	switch {
@@ -96,6 +98,8 @@ func (f *Feed) queryPositionOnce(ctx context.Context, conn Conn) (position Posit
 func (f *Feed) reloadReason(position Position) string {
 	now := time.Now()
 	switch {
+	case f.strayed:
+		return reasonStrayed
 	case f.cursor.IsZero():
 		return reasonStart
 	case position.Epoch != f.epoch:
@@ -129,10 +133,11 @@ func (f *Feed) catchUp(ctx context.Context, conn Conn, position Position, reason
 		if w.whole() {
 			reason = reasonWhole
 		}
-	case reasonEpoch, reasonRewound, reasonFloor:
+	case reasonEpoch, reasonStrayed, reasonRewound, reasonFloor:
 		f.log.InfoContext(ctx, "forgetting everything held", "reason", reason)
 		f.cursor = changefeed.Snapshot{} // if this fails, the next poll must reload as well
 		f.applier.reset()
+		f.strayed = false
 		w = f.applier.reload()
 	default:
 		w = f.applier.reload()

@@ -281,6 +281,7 @@ func (c *conn) Poll(ctx context.Context, cursor changefeed.Snapshot, most int) (
 	defer c.mu.Unlock()
 	c.polls = append(c.polls, time.Now())
 	position := c.where
+	c.where.Strayed = false // it is told once
 	position.Snapshot, position.Now = c.snapshot(), time.Now().Add(c.ahead)
 	position.Listening = position.Listening && c.listening
 	if len(c.changes) > 0 {

@@ -64,6 +64,8 @@
 //	recorded changes deleted by hand        the same: a trigger begins another epoch
 //	other epoch: restore, failover, crash,  the same: transaction ids and snapshots
 //	another database                        of two epochs cannot be compared
+//	statements went to another server       the same
+//	while the feed had no connection
 //	older snapshot in the same epoch:       the same
 //	storage rolled back, commits lost
 //	own write that began before such a      its players are read before they are shown to

@@ -101,6 +101,7 @@ func TestForgets(t *testing.T) {
 	}{
 		"restored": {"epoch", func(d *database) { d.where.Epoch, d.next = "second", 10 }},
 		"pruned":   {"floor", func(d *database) { d.where.Floor, d.changes = d.next+1, nil }},
+		"strayed":  {"strayed", func(d *database) { d.where.Strayed = true }},
 		"rewound":  {"rewound", func(d *database) { d.next -= 2 }},
 		"dump":     {"epoch", func(d *database) { d.where.SameDatabase = false }},
 	}

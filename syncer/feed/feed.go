@@ -59,6 +59,7 @@ type Feed struct {
 	epoch    changefeed.Epoch    // of the cursor
 	triggers string              // Position.Triggers at the cursor
 
+	strayed    bool          // memory may hold what came from another server than the cursor's
 	connected  bool          // at least once
 	patience   time.Duration // for opening a connection
 	unpolled   bool          // no poll has succeeded on this connection

@@ -20,6 +20,7 @@ type FeedConn struct {
 	conn      *pgx.Conn
 	queries   *db.Queries
 	servers   *primaries
+	polled    bool
 	signature *signature
 	keyReadAt time.Time     // when the key was last read for the sake of a notification
 	timeout   time.Duration // of that
@@ -44,6 +45,9 @@ func (s *Store) OpenFeed(ctx context.Context) (*FeedConn, error) {
 
 // Close ends the connection.
 func (c *FeedConn) Close() {
+	if c.polled {
+		c.servers.lose()
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	_ = c.conn.Close(ctx) // it may be broken already
@@ -127,11 +131,6 @@ func (c *FeedConn) Poll(ctx context.Context, cursor changefeed.Snapshot, most in
 	if err != nil {
 		return changefeed.Position{}, readError("poll", err)
 	}
-	if !row.InRecovery {
-		if err := c.servers.admitEpoch(changefeed.Epoch(row.Epoch), c.conn.PgConn()); err != nil {
-			return changefeed.Position{}, fmt.Errorf("poll: %w", err)
-		}
-	}
 	p := changefeed.Position{
 		Now:             row.Now.Time,
 		Epoch:           changefeed.Epoch(row.Epoch),
@@ -151,6 +150,13 @@ func (c *FeedConn) Poll(ctx context.Context, cursor changefeed.Snapshot, most in
 	}
 	if len(p.Changes) > most {
 		p.Changes, p.Overflow = nil, true
+	}
+	if row.InRecovery {
+		return p, nil
+	}
+	c.polled = true
+	if p.Strayed, err = c.servers.follow(p.Epoch, row.Started, c.conn.PgConn()); err != nil {
+		return changefeed.Position{}, fmt.Errorf("poll: %w", err)
 	}
 	return p, nil
 }

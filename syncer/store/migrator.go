@@ -26,7 +26,8 @@ func NewMigrator(url string) (*Migrator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse database url: %w", err)
 	}
-	new(primaries).watch(config)
+	servers := &primaries{}
+	servers.watch(config, servers.admit)
 	config.RuntimeParams["application_name"] = "playersync migrate"
 	config.DefaultQueryExecMode = pgx.QueryExecModeExec // poolers keep no prepared statements
 	database := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {

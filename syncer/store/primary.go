@@ -28,10 +28,32 @@ import (
 //	timeline 1                  the promoted standby, timeline 2  used; those to timeline 1 are closed
 //	timeline 2                  the old primary, timeline 1       refused, the next host is tried
 //	timeline 2                  primary of another cluster        used
+//
+// What is in memory can be compared with what the server says that the feed follows, and with
+// nothing else. So while the feed follows one, the pool uses no other, unless that has a newer
+// timeline: then the feed goes there too. Others that the pool has used meanwhile are reported
+// to the feed, which forgets what may have come from them.
 type primaries struct {
-	mu      sync.Mutex
-	newest  timeline
-	address string // of the server on it, which is tried first
+	mu        sync.Mutex
+	newest    timeline
+	address   string          // of the server on it, which is tried first
+	followed  instance        // that the feed has polled last; zero: none yet
+	following bool            // its connection is open
+	used      map[string]bool // processes that the pool has used since the last poll
+}
+
+// instance is a server from its start until it ends.
+type instance struct {
+	timeline
+	process string // different for each start
+}
+
+func newInstance(system, number, started string) (instance, error) {
+	parsed, err := strconv.ParseUint(number, 16, 32)
+	if err != nil {
+		return instance{}, fmt.Errorf("read the server's timeline: %w", err)
+	}
+	return instance{timeline{system: system, number: parsed}, system + " " + started}, nil
 }
 
 // timeline is one course of a cluster's history; a standby that is promoted begins the next.
@@ -47,7 +69,7 @@ func (t timeline) olderThan(other timeline) bool {
 
 // watch lets the connections of a configuration be refused, after what target_session_attrs
 // asks for.
-func (p *primaries) watch(c *pgx.ConnConfig) {
+func (p *primaries) watch(c *pgx.ConnConfig, admit func(here instance, address string) error) {
 	asked := c.ValidateConnect
 	c.ValidateConnect = func(ctx context.Context, conn *pgconn.PgConn) error {
 		if asked != nil {
@@ -55,85 +77,130 @@ func (p *primaries) watch(c *pgx.ConnConfig) {
 				return err
 			}
 		}
-		return p.validate(ctx, conn)
+		here, err := instanceOf(ctx, conn)
+		if err != nil {
+			return err
+		}
+		conn.CustomData()[instanceKey] = here
+		return admit(here, conn.Conn().RemoteAddr().String())
 	}
 }
 
 // askServer is answered by every login, and needs no schema.
 const askServer = `
-	select system_identifier, case when not pg_is_in_recovery() then left(pg_walfile_name(pg_current_wal_lsn()), 8) end
+	select
+		system_identifier,
+		case when not pg_is_in_recovery() then left(pg_walfile_name(pg_current_wal_lsn()), 8) end,
+		extract(epoch from pg_postmaster_start_time())
 	from pg_control_system()`
 
-// timelineKey is where a connection keeps its timeline.
-const timelineKey = "timeline"
+// instanceKey is where a connection keeps its server.
+const instanceKey = "instance"
 
-func (p *primaries) validate(ctx context.Context, conn *pgconn.PgConn) error {
+// instanceOf asks which server a connection leads to. A standby is an error.
+func instanceOf(ctx context.Context, conn *pgconn.PgConn) (instance, error) {
 	results, err := conn.Exec(ctx, askServer).ReadAll()
 	if err != nil {
-		return fmt.Errorf("ask the server for its timeline: %w", err)
+		return instance{}, fmt.Errorf("ask the server for its timeline: %w", err)
 	}
-	if len(results) != 1 || len(results[0].Rows) != 1 || len(results[0].Rows[0]) != 2 {
-		return errors.New("the server does not tell its timeline")
+	if len(results) != 1 || len(results[0].Rows) != 1 || len(results[0].Rows[0]) != 3 {
+		return instance{}, errors.New("the server does not tell its timeline")
 	}
-	system, number := string(results[0].Rows[0][0]), string(results[0].Rows[0][1])
-	if number == "" {
-		return changefeed.ErrStandby
+	row := results[0].Rows[0]
+	if len(row[1]) == 0 {
+		return instance{}, changefeed.ErrStandby
 	}
-	here, err := readTimeline(system, number)
-	if err != nil {
-		return err
-	}
-	conn.CustomData()[timelineKey] = here
-	return p.admit(here, conn.Conn().RemoteAddr().String())
+	return newInstance(string(row[0]), string(row[1]), string(row[2]))
 }
 
-// admitEpoch is admit for a server that is polled; see the statement for the parts of an epoch.
-func (p *primaries) admitEpoch(epoch changefeed.Epoch, conn *pgconn.PgConn) error {
+// follow is admit for the server that the feed has polled; see the statement for the parts of
+// an epoch. It reports whether the pool has used another one since the poll before.
+func (p *primaries) follow(
+	epoch changefeed.Epoch, started string, conn *pgconn.PgConn,
+) (strayed bool, err error) {
 	parts := strings.Split(string(epoch), "/")
 	const system, number = 0, 2
 	if len(parts) <= number {
-		return errors.New("the server does not tell its timeline")
+		return false, errors.New("the server does not tell its timeline")
 	}
-	here, err := readTimeline(parts[system], parts[number])
+	here, err := newInstance(parts[system], parts[number], started)
+	if err == nil {
+		err = p.admit(here, conn.Conn().RemoteAddr().String())
+	}
 	if err != nil {
-		return err
+		return false, err
 	}
-	return p.admit(here, conn.Conn().RemoteAddr().String())
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.used, here.process)
+	strayed = len(p.used) > 0
+	p.followed, p.following, p.used = here, true, nil
+	return strayed, nil
 }
 
-func readTimeline(system, number string) (timeline, error) {
-	parsed, err := strconv.ParseUint(number, 16, 32)
-	if err != nil {
-		return timeline{}, fmt.Errorf("read the server's timeline: %w", err)
-	}
-	return timeline{system: system, number: parsed}, nil
+// lose says that the feed's connection has ended.
+func (p *primaries) lose() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.following = false
 }
 
 // admit refuses a server whose place was taken, and remembers the one that has it.
-func (p *primaries) admit(here timeline, address string) error {
+func (p *primaries) admit(here instance, address string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	return p.take(here, address)
+}
+
+// admitForPool is admit for a connection of the pool: it refuses what the feed does not follow.
+func (p *primaries) admitForPool(here instance, address string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.isElsewhere(here) {
+		return changefeed.ErrElsewhere
+	}
+	return p.take(here, address)
+}
+
+// isElsewhere reports whether the feed follows another server, and would not go to this one,
+// nor was this one replaced. The caller holds p.mu.
+func (p *primaries) isElsewhere(here instance) bool {
+	return p.following && here.process != p.followed.process &&
+		!p.followed.olderThan(here.timeline) && !here.olderThan(p.newest)
+}
+
+// take is admit for a caller that holds p.mu.
+func (p *primaries) take(here instance, address string) error {
 	if here.olderThan(p.newest) {
 		return fmt.Errorf("%w: it is on timeline %d, and one on timeline %d has been seen",
 			changefeed.ErrReplaced, here.number, p.newest.number)
 	}
-	p.newest, p.address = here, address
+	p.newest, p.address = here.timeline, address
 	return nil
 }
 
-// admitsStill reports whether the server of a connection is still the primary as far as is
-// known.
-func (p *primaries) admitsStill(conn *pgconn.PgConn) bool {
-	here, _ := conn.CustomData()[timelineKey].(timeline)
+// use reports whether a connection of the pool may be used: its server is still the primary as
+// far as is known, and the feed follows no other.
+func (p *primaries) use(conn *pgconn.PgConn) bool {
+	here, _ := conn.CustomData()[instanceKey].(instance)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return !here.olderThan(p.newest)
+	if here.olderThan(p.newest) || p.isElsewhere(here) {
+		return false
+	}
+	if here.process != p.followed.process {
+		if p.used == nil {
+			p.used = map[string]bool{}
+		}
+		p.used[here.process] = true
+	}
+	return true
 }
 
 // refusal leaves out what the driver says of a server that is refused, if no other was tried.
 func refusal(err error, c *pgx.ConnConfig) error {
 	isOther := func(f *pgconn.FallbackConfig) bool { return f.Host != c.Host || f.Port != c.Port }
-	for _, reason := range []error{changefeed.ErrStandby, changefeed.ErrReplaced} {
+	for _, reason := range []error{changefeed.ErrStandby, changefeed.ErrReplaced, changefeed.ErrElsewhere} {
 		if errors.Is(err, reason) && !slices.ContainsFunc(c.Fallbacks, isOther) {
 			return reason
 		}

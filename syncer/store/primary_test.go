@@ -27,7 +27,7 @@ func TestServersThatWereReplacedAreRefused(t *testing.T) {
 		{"another", 2, true},
 		{"another", 1, false},
 	} {
-		err := servers.admit(timeline{step.system, step.number}, "")
+		err := servers.admit(instance{timeline: timeline{step.system, step.number}}, "")
 		if (err == nil) != step.admitted || err != nil && !errors.Is(err, changefeed.ErrReplaced) {
 			t.Errorf("%+v: %v", step, err)
 		}

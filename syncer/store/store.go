@@ -53,36 +53,36 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	config.MaxConnIdleTime = 10 * time.Minute
 	servers := &primaries{}
 	config.PrepareConn = func(_ context.Context, conn *pgx.Conn) (bool, error) {
-		// A session that the server ended, or a server that was replaced, must not meet a write.
-		return alive(conn.PgConn().Conn()) && servers.admitsStill(conn.PgConn()), nil
+		// A session that the server ended, or a server that is not the primary, must not meet a write.
+		return alive(conn.PgConn().Conn()) && servers.use(conn.PgConn()), nil
 	}
 	config.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false }
 	harden(config.ConnConfig, url)
 	o.adjust(config.ConnConfig)
-	servers.watch(config.ConnConfig)
-	s := &Store{servers: servers, timeout: o.Timeout, server: o.Server, log: o.Logger}
+	s := &Store{
+		feed: config.ConnConfig.Copy(), connector: newConnector(config.ConnConfig.ConnectTimeout), servers: servers,
+		timeout: o.Timeout, server: o.Server, log: o.Logger,
+	}
+	servers.watch(config.ConnConfig, servers.admitForPool)
 	s.leaveReadOnly(config.ConnConfig)
-	connector := newConnector(config.ConnConfig.ConnectTimeout)
 	config.BeforeConnect = func(ctx context.Context, c *pgx.ConnConfig) error {
 		servers.prefer(ctx, c)
-		return connector.beforeConnect(ctx, c)
+		return s.connector.beforeConnect(ctx, c)
 	}
 
-	feed := config.ConnConfig
 	if o.ListenURL != "" {
-		if feed, err = parseConfig(o.ListenURL); err != nil {
+		if s.feed, err = parseConfig(o.ListenURL); err != nil {
 			return nil, fmt.Errorf("parse listen url: %w", err)
 		}
-		o.adjust(feed)
-		servers.watch(feed)
-		s.leaveReadOnly(feed)
+		o.adjust(s.feed)
 	}
+	servers.watch(s.feed, servers.admit)
+	s.leaveReadOnly(s.feed)
 
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open pool: %w", redact(err))
 	}
-	s.feed, s.connector = feed.Copy(), connector
 	s.use(pool)
 	s.notifier = newNotifier(s.queries, o.Logger)
 	return s, nil
