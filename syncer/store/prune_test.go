@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/postgres/pgtest"
 	"playersync/syncer/store"
 )
 
@@ -77,6 +78,32 @@ func TestPruningOfTheAuditIsAudited(t *testing.T) {
 	run(t, app, "select audit_prune('1 day', 10000)")
 	expectEqual(t, len(prunes()), 2)
 	expectRefused(t, app, "update audit set role = 'x'", "delete from audit", "insert into audit default values")
+}
+
+// Whoever does not trust the logins of sidecars lets nobody forget but the owner.
+func TestOwnerAloneMayForgetTheAudit(t *testing.T) {
+	t.Parallel()
+	s, url := open(t, store.Options{})
+	admin := psql(t, url)
+	run(t, admin, "insert into audit (at, entity, uuid, field) values (now() - interval '2 years', 'player', 'a', 'rank')")
+	run(t, admin, "revoke execute on function audit_prune(interval, integer) from playersync_app")
+	address := login(t, url, "in role playersync_app")
+	expectRefused(t, psql(t, address), "select audit_prune('1 year', 100000)")
+	app, err := store.Open(t.Context(), address, store.Options{Timeout: pgtest.WaitTimeout})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(app.Close)
+	if _, err := app.PruneAudit(t.Context(), 24*time.Hour); syncer.CodeOf(err) != syncer.CodeUnavailable {
+		t.Errorf("by a sidecar: %v", err)
+	}
+	if _, err := s.PruneAudit(t.Context(), 365*24*time.Hour); err != nil {
+		t.Errorf("by the owner: %v", err)
+	}
+	entries, err := s.ListAudit(context.Background(), syncer.AuditFilter{}, 1<<62, 100)
+	if err != nil || len(entries) != 1 || entries[0].Field != syncer.AuditPruned {
+		t.Errorf("%+v, %v", entries, err)
+	}
 }
 
 // What forgets takes no interval that reaches into the present, nor none at all.
