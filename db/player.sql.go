@@ -273,13 +273,14 @@ const savePlayers = `-- name: SavePlayers :many
 with notify as materialized (
     select
         set_config('syncer.notify', $1::text, true),
-        set_config('syncer.server', $2::text, true)
+        set_config('syncer.server', $2::text, true),
+        set_config('syncer.servers', $3::text, true)
 ),
 target as materialized (
     select p.uuid, p.revision, s.edit ? 'attributes' as with_attributes, player_edited(p, s.edit) as edited
     from player as p
     join (
-        select unnest($3::text[]) as uuid, unnest($4::jsonb[]) as edit
+        select unnest($4::text[]) as uuid, unnest($5::jsonb[]) as edit
     ) as s on s.uuid = p.uuid
     order by p.uuid
     for no key update of p
@@ -317,10 +318,11 @@ returning
 `
 
 type SavePlayersParams struct {
-	Notify string
-	Server string
-	Uuids  []string
-	Edits  []json.RawMessage
+	Notify  string
+	Server  string
+	Servers string
+	Uuids   []string
+	Edits   []json.RawMessage
 }
 
 type SavePlayersRow struct {
@@ -333,11 +335,13 @@ type SavePlayersRow struct {
 
 // Applies one edit to each of many players in one statement. Rows are locked in
 // one order, so that batches of different sidecars cannot deadlock. Attributes that
-// no edit touches stay where they are, also outside the row if they are large.
+// no edit touches stay where they are, also outside the row if they are large. Servers are
+// those through which players are saved that differ from the server, by id.
 func (q *Queries) SavePlayers(ctx context.Context, arg SavePlayersParams) ([]SavePlayersRow, error) {
 	rows, err := q.db.Query(ctx, savePlayers,
 		arg.Notify,
 		arg.Server,
+		arg.Servers,
 		arg.Uuids,
 		arg.Edits,
 	)

@@ -138,6 +138,22 @@ $$;
 comment on function ban_audited(ban) is 'A ban but for its target as audit keeps it';
 -- +goose StatementEnd
 
+-- Saves of many players are one statement: which of them came through another game server
+-- than the sidecar's own is told beside it.
+
+-- +goose StatementBegin
+create function audit_server(uuid text) returns text
+language sql stable
+as $$
+    select left(coalesce(
+        nullif(current_setting('syncer.servers', true), '')::jsonb ->> audit_server.uuid,
+        nullif(current_setting('syncer.server', true), '')
+    ), 64)
+$$;
+comment on function audit_server(text) is
+    'Name of the game server through which this transaction saves a player: syncer.servers by id, else syncer.server';
+-- +goose StatementEnd
+
 -- The triggers. A save that changes nothing important costs no more than the
 -- comparison in a WHEN. Times are written in UTC whatever the session's zone.
 
@@ -148,7 +164,8 @@ set search_path = pg_catalog, public, pg_temp
 set timezone = 'UTC'
 as $$
 begin
-    insert into audit (entity, uuid, field, new) values ('player', new.uuid, 'row', player_synced(new)::jsonb);
+    insert into audit (entity, uuid, field, new, server)
+    values ('player', new.uuid, 'row', player_synced(new)::jsonb, audit_server(new.uuid));
     return null;
 end
 $$;
@@ -189,8 +206,8 @@ begin
     ) as f (field, old, new)
     where f.old is distinct from f.new;
     if old.addresses <> new.addresses then
-        insert into audit (entity, uuid, field, old, new)
-        select 'player', new.uuid, 'usid', r.lost, r.got
+        insert into audit (entity, uuid, field, old, new, server)
+        select 'player', new.uuid, 'usid', r.lost, r.got, audit_server(new.uuid)
         from usids_replaced(old.addresses, new.addresses) as r
         where r.lost is not null;
     end if;
@@ -449,6 +466,7 @@ drop function player_delete_audited();
 drop function player_update_audited();
 drop function player_insert_audited();
 drop table audit;
+drop function audit_server(text);
 drop function ban_audited(ban);
 drop function ban_lift(ban);
 drop function jsonb_members_unlike(jsonb, jsonb);

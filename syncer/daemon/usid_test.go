@@ -66,3 +66,26 @@ func TestNoUSIDIsTakenOfWhoIsNotKnownDuringAnOutage(t *testing.T) {
 	eventuallyRow(t, o.psql, `select language || addresses::text from player where uuid = '`+alex+`'`,
 		`en{"127.0.0.1:6567": {"usid": "own"}}`)
 }
+
+// The audit of a leave or join names the game server that reported it, also where the sidecar speaks
+// for several and stores them together.
+func TestAuditNamesTheServerOfALeave(t *testing.T) {
+	t.Parallel()
+	url, conn := database(t)
+	other := []string{"Syncer-Server", "other", "Syncer-Gamemode", "pvp", "Syncer-Address", "127.0.0.1:7000"}
+	run(t, conn, `insert into player (uuid, addresses) select uuid,
+		'{"127.0.0.1:6567": {"usid": "old"}, "127.0.0.1:7000": {"usid": "old"}}'
+		from unnest(array['`+steve+`', '`+alex+`', 'third']) as uuid`)
+	n := start(t, url, "a").ready()
+	n.send(http.MethodPost, player(steve)+"/leave", `{"usid": "new"}`, other...)
+	n.must(http.MethodPost, player(alex)+"/leave", `{"usid": "new"}`)
+	n.send(http.MethodPost, player("third")+"/join", `{"name": "x", "ip": "192.0.2.1", "usid": "new"}`, other...)
+	n.must(http.MethodPost, player("third")+"/leave", `{}`)
+	got := one[string](t, conn, `
+		select string_agg(concat(uuid, ' ', server, ' ', old), ', ' order by uuid collate "C")
+		from audit where field = 'usid'`)
+	want := steve + ` other ["127.0.0.1:7000"], ` + alex + ` a ["127.0.0.1:6567"], third other ["127.0.0.1:7000"]`
+	if got != want {
+		t.Errorf("audited %s, want %s", got, want)
+	}
+}

@@ -12,6 +12,9 @@ type Batch struct {
 	// Known has the [Restoration] of players who had a row before. It is used only where
 	// the row is gone, and comes before the edit.
 	Known map[syncer.PlayerID]Edit
+	// Servers has the names of the game servers through which the edits came, as far as
+	// they are known, for the audit.
+	Servers map[syncer.PlayerID]string
 }
 
 // Part returns the part of one player as a batch of its own.
@@ -19,6 +22,9 @@ func (b Batch) Part(id [16]byte, player syncer.PlayerID) Batch {
 	part := Batch{ID: id, Edits: map[syncer.PlayerID]Edit{player: b.Edits[player]}}
 	if known, ok := b.Known[player]; ok {
 		part.Known = map[syncer.PlayerID]Edit{player: known}
+	}
+	if server, ok := b.Servers[player]; ok {
+		part.Servers = map[syncer.PlayerID]string{player: server}
 	}
 	return part
 }

@@ -18,9 +18,10 @@ import (
 
 // storedBatch is the JSON form of a [merge.Batch].
 type storedBatch struct {
-	ID    string                         `json:"id"` // hexadecimal
-	Edits map[syncer.PlayerID]merge.Edit `json:"edits"`
-	Known map[syncer.PlayerID]merge.Edit `json:"known,omitempty"`
+	ID      string                         `json:"id"` // hexadecimal
+	Edits   map[syncer.PlayerID]merge.Edit `json:"edits"`
+	Known   map[syncer.PlayerID]merge.Edit `json:"known,omitempty"`
+	Servers map[syncer.PlayerID]string     `json:"servers,omitempty"`
 }
 
 // Refusal is a batch that was set aside.
@@ -35,7 +36,9 @@ type Refusal struct {
 // Add stores a batch; it is on disk when Add returns nil. A batch whose id is
 // already here, also among the refused, is not stored again.
 func (o *Outbox) Add(b merge.Batch) error {
-	record, err := json.Marshal(storedBatch{ID: hex.EncodeToString(b.ID[:]), Edits: b.Edits, Known: b.Known})
+	record, err := json.Marshal(storedBatch{
+		ID: hex.EncodeToString(b.ID[:]), Edits: b.Edits, Known: b.Known, Servers: b.Servers,
+	})
 	if err != nil {
 		return o.named("add batch to", err)
 	}
@@ -116,7 +119,7 @@ func decodeBatch(key, record []byte) (merge.Batch, error) {
 	if err := json.Unmarshal(data, &stored); err != nil {
 		return merge.Batch{}, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
-	b := merge.Batch{Edits: stored.Edits, Known: stored.Known}
+	b := merge.Batch{Edits: stored.Edits, Known: stored.Known, Servers: stored.Servers}
 	if copy(b.ID[:], idOf(key)) != len(b.ID) || hex.EncodeToString(b.ID[:]) != stored.ID {
 		return merge.Batch{}, fmt.Errorf("%w: the record holds another id", ErrCorrupt)
 	}

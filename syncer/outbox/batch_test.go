@@ -46,7 +46,7 @@ func batch(n int) merge.Batch {
 			},
 			{Server: "pvp", Kicks: 1, First: syncer.Millis(1), Last: syncer.Millis(1)},
 		}},
-	}}
+	}, Servers: map[syncer.PlayerID]string{"visits only": "pvp"}}
 	binary.BigEndian.PutUint64(b.ID[:], uint64(n)+1)
 	return b
 }

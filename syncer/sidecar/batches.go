@@ -1,6 +1,7 @@
 package sidecar
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 
@@ -15,6 +16,7 @@ const maxBatch = 256
 func newBatch() merge.Batch {
 	return merge.Batch{
 		ID: newBatchID(), Edits: map[syncer.PlayerID]merge.Edit{}, Known: map[syncer.PlayerID]merge.Edit{},
+		Servers: map[syncer.PlayerID]string{},
 	}
 }
 
@@ -82,6 +84,7 @@ func (vs *visitors) giveBack(batch merge.Batch) {
 		v := vs.of(id)
 		v.remove(batch.ID)
 		v.pending = edit.Then(v.pending)
+		v.through = cmp.Or(v.through, batch.Servers[id])
 	}
 }
 

@@ -75,7 +75,7 @@ func (p *Players) restoration(id syncer.PlayerID) merge.Edit {
 // Keep adds an edit to those of the player that are not stored yet and, in the same
 // step, calls kept, which must not call back. Unless the edit may wait for the flush
 // interval, Keep returns once it is in the database or on disk. With an edit that
-// changes nothing it is [Players.Settle].
+// changes nothing it is [Players.Settle]. The context says through which server it comes.
 func (p *Players) Keep(ctx context.Context, id syncer.PlayerID, edit merge.Edit, mayWait bool, kept func()) error {
 	p.visitors.mu.Lock()
 	kept()
@@ -84,7 +84,7 @@ func (p *Players) Keep(ctx context.Context, id syncer.PlayerID, edit merge.Edit,
 		return p.Settle(ctx, id)
 	}
 	v := p.visitors.of(id)
-	v.pending = v.pending.Then(edit)
+	v.add(syncer.AttributionOf(ctx).Server, edit)
 	if mayWait {
 		p.visitors.mu.Unlock()
 		return nil

@@ -60,7 +60,7 @@ func (p *Players) arrived(
 	v := p.visitors.of(id)
 	if player == nil {
 		edit.Addresses = nil // who may be privileged
-		v.pending = v.pending.Then(edit)
+		v.add(from.Name, edit)
 		return nil
 	}
 	v.row = player
@@ -76,7 +76,7 @@ func (p *Players) arrived(
 		edit.Addresses = nil
 		p.keepUSID(from, player)
 	}
-	v.pending = v.pending.Then(edit)
+	v.add(from.Name, edit)
 	view := p.visitors.view(from, player)
 	v.show(from.Name, caller, view)
 	return &view

@@ -36,7 +36,7 @@ func (p *Players) Leave(ctx context.Context, from syncer.GameServer, id syncer.P
 		}
 	}
 	delete(v.stays, from.Name)
-	v.pending = v.pending.Then(edit)
+	v.add(from.Name, edit)
 	if v.isSaved() {
 		p.visitors.forget(id)
 		p.visitors.mu.Unlock()

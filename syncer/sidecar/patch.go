@@ -51,7 +51,8 @@ func (p *Players) Patch(
 	v := p.visitors.of(id)
 	v.row = player
 	defer p.visitors.forget(id)
-	v.pending = v.pending.Without(now).Then(later)
+	v.pending = v.pending.Without(now)
+	v.add(from.Name, later)
 	view := p.visitors.view(from, player)
 	if stay, on := v.stays[from.Name]; on {
 		stay.count(caller, patch.Save.Stats)

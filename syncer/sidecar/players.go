@@ -218,7 +218,7 @@ func (p *Players) count(ctx context.Context, id syncer.PlayerID, visit syncer.Vi
 	p.visitors.mu.Lock()
 	defer p.visitors.mu.Unlock()
 	v := p.visitors.of(id)
-	v.pending = v.pending.Then(merge.Edit{Visits: []syncer.Visit{visit}})
+	v.add(visit.Server, merge.Edit{Visits: []syncer.Visit{visit}})
 	return nil
 }
 

@@ -33,6 +33,7 @@ type visitor struct {
 	stays   map[string]*stay // by the name of the server that the player is on
 	saving  []sending        // in batches that are not known to be stored, oldest first
 	pending merge.Edit       // in no batch yet
+	through string           // name of the server through which pending came; "" for none
 	row     *syncer.Player   // as it was last seen in the database; nil: never
 }
 
@@ -49,6 +50,15 @@ func (v *visitor) unsaved() merge.Edit {
 		all = all.Then(s.edit)
 	}
 	return all.Then(v.pending)
+}
+
+// add adds an edit that came through a server, "" for none, to those that are in no batch
+// yet. Of several servers the one counts that the audit may speak of.
+func (v *visitor) add(server string, edit merge.Edit) {
+	if v.pending.IsZero() || len(edit.Addresses) > 0 {
+		v.through = server
+	}
+	v.pending = v.pending.Then(edit)
 }
 
 // isSaved reports whether no edit is in memory only.
@@ -166,6 +176,9 @@ func (vs *visitors) take(batch *merge.Batch, id syncer.PlayerID) {
 	if v.row != nil {
 		batch.Known[id] = merge.Restoration(*v.row)
 	}
+	if v.through != "" {
+		batch.Servers[id] = v.through
+	}
 	v.saving = append(v.saving, sending{batch: batch.ID, edit: v.pending})
-	v.pending = merge.Edit{}
+	v.pending, v.through = merge.Edit{}, ""
 }

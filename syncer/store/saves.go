@@ -55,7 +55,13 @@ func saveBatch(ctx context.Context, queries *db.Queries, server string, batch me
 	if err != nil {
 		return saved{}, err
 	}
-	all := db.SavePlayersParams{Notify: string(notifyLater), Server: server, Uuids: texts(ids), Edits: edits}
+	servers, err := otherServers(batch.Servers, server)
+	if err != nil {
+		return saved{}, err
+	}
+	all := db.SavePlayersParams{
+		Notify: string(notifyLater), Server: server, Servers: servers, Uuids: texts(ids), Edits: edits,
+	}
 	rows, err := queries.SavePlayers(ctx, all)
 	if err != nil {
 		return saved{}, err
@@ -76,6 +82,24 @@ func saveBatch(ctx context.Context, queries *db.Queries, server string, batch me
 		return saved{}, err
 	}
 	return decodeSaved(batch, rows, added)
+}
+
+// otherServers returns as JSON those of the servers that are not the given one, "" for none.
+func otherServers(servers map[syncer.PlayerID]string, own string) (string, error) {
+	others := map[syncer.PlayerID]string{}
+	for id, server := range servers {
+		if server != own {
+			others[id] = server
+		}
+	}
+	if len(others) == 0 {
+		return "", nil
+	}
+	encoded, err := json.Marshal(others)
+	if err != nil {
+		return "", fmt.Errorf("encode servers: %w", err)
+	}
+	return string(encoded), nil
 }
 
 // addHistoryAndVisits stores what has tables of its own; the rows of the players are
@@ -136,7 +160,7 @@ func createAndSave(
 	for _, row := range found {
 		known[row.Player.Uuid] = true
 	}
-	missing := db.SavePlayersParams{Notify: all.Notify, Server: all.Server}
+	missing := db.SavePlayersParams{Notify: all.Notify, Server: all.Server, Servers: all.Servers}
 	for i, id := range all.Uuids {
 		if !known[id] {
 			missing.Uuids, missing.Edits = append(missing.Uuids, id), append(missing.Edits, all.Edits[i])

@@ -147,8 +147,9 @@ func (p *Players) receive(
 		outcome.Edit = withWholeCopy(outcome, *current, upload)
 	}
 	now, later := outcome.Edit.Split()
+	ctx = syncer.WithServer(ctx, upload.From.Name)
 	if !now.IsZero() {
-		if err := p.players.StoreNow(syncer.WithServer(ctx, upload.From.Name), key.id, stored == nil, now); err != nil {
+		if err := p.players.StoreNow(ctx, key.id, stored == nil, now); err != nil {
 			return false, err
 		}
 	}
