@@ -23,7 +23,7 @@ watch those who match the graylist pattern. Both are regular expressions of
 Java; they change on every server within seconds.
 
 A pattern has at most 1000 characters and consists of
-  characters           as they are; \ . [ ] ( ) { } | * + ? ^ $ need a \ before them
+  characters           as they are; \.[](){}|*+?^$ need a \ before them
   \d \D \w \W \s \S .  and \uXXXX, \p{L} \p{Lu} \p{IsCyrillic} and the like
   [abc] [^a-z]         sets, in which [ ] \ ^ & - need a \ before them
   ^ $ \b \B            places

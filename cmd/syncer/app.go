@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -55,6 +56,8 @@ copy that follows them within milliseconds.
 		Version:       thisBuild().Version,
 	}
 	root.SetFlagErrorFunc(flagError)
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "Flags.FlagUsages |",
+		fmt.Sprintf("Flags.FlagUsagesWrapped %d |", helpWidth)))
 	root.AddGroup(
 		&cobra.Group{ID: groupRun, Title: "Run:"},
 		&cobra.Group{ID: groupAdministrate, Title: "Administrate:"},
@@ -118,6 +121,20 @@ func refuseUnknownTopics(root *cobra.Command) {
 	}
 }
 
+// helpWidth is how wide help texts are.
+const helpWidth = 80
+
+// filled returns a help text with its paragraphs filled; lines that are set in stay.
+func filled(text string) string {
+	paragraphs := strings.Split(text, "\n\n")
+	for i, paragraph := range paragraphs {
+		if !strings.Contains("\n"+paragraph, "\n ") {
+			paragraphs[i] = strings.Join(wrapped(paragraph, helpWidth), "\n")
+		}
+	}
+	return strings.Join(paragraphs, "\n\n")
+}
+
 // Groups of commands in the help text.
 const (
 	groupRun          = "run"
@@ -145,8 +162,9 @@ func group(command *cobra.Command) *cobra.Command {
 	return command
 }
 
-// markRunning lets the exit code tell wrong usage from failure.
+// markRunning lets the exit code tell wrong usage from failure, and fills the help texts.
 func (a *app) markRunning(command *cobra.Command) {
+	command.Long = filled(command.Long)
 	for _, child := range command.Commands() {
 		a.markRunning(child)
 	}

@@ -42,7 +42,7 @@ func newImportFishCommand(a *app) *cobra.Command {
 	var kind string
 	command := &cobra.Command{
 		Use:   "fish FILE...",
-		Short: "Import what mongoexport writes of the Mindustry plugin's old database",
+		Short: "Import the Mindustry plugin's old database from mongoexport",
 		Long: `Import what mongoexport writes of the Mindustry plugin's old database: a document
 per line, or a list; extended JSON of any version.
 
@@ -90,7 +90,7 @@ func newImportMinecraftCommand(a *app) *cobra.Command {
 	i := fileImport{app: a, options: importer.Options{Format: importer.FormatMinecraft}}
 	command := &cobra.Command{
 		Use:   "minecraft FILE...",
-		Short: "Import banned-players.json and banned-ips.json of a Minecraft server",
+		Short: "Import banned-players.json and banned-ips.json of Minecraft",
 		Long: `Import banned-players.json and banned-ips.json of a Minecraft server. Each file may
 be either: an entry with uuid bans a player id, one with ip an address, one with both
 bans both. Bans that have expired are kept as history. The name beside a uuid is

@@ -109,7 +109,11 @@ func newInfoSearchCommand(a *app) *cobra.Command {
 						syncer.NotFound("nobody joined under such a name or from there"))
 				}
 				return a.print(wire.InfoPageOf(found, "").Players, func(w io.Writer) {
-					matchTable(w, found, next != "")
+					how := "JOINED AS"
+					if ip != "" {
+						how = "JOINED FROM"
+					}
+					matchTable(w, found, how, next != "")
 				})
 			})
 		},
@@ -140,7 +144,7 @@ func infoSearch(name, ip string) (func(context.Context, *store.Store, int) ([]sy
 	}, nil
 }
 
-func matchTable(w io.Writer, found []syncer.InfoMatch, more bool) {
+func matchTable(w io.Writer, found []syncer.InfoMatch, how string, more bool) {
 	rows := make([][]string, len(found))
 	for i, m := range found {
 		matched := m.Matched[0]
@@ -149,7 +153,7 @@ func matchTable(w io.Writer, found []syncer.InfoMatch, more bool) {
 		}
 		rows[i] = []string{string(m.ID), m.Name, matched, decimal(m.Joins), clock(m.At, "")}
 	}
-	table(w, []string{"ID", "NAME", "JOINED AS", "JOINS", "THEN LAST"}, rows)
+	table(w, []string{"ID", "NAME", how, "JOINS", "THEN LAST"}, rows)
 	if more {
 		fmt.Fprintln(w, "and more: see --limit")
 	}

@@ -38,7 +38,7 @@ be a member of playersync_owner.`,
 	add("up", "Apply all pending migrations", exactly(), (*migration).up)
 	add("up-to VERSION", "Apply migrations up to a version", exactly("VERSION"), (*migration).upTo)
 	add("down", "Revert the latest migration", exactly(), (*migration).down)
-	add("down-to VERSION", "Revert migrations down to a version; 0 reverts all and loses every player and ban",
+	add("down-to VERSION", "Revert migrations down to a version; 0 loses all players and bans",
 		exactly("VERSION"), (*migration).downTo)
 	add("redo", "Revert the latest migration and apply it again", exactly(), (*migration).redo)
 	add("status", "List the migrations and when they were applied", exactly(), (*migration).status)

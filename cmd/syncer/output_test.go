@@ -12,6 +12,7 @@ import (
 	"unicode"
 
 	"github.com/rivo/uniseg"
+	"github.com/spf13/cobra"
 
 	"playersync/cmd/syncer/internal/config"
 	"playersync/syncer"
@@ -141,4 +142,39 @@ func TestDifferencesOfPlayers(t *testing.T) {
 	if got, want := difference(&after, &after, now), "changed"; got != want {
 		t.Errorf("of equal ones: %q, want %q", got, want)
 	}
+}
+
+// Texts beside a name are wrapped on a narrow screen, and shown whole.
+func TestTableWithoutHeaderIsWrapped(t *testing.T) {
+	t.Setenv("COLUMNS", "40")
+	var out strings.Builder
+	table(&out, nil, [][]string{{"ban", "7"}, {"reason", "took the flag of the other team, and said so in chat"}})
+	want := "ban     7\n" +
+		"reason  took the flag of the other team,\n" +
+		"        and said so in chat\n"
+	if out.String() != want {
+		t.Errorf("%s; want\n%s", out.String(), want)
+	}
+}
+
+// Help fits a terminal of 80 columns.
+func TestHelpFits(t *testing.T) {
+	t.Parallel()
+	var check func(command *cobra.Command)
+	check = func(command *cobra.Command) {
+		var out strings.Builder
+		command.SetOut(&out)
+		if err := command.Help(); err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(out.String()) {
+			if width := uniseg.StringWidth(strings.TrimSuffix(line, "\n")); width > helpWidth {
+				t.Errorf("%s: %d columns: %s", command.CommandPath(), width, line)
+			}
+		}
+		for _, child := range command.Commands() {
+			check(child)
+		}
+	}
+	check(newRootCommand(&app{}))
 }

@@ -33,7 +33,7 @@ nothing that others changed meanwhile is lost. An empty value for --override-nam
 or --highlight removes it. To mute a player, see: syncer mute --help`,
 		Example: `  syncer player set Steve --rank admin --add-flag builder
   syncer player set Steve --mark 2h
-  syncer player set Steve --attributes '{"shop": {"discount": 5, "trial": null}}'`,
+  syncer player set Steve --attributes '{"shop": {"price": 5, "trial": null}}'`,
 		Args:              exactly("PLAYER"),
 		ValidArgsFunction: a.completePlayers,
 		RunE: func(command *cobra.Command, args []string) error {

@@ -36,7 +36,7 @@ common ones, by a flag; config.example.yaml explains all of them.
 SIGTERM and SIGINT shut down in order: what is in memory is stored first. A
 second signal ends at once.`,
 		Example: `  syncer serve --embedded
-  SYNCER_DATABASE_URL=postgres://syncer:…@db/playersync syncer serve --name pvp --gamemode pvp`,
+  SYNCER_DATABASE_URL=postgres://syncer@db/playersync syncer serve --name pvp`,
 		GroupID: groupRun,
 		Args:    exactly(),
 		RunE: func(command *cobra.Command, _ []string) error {

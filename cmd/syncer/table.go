@@ -16,8 +16,8 @@ import (
 // cutColumns are those that may be shortened to fit a table to its screen; never what one
 // would copy, such as ids and addresses. droppedColumns are left out if that is not enough.
 var (
-	cutColumns     = strings.Fields("ACTION BY CHANGE NAME PATTERN REASON STATE STATS")
-	droppedColumns = []string{"BANNED", "FIRST SEEN", "FIRST JOINED"}
+	cutColumns     = append(strings.Fields("ACTION BY CHANGE NAME PATTERN REASON STATE STATS"), "JOINED AS")
+	droppedColumns = []string{"BANNED", "FIRST SEEN", "FIRST JOINED", "THEN LAST"}
 )
 
 // The least widths that columns are cut to: first, and once columns were left out.
@@ -30,7 +30,8 @@ const (
 const gap = 2
 
 // table writes rows in columns below a header, nil for none. On a screen that is too
-// narrow it shortens texts and leaves columns out, so that no row takes two lines.
+// narrow it shortens texts and leaves columns out, so that no row takes two lines. Without
+// a header the last column, which is one of texts, is wrapped instead.
 func table(w io.Writer, header []string, rows [][]string) {
 	t := textTable{}
 	if header != nil {
@@ -44,6 +45,9 @@ func table(w io.Writer, header []string, rows [][]string) {
 		t.rows = append(t.rows, cells)
 	}
 	t.fit(header, screenWidth(w))
+	if header == nil {
+		t.wrap(screenWidth(w))
+	}
 	t.write(w)
 }
 
@@ -95,6 +99,35 @@ func (t *textTable) fit(header []string, width int) {
 		}
 	}
 	t.cut(header, width, mostCut)
+}
+
+// leastWrapped is the least width that a column of texts is wrapped to.
+const leastWrapped = 20
+
+// wrap makes lines of what is too long of the last column.
+func (t *textTable) wrap(width int) {
+	widths := t.widths()
+	before := 0
+	for _, w := range widths[:max(len(widths)-1, 0)] {
+		before += w + gap
+	}
+	var rows [][]string
+	for _, row := range t.rows {
+		last := len(row) - 1
+		if len(row) < len(widths) || before+uniseg.StringWidth(row[last]) <= width {
+			rows = append(rows, row)
+			continue
+		}
+		for i, line := range wrapped(row[last], max(width-before, leastWrapped)) {
+			next := make([]string, len(row))
+			if i == 0 {
+				copy(next, row)
+			}
+			next[last] = line
+			rows = append(rows, next)
+		}
+	}
+	t.rows = rows
 }
 
 // cut shortens what is widest of what may be, down to the least width. It reports whether
