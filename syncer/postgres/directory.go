@@ -20,6 +20,7 @@ type directory struct {
 	account   *account
 	lock      *fileLock
 	temporary bool // removed on release
+	quick     bool // logins hash one round: see quickVerifier
 }
 
 func (d *directory) data() string     { return filepath.Join(d.dir, "data") }
@@ -153,12 +154,15 @@ func (d *directory) runInitdb(ctx context.Context, binaries Binaries, dir string
 		return fmt.Errorf("make cluster directory: %w", err)
 	}
 	// initdb may not read our password file if it runs as another user.
-	password, err := os.ReadFile(d.password())
+	password, err := d.readPassword()
+	if err == nil && d.quick {
+		password, err = quickVerifier(password)
+	}
 	if err != nil {
-		return fmt.Errorf("read superuser's password: %w", err)
+		return err
 	}
 	copied := d.password() + ".initdb"
-	if err := os.WriteFile(copied, password, 0o600); err != nil {
+	if err := os.WriteFile(copied, []byte(password+"\n"), 0o600); err != nil {
 		return fmt.Errorf("write superuser's password: %w", err)
 	}
 	defer os.Remove(copied)

@@ -9,8 +9,8 @@ import (
 
 // Template is a cluster of which new ones are copies, so that initdb, which takes most of
 // the time of making a server, runs once for many. A copy has the template's superuser
-// password and its system identifier, by which servers tell each other apart: it is for
-// tests. Several goroutines may start servers from one template.
+// password and its system identifier, by which servers tell each other apart, and spends less
+// on each login: it is for tests. Several goroutines may start servers from one template.
 type Template struct {
 	binaries  Binaries
 	directory *directory
@@ -23,6 +23,7 @@ func NewTemplate(ctx context.Context, config Config) (*Template, error) {
 	if err != nil {
 		return nil, err
 	}
+	dir.quick = true
 	s := &Server{
 		config:    Config{Binaries: config.Binaries, Search: config.Search},
 		logger:    orDiscard(config.Logger),
