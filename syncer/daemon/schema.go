@@ -19,16 +19,7 @@ func (d *Daemon) prepareSchema(ctx context.Context) error {
 	if err := d.store.Ping(ctx); err != nil {
 		return err
 	}
-	direct := d.url // a pooler in transaction mode has no session to lock
-	if listen := d.config.Store.ListenURL; listen != "" {
-		direct = listen
-	}
-	migrator, err := store.NewMigrator(direct)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = migrator.Close() }()
-	pending, err := migrator.Pending(ctx)
+	pending, err := d.store.Pending(ctx)
 	if err != nil {
 		return err
 	}
@@ -36,15 +27,26 @@ func (d *Daemon) prepareSchema(ctx context.Context) error {
 		return feed.ErrSchema
 	}
 	if pending {
-		d.log.Info("migrating the database")
-		if _, err := migrator.Up(ctx); err != nil {
-			return fmt.Errorf("migrate the database: %w; the login needs the role playersync_owner, or run syncer "+
-				"migrate up with one that has it", err)
+		if err := d.migrate(ctx); err != nil {
+			return err
 		}
 	}
 	// A login that may only read can follow all the same.
 	if err := d.store.RegisterServer(ctx, d.config.Sidecar.Home, d.config.Version); err != nil {
 		d.log.Warn("cannot tell the others in the database which game server this is", "error", err)
+	}
+	return nil
+}
+
+func (d *Daemon) migrate(ctx context.Context) error {
+	d.log.Info("migrating the database")
+	direct := d.url // a pooler in transaction mode has no session to lock
+	if listen := d.config.Store.ListenURL; listen != "" {
+		direct = listen
+	}
+	if err := store.Migrate(ctx, direct); err != nil {
+		return fmt.Errorf("%w; the login needs the role playersync_owner, or run syncer migrate up with one that has it",
+			err)
 	}
 	return nil
 }

@@ -13,6 +13,9 @@ import (
 	"playersync/migrations"
 )
 
+// versionTable is where goose keeps which migrations were applied.
+const versionTable = "public.goose_db_version"
+
 // Migrator applies the embedded migrations by goose. Many may start at once: one
 // works while the others wait.
 type Migrator struct {
@@ -34,8 +37,12 @@ func NewMigrator(url string) (*Migrator, error) {
 		_, err := conn.Exec(ctx, "set search_path = public") // poolers refuse it at the start
 		return err
 	}))
+	return newMigrator(database)
+}
+
+func newMigrator(database *sql.DB) (*Migrator, error) {
 	provider, err := goose.NewProvider(goose.DialectPostgres, database, migrations.FS,
-		goose.WithLocker(&migrationLock{}))
+		goose.WithTableName(versionTable), goose.WithLocker(&migrationLock{}))
 	if err != nil {
 		_ = database.Close()
 		return nil, fmt.Errorf("read migrations: %w", err)
@@ -49,12 +56,22 @@ func (m *Migrator) Pending(ctx context.Context) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	var isEmpty bool
-	err := m.database.QueryRowContext(ctx, `select to_regclass('goose_db_version') is null`).Scan(&isEmpty)
+	err := m.database.QueryRowContext(ctx, `select to_regclass($1) is null`, versionTable).Scan(&isEmpty)
 	if err != nil || isEmpty {
 		return isEmpty, readError("read schema version", err)
 	}
 	pending, err := m.HasPending(ctx)
 	return pending, readError("read schema version", err)
+}
+
+// Pending is [Migrator.Pending], asked on a connection of the store's.
+func (s *Store) Pending(ctx context.Context) (bool, error) {
+	m, err := newMigrator(stdlib.OpenDBFromPool(s.pool))
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = m.Close() }()
+	return m.Pending(ctx)
 }
 
 // Close ends the migrator's connections.
@@ -68,7 +85,7 @@ func Migrate(ctx context.Context, url string) error {
 	}
 	defer func() { _ = m.Close() }()
 	if _, err := m.Up(ctx); err != nil {
-		return fmt.Errorf("migrate: %w", err)
+		return fmt.Errorf("migrate the database: %w", err)
 	}
 	return nil
 }
