@@ -14,7 +14,7 @@ const (
 
 // exampleBody returns the document's example of a request.
 func (f *fixture) exampleBody(method, path string) string {
-	op := operations(f.server.api.OpenAPI())[method+" "+path]
+	op := operations(f.server.document())[method+" "+path]
 	return string(appendJSON(nil, op.RequestBody.Content["application/json"].Example))
 }
 

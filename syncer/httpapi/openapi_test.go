@@ -79,7 +79,7 @@ func operations(api *huma.OpenAPI) map[string]*huma.Operation {
 
 func TestEveryOperationIsDescribed(t *testing.T) {
 	t.Parallel()
-	api := newFixture(t).server.api.OpenAPI()
+	api := newFixture(t).server.document()
 	for route, op := range operations(api) {
 		if op.Summary == "" || op.Description == "" || op.OperationID == "" || len(op.Tags) != 1 {
 			t.Errorf("%s lacks summary, description, id or tag", route)
@@ -107,7 +107,7 @@ func TestEveryOperationIsDescribed(t *testing.T) {
 func TestExamplesAreAccepted(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	api := f.server.api.OpenAPI()
+	api := f.server.document()
 	for _, route := range slices.Sorted(maps.Keys(operations(api))) {
 		op := operations(api)[route]
 		method, path, _ := strings.Cut(route, " ")
@@ -135,7 +135,7 @@ func TestExamplesAreAccepted(t *testing.T) {
 func TestUnknownParametersAreRefused(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	for route, op := range operations(f.server.api.OpenAPI()) {
+	for route, op := range operations(f.server.document()) {
 		method, path, _ := strings.Cut(route, " ")
 		if !strings.HasPrefix(path, "/v1/") {
 			continue
@@ -165,7 +165,7 @@ func TestAnswersConform(t *testing.T) {
 	f := newFixture(t)
 	f.ask(t, "POST", "/v1/bans", `{"ip":"198.51.100.0/24"}`).wants(http.StatusCreated)
 	f.publishPlayer(43)
-	api := f.server.api.OpenAPI()
+	api := f.server.document()
 	for request, body := range map[string]string{
 		"GET /v1/players/{id}": "", "PATCH /v1/players/{id}": `{}`,
 		"POST /v1/players/{id}/join":   `{"name":"a","ip":"198.51.100.7"}`,

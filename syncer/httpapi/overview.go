@@ -24,13 +24,23 @@ func Document(version string, older bool) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	document := s.api.OpenAPI()
+	document := s.document()
 	document.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
 	document.Security = []map[string][]string{{}, {"token": {}}}
 	if older {
 		return s.openapi30()
 	}
 	return s.openapi()
+}
+
+// makeDocument registers all operations with huma, and returns what it makes of them.
+func (s *Server) makeDocument() *huma.OpenAPI {
+	for _, d := range s.declared {
+		d.register()
+	}
+	document := s.api.OpenAPI()
+	allowNull(document.Components.Schemas)
+	return document
 }
 
 // overview configures huma: no routes of its own, no $schema in answers.

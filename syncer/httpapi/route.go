@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -31,8 +32,7 @@ type replies map[int]string
 // declare adds an operation: huma reads the request into In and writes Out, and documents
 // both from their types. Errors of handle are the domain's or a [*Problem].
 func declare[In, Out any](s *Server, r route, handle func(context.Context, *In) (*Out, error)) {
-	d := &declaration{API: s.api, server: s, route: r, out: reflect.TypeFor[Out]()}
-	huma.Register(d, s.operation(r), func(ctx context.Context, in *In) (*Out, error) {
+	d := register(s, r, func(ctx context.Context, in *In) (*Out, error) {
 		if faults := faultsInQuery(ctx); faults != nil {
 			return nil, refuse(faults...)
 		}
@@ -47,15 +47,32 @@ func declare[In, Out any](s *Server, r route, handle func(context.Context, *In) 
 		}
 		return out, nil
 	})
+	s.handle(r, func(w http.ResponseWriter, r *http.Request) {
+		d.register()
+		d.serve(w, r)
+	})
 }
 
 // declareByHand documents an operation like [declare], but routes to a handler that reads
 // and writes by itself: what is asked many times a second.
 func declareByHand[In, Out any](s *Server, r route, handler http.HandlerFunc) {
-	d := &declaration{API: s.api, server: s, route: r, out: reflect.TypeFor[Out](), byHand: handler}
-	huma.Register(d, s.operation(r), func(context.Context, *In) (*Out, error) {
+	register(s, r, func(context.Context, *In) (*Out, error) {
 		return nil, errors.New("never called")
 	})
+	s.handle(r, handler)
+}
+
+// register prepares to register an operation with huma. That takes long, so it is put off
+// to the first request, or until the document is asked for.
+func register[In, Out any](s *Server, r route, handle func(context.Context, *In) (*Out, error)) *declaration {
+	d := &declaration{API: s.api, server: s, route: r, out: reflect.TypeFor[Out]()}
+	d.register = sync.OnceFunc(func() {
+		s.registering.Lock()
+		defer s.registering.Unlock()
+		huma.Register(d, s.operation(r), handle)
+	})
+	s.declared = append(s.declared, d)
+	return d
 }
 
 // operation returns huma's form of a route, which huma completes from the types.
@@ -94,10 +111,11 @@ func serverOf(ctx huma.Context) *Server { return ctx.Operation().Metadata[keySer
 // only, read strictly, behind the guard.
 type declaration struct {
 	huma.API
-	server *Server
-	route  route
-	out    reflect.Type
-	byHand http.HandlerFunc // nil: huma's
+	server   *Server
+	route    route
+	out      reflect.Type
+	register func()           // registers it, once
+	serve    http.HandlerFunc // nil before register
 }
 
 // Adapter returns the declaration itself.
@@ -106,14 +124,10 @@ func (d *declaration) Adapter() huma.Adapter { return d }
 // ServeHTTP is never called: the server serves its mux itself.
 func (d *declaration) ServeHTTP(w http.ResponseWriter, r *http.Request) { d.server.mux.ServeHTTP(w, r) }
 
-// Handle routes to the operation, behind the guard.
+// Handle keeps what serves the operation.
 func (d *declaration) Handle(op *huma.Operation, handler func(huma.Context)) {
 	known := queryOf(op)
-	d.server.handle(op, func(w http.ResponseWriter, r *http.Request) {
-		if d.byHand != nil {
-			d.byHand(w, r)
-			return
-		}
+	d.serve = func(w http.ResponseWriter, r *http.Request) {
 		faults, err := known.check(r)
 		if err == nil && op.RequestBody != nil {
 			err = checkBody(r, d.server.config.MaxBody)
@@ -125,24 +139,24 @@ func (d *declaration) Handle(op *huma.Operation, handler func(huma.Context)) {
 			return
 		}
 		handler(humago.NewContext(op, withFaults(r, faults), w))
-	})
+	}
 }
 
 // handle routes to a handler, behind the guard.
-func (s *Server) handle(op *huma.Operation, handler http.HandlerFunc) {
+func (s *Server) handle(route route, handler http.HandlerFunc) {
 	guarded := func(w http.ResponseWriter, r *http.Request) {
 		server, known := s.guard.identify(r)
 		problem := s.refuseStranger(r, known)
 		if problem == nil && server != "" {
 			r, problem = s.speakAs(r, server)
 		}
-		if problem != nil && op.Path != pathHealth {
+		if problem != nil && route.path != pathHealth {
 			problem.write(w)
 			return
 		}
 		handler(w, r)
 	}
-	pattern := op.Method + " " + op.Path
+	pattern := route.method + " " + route.path
 	s.mux.HandleFunc(pattern, guarded)
 	if !strings.Contains(pattern, "/players/{id}") {
 		return

@@ -26,7 +26,11 @@ type Server struct {
 	mux     *http.ServeMux
 	api     huma.API
 
-	openapi, openapi30 func() ([]byte, error) // written at the first request
+	declared    []*declaration // all operations
+	registering sync.Mutex     // held while one is registered with huma
+
+	document           func() *huma.OpenAPI   // made at the first request
+	openapi, openapi30 func() ([]byte, error) // likewise, as JSON
 
 	streams *slots             // for event streams and long polls
 	closing context.Context    // ends with the streams at shutdown
@@ -75,10 +79,10 @@ func New(config Config, deps Deps) (*Server, error) {
 	s.registerCurrencies()
 	s.registerEvents()
 	s.registerState()
-	allowNull(s.api.OpenAPI().Components.Schemas)
 	s.mux.HandleFunc("/", s.notFound)
-	s.openapi = sync.OnceValues(s.api.OpenAPI().MarshalJSON)
-	s.openapi30 = sync.OnceValues(func() ([]byte, error) { return document30(s.api.OpenAPI()) })
+	s.document = sync.OnceValue(s.makeDocument)
+	s.openapi = sync.OnceValues(func() ([]byte, error) { return s.document().MarshalJSON() })
+	s.openapi30 = sync.OnceValues(func() ([]byte, error) { return document30(s.document()) })
 	return s, nil
 }
 
