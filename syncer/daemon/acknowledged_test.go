@@ -17,16 +17,19 @@ type acknowledged struct {
 	mu     sync.Mutex
 	bans   []string
 	notes  []string
-	coins  []int // by node
+	coins  []int    // by node
+	ranks  []string // the last stored
 	blocks []int
-	doubt  []int // sessions of which a block may be stored
-	last   int   // number given to a write
+	doubt  []int    // sessions of which a block may be stored
+	unsure []string // notes that may be stored, at any time
+	last   int      // number given to a write
 }
 
 // newAcknowledged lets a player join each node.
 func newAcknowledged(nodes []*node) *acknowledged {
 	a := &acknowledged{
-		coins: make([]int, len(nodes)), blocks: make([]int, len(nodes)), doubt: make([]int, len(nodes)),
+		coins: make([]int, len(nodes)), ranks: make([]string, len(nodes)),
+		blocks: make([]int, len(nodes)), doubt: make([]int, len(nodes)),
 	}
 	for i, n := range nodes {
 		n.must(http.MethodPost, player(a.player(i))+"/join", arrival)
@@ -57,9 +60,10 @@ func (a *acknowledged) write(nodes []*node) (stop func()) {
 		writers.Go(func() {
 			for !isClosed(ended) {
 				a.ban(n)
-				a.note(n, a.player(i))
+				a.note(n, i)
 				a.pay(n, i)
 				a.leave(n, i)
+				a.touch(n, a.player((i+1)%len(nodes)))
 			}
 		})
 	}
@@ -90,12 +94,22 @@ func (a *acknowledged) ban(n *node) {
 }
 
 // note adds to the history beside an important field, with which it is stored before the answer.
-func (a *acknowledged) note(n *node, id string) {
+func (a *acknowledged) note(n *node, i int) {
 	note := fmt.Sprintf("note %d", a.next())
 	body := fmt.Sprintf(`{"rank": %q, "history": [{"action": %[1]q, "by": "Alex"}]}`, note)
-	if isStored(n.try(http.MethodPatch, player(id), body)) {
-		a.add(func() { a.notes = append(a.notes, note) })
-	}
+	stored := isStored(n.try(http.MethodPatch, player(a.player(i)), body))
+	a.add(func() {
+		if stored {
+			a.notes, a.ranks[i] = append(a.notes, note), note
+		} else {
+			a.unsure = append(a.unsure, note)
+		}
+	})
+}
+
+// touch changes what is not important of a player whose rank another node changes.
+func (a *acknowledged) touch(n *node, id string) {
+	_, _ = n.try(http.MethodPatch, player(id), fmt.Sprintf(`{"language": "l%d"}`, a.next()))
 }
 
 // pay sends a payment until it is known to be made: its key makes it happen once.
@@ -170,6 +184,10 @@ func (a *acknowledged) check(t *testing.T, psql *pgx.Conn, nodes []*node) {
 		blocks := one[int](t, psql, `
 			select coalesce((gamemodes #>> array['gamemode-' || $2, 'stats', 'blocks'])::int, 0)
 			from player where uuid = $1`, a.player(i), n.name)
+		rank := one[string](t, psql, `select rank from player where uuid = $1`, a.player(i))
+		if rank != a.ranks[i] && !slices.Contains(a.unsure, rank) {
+			t.Errorf("%s: rank %s, want %s", a.player(i), rank, a.ranks[i])
+		}
 		if coins != a.coins[i] {
 			t.Errorf("%s: %d coins, want %d", a.player(i), coins, a.coins[i])
 		}

@@ -193,8 +193,11 @@ func (c *chaos) knowsOfChanges() {
 	for _, n := range c.nodes {
 		pgtest.Eventually(c.t, waitTimeout, func() error {
 			a, err := n.try(http.MethodPost, "/v1/bans/check", fmt.Sprintf(`{"uuid": %q}`, mark))
-			if err != nil || a.field("banned") != true {
-				return fmt.Errorf("node %s does not know of %s: %d %s %w", n.name, mark, a.status, a.body, err)
+			if err == nil && a.field("banned") != true {
+				err = fmt.Errorf("%d %s", a.status, a.body)
+			}
+			if err != nil {
+				return fmt.Errorf("node %s does not know of %s: %w", n.name, mark, err)
 			}
 			return nil
 		})
@@ -207,8 +210,11 @@ func (c *chaos) settled() {
 	for _, n := range c.nodes {
 		pgtest.Eventually(c.t, waitTimeout, func() error {
 			a, err := n.try(http.MethodGet, "/readyz", "")
-			if err != nil || a.status != http.StatusOK {
-				return fmt.Errorf("node %s is not ready: %s %w", n.name, a.body, err)
+			if err == nil && a.status != http.StatusOK {
+				err = errors.New(string(a.body))
+			}
+			if err != nil {
+				return fmt.Errorf("node %s is not ready: %w", n.name, err)
 			}
 			if left := n.metric("playersync_outbox_batches") + n.metric("playersync_unsaved_players"); left != 0 {
 				return fmt.Errorf("node %s has still to store %v", n.name, left)

@@ -2,6 +2,7 @@ package daemon_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"testing"
@@ -21,7 +22,11 @@ func TestMain(m *testing.M) {
 
 // waitTimeout bounds what a test waits for. It says nothing about how fast
 // anything is.
-const waitTimeout = pgtest.WaitTimeout
+var waitTimeout = pgtest.WaitTimeout
+
+func init() {
+	flag.DurationVar(&waitTimeout, "wait", waitTimeout, "how long a test waits for what must happen")
+}
 
 // database returns the URL of a fresh, migrated database and a connection to it,
 // as a person with psql has.

@@ -46,7 +46,7 @@ func TestPatroni(t *testing.T) {
 	}{
 		{"switchover", c.switchover, func(*patroniMember) {}},
 		{"crash", (*patroniMember).crash, (*patroniMember).start},
-		{"stop", func(m *patroniMember) { m.signal(syscall.SIGSTOP) }, func(m *patroniMember) { m.signal(syscall.SIGCONT) }},
+		{"stop", (*patroniMember).freeze, (*patroniMember).wake},
 	} {
 		old := c.leader()
 		c.awaitStandby(old)
@@ -73,7 +73,6 @@ func TestPatroni(t *testing.T) {
 // patroniCluster is two servers that Patroni looks after, with etcd as what decides.
 type patroniCluster struct {
 	t       *testing.T
-	config  string // of a member, for patronictl
 	members [2]*patroniMember
 }
 
@@ -134,7 +133,7 @@ postgresql:
     superuser: {username: postgres, password: secret}
     replication: {username: replicator, password: secret}
   parameters: {fsync: "off", unix_socket_directories: "", wal_keep_size: 512MB}
-  pg_hba: ["host all all 127.0.0.1/32 scram-sha-256", "host replication all 127.0.0.1/32 scram-sha-256"]
+  pg_hba: ["host all postgres 127.0.0.1/32 scram-sha-256", "host replication all 127.0.0.1/32 scram-sha-256"]
 `, m.name, m.rest, etcd, m.sql, m.dir, binaries.Dir)
 }
 
@@ -229,6 +228,10 @@ func (m *patroniMember) crash() {
 	})
 }
 
+// freeze stops the member as if its machine hung, and wake lets it go on.
+func (m *patroniMember) freeze() { m.signal(syscall.SIGSTOP) }
+func (m *patroniMember) wake()   { m.signal(syscall.SIGCONT) }
+
 // signal goes to the member's Patroni, then to its server and all its backends.
 func (m *patroniMember) signal(s syscall.Signal) {
 	for _, pid := range m.processes() {
@@ -247,7 +250,7 @@ func (m *patroniMember) processes() []int {
 	}
 	for i := 0; i < len(pids); i++ {
 		children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", pids[i]))
-		for _, child := range strings.Fields(string(children)) {
+		for child := range strings.FieldsSeq(string(children)) {
 			if pid, err := strconv.Atoi(child); err == nil {
 				pids = append(pids, pid)
 			}
@@ -307,7 +310,7 @@ func unprivileged(t *testing.T) *syscall.Credential {
 // openDir is a directory in which who runs PostgreSQL may write; t.TempDir is closed to others.
 func openDir(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "playersync-patroni-")
+	dir, err := os.MkdirTemp("", "playersync-patroni-") //nolint:usetesting // see above
 	if err != nil {
 		t.Fatal(err)
 	}
