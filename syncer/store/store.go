@@ -129,6 +129,9 @@ func (o Options) adjust(c *pgx.ConnConfig) {
 	if !o.Pooled { // poolers refuse these
 		setDefault(c, "search_path", "public")
 		setDefault(c, "default_transaction_isolation", "read committed") // a snapshot is never older than its locks
+		for parameter, value := range sessionLimits {
+			setDefault(c, parameter, value)
+		}
 	}
 	if c.ConnectTimeout == 0 || c.ConnectTimeout > o.Timeout {
 		c.ConnectTimeout = o.Timeout
