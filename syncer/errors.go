@@ -22,7 +22,7 @@ const (
 	CodeInsufficient   Code = "insufficient_funds"   // the balance is less than is to be paid; see Balance
 	CodeKeyReused      Code = "idempotency_conflict" // the key was used for another change
 	CodeUnavailable    Code = "database_unavailable" // nothing was stored; the same request may succeed later
-	CodeOutcomeUnknown Code = "outcome_unknown"      // the connection broke during commit; read before repeating
+	CodeOutcomeUnknown Code = "outcome_unknown"      // the connection broke during commit, or a save is only in memory
 )
 
 // Error is a refusal that its receiver can act on. Its text is meant for people

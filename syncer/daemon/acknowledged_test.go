@@ -133,7 +133,7 @@ func (a *acknowledged) leave(n *node, i int) {
 		switch {
 		case isStored(left, err):
 			a.blocks[i]++
-		case err != nil: // the sidecar ended
+		case err != nil, left.field("code") == "outcome_unknown": // the sidecar ended, or was stopped
 			a.doubt[i]++
 		}
 	})

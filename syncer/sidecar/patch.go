@@ -116,7 +116,7 @@ func (p *Players) settle(ctx context.Context, id syncer.PlayerID, edit merge.Edi
 	saved := p.visitors.await(id)
 	p.visitors.mu.Unlock()
 	if err := wait(ctx, saved); err != nil {
-		return err
+		return syncer.Unavailable(err)
 	}
 	if p.saver.hasWaiting() {
 		return syncer.Unavailable(fmt.Errorf("an older value of player %q waits in the outbox", id))

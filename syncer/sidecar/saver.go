@@ -110,7 +110,17 @@ func wait(ctx context.Context, saved <-chan error) error {
 	case err := <-saved:
 		return err
 	case <-ctx.Done():
-		return syncer.Unavailable(ctx.Err())
+		return stillInMemory(ctx.Err())
+	}
+}
+
+// stillInMemory is the outcome of a save that is neither in the database nor on disk when its
+// caller has to be answered.
+func stillInMemory(cause error) error {
+	return &syncer.Error{
+		Code:    syncer.CodeOutcomeUnknown,
+		Message: "the save is only in memory; it is stored as soon as that is possible",
+		Cause:   cause,
 	}
 }
 
@@ -133,7 +143,7 @@ func (s *Saver) save(ctx context.Context, batch merge.Batch) error {
 	if failed := s.outbox.Add(batch); failed != nil {
 		s.log.Error("cannot keep saves on disk; they are in memory only", "players", len(batch.Edits), "error", failed)
 		s.visitors.giveBack(batch)
-		return syncer.Unavailable(errors.Join(err, failed))
+		return stillInMemory(errors.Join(err, failed))
 	}
 	return nil
 }
