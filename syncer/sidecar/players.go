@@ -232,7 +232,10 @@ func (p *Players) storeVisits(ctx context.Context, id syncer.PlayerID) error {
 	}
 	saved := p.visitors.await(id)
 	p.visitors.mu.Unlock()
-	return wait(ctx, saved)
+	if err := wait(ctx, saved); err != nil {
+		return syncer.Unavailable(err) // what is asked for is only read
+	}
+	return nil
 }
 
 // Restarted takes all players off a game server that starts: it cannot say that
