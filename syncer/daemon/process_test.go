@@ -114,6 +114,7 @@ func runProcess(text string) int {
 		},
 		DataDir: c.DataDir,
 	}
+	signal.Ignore(syscall.SIGXFSZ) // a full disk, as far as we can fill it, is an error and not the end
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))

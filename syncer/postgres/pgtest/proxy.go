@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -30,7 +31,10 @@ type Proxy struct {
 }
 
 // link is one client's connection and, once there is one, the server's.
-type link struct{ client, server net.Conn }
+type link struct {
+	client, server net.Conn
+	stranded       atomic.Bool // what either side says, and its end, reaches nobody any more
+}
 
 // NewProxy starts a proxy in front of the server that a connection URL names;
 // it ends with the test.
@@ -92,6 +96,17 @@ func (p *Proxy) cut() {
 		if l.server != nil {
 			reset(l.server)
 		}
+	}
+}
+
+// Strand leaves all connections half-open, as when a host vanishes: both sides take them for
+// whole, but nothing that one says, nor that it closes them, reaches the other. New ones can
+// be made.
+func (p *Proxy) Strand() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for l := range p.links {
+		l.stranded.Store(true)
 	}
 }
 
@@ -176,8 +191,8 @@ func (p *Proxy) serve(l *link) {
 		return
 	}
 	var directions sync.WaitGroup
-	directions.Go(func() { p.pass(l.server, l.client, everything) })
-	directions.Go(func() { p.pass(l.client, l.server, p.allow) })
+	directions.Go(func() { p.pass(l.server, l.client, &l.stranded, everything) })
+	directions.Go(func() { p.pass(l.client, l.server, &l.stranded, p.allow) })
 	directions.Wait()
 }
 
@@ -210,17 +225,26 @@ const unlimited = -1
 
 func everything(n int) (passing int, cut bool) { return n, false }
 
-// pass copies as much as is allowed until the source ends, then ends the destination too.
-func (p *Proxy) pass(destination io.WriteCloser, source io.Reader, allow func(n int) (passing int, cut bool)) {
-	defer destination.Close()
+// pass copies as much as is allowed until the source ends, then ends the destination too,
+// unless they are stranded.
+func (p *Proxy) pass(
+	destination io.WriteCloser, source io.Reader, stranded *atomic.Bool, allow func(n int) (passing int, cut bool),
+) {
 	buffer := make([]byte, 32<<10)
 	for {
 		n, err := source.Read(buffer)
+		if stranded.Load() {
+			if err != nil {
+				return
+			}
+			continue
+		}
 		passing, cut := allow(n)
 		p.flow.RLock()
 		_, failed := destination.Write(buffer[:passing])
 		p.flow.RUnlock()
 		if err != nil || failed != nil || cut {
+			destination.Close()
 			return
 		}
 	}

@@ -78,6 +78,26 @@ func TestProxyCutsWhileStalled(t *testing.T) {
 	}
 }
 
+func TestProxyStrandsWhatStands(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Empty(t)
+	proxy := pgtest.NewProxy(t, url)
+	stranded := connect(t, proxy.URL())
+	pid := stranded.PgConn().PID()
+	proxy.Strand()
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	if err := <-answer(ctx, stranded); err == nil {
+		t.Error("the stranded connection answers")
+	}
+	again := connect(t, proxy.URL())
+	var sessions int
+	err := again.QueryRow(t.Context(), `select count(*) from pg_stat_activity where pid = $1`, pid).Scan(&sessions)
+	if err != nil || sessions != 1 {
+		t.Errorf("the server knows of %d sessions of a client who is gone, want 1 still: %v", sessions, err)
+	}
+}
+
 func TestProxyRefusesNewConnectionsOnly(t *testing.T) {
 	t.Parallel()
 	proxy := pgtest.NewProxy(t, pgtest.Empty(t))
