@@ -69,7 +69,7 @@ var mutants = []mutant{
 func TestChaosFindsFaults(t *testing.T) {
 	t.Parallel()
 	for _, m := range mutants {
-		t.Run(m.name, func(t *testing.T) { //nolint:paralleltest // each keeps the machine busy
+		t.Run(m.name, func(t *testing.T) {
 			program := m.build(t)
 			pattern := "TestChaos$/^" + m.mode
 			run := exec.CommandContext(t.Context(), program, "-test.run", pattern, "-test.v",

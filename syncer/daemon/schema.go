@@ -45,8 +45,8 @@ func (d *Daemon) migrate(ctx context.Context) error {
 		direct = listen
 	}
 	if err := store.Migrate(ctx, direct); err != nil {
-		return fmt.Errorf("%w; the login needs the role playersync_owner, or run syncer migrate up with one that has it",
-			err)
+		return fmt.Errorf("%w; the login needs the role playersync_owner, or run syncer migrate up with one that has "+
+			"it", err)
 	}
 	return nil
 }
