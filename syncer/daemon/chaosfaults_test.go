@@ -100,14 +100,15 @@ func (c *chaos) psql(sql string) {
 // isDown reports whether the server was ended.
 func (c *chaos) isDown() bool { return isClosed(c.server.Done()) }
 
-// transaction leaves one open; if the server is down there is none.
+// transaction leaves one open. There is none if the server is down, or if another one that is
+// left open is in its way.
 func (c *chaos) transaction(begin, end string) (mend func()) {
 	ctx := context.Background()
 	conn, err := pgx.Connect(ctx, c.url)
 	if err != nil {
 		return func() {}
 	}
-	_, _ = conn.PgConn().Exec(ctx, begin).ReadAll() // it may be in the way of another fault
+	_, _ = conn.PgConn().Exec(ctx, "set lock_timeout = '5s'; "+begin).ReadAll()
 	return func() {
 		_, _ = conn.PgConn().Exec(ctx, end).ReadAll()
 		_ = conn.Close(ctx)
