@@ -173,12 +173,15 @@ func (c *chaos) fault() {
 	c.fresh = append(c.fresh, time.Since(ended))
 }
 
-// wait returns after so many more requests.
+// longestFault is how long a fault lasts while requests hang.
+const longestFault = 3 * time.Second
+
+// wait returns after so many more requests, or after the longest time.
 func (c *chaos) wait(requests int64) {
-	want := c.requests.Load() + requests
+	want, began := c.requests.Load()+requests, time.Now()
 	pgtest.Eventually(c.t, waitTimeout, func() error {
-		if c.requests.Load() < want {
-			return errors.New("the game servers ask nothing")
+		if c.requests.Load() < want && time.Since(began) < longestFault {
+			return errors.New("the fault is to last longer")
 		}
 		return nil
 	})
