@@ -158,7 +158,9 @@ func (c *chaos) fault() {
 	var mends []func()
 	only := regexp.MustCompile(*chaosOnly)
 	from := slices.DeleteFunc(slices.Clone(faultsOfChaos), func(f chaosFault) bool { return !only.MatchString(f.name) })
-	for _, i := range c.random.Perm(len(from))[:min(1+c.random.IntN(2), len(from))] {
+	drawn := c.random.Perm(len(from))[:min(1+c.random.IntN(2), len(from))]
+	slices.Sort(drawn)
+	for _, i := range drawn {
 		f := from[i]
 		c.faults[f.name]++
 		c.t.Logf("%s", f.name)

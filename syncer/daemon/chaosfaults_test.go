@@ -15,7 +15,8 @@ type chaosFault struct {
 	begin func(c *chaos) (mend func())
 }
 
-// faultsOfChaos are those that TestChaos draws from.
+// faultsOfChaos are those that TestChaos draws from. Those that hold locks come last: they begin
+// after others, and end before them.
 var faultsOfChaos = []chaosFault{
 	{"database killed", func(c *chaos) func() { c.server.Kill(); return c.restartServer }},
 	{"database shut down", func(c *chaos) func() { c.server.Shutdown(c.t.Context()); return c.restartServer }},
@@ -47,16 +48,16 @@ var faultsOfChaos = []chaosFault{
 		p.Stall()
 		return p.Resume
 	}},
+	{"triggers disabled", func(c *chaos) func() {
+		c.psql(`alter table player disable trigger all`)
+		return func() { c.psql(`alter table player enable trigger all; ` + enableAlways) }
+	}},
 	{"tables locked", func(c *chaos) func() {
 		return c.transaction(`begin; lock table player, ban, session, balance in access exclusive mode`, `rollback`)
 	}},
 	{"transaction left open", func(c *chaos) func() {
 		return c.transaction(`begin; insert into ban (uuid) values ('late') on conflict do nothing;
 			update player set rank = 'late' where uuid = 'player/1+=='`, pick([]string{`commit`, `rollback`}))
-	}},
-	{"triggers disabled", func(c *chaos) func() {
-		c.psql(`alter table player disable trigger all`)
-		return func() { c.psql(`alter table player enable trigger all; ` + enableAlways) }
 	}},
 }
 
