@@ -112,6 +112,30 @@ func (d *directory) readPassword() (string, error) {
 	return strings.TrimSpace(string(content)), nil
 }
 
+// copyPassword gives another directory the superuser's password.
+func (d *directory) copyPassword(to *directory) error {
+	password, err := os.ReadFile(d.password())
+	if err != nil {
+		return fmt.Errorf("read superuser's password: %w", err)
+	}
+	if err := os.WriteFile(to.password(), password, 0o600); err != nil {
+		return fmt.Errorf("write superuser's password: %w", err)
+	}
+	return nil
+}
+
+// copyCluster makes the cluster of another directory, which has none, a copy of one that no
+// server runs on.
+func (d *directory) copyCluster(to *directory) error {
+	if err := os.CopyFS(to.data(), os.DirFS(d.data())); err != nil {
+		return fmt.Errorf("copy cluster: %w", err)
+	}
+	if err := os.Chmod(to.data(), 0o700); err != nil {
+		return fmt.Errorf("close cluster to others: %w", err)
+	}
+	return to.account.chownAll(to.data())
+}
+
 // initialise makes the cluster. It takes a second or so.
 func (d *directory) initialise(ctx context.Context, binaries Binaries, durable bool) error {
 	fresh := d.data() + ".new"

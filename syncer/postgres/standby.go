@@ -19,12 +19,8 @@ import (
 func StartStandby(ctx context.Context, primary *Server, config Config) (*Server, error) {
 	config.Binaries, config.Template = primary.config.Binaries, nil
 	return begin(config, func(s *Server) error {
-		password, err := os.ReadFile(primary.directory.password())
-		if err == nil {
-			err = os.WriteFile(s.directory.password(), password, 0o600)
-		}
-		if err != nil {
-			return fmt.Errorf("copy superuser's password: %w", err)
+		if err := primary.directory.copyPassword(s.directory); err != nil {
+			return err
 		}
 		s.password = primary.password
 		if err := s.copyOf(ctx, primary); err != nil {
@@ -89,7 +85,8 @@ func (s *Server) copyOf(ctx context.Context, primary *Server) error {
 		if err := primary.copiedWhileStopped(ctx, s.directory); err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(data, "standby.signal"), nil, 0o600); err != nil {
+		signal := filepath.Join(data, "standby.signal")
+		if err := os.WriteFile(signal, nil, 0o600); err != nil {
 			return fmt.Errorf("make a standby: %w", err)
 		}
 		file, err := os.OpenFile(filepath.Join(data, "postgresql.auto.conf"), os.O_WRONLY|os.O_APPEND, 0o600)
@@ -97,7 +94,7 @@ func (s *Server) copyOf(ctx context.Context, primary *Server) error {
 			return fmt.Errorf("make a standby: %w", err)
 		}
 		_, err = fmt.Fprintf(file, "primary_conninfo = '%s'\n", strings.ReplaceAll(primary.URL(), "'", "''"))
-		return errors.Join(err, file.Close(), s.directory.account.chownAll(data))
+		return errors.Join(err, file.Close(), s.directory.account.chown(signal))
 	}
 	if err := os.Mkdir(data, 0o700); err != nil {
 		return fmt.Errorf("make cluster directory: %w", err)
@@ -114,11 +111,7 @@ func (s *Server) copiedWhileStopped(ctx context.Context, to *directory) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.shutdown(ctx)
-	err := os.CopyFS(to.data(), os.DirFS(s.directory.data()))
-	if err == nil {
-		err = os.Chmod(to.data(), 0o700)
-	}
-	return errors.Join(err, s.start(ctx))
+	return errors.Join(s.directory.copyCluster(to), s.start(ctx))
 }
 
 // program returns the path of one of PostgreSQL's programs that fetched builds lack.

@@ -3,8 +3,6 @@ package postgres
 import (
 	"context"
 	"errors"
-	"fmt"
-	"os"
 )
 
 // Template is a cluster of which new ones are copies, so that initdb, which takes most of
@@ -43,18 +41,8 @@ func (t *Template) Remove() error { return t.directory.release() }
 
 // copyTo makes the cluster of a directory that has none.
 func (t *Template) copyTo(d *directory) error {
-	password, err := os.ReadFile(t.directory.password())
-	if err != nil {
-		return fmt.Errorf("read superuser's password: %w", err)
+	if err := t.directory.copyPassword(d); err != nil {
+		return err
 	}
-	if err := os.WriteFile(d.password(), password, 0o600); err != nil {
-		return fmt.Errorf("write superuser's password: %w", err)
-	}
-	if err := os.CopyFS(d.data(), os.DirFS(t.directory.data())); err != nil {
-		return fmt.Errorf("copy cluster: %w", err)
-	}
-	if err := os.Chmod(d.data(), 0o700); err != nil {
-		return fmt.Errorf("close cluster to others: %w", err)
-	}
-	return d.account.chownAll(d.data())
+	return t.directory.copyCluster(d)
 }
