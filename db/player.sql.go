@@ -274,7 +274,7 @@ with notify as materialized (
     select
         set_config('syncer.notify', $1::text, true),
         set_config('syncer.server', $2::text, true),
-        set_config('syncer.servers', $3::text, true)
+        set_config('syncer.writers', $3::text, true)
 ),
 target as materialized (
     select p.uuid, p.revision, s.edit ? 'attributes' as with_attributes, player_edited(p, s.edit) as edited
@@ -320,7 +320,7 @@ returning
 type SavePlayersParams struct {
 	Notify  string
 	Server  string
-	Servers string
+	Writers string
 	Uuids   []string
 	Edits   []json.RawMessage
 }
@@ -335,13 +335,13 @@ type SavePlayersRow struct {
 
 // Applies one edit to each of many players in one statement. Rows are locked in
 // one order, so that batches of different sidecars cannot deadlock. Attributes that
-// no edit touches stay where they are, also outside the row if they are large. Servers are
-// those through which players are saved that differ from the server, by id.
+// no edit touches stay where they are, also outside the row if they are large. Writers say
+// by id who saves players through which server, where that is not the server given.
 func (q *Queries) SavePlayers(ctx context.Context, arg SavePlayersParams) ([]SavePlayersRow, error) {
 	rows, err := q.db.Query(ctx, savePlayers,
 		arg.Notify,
 		arg.Server,
-		arg.Servers,
+		arg.Writers,
 		arg.Uuids,
 		arg.Edits,
 	)

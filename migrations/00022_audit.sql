@@ -138,24 +138,40 @@ $$;
 comment on function ban_audited(ban) is 'A ban but for its target as audit keeps it';
 -- +goose StatementEnd
 
--- Saves of many players are one statement: which of them came through another game server
--- than the sidecar's own is told beside it.
+-- Whose change is whose: a statement that stores the changes of several people tells it
+-- beside them, in syncer.writers.
 
 -- +goose StatementBegin
-create function audit_server(uuid text) returns text
+create function audit_by(writers jsonb, uuid text) returns text
 language sql stable
 as $$
     select left(coalesce(
-        nullif(current_setting('syncer.servers', true), '')::jsonb ->> audit_server.uuid,
+        nullif(writers -> uuid ->> 'by', ''),
+        nullif(current_setting('syncer.by', true), '')
+    ), 512)
+$$;
+comment on function audit_by(jsonb, text) is
+    'Who changes a player in this transaction: what writers say of the id, else syncer.by';
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create function audit_server(writers jsonb, uuid text) returns text
+language sql stable
+as $$
+    select left(coalesce(
+        nullif(writers -> uuid ->> 'server', ''),
         nullif(current_setting('syncer.server', true), '')
     ), 64)
 $$;
-comment on function audit_server(text) is
-    'Name of the game server through which this transaction saves a player: syncer.servers by id, else syncer.server';
+comment on function audit_server(jsonb, text) is
+    'Name of the game server through which a player is changed in this transaction: what writers say of the id, '
+    'else syncer.server';
 -- +goose StatementEnd
 
--- The triggers. A save that changes nothing important costs no more than the
--- comparison in a WHEN. Times are written in UTC whatever the session's zone.
+-- The triggers. Each writes all that a statement changed at once: called row by row, they
+-- would take most of its time. A full join is never a nested loop, whatever the number of
+-- rows when it was planned; every row is on both sides. Times are written in UTC whatever
+-- the session's zone.
 
 -- +goose StatementBegin
 create function player_insert_audited() returns trigger
@@ -163,13 +179,20 @@ language plpgsql security definer
 set search_path = pg_catalog, public, pg_temp
 set timezone = 'UTC'
 as $$
+declare
+    writers constant jsonb := nullif(current_setting('syncer.writers', true), '');
 begin
-    insert into audit (entity, uuid, field, new, server)
-    values ('player', new.uuid, 'row', player_synced(new)::jsonb, audit_server(new.uuid));
+    insert into audit (entity, uuid, field, new, changed_by, server)
+    select
+        'player', p.uuid, 'row', player_synced(p)::jsonb, audit_by(writers, p.uuid), audit_server(writers, p.uuid)
+    from changed_rows as p
+    where p.rank <> 'player' or p.flags <> '{}' or p.unmute_time is not null
+        or p.unmark_time is not null or p.attributes <> '{}'
+        or current_setting('syncer.reverts', true) <> '';
     return null;
 end
 $$;
-comment on function player_insert_audited() is 'Audit trigger. A player that comes with more than defaults, or again';
+comment on function player_insert_audited() is 'Audit trigger. Players that come with more than defaults, or again';
 -- +goose StatementEnd
 
 -- +goose StatementBegin
@@ -178,39 +201,38 @@ language plpgsql security definer
 set search_path = pg_catalog, public, pg_temp
 set timezone = 'UTC'
 as $$
+declare
+    writers constant jsonb := nullif(current_setting('syncer.writers', true), '');
 begin
-    insert into audit (entity, uuid, field, old, new)
-    select 'player', new.uuid, f.field, f.old, f.new
-    from (
+    insert into audit (entity, uuid, field, old, new, changed_by, server)
+    select 'player', n.uuid, f.field, f.old, f.new, audit_by(writers, n.uuid), audit_server(writers, n.uuid)
+    from new_rows as n
+    full join old_rows as o using (uuid)
+    cross join lateral (
         values
-            ('rank', to_jsonb(old.rank), to_jsonb(new.rank)),
+            ('rank', to_jsonb(o.rank), to_jsonb(n.rank)),
             (
                 'flags',
-                case when old.flags <> new.flags then text_set_json(old.flags) end,
-                case when old.flags <> new.flags then text_set_json(new.flags) end
+                case when o.flags <> n.flags then text_set_json(o.flags) end,
+                case when o.flags <> n.flags then text_set_json(n.flags) end
             ),
-            ('unmuteTime', to_jsonb(old.unmute_time), to_jsonb(new.unmute_time)),
-            ('muteReason', to_jsonb(old.mute_reason), to_jsonb(new.mute_reason)),
-            ('unmarkTime', to_jsonb(old.unmark_time), to_jsonb(new.unmark_time)),
+            ('unmuteTime', to_jsonb(o.unmute_time), to_jsonb(n.unmute_time)),
+            ('muteReason', to_jsonb(o.mute_reason), to_jsonb(n.mute_reason)),
+            ('unmarkTime', to_jsonb(o.unmark_time), to_jsonb(n.unmark_time)),
             (
                 'attributes',
-                case
-                    when old.attributes <> new.attributes
-                        then jsonb_members_unlike(old.attributes, new.attributes)
-                end,
-                case
-                    when old.attributes <> new.attributes
-                        then jsonb_members_unlike(new.attributes, old.attributes)
-                end
+                case when o.attributes <> n.attributes then jsonb_members_unlike(o.attributes, n.attributes) end,
+                case when o.attributes <> n.attributes then jsonb_members_unlike(n.attributes, o.attributes) end
+            ),
+            (
+                'usid',
+                case when o.addresses <> n.addresses then (usids_replaced(o.addresses, n.addresses)).lost end,
+                case when o.addresses <> n.addresses then (usids_replaced(o.addresses, n.addresses)).got end
             )
     ) as f (field, old, new)
-    where f.old is distinct from f.new;
-    if old.addresses <> new.addresses then
-        insert into audit (entity, uuid, field, old, new, server)
-        select 'player', new.uuid, 'usid', r.lost, r.got, audit_server(new.uuid)
-        from usids_replaced(old.addresses, new.addresses) as r
-        where r.lost is not null;
-    end if;
+    where (n.rank, n.flags, n.unmute_time, n.mute_reason, n.unmark_time, n.attributes, n.addresses)
+        is distinct from (o.rank, o.flags, o.unmute_time, o.mute_reason, o.unmark_time, o.attributes, o.addresses)
+      and case f.field when 'usid' then f.old is not null else f.old is distinct from f.new end;
     return null;
 end
 $$;
@@ -261,25 +283,27 @@ set timezone = 'UTC'
 as $$
 begin
     insert into audit (entity, uuid, ip, ban, field, old, new)
-    select 'ban', new.uuid, new.ip, new.id, f.field, f.old, f.new
-    from (
+    select 'ban', n.uuid, n.ip, n.id, f.field, f.old, f.new
+    from new_rows as n
+    full join old_rows as o using (id)
+    cross join lateral (
         values
             (
                 'target',
-                jsonb_strip_nulls(jsonb_build_object('uuid', old.uuid, 'ip', old.ip)),
-                jsonb_strip_nulls(jsonb_build_object('uuid', new.uuid, 'ip', new.ip))
+                jsonb_strip_nulls(jsonb_build_object('uuid', o.uuid, 'ip', o.ip)),
+                jsonb_strip_nulls(jsonb_build_object('uuid', n.uuid, 'ip', n.ip))
             ),
-            ('reason', to_jsonb(old.reason), to_jsonb(new.reason)),
-            ('by', to_jsonb(old.banned_by), to_jsonb(new.banned_by)),
-            ('createdAt', to_jsonb(old.created_at), to_jsonb(new.created_at)),
-            ('expiresAt', to_jsonb(old.expires_at), to_jsonb(new.expires_at)),
-            ('lift', ban_lift(old), ban_lift(new))
+            ('reason', to_jsonb(o.reason), to_jsonb(n.reason)),
+            ('by', to_jsonb(o.banned_by), to_jsonb(n.banned_by)),
+            ('createdAt', to_jsonb(o.created_at), to_jsonb(n.created_at)),
+            ('expiresAt', to_jsonb(o.expires_at), to_jsonb(n.expires_at)),
+            ('lift', ban_lift(o), ban_lift(n))
     ) as f (field, old, new)
     where f.old is distinct from f.new
       -- Nobody lifts a ban that has expired: it is only closed.
       and not (
-          f.field = 'lift' and old.lifted_at is null and new.lifted_by is null
-          and new.lifted_at = new.expires_at and new.expires_at <= now()
+          f.field = 'lift' and o.lifted_at is null and n.lifted_by is null
+          and n.lifted_at = n.expires_at and n.expires_at <= now()
       );
     return null;
 end
@@ -316,26 +340,17 @@ $$;
 comment on function truncate_audited() is 'Audit trigger. That all rows went at once; which, nobody knows any more';
 -- +goose StatementEnd
 
-create trigger audit_insert after insert on player for each row
-    when (
-        new.rank <> 'player' or new.flags <> '{}' or new.unmute_time is not null
-        or new.unmark_time is not null or new.attributes <> '{}'
-        or current_setting('syncer.reverts', true) <> ''
-    )
-    execute function player_insert_audited();
-create trigger audit_update after update on player for each row
-    when (
-        old.rank <> new.rank or old.flags <> new.flags or old.attributes <> new.attributes
-        or old.unmute_time is distinct from new.unmute_time or old.mute_reason <> new.mute_reason
-        or old.unmark_time is distinct from new.unmark_time or old.addresses <> new.addresses
-    )
-    execute function player_update_audited();
+create trigger audit_insert after insert on player
+    referencing new table as changed_rows for each statement execute function player_insert_audited();
+create trigger audit_update after update on player
+    referencing old table as old_rows new table as new_rows for each statement execute function player_update_audited();
 create trigger audit_delete after delete on player
     referencing old table as changed_rows for each statement execute function player_delete_audited();
 create trigger audit_truncate after truncate on player for each statement execute function truncate_audited();
 create trigger audit_insert after insert on ban
     referencing new table as changed_rows for each statement execute function ban_insert_audited();
-create trigger audit_update after update on ban for each row execute function ban_update_audited();
+create trigger audit_update after update on ban
+    referencing old table as old_rows new table as new_rows for each statement execute function ban_update_audited();
 create trigger audit_delete after delete on ban
     referencing old table as changed_rows for each statement execute function ban_delete_audited();
 create trigger audit_truncate after truncate on ban for each statement execute function truncate_audited();
@@ -466,7 +481,8 @@ drop function player_delete_audited();
 drop function player_update_audited();
 drop function player_insert_audited();
 drop table audit;
-drop function audit_server(text);
+drop function audit_server(jsonb, text);
+drop function audit_by(jsonb, text);
 drop function ban_audited(ban);
 drop function ban_lift(ban);
 drop function jsonb_members_unlike(jsonb, jsonb);

@@ -88,13 +88,13 @@ on conflict (id) do nothing;
 -- name: SavePlayers :many
 -- Applies one edit to each of many players in one statement. Rows are locked in
 -- one order, so that batches of different sidecars cannot deadlock. Attributes that
--- no edit touches stay where they are, also outside the row if they are large. Servers are
--- those through which players are saved that differ from the server, by id.
+-- no edit touches stay where they are, also outside the row if they are large. Writers say
+-- by id who saves players through which server, where that is not the server given.
 with notify as materialized (
     select
         set_config('syncer.notify', sqlc.arg(notify)::text, true),
         set_config('syncer.server', sqlc.arg(server)::text, true),
-        set_config('syncer.servers', sqlc.arg(servers)::text, true)
+        set_config('syncer.writers', sqlc.arg(writers)::text, true)
 ),
 target as materialized (
     select p.uuid, p.revision, s.edit ? 'attributes' as with_attributes, player_edited(p, s.edit) as edited

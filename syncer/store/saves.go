@@ -55,12 +55,16 @@ func saveBatch(ctx context.Context, queries *db.Queries, server string, batch me
 	if err != nil {
 		return saved{}, err
 	}
-	servers, err := otherServers(batch.Servers, server)
+	writers := make(map[syncer.PlayerID]syncer.Attribution, len(batch.Servers))
+	for id, through := range batch.Servers {
+		writers[id] = syncer.Attribution{Server: through}
+	}
+	others, err := otherWriters(writers, syncer.Attribution{Server: server})
 	if err != nil {
 		return saved{}, err
 	}
 	all := db.SavePlayersParams{
-		Notify: string(notifyLater), Server: server, Servers: servers, Uuids: texts(ids), Edits: edits,
+		Notify: string(notifyLater), Server: server, Writers: others, Uuids: texts(ids), Edits: edits,
 	}
 	rows, err := queries.SavePlayers(ctx, all)
 	if err != nil {
@@ -84,12 +88,19 @@ func saveBatch(ctx context.Context, queries *db.Queries, server string, batch me
 	return decodeSaved(batch, rows, added)
 }
 
-// otherServers returns as JSON those of the servers that are not the given one, "" for none.
-func otherServers(servers map[syncer.PlayerID]string, own string) (string, error) {
-	others := map[syncer.PlayerID]string{}
-	for id, server := range servers {
-		if server != own {
-			others[id] = server
+// writerJSON is one of the writers that a statement for several of them is told.
+type writerJSON struct {
+	By     string `json:"by,omitempty"`
+	Server string `json:"server,omitempty"`
+}
+
+// otherWriters returns as JSON those of the writers who are not the one that a statement
+// names anyway, "" for none.
+func otherWriters(writers map[syncer.PlayerID]syncer.Attribution, named syncer.Attribution) (string, error) {
+	others := map[syncer.PlayerID]writerJSON{}
+	for id, writer := range writers {
+		if writer != named {
+			others[id] = writerJSON(writer)
 		}
 	}
 	if len(others) == 0 {
@@ -97,7 +108,7 @@ func otherServers(servers map[syncer.PlayerID]string, own string) (string, error
 	}
 	encoded, err := json.Marshal(others)
 	if err != nil {
-		return "", fmt.Errorf("encode servers: %w", err)
+		return "", fmt.Errorf("encode writers: %w", err)
 	}
 	return string(encoded), nil
 }
@@ -160,7 +171,7 @@ func createAndSave(
 	for _, row := range found {
 		known[row.Player.Uuid] = true
 	}
-	missing := db.SavePlayersParams{Notify: all.Notify, Server: all.Server, Servers: all.Servers}
+	missing := db.SavePlayersParams{Notify: all.Notify, Server: all.Server, Writers: all.Writers}
 	for i, id := range all.Uuids {
 		if !known[id] {
 			missing.Uuids, missing.Edits = append(missing.Uuids, id), append(missing.Edits, all.Edits[i])
