@@ -55,11 +55,12 @@ func (q *Queries) ClearAntibotPattern(ctx context.Context, kind string) (int64, 
 	return result.RowsAffected(), nil
 }
 
-const setAntibotPattern = `-- name: SetAntibotPattern :exec
+const setAntibotPattern = `-- name: SetAntibotPattern :one
 insert into antibot_pattern (kind, pattern, set_by)
-values ($1, $2, $3)
+values ($1, $2, coalesce(nullif($3::text, ''), session_user))
 on conflict (kind) do update
 set pattern = excluded.pattern, set_by = excluded.set_by, set_at = now()
+returning kind, pattern, set_at, set_by
 `
 
 type SetAntibotPatternParams struct {
@@ -68,8 +69,15 @@ type SetAntibotPatternParams struct {
 	SetBy   string
 }
 
-// Sets the pattern of a kind.
-func (q *Queries) SetAntibotPattern(ctx context.Context, arg SetAntibotPatternParams) error {
-	_, err := q.db.Exec(ctx, setAntibotPattern, arg.Kind, arg.Pattern, arg.SetBy)
-	return err
+// Sets the pattern of a kind, by a person or, where none is named, by this login.
+func (q *Queries) SetAntibotPattern(ctx context.Context, arg SetAntibotPatternParams) (AntibotPattern, error) {
+	row := q.db.QueryRow(ctx, setAntibotPattern, arg.Kind, arg.Pattern, arg.SetBy)
+	var i AntibotPattern
+	err := row.Scan(
+		&i.Kind,
+		&i.Pattern,
+		&i.SetAt,
+		&i.SetBy,
+	)
+	return i, err
 }

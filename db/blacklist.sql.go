@@ -8,11 +8,13 @@ package db
 import (
 	"context"
 	"encoding/json"
+
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 const addBlacklistedAddresses = `-- name: AddBlacklistedAddresses :many
 insert into blacklisted_address as b (address, added_by)
-select wanted.address, $1
+select wanted.address, coalesce(nullif($1::text, ''), session_user)
 from (select unnest($2::text[]) as address) as wanted
 order by wanted.address
 on conflict do nothing
@@ -66,6 +68,48 @@ func (q *Queries) BlacklistedAddresses(ctx context.Context) ([]BlacklistedAddres
 	for rows.Next() {
 		var i BlacklistedAddressesRow
 		if err := rows.Scan(&i.Address, &i.Revision); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listBlacklistedAddresses = `-- name: ListBlacklistedAddresses :many
+select address, added_at, added_by
+from blacklisted_address
+where address > $1::text collate "C"
+  and ($2::text = '' or strpos(lower(address), lower($2::text)) > 0)
+order by address
+limit $3
+`
+
+type ListBlacklistedAddressesParams struct {
+	After    string
+	Part     string
+	PageSize int32
+}
+
+type ListBlacklistedAddressesRow struct {
+	Address string
+	AddedAt pgtype.Timestamptz
+	AddedBy string
+}
+
+// Addresses behind one, in their order; those that contain a text, if one is given.
+func (q *Queries) ListBlacklistedAddresses(ctx context.Context, arg ListBlacklistedAddressesParams) ([]ListBlacklistedAddressesRow, error) {
+	rows, err := q.db.Query(ctx, listBlacklistedAddresses, arg.After, arg.Part, arg.PageSize)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListBlacklistedAddressesRow{}
+	for rows.Next() {
+		var i ListBlacklistedAddressesRow
+		if err := rows.Scan(&i.Address, &i.AddedAt, &i.AddedBy); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -130,7 +130,7 @@ cross join lateral (
     where tgname like 'feed\_%'
       and tgrelid in (select c.oid from pg_catalog.pg_class as c where c.relname in (
           'change', 'player', 'player_history', 'ban', 'staff_message',
-          'antibot_pattern', 'blacklisted_address', 'session', 'balance', 'kick'
+          'antibot_pattern', 'blacklisted_address', 'mod_log', 'session', 'balance', 'kick'
       ) and c.relnamespace = 'public'::regnamespace)
 ) as triggers
 `

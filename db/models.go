@@ -186,7 +186,7 @@ type Change struct {
 	Xid uint64
 	// The table that changed, where player includes player_history
 	Entity string
-	// player.uuid, ban_target(uuid, ip), staff_message.id, blacklisted_address.address, balance.uuid, session.server and uuid with a tab between, or kick.id; NULL means the whole table
+	// player.uuid, ban_target(uuid, ip), staff_message.id, blacklisted_address.address, mod_log.id, balance.uuid, session.server and uuid with a tab between, or kick.id; NULL means the whole table
 	Key *string
 	// Shortly before the commit, by this server's clock
 	At pgtype.Timestamptz

@@ -34,3 +34,108 @@ func (q *Queries) AddModLog(ctx context.Context, arg AddModLogParams) error {
 	)
 	return err
 }
+
+const listModLog = `-- name: ListModLog :many
+select id, at, source, message
+from mod_log
+where id < $1::bigint
+  and ($2::text is null or source = $2::text)
+  and ($3::text is null or strpos(lower(message), lower($3::text)) > 0)
+  and ($4::timestamptz is null or at >= $4::timestamptz)
+  and ($5::timestamptz is null or at < $5::timestamptz)
+order by id desc
+limit $6
+`
+
+type ListModLogParams struct {
+	Before   int64
+	Source   *string
+	Part     *string
+	Since    pgtype.Timestamptz
+	Until    pgtype.Timestamptz
+	PageSize int32
+}
+
+type ListModLogRow struct {
+	ID      int64
+	At      pgtype.Timestamptz
+	Source  string
+	Message string
+}
+
+// Entries, newest first, below the given number; every filter is optional.
+func (q *Queries) ListModLog(ctx context.Context, arg ListModLogParams) ([]ListModLogRow, error) {
+	rows, err := q.db.Query(ctx, listModLog,
+		arg.Before,
+		arg.Source,
+		arg.Part,
+		arg.Since,
+		arg.Until,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListModLogRow{}
+	for rows.Next() {
+		var i ListModLogRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.At,
+			&i.Source,
+			&i.Message,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const newestModLog = `-- name: NewestModLog :many
+select newest.id, newest.at, newest.source, newest.message
+from (
+    select id, at, source, message, token
+    from mod_log
+    order by id desc
+    limit $1
+) as newest
+order by newest.id
+`
+
+type NewestModLogRow struct {
+	ID      int64
+	At      pgtype.Timestamptz
+	Source  string
+	Message string
+}
+
+// The newest entries, oldest first.
+func (q *Queries) NewestModLog(ctx context.Context, most int32) ([]NewestModLogRow, error) {
+	rows, err := q.db.Query(ctx, newestModLog, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []NewestModLogRow{}
+	for rows.Next() {
+		var i NewestModLogRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.At,
+			&i.Source,
+			&i.Message,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

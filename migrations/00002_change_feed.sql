@@ -16,7 +16,8 @@ create table change (
     at     timestamptz not null default clock_timestamp(),
     constraint change_entity_known check (
         entity in (
-            'player', 'ban', 'staff_message', 'antibot_pattern', 'blacklisted_address', 'balance', 'session', 'kick'
+            'player', 'ban', 'staff_message', 'antibot_pattern', 'blacklisted_address', 'mod_log', 'balance',
+            'session', 'kick'
         )
     )
 );
@@ -27,7 +28,7 @@ comment on column change.xid is 'Transaction that made the change; a sidecar rea
 comment on column change.entity is 'The table that changed, where player includes player_history';
 comment on column change.key is
     'player.uuid, ban_target(uuid, ip), staff_message.id, blacklisted_address.address, '
-    'balance.uuid, session.server and uuid with a tab between, or kick.id; NULL means the whole table';
+    'mod_log.id, balance.uuid, session.server and uuid with a tab between, or kick.id; NULL means the whole table';
 comment on column change.at is 'Shortly before the commit, by this server''s clock';
 
 create table feed (
@@ -165,7 +166,7 @@ begin
     foreach item in array changes loop
         piece := item::text;
         if octet_length(piece) > 7900 then
-            piece := (item - array['p', 'h'])::text; -- too large to travel: the key must do
+            piece := (item - array['p', 'h', 'l'])::text; -- too large to travel: the key must do
         end if;
         if message <> '' and octet_length(message) + octet_length(piece) > 7900 then
             perform feed_send('[' || message || ']');
@@ -189,7 +190,7 @@ language plpgsql
 as $$
 begin
     if cardinality(changes) > 256 then
-        changes := array[changes[1] - array['k', 'r', 'p', 'h', 'o', 'u']];
+        changes := array[feed_change(changes[1] ->> 'e', null)];
     end if;
     insert into change (entity, key)
     select item ->> 'e', item ->> 'k'

@@ -24,6 +24,32 @@ comment on column mod_log.source is 'The address of the game server, or who wrot
 comment on column mod_log.message is 'What happened';
 comment on column mod_log.token is 'Drawn by the sidecar: an entry sent again after a lost answer is recognised';
 
+-- +goose StatementBegin
+create function mod_log_inserted() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    changes jsonb[];
+begin
+    select array_agg(feed_change('mod_log', n.id::text) || jsonb_build_object('l', jsonb_build_object(
+        'number', n.id, 'at', n.at, 'source', n.source, 'message', n.message
+    )) order by n.id) into changes
+    from (select * from changed_rows limit 257) as n;
+    if changes is not null then
+        perform feed_publish(changes);
+    end if;
+    return null;
+end
+$$;
+comment on function mod_log_inserted() is 'Feed trigger. Sends entries as l';
+-- +goose StatementEnd
+
+create trigger feed_insert after insert on mod_log
+    referencing new table as changed_rows for each statement execute function mod_log_inserted();
+alter table mod_log enable always trigger feed_insert;
+
+revoke execute on function mod_log_inserted() from public;
 grant select, insert, update, delete on mod_log to playersync_app;
 grant select on mod_log to playersync_readonly;
 
@@ -32,3 +58,4 @@ reset role;
 -- +goose Down
 set local lock_timeout = '5s';
 drop table mod_log;
+drop function mod_log_inserted();

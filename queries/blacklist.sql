@@ -1,7 +1,7 @@
 -- name: AddBlacklistedAddresses :many
 -- Adds addresses and returns those that are new, as changes.
 insert into blacklisted_address as b (address, added_by)
-select wanted.address, sqlc.arg(added_by)
+select wanted.address, coalesce(nullif(sqlc.arg(added_by)::text, ''), session_user)
 from (select unnest(sqlc.arg(addresses)::text[]) as address) as wanted
 order by wanted.address
 on conflict do nothing
@@ -17,3 +17,12 @@ returning blacklisted_address_change(b.address, nextval('revision'), false)::jso
 -- All addresses.
 select address, revision
 from blacklisted_address;
+
+-- name: ListBlacklistedAddresses :many
+-- Addresses behind one, in their order; those that contain a text, if one is given.
+select address, added_at, added_by
+from blacklisted_address
+where address > sqlc.arg(after)::text collate "C"
+  and (sqlc.arg(part)::text = '' or strpos(lower(address), lower(sqlc.arg(part)::text)) > 0)
+order by address
+limit sqlc.arg(page_size);

@@ -14,6 +14,7 @@ const (
 	EntityStaffMessage   Entity = "staff_message"
 	EntityAntibotPattern Entity = "antibot_pattern"
 	EntityBlacklist      Entity = "blacklisted_address"
+	EntityModLog         Entity = "mod_log"
 	EntitySession        Entity = "session"
 	EntityKick           Entity = "kick"
 )

@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"playersync/syncer"
 	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/mindustry"
 	"playersync/syncer/store"
@@ -90,11 +89,11 @@ func newAntibotSetCommand(a *app) *cobra.Command {
 			if err := mindustry.CheckNamePattern(args[1]); err != nil {
 				return err
 			}
-			return a.withStore(command, func(ctx context.Context, s *store.Store, now time.Time) error {
-				if err := s.SetAntibotPattern(ctx, kind, args[1], by); err != nil {
+			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
+				set, err := u.patterns.SetPattern(ctx, kind, args[1], by)
+				if err != nil {
 					return err
 				}
-				set := mindustry.AntibotPattern{Kind: kind, Pattern: args[1], SetAt: syncer.TimeOf(now), SetBy: by}
 				return a.print(wire.NamePatternOf(set), func(w io.Writer) {
 					fmt.Fprintf(w, "%s is %s\n", kind, clean(args[1]))
 				})
@@ -116,13 +115,9 @@ func newAntibotClearCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.withStore(command, func(ctx context.Context, s *store.Store, _ time.Time) error {
-				cleared, err := s.ClearAntibotPattern(ctx, kind)
-				if err != nil {
+			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
+				if err := u.patterns.ClearPattern(ctx, kind); err != nil {
 					return err
-				}
-				if !cleared {
-					return syncer.NotFound("no %s pattern is set", kind)
 				}
 				return a.print(wire.NamePattern{Kind: kind}, func(w io.Writer) {
 					fmt.Fprintf(w, "%s is cleared\n", kind)

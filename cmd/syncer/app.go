@@ -84,6 +84,8 @@ func (a *app) commands() []*cobra.Command {
 		newServerCommand(a),
 		newAuditCommand(a),
 		newAntibotCommand(a),
+		newBlacklistCommand(a),
+		newModLogCommand(a),
 		newBalanceCommand(a),
 		newCurrencyCommand(a),
 		newImportCommand(a),

@@ -118,10 +118,14 @@ func (a *app) showMessage(m syncer.StaffMessage) error {
 	return nil
 }
 
-// writeMessage writes a message in as many lines as it needs.
+// writeMessage writes a message of the staff chat.
 func writeMessage(w io.Writer, m syncer.StaffMessage) {
+	writeRemark(w, fmt.Sprintf("%s %s@%s: %s", clock(m.SentAt, ""), cmp.Or(m.Name, m.Player, "?"), m.Server, m.Text))
+}
+
+// writeRemark writes what somebody said in as many lines as it needs.
+func writeRemark(w io.Writer, said string) {
 	const indent = "    "
-	said := fmt.Sprintf("%s %s@%s: %s", clock(m.SentAt, ""), cmp.Or(m.Name, m.Player, "?"), m.Server, m.Text)
 	said = clean(strings.Join(strings.Fields(said), " "))
 	fmt.Fprintln(w, strings.Join(wrapped(said, screenWidth(w)-len(indent)), "\n"+indent))
 }

@@ -57,6 +57,7 @@ const documentedNetwork = `
 	select change_balance('Steve', 'coins', 1000);
 	insert into ban (id, uuid) overriding system value values (7, 'griefer');
 	insert into usid_rejection (code, uuid, address, usid) values ('01234-2', 'Steve', '203.0.113.1:6567', 'abc');
+	insert into blacklisted_address (address) values ('198.51.100.7');
 	alter table audit alter column id restart with 17;
 	update player set rank = 'mod' where uuid = 'Alice'`
 

@@ -26,6 +26,7 @@ type useCases struct {
 	audit       *sidecar.Audit
 	chat        *sidecar.Chat
 	kicks       *sidecar.Kicks
+	patterns    *sidecar.Patterns
 }
 
 func newUseCases(s *store.Store, now time.Time) *useCases {
@@ -38,6 +39,7 @@ func newUseCases(s *store.Store, now time.Time) *useCases {
 		balances:    sidecar.NewBalances(s, memory, memory),
 		audit:       sidecar.NewAudit(sidecar.AuditConfig{}, s, memory, slog.New(slog.DiscardHandler)),
 		kicks:       sidecar.NewKicks(s),
+		patterns:    sidecar.NewPatterns(s),
 		chat:        sidecar.NewChat(s, nil, slog.New(slog.DiscardHandler)),
 	}
 }

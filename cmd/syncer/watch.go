@@ -27,21 +27,19 @@ const (
 	watchedEvents  = 8192
 )
 
-// watchedKinds are the changes that can be shown alone.
-var watchedKinds = []string{
-	string(changefeed.EventPlayer), string(changefeed.EventBalance), string(changefeed.EventBan),
-	string(changefeed.EventChat), string(changefeed.EventPresence),
-	string(changefeed.EventKick),
-}
+// watchedKinds are the changes that can be shown alone: all but a resync.
+var watchedKinds = slices.DeleteFunc(strings.Split(changefeed.EventTypeList(" "), " "), func(kind string) bool {
+	return kind == string(changefeed.EventResync)
+})
 
 func newWatchCommand(a *app) *cobra.Command {
 	var only string
 	command := &cobra.Command{
 		Use:   "watch",
 		Short: "Show changes as they happen",
-		Long: `Show every change of players, balances and bans, the staff chat, and who comes to
-a game server and leaves it, as it happens, wherever it was made, until
-interrupted. With --json each change is one line.`,
+		Long: `Show every change of players, balances, bans, name patterns and the blacklist, the
+staff chat, the moderation log, and who comes to a game server and leaves it, as it
+happens, wherever it was made, until interrupted. With --json each change is one line.`,
 		GroupID: groupAdministrate,
 		Args:    exactly(),
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -86,7 +84,8 @@ func (a *app) watch(command *cobra.Command, made func(s *store.Store) *watcher) 
 	log := a.logger(config.Log{Level: slog.LevelWarn, Format: settings.Log.Format})
 	w := made(s)
 	applier := feed.NewApplier(w.players, cache.NewBans(), w.broker.Publish, cache.NewMessages(store.HeldMessages),
-		cache.NewSessions(), cache.NewKicks())
+		cache.NewSessions(), cache.NewKicks(), cache.NewPatterns(), cache.NewBlacklist(),
+		cache.NewModLog(store.HeldModEntries))
 	follow := feed.Config{
 		PollOnly: settings.Sync.Mode == config.ModePoll, Heartbeat: settings.Sync.Heartbeat,
 		PollInterval: settings.Sync.PollInterval, MinTriggers: store.FeedTriggers,

@@ -38,7 +38,7 @@ func (w *watcher) showChange(ctx context.Context, e changefeed.Event) error {
 	if w.json {
 		return json.NewEncoder(jsonWriter{w.out}).Encode(wire.WatchedChangeOf(e, now))
 	}
-	_, err := fmt.Fprintf(w.out, "%s  %-8s  %s\n", now.Format("15:04:05.000"), e.Type, clean(w.describe(e, now)))
+	_, err := fmt.Fprintf(w.out, "%s  %-10s  %s\n", now.Format("15:04:05.000"), e.Type, clean(w.describe(e, now)))
 	return err
 }
 
@@ -58,6 +58,8 @@ func (w *watcher) describe(e changefeed.Event, now time.Time) string {
 	case e.Type == changefeed.EventKick:
 		return fmt.Sprintf("%s is to be kicked by %s: %s", e.ID, cmp.Or(e.Kick.By, "nobody"),
 			cmp.Or(e.Kick.Reason, "no reason"))
+	case e.Row != nil:
+		return describeRow(e.Row)
 	case e.Type == changefeed.EventBan && !e.Banned:
 		return e.Target.String() + " unbanned"
 	case e.Type == changefeed.EventBan && e.ExpiresAt.IsZero():
@@ -80,6 +82,25 @@ func (w *watcher) describe(e changefeed.Event, now time.Time) string {
 		name = e.Player.Name + " (" + name + ")"
 	}
 	return name + "  " + difference(before, e.Player, now)
+}
+
+// describeRow says what an event with a row of one game's table tells.
+func describeRow(row changefeed.Row) string {
+	switch row := wire.EventRowOf(row).(type) {
+	case wire.NamePattern:
+		if row.Pattern == "" {
+			return fmt.Sprintf("%s is cleared", row.Kind)
+		}
+		return fmt.Sprintf("%s is %s, set by %s", row.Kind, row.Pattern, row.SetBy)
+	case wire.BlacklistEvent:
+		if row.Listed {
+			return row.Address + " is blacklisted"
+		}
+		return row.Address + " is not blacklisted any more"
+	case wire.ModEntry:
+		return row.Source + ": " + row.Message
+	}
+	return "changed"
 }
 
 // difference says what changed of a player. One that was not shown before is

@@ -3,6 +3,7 @@ package cache
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"playersync/syncer"
 	"playersync/syncer/changefeed"
@@ -62,9 +63,13 @@ func (c *Blacklist) Apply(ch changefeed.Change) (changefeed.ApplyResult, []chang
 	if row.Revision <= max(c.listed[row.Address], c.recent[row.Address].row.Revision) {
 		return changefeed.Unchanged, nil
 	}
+	_, listed := c.listed[row.Address]
 	c.recent[row.Address] = receivedRow[mindustry.BlacklistRow]{*row, ch.Xid}
 	c.set(*row)
-	return changefeed.Applied, nil
+	if listed == row.Listed || !c.loaded {
+		return changefeed.Applied, nil
+	}
+	return changefeed.Applied, []changefeed.Event{blacklistEvent(*row)}
 }
 
 func (c *Blacklist) set(row mindustry.BlacklistRow) {
@@ -76,10 +81,15 @@ func (c *Blacklist) set(row mindustry.BlacklistRow) {
 	}
 }
 
-// Load takes in the whole table as it was read.
+// mostBlacklistEvents is how many addresses a load tells of singly.
+const mostBlacklistEvents = 1000
+
+// Load takes in the whole table as it was read, and returns an event for each address that
+// came or went, or a resync if those are very many.
 func (c *Blacklist) Load(snapshot changefeed.Snapshot, rows []changefeed.Row) []changefeed.Event {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	before, known := c.listed, c.loaded
 	c.snapshot, c.loaded, c.sorted = snapshot, true, nil
 	c.listed = make(map[string]int64, len(rows))
 	for _, row := range rows {
@@ -93,5 +103,38 @@ func (c *Blacklist) Load(snapshot changefeed.Snapshot, rows []changefeed.Row) []
 			c.set(entry.row)
 		}
 	}
-	return nil
+	if !known {
+		return nil
+	}
+	events := c.differences(before)
+	if len(events) > mostBlacklistEvents {
+		return []changefeed.Event{{Type: changefeed.EventResync}}
+	}
+	return events
+}
+
+// differences returns an event for each address that is listed now and was not before, or the
+// other way round, by address. The caller holds c.mu.
+func (c *Blacklist) differences(before map[string]int64) []changefeed.Event {
+	var rows []mindustry.BlacklistRow
+	for address, revision := range c.listed {
+		if _, was := before[address]; !was {
+			rows = append(rows, mindustry.BlacklistRow{Address: address, Listed: true, Revision: revision})
+		}
+	}
+	for address, revision := range before {
+		if _, is := c.listed[address]; !is {
+			rows = append(rows, mindustry.BlacklistRow{Address: address, Revision: revision})
+		}
+	}
+	slices.SortFunc(rows, func(a, b mindustry.BlacklistRow) int { return strings.Compare(a.Address, b.Address) })
+	events := make([]changefeed.Event, len(rows))
+	for i, row := range rows {
+		events[i] = blacklistEvent(row)
+	}
+	return events
+}
+
+func blacklistEvent(row mindustry.BlacklistRow) changefeed.Event {
+	return changefeed.Event{Type: changefeed.EventBlacklist, Row: &row}
 }

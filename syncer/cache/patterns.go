@@ -36,7 +36,8 @@ func (c *Patterns) Apply(changefeed.Change) (changefeed.ApplyResult, []changefee
 	return changefeed.NeedsRead, nil
 }
 
-// Load takes in the whole table as it was read.
+// Load takes in the whole table as it was read, and returns an event for each pattern that
+// is another than before.
 func (c *Patterns) Load(_ changefeed.Snapshot, rows []changefeed.Row) []changefeed.Event {
 	byKind := make(map[mindustry.PatternKind]*mindustry.AntibotPattern, len(rows))
 	for _, row := range rows {
@@ -46,8 +47,23 @@ func (c *Patterns) Load(_ changefeed.Snapshot, rows []changefeed.Row) []changefe
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	before := c.byKind
 	c.byKind = byKind
-	return nil
+	if before == nil {
+		return nil
+	}
+	var events []changefeed.Event
+	for _, kind := range []mindustry.PatternKind{mindustry.PatternBlacklist, mindustry.PatternGraylist} {
+		was, is := before[kind], byKind[kind]
+		switch {
+		case is != nil && (was == nil || *was != *is):
+			events = append(events, changefeed.Event{Type: changefeed.EventAntibot, Row: is})
+		case is == nil && was != nil:
+			cleared := &mindustry.AntibotPattern{Kind: kind}
+			events = append(events, changefeed.Event{Type: changefeed.EventAntibot, Row: cleared})
+		}
+	}
+	return events
 }
 
 // Distrust does nothing: changes do not carry patterns.

@@ -220,3 +220,73 @@ func TestPatternsAreReplacedByReads(t *testing.T) {
 		t.Errorf("%q, %v", p, known)
 	}
 }
+
+func TestPatternsAreToldWhereTheyDiffer(t *testing.T) {
+	t.Parallel()
+	c := cache.NewPatterns()
+	pattern := func(kind mindustry.PatternKind, text string) changefeed.Row {
+		return &mindustry.AntibotPattern{Kind: kind, Pattern: text}
+	}
+	for _, step := range []struct {
+		rows []changefeed.Row
+		want string
+	}{
+		{[]changefeed.Row{pattern("blacklist", "a")}, ""}, // the first read
+		{[]changefeed.Row{pattern("blacklist", "a")}, ""},
+		{[]changefeed.Row{pattern("blacklist", "b"), pattern("graylist", "g")}, "blacklist=b graylist=g "},
+		{[]changefeed.Row{pattern("graylist", "g")}, "blacklist= "},
+		{nil, "graylist= "},
+	} {
+		got := ""
+		for _, e := range c.Load(changefeed.Snapshot{}, step.rows) {
+			row := e.Row.(*mindustry.AntibotPattern)
+			got += fmt.Sprintf("%s=%s ", row.Kind, row.Pattern)
+		}
+		if got != step.want {
+			t.Errorf("told %q, want %q", got, step.want)
+		}
+	}
+}
+
+func TestBlacklistTellsOfEachAddressOnce(t *testing.T) {
+	t.Parallel()
+	c := cache.NewBlacklist()
+	told := func(events []changefeed.Event) (text string) {
+		for _, e := range events {
+			if e.Type == changefeed.EventResync {
+				return "resync"
+			}
+			row := e.Row.(*mindustry.BlacklistRow)
+			text += fmt.Sprintf("%s=%v ", row.Address, row.Listed)
+		}
+		return text
+	}
+	row := func(address string, listed bool, revision int64) *mindustry.BlacklistRow {
+		return &mindustry.BlacklistRow{Address: address, Listed: listed, Revision: revision}
+	}
+	apply := func(xid uint64, r *mindustry.BlacklistRow) string {
+		_, events := c.Apply(changefeed.Change{Entity: syncer.EntityBlacklist, Key: r.Address, Xid: xid, Row: r})
+		return told(events)
+	}
+	if got := told(c.Load(seen(t, 10), []changefeed.Row{row("a", true, 1)})); got != "" {
+		t.Errorf("the first read tells %q", got)
+	}
+	for i, step := range []struct{ got, want string }{
+		{apply(11, row("b", true, 2)), "b=true "},
+		{apply(11, row("b", true, 2)), ""},
+		{told(c.Load(seen(t, 12), []changefeed.Row{row("a", true, 1), row("b", true, 2)})), ""},
+		{apply(13, row("a", false, 3)), "a=false "},
+		{told(c.Load(seen(t, 14), []changefeed.Row{row("c", true, 4)})), "b=false c=true "},
+	} {
+		if step.got != step.want {
+			t.Errorf("step %d tells %q, want %q", i, step.got, step.want)
+		}
+	}
+	many := make([]changefeed.Row, 2000)
+	for i := range many {
+		many[i] = row(fmt.Sprint(i), true, int64(i+10))
+	}
+	if got := told(c.Load(seen(t, 15), many)); got != "resync" {
+		t.Errorf("very many tell %q", got)
+	}
+}

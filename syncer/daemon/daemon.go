@@ -187,6 +187,7 @@ func (d *Daemon) wire(context.Context) error {
 		Servers: u.servers, Players: u.players, Visits: u.info, USIDs: u.usids, Balances: u.balances,
 		Bans: u.bans, BanDetails: u.bans, BanTransfer: u.banTransfer, Audit: u.audit,
 		Presence: u.presence, Kicks: u.kicks, Mutes: u.edits, Transients: u.transients, Chat: u.chat,
+		Patterns: u.patterns, Blacklist: u.blacklist, ModLog: u.modLog,
 		Counts: u.counts, MapRuns: u.mapRuns, Events: d.events, Ready: d.missing, Mounts: mounts,
 		Registry: d.registry, Log: d.log, Version: d.config.Version,
 	})
@@ -201,7 +202,7 @@ func (d *Daemon) wireFeed() {
 	d.patterns, d.addresses = cache.NewPatterns(), cache.NewBlacklist()
 	d.events = events.NewBroker(d.config.EventBuffer)
 	d.applier = feed.NewApplier(d.players, d.bans, d.events.Publish, d.messages, d.patterns, d.addresses, d.sessions,
-		cache.NewKicks())
+		cache.NewKicks(), cache.NewModLog(store.HeldModEntries))
 	config := d.config.Feed
 	config.MinTriggers = store.FeedTriggers
 	d.feed = feed.New(config, source{d}, d.applier, d.registry, d.log)

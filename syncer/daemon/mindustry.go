@@ -15,8 +15,6 @@ type plugin struct {
 	usids      *fish.USIDs
 	deliveries *fish.Deliveries
 	antibot    *fish.Antibot
-	blacklist  *fish.Blacklist
-	modLog     *fish.ModLog
 }
 
 // wirePlugin makes the plugin's use-cases; those of all games must exist.
@@ -27,8 +25,6 @@ func (d *Daemon) wirePlugin() {
 	p.usids = fish.NewUSIDs(d.store)
 	p.deliveries = fish.NewDeliveries(delivery, d.store, d.messages, now, d.log)
 	p.antibot = fish.NewAntibot(d.patterns, d.log)
-	p.blacklist = fish.NewBlacklist(d.store, d.use.queue, d.addresses, d.applier, now)
-	p.modLog = fish.NewModLog(d.store, d.use.queue, now, d.forward())
 }
 
 // fish returns what serves the protocol of the fish-commands plugin. The plugin can
@@ -49,7 +45,7 @@ func (d *Daemon) fish() (map[string]http.Handler, error) {
 	p := &d.plugin
 	handler, err := fishapi.New(config, fishapi.Deps{
 		Servers: d.use.servers, Players: p.players, Bans: d.use.bans, USIDs: p.usids, Chat: d.use.chat,
-		Deliveries: p.deliveries, Antibot: p.antibot, Blacklist: p.blacklist, ModLog: p.modLog, Log: d.log,
+		Deliveries: p.deliveries, Antibot: p.antibot, Blacklist: d.use.blacklist, ModLog: d.use.modLog, Log: d.log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("http.fish.prefix: %w", err)

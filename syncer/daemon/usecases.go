@@ -22,6 +22,9 @@ type useCases struct {
 	transients  *sidecar.Transients
 	chat        *sidecar.Chat
 	kicks       *sidecar.Kicks
+	patterns    *sidecar.Patterns
+	blacklist   *sidecar.Blacklist
+	modLog      *sidecar.ModLog
 	counts      *sidecar.Counts
 	mapRuns     *sidecar.MapRuns
 	audit       *sidecar.Audit
@@ -47,6 +50,9 @@ func (d *Daemon) wireUseCases() {
 	u.balances = sidecar.NewBalances(d.store, d.players, d.applier)
 	u.chat = sidecar.NewChat(d.store, d.forward(), d.log)
 	u.kicks = sidecar.NewKicks(d.store)
+	u.patterns = sidecar.NewPatterns(d.store)
+	u.blacklist = sidecar.NewBlacklist(d.store, u.queue, d.addresses, d.applier, now)
+	u.modLog = sidecar.NewModLog(d.store, u.queue, now, d.forward())
 	u.counts = sidecar.NewCounts(d.store, u.queue, now)
 	u.mapRuns = sidecar.NewMapRuns(d.store, u.queue, now)
 	u.audit = sidecar.NewAudit(sidecar.AuditConfig{Keep: d.config.AuditKeep}, d.store, d.applier, d.log)

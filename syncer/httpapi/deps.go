@@ -21,6 +21,9 @@ type Deps struct {
 	Audit       Audit
 	Chat        Chat
 	USIDs       USIDs
+	Patterns    Patterns
+	Blacklist   Blacklist
+	ModLog      ModLog
 	Visits      Visits
 	Counts      Counts
 	BanDetails  BanDetails

@@ -24,8 +24,9 @@ func (s *Server) registerEvents() {
 		http.MethodGet, pathEvents, "get-events", tagEvents,
 		"Follow changes",
 		"Server-sent events of the types `player`, `balance`, `ban`, `chat` (the staff chat), `presence` (a player " +
-			"came to a server or left it), `kick` (somebody wants a player kicked) " +
-			"and `resync`, each after it was applied in this sidecar's memory. " +
+			"came to a server or left it), `kick` (somebody wants a player kicked), `antibot` (a name pattern was set " +
+			"or cleared), `blacklist` (an address was blacklisted, or is not any more), `moderation` (an entry of the " +
+			"moderation log) and `resync`, each after it was applied in this sidecar's memory. " +
 			"A client that comes back with Last-Event-ID goes on where it was, as far as the buffer reaches back; " +
 			"else it gets a `resync`: " +
 			"read again what you keep. A subscriber that is too slow is cut off. A comment is sent when nothing " +
@@ -54,7 +55,7 @@ type interest struct {
 	Asking
 	LastEventID string          `header:"Last-Event-ID" maxLength:"128" example:"K3XQ7A-1841" doc:"Position to go on behind; wins over after."`
 	After       string          `query:"after" maxLength:"128" example:"K3XQ7A-1841" doc:"Position to go on behind. Absent: what happens from now on."`
-	Types       eventTypes      `query:"types" minLength:"1" maxLength:"64" example:"player,ban" doc:"Comma-separated types to send; a resync is always sent."`
+	Types       eventTypes      `query:"types" minLength:"1" maxLength:"128" example:"player,ban" doc:"Comma-separated types to send; a resync is always sent."`
 	Wait        given[waitTime] `query:"wait" minLength:"1" maxLength:"16" example:"25s" doc:"Long poll: answer as JSON after at most this time, 0s to 60s."`
 }
 
@@ -70,13 +71,11 @@ type eventTypes struct{ types []changefeed.EventType }
 // UnmarshalText reads the list.
 func (t *eventTypes) UnmarshalText(text []byte) error {
 	for name := range strings.SplitSeq(string(text), ",") {
-		switch kind := changefeed.EventType(name); kind {
-		case changefeed.EventPlayer, changefeed.EventBalance, changefeed.EventBan,
-			changefeed.EventChat, changefeed.EventPresence, changefeed.EventKick, changefeed.EventResync:
-			t.types = append(t.types, kind)
-		default:
-			return errors.New("must be a comma-separated list of player, balance, ban, chat, presence, kick and resync")
+		kind := changefeed.EventType(name)
+		if !slices.Contains(changefeed.EventTypes, kind) {
+			return errors.New("must be a comma-separated list of " + changefeed.EventTypeList(", "))
 		}
+		t.types = append(t.types, kind)
 	}
 	return nil
 }
@@ -173,6 +172,8 @@ func (s *Server) eventData(e changefeed.Event, from syncer.GameServer) wire.Even
 	case changefeed.EventKick:
 		here := slices.Contains(s.deps.Players.Met(from, syncer.TargetID(e.ID)), e.ID)
 		return wire.KickEventOf(*e.Kick, here)
+	case changefeed.EventAntibot, changefeed.EventBlacklist, changefeed.EventModeration:
+		return wire.EventRowOf(e.Row)
 	default:
 		return wire.Resync{}
 	}

@@ -47,6 +47,10 @@ func TestOpenAPI(t *testing.T) {
 		"get /v1/bans", "get /v1/bans/export", "get /v1/bans/preview", "get /v1/bans/{id}", "get /v1/events",
 		"get /v1/players", "get /v1/players/{id}", "get /v1/players/{id}/history", "get /v1/staff-messages",
 		"get /v1/usid-rejections",
+		"delete /v1/antibot-patterns/{kind}", "get /v1/antibot-patterns", "put /v1/antibot-patterns/{kind}",
+		"delete /v1/blacklisted-addresses/{address}", "get /v1/blacklisted-addresses",
+		"post /v1/blacklisted-addresses",
+		"get /v1/moderation-log", "post /v1/moderation-log",
 		"patch /v1/bans/{id}", "patch /v1/players/{id}",
 		"post /v1/bans", "post /v1/bans/check", "post /v1/bans/import", "post /v1/bans/lift",
 		"post /v1/bans/{id}/notes", "post /v1/players/{id}/join", "post /v1/players/{id}/leave",
@@ -156,7 +160,7 @@ func TestUnknownParametersAreRefused(t *testing.T) {
 // examplePath fills in a path's parameters.
 func examplePath(path string) string {
 	return strings.NewReplacer("/bans/{id}", "/bans/7", "/audit/{id}", "/audit/7", "{id}", exampleID, "{key}", "pet",
-		"{currency}", exampleCurrency, "{name}", exampleCurrency).Replace(path)
+		"{currency}", exampleCurrency, "{name}", exampleCurrency, "{kind}", "blacklist").Replace(path)
 }
 
 // TestAnswersConform checks answers against the schemas that announce them.

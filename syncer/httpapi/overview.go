@@ -57,7 +57,8 @@ func (s *Server) overview() huma.Config {
 			{Name: tagBans, Description: "Bans of player ids, addresses and ranges."},
 			{Name: tagBalances, Description: "What players own: changed by differences, each with a ledger entry."},
 			{Name: tagAudit, Description: "Who changed which important field or ban, and the way back."},
-			{Name: tagStaff, Description: "What the staff of all servers share: the chat, and who was turned away."},
+			{Name: tagStaff, Description: "What the staff of all servers share: the chat, the moderation log, " +
+				"name patterns against bots, blacklisted addresses, and who was turned away."},
 			{Name: tagInfo, Description: "What is known of players' visits: joins, kicks, names, addresses."},
 			{Name: tagCounts, Description: "How many players there were."},
 			{Name: tagMaps, Description: "Runs of maps: in progress, finished, and their statistics."},

@@ -51,6 +51,9 @@ var wrongBodies = []struct{ method, path, body string }{
 	{"POST", "/v1/audit/7/revert", `{"by":"b","reason":"r"}`},
 	{"POST", "/v1/staff-messages", `{"server":"discord","name":"Steve","player":"Steve","text":"t","isStaff":true}`},
 	{"POST", "/v1/usid-rejections/01234-2/approve", `{"address":"203.0.113.1:6567"}`},
+	{"PUT", "/v1/antibot-patterns/blacklist", `{"pattern":"x","by":"b"}`},
+	{"POST", "/v1/blacklisted-addresses", `{"addresses":["198.51.100.7"],"by":"b"}`},
+	{"POST", "/v1/moderation-log", `{"message":"m","source":"s"}`},
 	{"POST", "/v1/player-counts", `{"players":3,"at":null}`},
 	{"POST", "/v1/map-run", `{"map":"m","session":"s","players":3,"wave":4}`},
 	{
@@ -91,6 +94,9 @@ var wrongQueries = map[string][]string{
 	"/v1/audit":                    {"uuid", "ip", "field", "by", "server", "from", "to", "limit", "after"},
 	"/v1/staff-messages":           {"limit", "after"},
 	"/v1/usid-rejections":          {"limit"},
+	"/v1/antibot-patterns":         nil,
+	"/v1/blacklisted-addresses":    {"text", "limit", "after"},
+	"/v1/moderation-log":           {"source", "text", "from", "to", "limit", "after"},
 	"/v1/player-info":              {"name", "ip", "limit", "after"},
 	playerPath + "/accounts":       {"limit", "after"},
 	playerPath + "/ledger":         {"currency", "limit", "after"},
@@ -134,6 +140,8 @@ var wrongPaths = []string{
 	"GET " + playerPath + "/transients/" + strings.Repeat("z", 65),
 	"PUT /v1/currencies/%0A", "PUT /v1/currencies/" + strings.Repeat("z", 65), "POST /v1/usid-rejections/%0A/approve",
 	"POST /v1/usid-rejections/" + strings.Repeat("z", 65) + "/approve", "POST " + playerPath + "/balances/%0A",
+	"PUT /v1/antibot-patterns/x", "DELETE /v1/antibot-patterns/%00", "DELETE /v1/blacklisted-addresses/%0A",
+	"DELETE /v1/blacklisted-addresses/" + strings.Repeat("z", 256),
 	"GET /v1/nothing", "GET /v1/bans/", "GET /v1//bans",
 }
 

@@ -17,6 +17,13 @@ type BlacklistRow struct {
 	Revision int64
 }
 
+// BlacklistedAddress is an address from which the game servers accept no connections.
+type BlacklistedAddress struct {
+	Address string // letter for letter as it was given
+	AddedAt syncer.Time
+	AddedBy string // the game server or person
+}
+
 // CheckBlacklisted returns an [syncer.Error] at field unless the text can be kept as an
 // address. It need not be one: what a server writes comes back letter for letter.
 func CheckBlacklisted(field, address string) error {

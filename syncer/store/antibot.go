@@ -17,15 +17,16 @@ func (s *Store) AntibotPatterns(ctx context.Context) ([]mindustry.AntibotPattern
 	return patterns, readError("read antibot patterns", err)
 }
 
-// SetAntibotPattern sets the pattern of a kind; see [mindustry.CheckNamePattern] for
-// those that are refused as invalid.
-func (s *Store) SetAntibotPattern(ctx context.Context, kind mindustry.PatternKind, pattern, by string) error {
-	if err := mindustry.CheckNamePattern(pattern); err != nil {
-		return err
-	}
-	return writeError("set antibot pattern", s.queries.SetAntibotPattern(ctx, db.SetAntibotPatternParams{
-		Kind: string(kind), Pattern: pattern, SetBy: by,
-	}))
+// SetAntibotPattern sets the pattern of a kind and returns it. Without by the context says
+// who sets it, else the login of the database does. Errors: invalid for those that break the
+// rule of [mindustry.CheckNamePattern].
+func (s *Store) SetAntibotPattern(
+	ctx context.Context, kind mindustry.PatternKind, pattern, by string,
+) (mindustry.AntibotPattern, error) {
+	row, err := s.queries.SetAntibotPattern(ctx, db.SetAntibotPatternParams{
+		Kind: string(kind), Pattern: pattern, SetBy: s.writer(ctx, by).By,
+	})
+	return patternOf(row), writeError("set antibot pattern", err)
 }
 
 // ClearAntibotPattern removes the pattern of a kind; false if there was none.

@@ -74,13 +74,23 @@ func TestAntibotPatterns(t *testing.T) {
 	t.Parallel()
 	s, url := open(t, store.Options{})
 	ctx := context.Background()
-	if err := s.SetAntibotPattern(ctx, mindustry.PatternBlacklist, `bot\d+`, "Steve"); err != nil {
-		t.Fatal(err)
+	set := func(ctx context.Context, pattern, by string) mindustry.AntibotPattern {
+		t.Helper()
+		stored, err := s.SetAntibotPattern(ctx, mindustry.PatternBlacklist, pattern, by)
+		if err != nil || stored.Pattern != pattern || stored.SetAt.IsZero() {
+			t.Fatalf("stored %+v, %v", stored, err)
+		}
+		return stored
 	}
-	if err := s.SetAntibotPattern(ctx, mindustry.PatternBlacklist, `(?i)bot.*`, "Steve"); err != nil {
-		t.Fatal(err)
+	set(ctx, `bot\d+`, "Alex")
+	if stored := set(ctx, `bot\d+`, ""); stored.SetBy != value[string](t, psql(t, url), "select session_user") {
+		t.Errorf("without a name it is set by %q", stored.SetBy)
 	}
-	if err := s.SetAntibotPattern(ctx, mindustry.PatternGraylist,
+	if stored := set(syncer.WithActor(ctx, "Alice"), `bot\d+`, ""); stored.SetBy != "Alice" {
+		t.Errorf("for Alice it is set by %q", stored.SetBy)
+	}
+	set(ctx, `(?i)bot.*`, "Steve")
+	if _, err := s.SetAntibotPattern(ctx, mindustry.PatternGraylist,
 		`(unclosed`, "Steve"); syncer.CodeOf(err) != syncer.CodeInvalid {
 		t.Errorf("a broken pattern: %v", err)
 	}
@@ -133,5 +143,25 @@ func TestBlacklistKeepsTextsAsTheyAre(t *testing.T) {
 	_, rows, err := follow(t, s).ReadTable(ctx, syncer.EntityBlacklist)
 	if err != nil || len(rows) != len(want) {
 		t.Errorf("read %d rows, %v", len(rows), err)
+	}
+	var listed []string
+	for after, page := "", 2; page == 2; {
+		addresses, err := s.Blacklisted(ctx, "", after, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range addresses {
+			listed, after = append(listed, a.Address), a.Address
+			if a.AddedBy != "a" || a.AddedAt.IsZero() {
+				t.Errorf("listed as %+v", a)
+			}
+		}
+		page = len(addresses)
+	}
+	if !slices.Equal(listed, want) {
+		t.Errorf("in pages %q, want %q", listed, want)
+	}
+	if found, err := s.Blacklisted(ctx, "dB8:", "", 10); err != nil || len(found) != 2 {
+		t.Errorf("with a text %+v, %v", found, err)
 	}
 }

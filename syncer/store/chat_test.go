@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"playersync/syncer"
 	"playersync/syncer/mindustry"
@@ -54,7 +56,13 @@ func TestFurtherTablesTell(t *testing.T) {
 		{`delete from staff_message where id = 1`, []string{"staff_message *"}},
 		{`delete from staff_message where id = 1`, nil},
 		{`truncate staff_message`, []string{"staff_message *"}},
-		{`insert into kick (uuid) values ('a')`, []string{"kick 1"}},
+		{`insert into mod_log (message) values ('a'), ('b')`, []string{"mod_log 1", "mod_log 2"}},
+		{`insert into mod_log (message) select 'a' from generate_series(1, 300)`, []string{"mod_log *"}},
+		{`update mod_log set message = 'b'`, nil},
+		{`truncate mod_log`, nil},
+		{`insert into kick (uuid) select 'a' from generate_series(1, 300)`, []string{"kick *"}},
+		{`delete from kick`, nil},
+		{`alter table kick alter id restart; insert into kick (uuid) values ('a')`, []string{"kick 1"}},
 		{`delete from kick`, nil},
 	} {
 		run(t, conn, "delete from change")
@@ -255,4 +263,56 @@ func TestModEntryIsStoredOnce(t *testing.T) {
 		}
 	}
 	expectEqual(t, column[string](t, psql(t, url), "select message from mod_log"), []string{entry.Message})
+}
+
+func TestModLogIsListedNewestFirst(t *testing.T) {
+	t.Parallel()
+	s, url := open(t, store.Options{})
+	run(t, psql(t, url), `
+		insert into mod_log (at, source, message)
+		values ('2030-01-01', 'pvp', 'Steve was stopped'), ('2030-01-02', 'pvp', 'Alex was freed'),
+			('2030-01-03', 'hexed', 'steve left')`)
+	day := func(n int) syncer.Time { return syncer.TimeOf(time.Date(2030, 1, n, 0, 0, 0, 0, time.UTC)) }
+	for _, test := range []struct {
+		filter mindustry.ModLogFilter
+		before int64
+		want   []int64
+	}{
+		{mindustry.ModLogFilter{}, math.MaxInt64, []int64{3, 2}},
+		{mindustry.ModLogFilter{}, 2, []int64{1}},
+		{mindustry.ModLogFilter{Source: "pvp"}, math.MaxInt64, []int64{2, 1}},
+		{mindustry.ModLogFilter{Text: "STEVE"}, math.MaxInt64, []int64{3, 1}},
+		{mindustry.ModLogFilter{Text: "%"}, math.MaxInt64, nil},
+		{mindustry.ModLogFilter{Since: day(2), Until: day(3)}, math.MaxInt64, []int64{2}},
+	} {
+		entries, err := s.ModLog(context.Background(), test.filter, test.before, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []int64
+		for _, e := range entries {
+			got = append(got, e.Number)
+		}
+		expectEqual(t, got, test.want)
+	}
+	_, rows, err := follow(t, s).ReadTable(context.Background(), syncer.EntityModLog)
+	if err != nil || len(rows) != 3 || rows[0].(*mindustry.ModEntry).Message != "Steve was stopped" {
+		t.Errorf("read %+v, %v", rows, err)
+	}
+}
+
+// A row is not told of by what stands for the whole of its table.
+func TestManyChangesCarryNoRow(t *testing.T) {
+	t.Parallel()
+	conn, url := database(t)
+	listener := psql(t, url)
+	run(t, listener, "listen playersync")
+	run(t, conn, `insert into kick (uuid) select 'a' from generate_series(1, 300)`)
+	notification, err := listener.WaitForNotification(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(notification.Payload, `"q"`) {
+		t.Errorf("notified %s", notification.Payload)
+	}
 }

@@ -180,7 +180,7 @@ var fieldsByConstraint = map[string]string{
 	"staff_message_text_length":        "text",
 	"antibot_pattern_kind_known":       "kind",
 	"antibot_pattern_pattern_form":     "pattern",
-	"blacklisted_address_address_form": "ip",
+	"blacklisted_address_address_form": "address",
 	"mod_log_message_length":           "message",
 	"player_visit_server_form":         "server",
 	"player_count_server_form":         "server",

@@ -103,7 +103,7 @@ func workAsSidecar(t *testing.T, s *store.Store) {
 			return s.PruneStaffChat(ctx)
 		},
 		"antibot": func() error {
-			if err := s.SetAntibotPattern(ctx, mindustry.PatternGraylist, "x", ""); err != nil {
+			if _, err := s.SetAntibotPattern(ctx, mindustry.PatternGraylist, "x", ""); err != nil {
 				return err
 			}
 			if _, err := s.AntibotPatterns(ctx); err != nil {

@@ -14,6 +14,10 @@ import (
 // at most; none of them is older than a day.
 const HeldMessages = 1000
 
+// HeldModEntries is how many entries of the moderation log [FeedConn.ReadTable] returns at
+// most.
+const HeldModEntries = 200
+
 // ReadTable returns what is held in memory of a small table, and the snapshot it
 // was read at.
 func (c *FeedConn) ReadTable(ctx context.Context, entity syncer.Entity) (changefeed.Snapshot, []changefeed.Row, error) {
@@ -53,6 +57,9 @@ func readTable(ctx context.Context, queries *db.Queries, entity syncer.Entity) (
 				Server: s.Server, Uuid: s.Uuid, Name: s.Name, Gamemode: s.Gamemode, Since: s.Since,
 			}), Online: true, Revision: s.Revision}
 		}), err
+	case syncer.EntityModLog:
+		entries, err := queries.NewestModLog(ctx, HeldModEntries)
+		return rowsOf(entries, func(e db.NewestModLogRow) changefeed.Row { return new(modEntryOf(e)) }), err
 	case syncer.EntityKick:
 		kicks, err := queries.Kicks(ctx)
 		return rowsOf(kicks, func(k db.Kick) changefeed.Row { return new(kickOf(k)) }), err

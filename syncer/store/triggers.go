@@ -1,4 +1,4 @@
 package store
 
 // FeedTriggers is how many feed_* triggers the migrations create.
-const FeedTriggers = 36
+const FeedTriggers = 37

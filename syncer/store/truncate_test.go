@@ -23,6 +23,7 @@ insert into antibot_pattern (kind, pattern) values ('blacklist', '^bot');
 insert into blacklisted_address (address) values ('192.0.2.1');
 insert into staff_message (server, player, text) values ('survival', 'Alex', 'hello');
 insert into kick (uuid) values ('Steve');
+insert into mod_log (message) values ('Steve was stopped');
 insert into server (name, gamemode, address) values ('survival', 'survival', '192.0.2.1:1');
 insert into server_lease (server, run, expires_at) values ('survival', gen_random_uuid(), now() + '1 day');
 insert into session (server, uuid, run, gamemode) select server, 'Steve', run, 'survival' from server_lease`
@@ -98,7 +99,7 @@ func readings(s *store.Store, conn *store.FeedConn) []reading {
 	}
 	for _, table := range []syncer.Entity{
 		syncer.EntityStaffMessage, syncer.EntityAntibotPattern, syncer.EntityBlacklist,
-		syncer.EntitySession, syncer.EntityKick,
+		syncer.EntitySession, syncer.EntityKick, syncer.EntityModLog,
 	} {
 		all = append(all, reading{"all rows", table, func(ctx context.Context) (int, error) {
 			_, rows, err := conn.ReadTable(ctx, table)

@@ -25,6 +25,7 @@ type wireChange struct {
 	Session  *changefeed.SessionRow `json:"s"`
 	Balances []syncer.Balance       `json:"b"`
 	Kick     *syncer.Kick           `json:"q"`
+	ModEntry *mindustry.ModEntry    `json:"l"`
 }
 
 func (w wireChange) change() changefeed.Change {
@@ -41,6 +42,8 @@ func (w wireChange) change() changefeed.Change {
 		c.Row = w.Message
 	case w.Kick != nil:
 		c.Row = w.Kick
+	case w.ModEntry != nil:
+		c.Row = w.ModEntry
 	case w.Session != nil:
 		w.Session.Online = w.Open != nil && *w.Open
 		c.Row = w.Session

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"playersync/syncer/changefeed"
+	"playersync/syncer/mindustry"
 )
 
 import "playersync/syncer"
@@ -10,12 +11,13 @@ import "playersync/syncer"
 // the same in its fields id, event and data.
 type LongPollEvent struct {
 	ID   string               `json:"id" example:"K3XQ7A-1841" doc:"Position of the event."`
-	Type changefeed.EventType `json:"type" enum:"player,balance,ban,chat,presence,kick,resync" example:"player" doc:"What it is about."`
-	Data EventData            `json:"data" doc:"A PlayerEvent, a BalanceEvent, a BanEvent, a StaffMessage, a PresenceEvent, a KickEvent, or an empty object for a resync."`
+	Type changefeed.EventType `json:"type" enum:"player,balance,ban,chat,presence,kick,antibot,blacklist,moderation,resync" example:"player" doc:"What it is about."`
+	Data EventData            `json:"data" doc:"A PlayerEvent, a BalanceEvent, a BanEvent, a StaffMessage, a PresenceEvent, a KickEvent, a NamePattern, a BlacklistEvent, a ModEntry, or an empty object for a resync."`
 }
 
 // EventData is the data of an event: a [PlayerEvent], a [BalanceEvent], a [BanEvent], a
-// [StaffMessage], a [PresenceEvent], a [KickEvent], or a [Resync].
+// [StaffMessage], a [PresenceEvent], a [KickEvent], a [NamePattern], a [BlacklistEvent], a
+// [ModEntry], or a [Resync].
 type EventData any
 
 // PlayerEvent is the data of an event of type player.
@@ -65,6 +67,20 @@ type KickEvent struct {
 // KickEventOf returns a request, which concerns the asking server if the player is there.
 func KickEventOf(k syncer.Kick, here bool) KickEvent {
 	return KickEvent{UUID: k.Player, Online: here, Reason: k.Reason, By: Person(k.By), At: k.At}
+}
+
+// EventRowOf returns the data of an event that carries a row of one game's table.
+func EventRowOf(row changefeed.Row) EventData {
+	switch row := row.(type) {
+	case *mindustry.AntibotPattern:
+		return NamePatternOf(*row)
+	case *mindustry.BlacklistRow:
+		return BlacklistEvent{row.Address, row.Listed}
+	case *mindustry.ModEntry:
+		return ModEntryOf(*row)
+	default:
+		return Resync{}
+	}
 }
 
 // Resync is the data of an event of type resync: nothing.

@@ -23,6 +23,9 @@ type WatchedChange struct {
 	Online    *bool                `json:"online,omitempty"`    // of a presence: came, else left
 	Reason    *string              `json:"reason,omitempty"`    // of a kick
 	By        *Person              `json:"by,omitempty"`        // of a kick
+	Pattern   *NamePattern         `json:"pattern,omitempty"`   // of an antibot event; empty: cleared
+	Address   *BlacklistEvent      `json:"blacklist,omitempty"` // of a blacklist event
+	Entry     *ModEntry            `json:"entry,omitempty"`     // of the moderation log
 }
 
 // WatchedChangeOf returns the change that was seen now.
@@ -46,6 +49,15 @@ func WatchedChangeOf(e changefeed.Event, now time.Time) WatchedChange {
 		change.Message = new(StaffMessageOf(*e.Message))
 	case changefeed.EventKick:
 		change.UUID, change.Reason, change.By = &e.ID, &e.Kick.Reason, (*Person)(&e.Kick.By)
+	case changefeed.EventAntibot, changefeed.EventBlacklist, changefeed.EventModeration:
+		switch row := EventRowOf(e.Row).(type) {
+		case NamePattern:
+			change.Pattern = &row
+		case BlacklistEvent:
+			change.Address = &row
+		case ModEntry:
+			change.Entry = &row
+		}
 	case changefeed.EventPresence:
 		change.Session, change.Online = new(SessionOf(*e.Session)), &e.Online
 	}

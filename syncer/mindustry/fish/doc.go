@@ -9,10 +9,4 @@
 // it. After kill -9 the last second may be missing: an important upload whose fetch
 // fell into it is stored as given, and counters are raised to what the next upload
 // says instead of moved by differences.
-//
-// # What waits for the database
-//
-// The plugin never sends again what it reported once. Edits of the blacklist and
-// entries of the moderation log therefore wait in a [writequeue.Queue] while the
-// database is away.
 package fish

@@ -11,7 +11,7 @@ import (
 )
 
 // Blacklist is what the protocol needs of the connection blacklist;
-// *fish.Blacklist is one.
+// *sidecar.Blacklist is one.
 type Blacklist interface {
 	Sync(ctx context.Context, add []string, by string) (all []string, err error)
 	Remove(ctx context.Context, address string) error
@@ -68,7 +68,8 @@ func (h *Handler) removeBlacklisted(c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := h.deps.Blacklist.Remove(c.ctx, address); err != nil {
+	err = h.deps.Blacklist.Remove(c.ctx, address)
+	if err != nil && syncer.CodeOf(err) != syncer.CodeNotFound { // servers remove those whom they trust, again and again
 		return err
 	}
 	return c.empty()

@@ -2,7 +2,7 @@ package fishapi
 
 import "context"
 
-// ModLog is what the protocol needs of the moderation log; *fish.ModLog is one.
+// ModLog is what the protocol needs of the moderation log; *sidecar.ModLog is one.
 type ModLog interface {
 	Add(ctx context.Context, source, message string) error
 }

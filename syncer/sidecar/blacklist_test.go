@@ -1,4 +1,4 @@
-package fish
+package sidecar
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"playersync/syncer/changefeed"
+	"playersync/syncer/mindustry"
 	"playersync/syncer/writequeue"
 )
 
@@ -17,6 +18,10 @@ type removing struct{ added []string }
 func (r *removing) AddBlacklisted(_ context.Context, addresses []string, _ string) ([]changefeed.Change, error) {
 	r.added = append(r.added, addresses...)
 	return nil, nil
+}
+
+func (*removing) Blacklisted(context.Context, string, string, int) ([]mindustry.BlacklistedAddress, error) {
+	panic("not used")
 }
 
 func (*removing) RemoveBlacklisted(context.Context, string) ([]changefeed.Change, error) {

@@ -1,8 +1,9 @@
-package fish
+package sidecar
 
 import (
 	"context"
 	"crypto/rand"
+	"strconv"
 	"sync"
 	"time"
 
@@ -11,8 +12,9 @@ import (
 	"playersync/syncer/writequeue"
 )
 
-// ModLog is the log of moderation.
+// ModLog is the log of moderation. It is safe for concurrent use.
 type ModLog struct {
+	store   ModLogStore
 	entries *writequeue.Kind[mindustry.ModEntry]
 	clock   Clock
 	forward func(string)
@@ -25,6 +27,7 @@ type recentEntry struct{ source, message string }
 
 // ModLogStore is what the log needs of the database.
 type ModLogStore interface {
+	ModLog(ctx context.Context, filter mindustry.ModLogFilter, before int64, size int) ([]mindustry.ModEntry, error)
 	AddModEntry(ctx context.Context, entry mindustry.ModEntry) error
 }
 
@@ -35,7 +38,7 @@ func NewModLog(store ModLogStore, queue *writequeue.Queue, clock Clock, forward 
 		forward = func(string) {}
 	}
 	entries := writequeue.Register(queue, "moderation log", store.AddModEntry)
-	return &ModLog{entries: entries, clock: clock, forward: forward, recent: map[recentEntry]time.Time{}}
+	return &ModLog{store: store, entries: entries, clock: clock, forward: forward, recent: map[recentEntry]time.Time{}}
 }
 
 // Add writes down what moderators did, as a game server reports it. The same again
@@ -55,6 +58,26 @@ func (l *ModLog) Add(ctx context.Context, source, message string) error {
 	}
 	l.forward(message)
 	return nil
+}
+
+// List returns entries, newest first, and the position of the next page, "" on the last.
+// Errors: invalid, database_unavailable.
+func (l *ModLog) List(
+	ctx context.Context, filter mindustry.ModLogFilter, page Page,
+) (entries []mindustry.ModEntry, next string, err error) {
+	if err := filter.Validate(); err != nil {
+		return nil, "", err
+	}
+	before, err := page.before()
+	if err != nil {
+		return nil, "", err
+	}
+	entries, err = l.store.ModLog(ctx, filter, before, page.Size+1)
+	if err != nil || len(entries) <= page.Size {
+		return entries, "", err
+	}
+	entries = entries[:page.Size]
+	return entries, strconv.FormatInt(entries[page.Size-1].Number, 10), nil
 }
 
 // repeatWindow is how long the same entry counts as sent twice.

@@ -1,11 +1,13 @@
 package cache_test
 
 import (
+	"slices"
 	"testing"
 
 	"playersync/syncer"
 	"playersync/syncer/cache"
 	"playersync/syncer/changefeed"
+	"playersync/syncer/mindustry"
 )
 
 // Each request is told of once, whether its notification or a read comes first, and none
@@ -62,4 +64,31 @@ func TestKicksAreToldOnce(t *testing.T) {
 	}
 	c.Reset()
 	told("another epoch", c.Load(snapshot("5:5:"), rows(7)))
+}
+
+// A load has only the newest entries: older ones that come into it, because newer ones were
+// deleted, are not new.
+func TestEntriesBelowALoadAreNotNew(t *testing.T) {
+	t.Parallel()
+	c := cache.NewModLog(2)
+	load := func(xid uint64, numbers ...int64) (told []int64) {
+		t.Helper()
+		var rows []changefeed.Row
+		for _, number := range numbers {
+			rows = append(rows, &mindustry.ModEntry{Number: number})
+		}
+		for _, e := range c.Load(seen(t, xid), rows) {
+			told = append(told, e.Row.(*mindustry.ModEntry).Number)
+		}
+		return told
+	}
+	if told := load(10, 3, 4); len(told) > 0 {
+		t.Errorf("the first read tells of %v", told)
+	}
+	if told := load(11, 2, 3); len(told) > 0 {
+		t.Errorf("an old one is told of: %v", told)
+	}
+	if told := load(12, 5, 6); !slices.Equal(told, []int64{5, 6}) {
+		t.Errorf("told of %v", told)
+	}
 }

@@ -1,6 +1,7 @@
-package fish
+package sidecar
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,7 +15,11 @@ import (
 
 // Blacklist is the addresses from which the game servers accept no connections,
 // because they attacked one of them.
+//
+// It is safe for concurrent use.
 type Blacklist struct {
+	BlacklistReads
+
 	store   BlacklistStore
 	held    Addresses
 	applier Applier
@@ -24,8 +29,17 @@ type Blacklist struct {
 
 // BlacklistStore is what the blacklist needs of the database. Each may be repeated.
 type BlacklistStore interface {
+	BlacklistReads
 	AddBlacklisted(ctx context.Context, addresses []string, by string) ([]changefeed.Change, error)
 	RemoveBlacklisted(ctx context.Context, address string) ([]changefeed.Change, error)
+}
+
+// BlacklistReads are the reads of the blacklist that need no rule of this package; the
+// store has them.
+type BlacklistReads interface {
+	// Blacklisted returns up to size addresses behind one, in the order of their bytes; with a
+	// text only those that contain it, in any case.
+	Blacklisted(ctx context.Context, text, after string, size int) ([]mindustry.BlacklistedAddress, error)
 }
 
 // Addresses is the copy of all blacklisted addresses in memory.
@@ -45,7 +59,7 @@ type blacklistEdit struct {
 func NewBlacklist(
 	store BlacklistStore, queue *writequeue.Queue, held Addresses, applier Applier, clock Clock,
 ) *Blacklist {
-	b := &Blacklist{store: store, held: held, applier: applier, clock: clock}
+	b := &Blacklist{BlacklistReads: store, store: store, held: held, applier: applier, clock: clock}
 	b.edits = writequeue.Register(queue, "blacklist", b.edit)
 	return b
 }
@@ -53,25 +67,37 @@ func NewBlacklist(
 // MaxAddresses bounds how many addresses one call may add.
 const MaxAddresses = 10_000
 
-// Sync adds addresses and returns all there are then, those just given included,
-// each once, sorted. Addresses come back letter for letter. What is added is in the
-// database when it returns or, while that is away, on disk. Errors: invalid, and
-// then nothing was added; database_unavailable if it is not known yet what else
-// there is, but then the given ones were added nevertheless.
-func (b *Blacklist) Sync(ctx context.Context, add []string, by string) ([]string, error) {
+// Add adds addresses; those that are listed already change nothing. By is who adds them:
+// without a name the person or, without one, the game server in the context. They are in the
+// database when it returns or, while that is away, on disk. Errors: invalid, and then
+// nothing was added.
+func (b *Blacklist) Add(ctx context.Context, add []string, by string) error {
 	if len(add) > MaxAddresses {
-		return nil, syncer.Invalid("addresses", "must be at most %d", MaxAddresses)
+		return syncer.Invalid("addresses", "must be at most %d", MaxAddresses)
 	}
 	for i, address := range add {
 		if err := mindustry.CheckBlacklisted(fmt.Sprintf("[%d]", i), address); err != nil {
-			return nil, err
+			return err
 		}
 	}
+	if err := syncer.CheckAuthor("by", by); err != nil {
+		return err
+	}
 	fresh := slices.DeleteFunc(unique(add), func(address string) bool { return b.has(address) })
-	if len(fresh) > 0 {
-		if err := b.edits.Write(ctx, blacklistEdit{Addresses: fresh, Listed: true, By: by}); err != nil {
-			return nil, err
-		}
+	if len(fresh) == 0 {
+		return nil
+	}
+	from := syncer.AttributionOf(ctx)
+	by = cmp.Or(by, from.By, from.Server)
+	return b.edits.Write(ctx, blacklistEdit{Addresses: fresh, Listed: true, By: by})
+}
+
+// Sync is Add, and returns all addresses there are then, those just given included, each
+// once, sorted. Addresses come back letter for letter. Further errors: database_unavailable
+// if it is not known yet what else there is, but then the given ones were added nevertheless.
+func (b *Blacklist) Sync(ctx context.Context, add []string, by string) ([]string, error) {
+	if err := b.Add(ctx, add, by); err != nil {
+		return nil, err
 	}
 	held, known := b.held.Addresses()
 	if !known {
@@ -84,13 +110,14 @@ func (b *Blacklist) Sync(ctx context.Context, add []string, by string) ([]string
 	return all, nil
 }
 
-// Remove removes an address; one that is not listed is no error.
+// Remove removes an address. It is gone from the database when it returns or, while that is
+// away, will be. Errors: invalid; not_found if it is not listed, as far as is known.
 func (b *Blacklist) Remove(ctx context.Context, address string) error {
-	if err := mindustry.CheckBlacklisted("ip", address); err != nil {
+	if err := mindustry.CheckBlacklisted("address", address); err != nil {
 		return err
 	}
 	if _, known := b.held.Addresses(); known && !b.has(address) && b.clock.Following() {
-		return nil // game servers remove the address of everyone they trust, again and again
+		return syncer.NotFound("%q is not blacklisted", address)
 	}
 	return b.edits.Write(ctx, blacklistEdit{Addresses: []string{address}})
 }
