@@ -24,9 +24,9 @@ func (s *Server) registerEvents() {
 		http.MethodGet, pathEvents, "get-events", tagEvents,
 		"Follow changes",
 		"Server-sent events of the types `player`, `balance`, `ban`, `chat` (the staff chat), `presence` (a player " +
-			"came to a server or left it), `kick` (somebody wants a player kicked), `antibot` (a name pattern was set " +
-			"or cleared), `blacklist` (an address was blacklisted, or is not any more), `moderation` (an entry of the " +
-			"moderation log) and `resync`, each after it was applied in this sidecar's memory. " +
+			"came to a server or left it), `kick` (somebody wants a player kicked), `antibot` (a name pattern was " +
+			"set or cleared), `blacklist` (an address was blacklisted, or is not any more), `moderation` (an entry " +
+			"of the moderation log) and `resync`, each after it was applied in this sidecar's memory. " +
 			"A client that comes back with Last-Event-ID goes on where it was, as far as the buffer reaches back; " +
 			"else it gets a `resync`: " +
 			"read again what you keep. A subscriber that is too slow is cut off. A comment is sent when nothing " +

@@ -61,6 +61,16 @@ func New(config Config, deps Deps) (*Server, error) {
 	}
 	s.metrics = m
 	s.api = huma.NewAPI(s.overview(), humago.NewAdapter(s.mux, ""))
+	s.registerAll()
+	s.mux.HandleFunc("/", s.notFound)
+	s.document = sync.OnceValue(s.makeDocument)
+	s.openapi = sync.OnceValues(func() ([]byte, error) { return s.document().MarshalJSON() })
+	s.openapi30 = sync.OnceValues(func() ([]byte, error) { return document30(s.document()) })
+	return s, nil
+}
+
+// registerAll adds all operations.
+func (s *Server) registerAll() {
 	s.registerPlayers()
 	s.registerMutes()
 	s.registerBans()
@@ -82,11 +92,6 @@ func New(config Config, deps Deps) (*Server, error) {
 	s.registerCurrencies()
 	s.registerEvents()
 	s.registerState()
-	s.mux.HandleFunc("/", s.notFound)
-	s.document = sync.OnceValue(s.makeDocument)
-	s.openapi = sync.OnceValues(func() ([]byte, error) { return s.document().MarshalJSON() })
-	s.openapi30 = sync.OnceValues(func() ([]byte, error) { return document30(s.document()) })
-	return s, nil
 }
 
 // Handler returns the whole HTTP surface, for tests and for other servers.

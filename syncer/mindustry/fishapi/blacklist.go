@@ -69,7 +69,8 @@ func (h *Handler) removeBlacklisted(c *call) error {
 		return err
 	}
 	err = h.deps.Blacklist.Remove(c.ctx, address)
-	if err != nil && syncer.CodeOf(err) != syncer.CodeNotFound { // servers remove those whom they trust, again and again
+	// Game servers remove the address of everyone they trust, again and again.
+	if err != nil && syncer.CodeOf(err) != syncer.CodeNotFound {
 		return err
 	}
 	return c.empty()
