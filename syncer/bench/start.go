@@ -13,7 +13,7 @@ import (
 // insertBans fills the table of bans with players, addresses and ranges.
 const insertBans = `
 insert into ban (uuid, reason)
-select 'banned' || n || '+AAAAAAAAAAAAAAA==', 'griefing'
+select encode(decode(md5(n::text), 'hex'), 'base64'), 'griefing'
 from generate_series(1, %[1]d * 6 / 10) as n;
 insert into ban (ip, reason)
 select ('10.0.0.0'::inet + n), 'bots'

@@ -36,7 +36,7 @@ type BanCounts struct{ IDs, Addresses, Ranges int }
 
 // NewBans returns an empty set.
 func NewBans() *Bans {
-	return &Bans{set: newBanSet(&banSet{}), recent: map[syncer.Target]recentBan{}}
+	return &Bans{set: newBanSet(), recent: map[syncer.Target]recentBan{}}
 }
 
 // Check returns the bans that forbid joining now, by the database's clock: the
@@ -168,21 +168,32 @@ func (b *Bans) Refresh(
 	return changed
 }
 
-// Load replaces the set by the bans that were open at the snapshot, but keeps more
-// recent states of single targets. Readers see the old set until the new one is
-// complete. The zero snapshot is for a list of unknown age: any later load or read is
-// newer. A load older than the cursor is ignored.
+// Load is [Bans.LoadFrom] for a list that is at hand. The zero snapshot is for one of
+// unknown age: any later load or read is newer.
 func (b *Bans) Load(snapshot changefeed.Snapshot, open iter.Seq[syncer.ActiveBan]) {
-	b.mu.RLock()
-	loaded := newBanSet(b.set)
-	b.mu.RUnlock()
-	for s := range open {
-		loaded.load(s.Target, expiryOf(s.ExpiresAt))
+	_ = b.LoadFrom(func(keep func(syncer.ActiveBan)) (changefeed.Snapshot, error) { // it does not fail
+		for s := range open {
+			keep(s)
+		}
+		return snapshot, nil
+	})
+}
+
+// LoadFrom replaces the set by the bans that read hands to keep, one after the other: those
+// that were open at the snapshot which it returns. More recent states of single targets
+// stay. Readers see the old set until the new one is complete. A load older than the cursor
+// is ignored. The error is read's; then nothing changes.
+func (b *Bans) LoadFrom(read func(keep func(syncer.ActiveBan)) (changefeed.Snapshot, error)) error {
+	var load banLoad
+	snapshot, err := read(func(s syncer.ActiveBan) { load.add(s.Target, expiryOf(s.ExpiresAt)) })
+	if err != nil {
+		return err
 	}
+	loaded := load.set()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.cursor.NewerThan(snapshot) {
-		return
+		return nil
 	}
 	b.advance(snapshot)
 	for t := range b.recent {
@@ -193,6 +204,7 @@ func (b *Bans) Load(snapshot changefeed.Snapshot, open iter.Seq[syncer.ActiveBan
 		}
 	}
 	b.set = loaded
+	return nil
 }
 
 // Advance says that the set equals the rows at the cursor: everything that changed

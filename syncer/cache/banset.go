@@ -1,7 +1,6 @@
 package cache
 
 import (
-	"hash/maphash"
 	"math"
 	"net/netip"
 	"time"
@@ -15,69 +14,35 @@ import (
 // are found by hash, ranges by prefix. The table of ranges is replaced, never
 // changed, once the set is in use: it can be walked without a lock.
 type banSet struct {
-	base64 map[[16]byte]expiry
-	uuids  map[[16]byte]expiry
-	texts  map[syncer.PlayerID]expiry
-	v4     map[[4]byte]expiry
-	v6     map[[16]byte]expiry
+	base64 expiryMap[[16]byte]
+	uuids  expiryMap[[16]byte]
+	texts  expiryMap[syncer.PlayerID]
+	v4     expiryMap[[4]byte]
+	v6     expiryMap[[16]byte]
 	ranges *bart.Table[expiry]
-
-	seed   maphash.Seed
-	filter filter // of everything but ranges
 }
 
-// newBanSet returns an empty set with room for as many bans as like has.
-func newBanSet(like *banSet) *banSet {
-	return &banSet{
-		base64: make(map[[16]byte]expiry, len(like.base64)),
-		uuids:  make(map[[16]byte]expiry, len(like.uuids)),
-		texts:  make(map[syncer.PlayerID]expiry, len(like.texts)),
-		v4:     make(map[[4]byte]expiry, len(like.v4)),
-		v6:     make(map[[16]byte]expiry, len(like.v6)),
-		ranges: new(bart.Table[expiry]),
-		seed:   maphash.MakeSeed(),
-		filter: newFilter(len(like.base64) + len(like.uuids) + len(like.texts) + len(like.v4) + len(like.v6)),
-	}
-}
-
-// load is put for a set that is not in use yet.
-func (b *banSet) load(t syncer.Target, e expiry) {
-	if isRange(t) {
-		b.ranges.Insert(t.Prefix, e)
-	} else {
-		b.put(t, e)
-	}
-}
+// newBanSet returns an empty set.
+func newBanSet() *banSet { return new(banLoad).set() }
 
 // put sets the expiry of a target's ban.
 func (b *banSet) put(t syncer.Target, e expiry) {
-	var hash uint64
 	switch {
 	case isRange(t):
 		b.ranges = b.ranges.InsertPersist(t.Prefix, e)
-		return
 	case t.ID != "":
-		form, packed := packID(t.ID)
-		hash = b.hashID(t.ID, form, &packed)
-		switch form {
+		switch form, packed := packID(t.ID); form {
 		case formBase64:
-			b.base64[packed] = e
+			b.base64.put(packed, e)
 		case formUUID:
-			b.uuids[packed] = e
+			b.uuids.put(packed, e)
 		case formText:
-			b.texts[t.ID] = e
+			b.texts.put(t.ID, e)
 		}
 	case t.Prefix.Addr().Is4():
-		address := t.Prefix.Addr().As4()
-		hash = maphash.Bytes(b.seed, address[:])
-		b.v4[address] = e
+		b.v4.put(t.Prefix.Addr().As4(), e)
 	default:
-		address := t.Prefix.Addr().As16()
-		hash = maphash.Bytes(b.seed, address[:])
-		b.v6[address] = e
-	}
-	if b.filter.add(hash) {
-		b.rebuildFilter()
+		b.v6.put(t.Prefix.Addr().As16(), e)
 	}
 }
 
@@ -89,16 +54,16 @@ func (b *banSet) remove(t syncer.Target) {
 	case t.ID != "":
 		switch form, packed := packID(t.ID); form {
 		case formBase64:
-			delete(b.base64, packed)
+			b.base64.remove(packed)
 		case formUUID:
-			delete(b.uuids, packed)
+			b.uuids.remove(packed)
 		case formText:
-			delete(b.texts, t.ID)
+			b.texts.remove(t.ID)
 		}
 	case t.Prefix.Addr().Is4():
-		delete(b.v4, t.Prefix.Addr().As4())
+		b.v4.remove(t.Prefix.Addr().As4())
 	default:
-		delete(b.v6, t.Prefix.Addr().As16())
+		b.v6.remove(t.Prefix.Addr().As16())
 	}
 }
 
@@ -114,35 +79,22 @@ func (b *banSet) get(t syncer.Target) (expiry, bool) {
 	}
 }
 
-func (b *banSet) getID(id syncer.PlayerID) (e expiry, ok bool) {
-	form, packed := packID(id)
-	if !b.filter.mayHave(b.hashID(id, form, &packed)) {
-		return 0, false
-	}
-	switch form {
+func (b *banSet) getID(id syncer.PlayerID) (expiry, bool) {
+	switch form, packed := packID(id); form {
 	case formBase64:
-		e, ok = b.base64[packed]
+		return b.base64.get(packed)
 	case formUUID:
-		e, ok = b.uuids[packed]
-	case formText:
-		e, ok = b.texts[id]
+		return b.uuids.get(packed)
+	default:
+		return b.texts.get(id)
 	}
-	return e, ok
 }
 
-func (b *banSet) getAddress(address netip.Addr) (e expiry, ok bool) {
+func (b *banSet) getAddress(address netip.Addr) (expiry, bool) {
 	if address.Is4() {
-		packed := address.As4()
-		if b.filter.mayHave(maphash.Bytes(b.seed, packed[:])) {
-			e, ok = b.v4[packed]
-		}
-		return e, ok
+		return b.v4.get(address.As4())
 	}
-	packed := address.As16()
-	if b.filter.mayHave(maphash.Bytes(b.seed, packed[:])) {
-		e, ok = b.v6[packed]
-	}
-	return e, ok
+	return b.v6.get(address.As16())
 }
 
 // check returns the bans that forbid the id or the address to join.
@@ -178,49 +130,29 @@ func (b *banSet) checkRanges(found []syncer.ActiveBan, address netip.Addr, ms in
 
 func isRange(t syncer.Target) bool { return t.ID == "" && !t.Prefix.IsSingleIP() }
 
-func (b *banSet) hashID(id syncer.PlayerID, form idForm, packed *[16]byte) uint64 {
-	if form == formText {
-		return maphash.String(b.seed, string(id))
-	}
-	return maphash.Bytes(b.seed, packed[:])
-}
-
-// rebuildFilter makes room in the filter for as many bans again.
-func (b *banSet) rebuildFilter() {
-	n := b.counts()
-	b.filter = newFilter(n.IDs + n.Addresses)
-	for _, packed := range []map[[16]byte]expiry{b.base64, b.uuids, b.v6} {
-		for key := range packed {
-			b.filter.add(maphash.Bytes(b.seed, key[:]))
-		}
-	}
-	for id := range b.texts {
-		b.filter.add(maphash.String(b.seed, string(id)))
-	}
-	for address := range b.v4 {
-		b.filter.add(maphash.Bytes(b.seed, address[:]))
-	}
-}
-
 func (b *banSet) counts() BanCounts {
 	return BanCounts{
-		IDs:       len(b.base64) + len(b.uuids) + len(b.texts),
-		Addresses: len(b.v4) + len(b.v6),
+		IDs:       b.base64.count + b.uuids.count + b.texts.count,
+		Addresses: b.v4.count + b.v6.count,
 		Ranges:    b.ranges.Size(),
 	}
 }
 
-// expiry is a syncer.Time in 8 bytes: milliseconds since 1970, or a special value.
+// expiry is a syncer.Time in 8 bytes: twice the milliseconds since 1970, and one. The even
+// numbers are left for slots without a ban.
 type expiry int64
 
 const (
+	slotFree    expiry = 0
+	slotRemoved expiry = 2
+
 	expiresNone    expiry = math.MaxInt64
-	expiresForever expiry = math.MaxInt64 - 1
+	expiresForever expiry = math.MaxInt64 - 2
 )
 
 func expiryOf(t syncer.Time) expiry {
 	if ms, ok := t.Millis(); ok {
-		return expiry(ms)
+		return expiry(ms<<1 | 1)
 	}
 	if t.IsForever() {
 		return expiresForever
@@ -235,8 +167,8 @@ func (e expiry) time() syncer.Time {
 	case expiresForever:
 		return syncer.Forever
 	default:
-		return syncer.Millis(int64(e))
+		return syncer.Millis(int64(e >> 1))
 	}
 }
 
-func (e expiry) after(ms int64) bool { return int64(e) > ms }
+func (e expiry) after(ms int64) bool { return int64(e>>1) > ms }

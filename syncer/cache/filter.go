@@ -2,40 +2,32 @@ package cache
 
 import "math/bits"
 
-// filter recognises most keys that are not in a set, from two
+// filter recognises most keys that are not in a map, from two
 // bytes per key: a Bloom filter of which each key sets a few bits in one word.
 // Nearly all checks are of players nobody banned; the filter stays in the
-// processor's cache, the maps behind it do not.
-type filter struct {
-	words []uint64
-	keys  int // added so far; removed ones leave their bits behind
-}
+// processor's cache, the map behind it does not.
+type filter struct{ words []uint64 }
 
-// A word is dimensioned for some keys and lets more than every other key that is
-// not there pass long after it holds twice as many.
-const (
-	keysPerWord    = 4
-	maxKeysPerWord = 2 * keysPerWord
-)
+// keysPerWord is how many keys a word is dimensioned for.
+const keysPerWord = 4
 
-// newFilter returns a filter for about this many keys.
+// newFilter returns a filter for at most this many keys; removed ones leave their bits behind.
 func newFilter(keys int) filter {
-	words := 1 << bits.Len(uint(max(keys/keysPerWord, 15)))
-	return filter{words: make([]uint64, words)}
+	return filter{words: make([]uint64, keys/keysPerWord+1)}
 }
 
-// place returns the word of a key, given by its hash, and its bits in it.
+// place returns the word of a key and its bits in it, each by other bits of the key's hash
+// than those that name its place in the map.
 func (f *filter) place(hash uint64) (word *uint64, pattern uint64) {
 	pattern = 1<<(hash&63) | 1<<(hash>>6&63) | 1<<(hash>>12&63) | 1<<(hash>>18&63)
-	return &f.words[hash>>24&uint64(len(f.words)-1)], pattern
+	index, _ := bits.Mul64(hash<<20, uint64(len(f.words)))
+	return &f.words[index], pattern
 }
 
-// add adds a key. It reports whether the filter is too full to be of use.
-func (f *filter) add(hash uint64) (full bool) {
+// add adds a key.
+func (f *filter) add(hash uint64) {
 	word, pattern := f.place(hash)
 	*word |= pattern
-	f.keys++
-	return f.keys > maxKeysPerWord*len(f.words)
 }
 
 // mayHave reports false only if the key was never added.

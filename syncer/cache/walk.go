@@ -19,11 +19,11 @@ func (b *Bans) All() iter.Seq[syncer.ActiveBan] {
 		b.mu.RLock()
 		set := b.set
 		b.mu.RUnlock()
-		_ = walk(b, set.base64, unpackedID(formBase64), yield) &&
-			walk(b, set.uuids, unpackedID(formUUID), yield) &&
-			walk(b, set.texts, syncer.TargetID, yield) &&
-			walk(b, set.v4, targetIPv4, yield) &&
-			walk(b, set.v6, targetIPv6, yield) &&
+		_ = walk(b, &set.base64, unpackedID(formBase64), yield) &&
+			walk(b, &set.uuids, unpackedID(formUUID), yield) &&
+			walk(b, &set.texts, syncer.TargetID, yield) &&
+			walk(b, &set.v4, targetIPv4, yield) &&
+			walk(b, &set.v6, targetIPv6, yield) &&
 			b.walkRanges(set, yield)
 	}
 }
@@ -36,10 +36,11 @@ func unpackedID(form idForm) func([16]byte) syncer.Target {
 	return func(packed [16]byte) syncer.Target { return syncer.TargetID(unpackID(form, packed)) }
 }
 
-// walk yields the entries of one map. It reads the map under the lock only, but
-// gives the lock back before it yields: Go's maps may change during a range, as
-// long as they do not at the same instant.
-func walk[K comparable](b *Bans, m map[K]expiry, target func(K) syncer.Target, yield func(syncer.ActiveBan) bool) bool {
+// walk yields the bans of one map. It looks at the map under the lock only, but gives the
+// lock back before it yields. Keys do not move; a map that grows leaves its slots as they were.
+func walk[K comparable](
+	b *Bans, m *expiryMap[K], target func(K) syncer.Target, yield func(syncer.ActiveBan) bool,
+) bool {
 	var chunk []syncer.ActiveBan
 	flush := func() bool {
 		b.mu.RUnlock()
@@ -54,7 +55,7 @@ func walk[K comparable](b *Bans, m map[K]expiry, target func(K) syncer.Target, y
 	}
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	for key, e := range m {
+	for key, e := range m.all() {
 		chunk = append(chunk, syncer.ActiveBan{Target: target(key), ExpiresAt: e.time()})
 		if len(chunk) == walkChunk && !flush() {
 			return false

@@ -181,17 +181,17 @@ func (f *Feed) do(ctx context.Context, conn Conn, w work) error {
 	return nil
 }
 
+// loadBans takes in all open bans. Own writes continue meanwhile: the cache itself keeps the
+// changes that it received and that the load does not see.
 func (f *Feed) loadBans(ctx context.Context, conn Conn) error {
-	var open []syncer.ActiveBan
-	var snapshot changefeed.Snapshot
-	err := f.bounded(ctx, f.config.ReloadTimeout, func(ctx context.Context) (err error) {
-		snapshot, err = conn.LoadBans(ctx, func(s syncer.ActiveBan) { open = append(open, s) })
-		return err
+	err := f.bounded(ctx, f.config.ReloadTimeout, func(ctx context.Context) error {
+		return f.applier.bans.LoadFrom(func(keep func(syncer.ActiveBan)) (changefeed.Snapshot, error) {
+			return conn.LoadBans(ctx, keep)
+		})
 	})
 	if err != nil {
 		return fmt.Errorf("load bans: %w", err)
 	}
-	f.applier.loadBans(snapshot, open)
 	return nil
 }
 

@@ -2,7 +2,6 @@ package feed
 
 import (
 	"context"
-	"iter"
 	"time"
 
 	"playersync/syncer"
@@ -117,9 +116,10 @@ type Bans interface {
 	// and returns the targets that changed by it.
 	Refresh(snapshot changefeed.Snapshot, targets []syncer.Target, open []syncer.ActiveBan) (changed []syncer.Target)
 
-	// Load replaces all by a read, but keeps the changes that it received and that
-	// the snapshot does not see.
-	Load(snapshot changefeed.Snapshot, open iter.Seq[syncer.ActiveBan])
+	// LoadFrom replaces all by the bans that read hands to keep, but keeps the changes
+	// that it received and that the snapshot which read returns does not see. If read
+	// fails, nothing changes, and the error is read's.
+	LoadFrom(read func(keep func(syncer.ActiveBan)) (changefeed.Snapshot, error)) error
 
 	// Advance says that everything the cursor sees has been applied. A cursor older
 	// than the last load does nothing.

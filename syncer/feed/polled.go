@@ -153,9 +153,3 @@ func (a *Applier) readBans(w work, snapshot changefeed.Snapshot, targets []synce
 		a.publishStates(affected)
 	}
 }
-
-// loadBans takes in all open bans. Own writes continue meanwhile: the cache itself
-// keeps the changes that it received and that the snapshot does not see.
-func (a *Applier) loadBans(snapshot changefeed.Snapshot, open []syncer.ActiveBan) {
-	a.bans.Load(snapshot, slices.Values(open))
-}
