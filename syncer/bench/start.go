@@ -53,7 +53,7 @@ func Start(ctx context.Context, config Config, bans int) (report Report, err err
 	report = newReport(r.version)
 	report.add(Measurement{
 		Figure: fmt.Sprintf("start to ready, %d bans", bans), Unit: "ms", Ours: figures[0],
-		Rival: "COPY of the same rows", Theirs: figures[1], Goal: Goal{MaxRatio: 2},
+		Rival: "COPY of the same rows", Theirs: figures[1], Goal: Goal{MaxRatio: 1.5},
 	})
 	return report, nil
 }

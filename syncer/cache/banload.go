@@ -2,6 +2,7 @@ package cache
 
 import (
 	"cmp"
+	"hash/maphash"
 	"net/netip"
 	"sync"
 
@@ -67,30 +68,34 @@ func (l *banLoad) set() *banSet {
 	return s
 }
 
-// pile is a list of keys with their expiry. It grows by pieces, so that nothing is copied.
+// pile is a list of keys with their expiry. It is sorted roughly by the places that the keys
+// will have in the map, so that filling this does not jump about in memory.
 type pile[K comparable] struct {
-	full [][]expirySlot[K]
-	last []expirySlot[K]
+	seed  maphash.Seed
+	parts [1 << pileBits][]expirySlot[K] // by the first bits of the hash
+	count int
 }
 
-// pieceLength is the number of keys in a piece: at most some hundred kB.
-const pieceLength = 1 << 14
+// pileBits makes the part of a map that one part of a pile fills fit into the processor's cache.
+const pileBits = 8
 
 func (p *pile[K]) add(key K, e expiry) {
-	if len(p.last) == pieceLength {
-		p.full, p.last = append(p.full, p.last), nil
+	if p.count == 0 {
+		p.seed = maphash.MakeSeed()
 	}
-	if p.last == nil {
-		p.last = make([]expirySlot[K], 0, pieceLength)
-	}
-	p.last = append(p.last, expirySlot[K]{key, e})
+	p.count++
+	part := &p.parts[maphash.Comparable(p.seed, key)>>(64-pileBits)]
+	*part = append(*part, expirySlot[K]{key, e})
 }
 
 // byKey returns a map of the pile's size; of entries with one key the last counts.
 func (p *pile[K]) byKey() expiryMap[K] {
-	m := newExpiryMap[K](len(p.full)*pieceLength + len(p.last))
-	for _, piece := range append(p.full, p.last) {
-		for _, slot := range piece {
+	m := newExpiryMap[K](p.count)
+	if p.count > 0 {
+		m.seed = p.seed
+	}
+	for _, part := range p.parts {
+		for _, slot := range part {
 			m.put(slot.key, slot.expires)
 		}
 	}

@@ -16,11 +16,11 @@ func newFilter(keys int) filter {
 	return filter{words: make([]uint64, keys/keysPerWord+1)}
 }
 
-// place returns the word of a key and its bits in it, each by other bits of the key's hash
-// than those that name its place in the map.
+// place returns the word of a key, which its hash names as it does the place in the map, and
+// its bits in that word.
 func (f *filter) place(hash uint64) (word *uint64, pattern uint64) {
 	pattern = 1<<(hash&63) | 1<<(hash>>6&63) | 1<<(hash>>12&63) | 1<<(hash>>18&63)
-	index, _ := bits.Mul64(hash<<20, uint64(len(f.words)))
+	index, _ := bits.Mul64(hash, uint64(len(f.words)))
 	return &f.words[index], pattern
 }
 
