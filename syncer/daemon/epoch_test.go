@@ -146,59 +146,39 @@ func dropDatabase(t testing.TB, address, name string) {
 	}
 }
 
-// Recorded changes are deleted while a feed is cut off: what it missed cannot be
-// told any more, so it reads everything.
-func TestChangesArePrunedMeanwhile(t *testing.T) {
-	t.Parallel()
-	for _, m := range []mode{listening, polling} {
-		t.Run(m.name, func(t *testing.T) {
-			t.Parallel()
-			r := newRig(t, m)
-			r.proxy.Refuse(true)
-			r.proxy.Cut()
-			<-r.start(30)
-			pgtest.Eventually(t, waitTimeout, func() error { return r.pruned() })
-			r.proxy.Refuse(false)
-			r.equal()
-			for _, n := range r.nodes {
-				n.hasReloaded("floor", 0)
-			}
-			r.reconnect(func() { run(t, r.psql, killListeners) })
-			run(t, r.psql, `update player set rank = 'as usual'`)
-			r.equal()
-			for _, n := range r.nodes {
-				if n.reloads("floor") != 1 {
-					t.Errorf("node %s read everything %v times", n.name, n.reloads("floor"))
-				}
-			}
-			noneMissed(t, r.nodes...)
-		})
+// changesPruned deletes recorded changes while the feeds are cut off: what they missed cannot
+// be told any more, so they read everything, once.
+func (r *rig) changesPruned() {
+	const reason = "floor"
+	before := r.nodes[0].reloads(reason)
+	reloaded := r.beforeReloads(reason)
+	r.proxy.Refuse(true)
+	r.proxy.Cut()
+	<-r.start(15)
+	pgtest.Eventually(r.t, waitTimeout, func() error { return r.pruned() })
+	r.proxy.Refuse(false)
+	r.equal()
+	reloaded()
+	r.reconnect(func() { run(r.t, r.psql, killListeners) })
+	run(r.t, r.psql, `update player set rank = 'as usual'`)
+	r.equal()
+	if got := r.nodes[0].reloads(reason) - before; got != 1 {
+		r.t.Errorf("node %s read everything %v times", r.nodes[0].name, got)
 	}
 }
 
-// An administrator empties the table of changes, or tidies it up by hand, while a feed is cut
-// off: it reads everything, for nothing tells it what it missed.
-func TestChangesAreDeletedByHandMeanwhile(t *testing.T) {
-	t.Parallel()
-	for _, m := range []mode{listening, polling} {
-		for _, by := range []string{"truncate change", "delete from change"} {
-			t.Run(m.name+"/"+by, func(t *testing.T) {
-				t.Parallel()
-				r := newRig(t, m)
-				before := r.nodes[0].reloads("epoch")
-				r.proxy.Refuse(true)
-				r.proxy.Cut()
-				<-r.start(30)
-				run(t, r.psql, by)
-				r.proxy.Refuse(false)
-				r.equal()
-				r.nodes[0].hasReloaded("epoch", before)
-				<-r.start(20)
-				r.equal()
-				noneMissed(t, r.nodes...)
-			})
-		}
-	}
+// changesDeleted lets an administrator empty the table of changes, or tidy it up by hand, while
+// the feeds are cut off: they read everything, for nothing tells them what they missed.
+func (r *rig) changesDeleted(by string) {
+	reloaded := r.beforeReloads("epoch")
+	r.proxy.Refuse(true)
+	r.proxy.Cut()
+	<-r.start(15)
+	run(r.t, r.psql, by)
+	r.proxy.Refuse(false)
+	r.equal()
+	reloaded()
+	<-r.start(10)
 }
 
 // pruned deletes all recorded changes, which open transactions anywhere on the

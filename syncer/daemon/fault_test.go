@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -78,6 +79,21 @@ func (r *rig) reconnect(do func()) {
 	}
 }
 
+// beforeReloads counts how often the feeds have read everything for a reason; the function
+// returned waits until each has done so again.
+func (r *rig) beforeReloads(reason string) (reloaded func()) {
+	before := make([]float64, len(r.nodes))
+	for i, n := range r.nodes {
+		before[i] = n.reloads(reason)
+	}
+	return func() {
+		r.t.Helper()
+		for i, n := range r.nodes {
+			n.hasReloaded(reason, before[i])
+		}
+	}
+}
+
 // lost waits until no feed follows the database.
 func (r *rig) lost() {
 	r.t.Helper()
@@ -98,31 +114,58 @@ const (
 		where pid <> pg_backend_pid() and datname = current_database()`
 )
 
-// Connections break in every way while people and servers write, one after the other in
-// each mode. Afterwards memory equals the rows, in the first mode without a single poll but
-// those on connecting.
-func TestBrokenConnections(t *testing.T) {
+// faultsUnderLoad come while people and servers write. After each one memory equals the rows
+// again, and no poll has found what should have been notified.
+var faultsUnderLoad = []struct {
+	name  string
+	fault func(*rig)
+	modes []string // only in these; nil for all
+}{
+	{"none", func(r *rig) { <-r.start(20) }, nil},
+	{"transactions held open", (*rig).transactionsHeldOpen, nil},
+	{"listener killed", func(r *rig) {
+		r.during(10, func(int) { r.reconnect(func() { run(r.t, r.psql, killListeners) }) })
+	}, nil},
+	{"listener cut", func(r *rig) { r.during(10, func(int) { r.reconnect(r.proxy.Cut) }) }, nil},
+	{"refused for a while", func(r *rig) { r.during(10, func(int) { r.refused() }) }, nil},
+	{"stalled and resumed", func(r *rig) { r.during(10, func(int) { r.stalled() }) }, nil},
+	{"stalled and given up", (*rig).stalledAndGivenUp, []string{"heartbeat", "poll"}},
+	{"triggers disabled", (*rig).triggersDisabled, []string{"heartbeat", "poll"}},
+	{"triggers disabled briefly", (*rig).triggersDisabledBriefly, []string{"heartbeat", "poll"}},
+	{"changes pruned meanwhile", (*rig).changesPruned, []string{"listen", "poll"}},
+	{"change truncated meanwhile", func(r *rig) { r.changesDeleted("truncate change") }, []string{"listen", "poll"}},
+	{"change deleted from meanwhile", func(r *rig) { r.changesDeleted("delete from change") }, []string{"listen", "poll"}},
+}
+
+// Whatever breaks between a sidecar and its database, or is held open or deleted there, comes
+// in each mode, one after the other. The sidecars of a mode live through all of it.
+func TestFaultsUnderLoad(t *testing.T) {
 	t.Parallel()
 	for _, m := range []mode{listening, beating, polling} {
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, m)
-			for _, broken := range []struct {
-				how   string
-				fault func()
-			}{
-				{"listener killed", func() { r.reconnect(func() { run(t, r.psql, killListeners) }) }},
-				{"listener cut", func() { r.reconnect(r.proxy.Cut) }},
-				{"refused for a while", r.refused},
-				{"stalled and resumed", r.stalled},
-			} {
-				t.Log(broken.how)
-				r.during(12, func(int) { broken.fault() })
+			for _, under := range faultsUnderLoad {
+				if under.modes != nil && !slices.Contains(under.modes, m.name) {
+					continue
+				}
+				t.Log(under.name)
+				under.fault(r)
 				r.equal()
 				noneMissed(t, r.nodes...)
 			}
+			if m.name != listening.name {
+				r.writersKilled()
+			}
 		})
 	}
+}
+
+// writersKilled ends all sessions, some of them perhaps between commit and notification: the
+// next heartbeat finds what they left.
+func (r *rig) writersKilled() {
+	r.during(20, func(int) { r.reconnect(func() { run(r.t, r.psql, killAll) }) })
+	r.equal()
 }
 
 // refused cuts the feeds off and lets them in again once they have noticed.
@@ -144,91 +187,58 @@ func (r *rig) stalled() {
 	r.proxy.Resume()
 }
 
-// A connection that hangs is noticed by the heartbeat, not only when it ends.
-func TestStalledConnectionIsGivenUp(t *testing.T) {
-	t.Parallel()
-	for _, m := range []mode{beating, polling} {
-		t.Run(m.name, func(t *testing.T) {
-			t.Parallel()
-			r := newRig(t, m)
-			done := r.start(40)
-			r.proxy.Stall()
-			r.lost()
-			<-done
-			for _, n := range r.nodes {
-				a := n.get(player(r.cast.players[2]))
-				if a.status != http.StatusOK && a.status != http.StatusNotFound {
-					t.Errorf("memory does not answer while the feed hangs: %d %s", a.status, a.body)
-				}
-			}
-			r.reconnect(func() {
-				r.proxy.Cut()
-				r.proxy.Resume()
-			})
-			r.equal()
-			noneMissed(t, r.nodes...)
-		})
+// stalledAndGivenUp lets a connection hang until the heartbeat notices it.
+func (r *rig) stalledAndGivenUp() {
+	done := r.start(20)
+	r.proxy.Stall()
+	r.lost()
+	<-done
+	for _, n := range r.nodes {
+		a := n.get(player(r.cast.players[2]))
+		if a.status != http.StatusOK && a.status != http.StatusNotFound {
+			r.t.Errorf("memory does not answer while the feed hangs: %d %s", a.status, a.body)
+		}
 	}
+	r.reconnect(func() {
+		r.proxy.Cut()
+		r.proxy.Resume()
+	})
 }
 
-// Writers die too, perhaps between commit and notification: the next heartbeat
-// finds what they left.
-func TestAllBackendsKilled(t *testing.T) {
-	t.Parallel()
-	for _, m := range []mode{beating, polling} {
-		t.Run(m.name, func(t *testing.T) {
-			t.Parallel()
-			r := newRig(t, m)
-			r.during(20, func(int) { r.reconnect(func() { run(t, r.psql, killAll) }) })
-			r.equal()
-		})
+// transactionsHeldOpen hold the horizon back, commit after later ones, and take some of it
+// back.
+func (r *rig) transactionsHeldOpen() {
+	quiet := r.workload // leaves the rows alone that are locked
+	quiet.cast, quiet.quiet = everyone(), true
+	r.cast.players = append(r.cast.players, "late", "undone")
+	r.cast.ids = append(r.cast.ids, "late", "undone")
+	run(r.t, r.psql, `insert into player (uuid) values ('late'), ('undone')`)
+	for _, n := range r.nodes {
+		n.join("late", "Late")
+		n.join("undone", "Undone")
 	}
-}
-
-// Transactions that stay open hold the horizon back, commit after later ones, and
-// take some of it back.
-func TestTransactionsHeldOpen(t *testing.T) {
-	t.Parallel()
-	for _, m := range []mode{listening, beating, polling} {
-		t.Run(m.name, func(t *testing.T) {
-			t.Parallel()
-			r := newRig(t, m)
-			r.cast.players = append(r.cast.players, "late", "undone")
-			r.cast.ids = append(r.cast.ids, "late", "undone")
-			run(t, r.psql, `insert into player (uuid) values ('late'), ('undone')`)
-			for _, n := range r.nodes {
-				n.join("late", "Late")
-				n.join("undone", "Undone")
-			}
-			r.equal()
-
-			quiet := r.workload // leaves the rows alone that are locked
-			quiet.cast, quiet.quiet = everyone(), true
-			late, undone := connect(t, r.url), connect(t, r.url)
-			run(t, undone,
-				`begin;
-				update player set rank = 'undone' where uuid = 'undone';
-				insert into ban (uuid) values ('undone')`)
-			run(t, late,
-				`begin;
-				savepoint s;
-				update player set rank = 'undone' where uuid = 'late';
-				insert into ban (uuid) values ('undone late');
-				rollback to s;
-				update player set rank = 'late' where uuid = 'late';
-				insert into ban (uuid) values ('late')`)
-			<-quiet.start(20)
-			r.equal()
-			run(t, late, `commit`)
-			r.equal()
-			for _, n := range r.nodes {
-				n.sees("late", "late", "rank")
-				n.banned(`{"uuid": "late"}`, true)
-			}
-			run(t, undone, `rollback`)
-			<-quiet.start(10)
-			r.equal()
-			noneMissed(t, r.nodes...)
-		})
+	r.equal()
+	late, undone := connect(r.t, r.url), connect(r.t, r.url)
+	run(r.t, undone,
+		`begin;
+		update player set rank = 'undone' where uuid = 'undone';
+		insert into ban (uuid) values ('undone')`)
+	run(r.t, late,
+		`begin;
+		savepoint s;
+		update player set rank = 'undone' where uuid = 'late';
+		insert into ban (uuid) values ('undone late');
+		rollback to s;
+		update player set rank = 'late' where uuid = 'late';
+		insert into ban (uuid) values ('late')`)
+	<-quiet.start(15)
+	r.equal()
+	run(r.t, late, `commit`)
+	r.equal()
+	for _, n := range r.nodes {
+		n.sees("late", "late", "rank")
+		n.banned(`{"uuid": "late"}`, true)
 	}
+	run(r.t, undone, `rollback`)
+	<-quiet.start(5)
 }

@@ -18,42 +18,34 @@ import (
 	"playersync/syncer/postgres/pgtest"
 )
 
-// TestPollOnly runs two sidecars that never listen: directly, and, where pgbouncer is
-// installed, through one in transaction mode with fewer connections than clients.
+// TestPollOnly runs two sidecars that never listen, where pgbouncer is installed through one
+// in transaction mode with fewer connections than clients.
 func TestPollOnly(t *testing.T) {
 	t.Parallel()
-	places := map[string]func(t *testing.T, url string) string{
-		"direct": func(_ *testing.T, url string) string { return url },
-	}
+	url, psql := database(t)
+	through := url
 	if program := findPooler(); program != "" {
-		places["pgbouncer"] = func(t *testing.T, url string) string { return pooler(t, program, url) }
+		through = pooler(t, program, url)
 	} else {
 		t.Log("pgbouncer is not installed: tested without it")
 	}
-	for name, place := range places {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			url, psql := database(t)
-			through := place(t, url)
-			pooled := func(c *daemon.Config) { c.Store.Pooled = true }
-			r := &rig{workload: workload{t: t, url: url, cast: everyone()}, psql: psql}
-			for _, name := range []string{"a", "b"} {
-				r.nodes = append(r.nodes, start(t, through, name, polling.adapt, shortTimeouts, pooled).ready())
-			}
-			populate(r.cast, r.nodes...)
-			<-r.start(30)
-			r.equal()
-			for _, statement := range []string{
-				`insert into player (uuid) select 'many ' || n from generate_series(1, 3000) as n`,
-				`update player set language = 'xx'`, `truncate ban`, `insert into ban (ip) values ('192.0.2.0/24')`,
-			} {
-				run(t, psql, statement)
-				r.equal()
-			}
-			r.during(15, func(int) { run(t, psql, killAll) })
-			r.equal()
-		})
+	pooled := func(c *daemon.Config) { c.Store.Pooled = true }
+	r := &rig{workload: workload{t: t, url: url, cast: everyone()}, psql: psql}
+	for _, name := range []string{"a", "b"} {
+		r.nodes = append(r.nodes, start(t, through, name, polling.adapt, shortTimeouts, pooled).ready())
 	}
+	populate(r.cast, r.nodes...)
+	<-r.start(30)
+	r.equal()
+	for _, statement := range []string{
+		`insert into player (uuid) select 'many ' || n from generate_series(1, 3000) as n`,
+		`update player set language = 'xx'`, `truncate ban`, `insert into ban (ip) values ('192.0.2.0/24')`,
+	} {
+		run(t, psql, statement)
+		r.equal()
+	}
+	r.during(15, func(int) { run(t, psql, killAll) })
+	r.equal()
 }
 
 // findPooler returns the path of pgbouncer, which Debian installs outside the PATH of

@@ -169,17 +169,3 @@ func TestLateCommitIsNotSkipped(t *testing.T) {
 		})
 	}
 }
-
-// The two ways to write at once: by hand and through the API.
-func TestServersAndPeopleWriteAtOnce(t *testing.T) {
-	t.Parallel()
-	for _, m := range []mode{listening, beating, polling} {
-		t.Run(m.name, func(t *testing.T) {
-			t.Parallel()
-			r := newRig(t, m)
-			<-r.start(40)
-			r.equal()
-			noneMissed(t, r.nodes...)
-		})
-	}
-}

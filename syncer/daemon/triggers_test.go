@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"testing"
 
 	"playersync/syncer/postgres/pgtest"
 )
@@ -32,55 +31,36 @@ begin
 	end loop;
 end $$`
 
-// Edits that no trigger saw are found nevertheless: everything is read again while
+// triggersDisabled edits rows of which no trigger tells: the feeds read everything again while
 // triggers are off, and once more when they are back.
-func TestTriggersDisabled(t *testing.T) {
-	t.Parallel()
-	for _, m := range []mode{beating, polling} {
-		t.Run(m.name, func(t *testing.T) {
-			t.Parallel()
-			r := newRig(t, m)
-			r.equal()
-			run(t, r.psql, disableTriggers)
-			for _, n := range r.nodes {
-				pgtest.Eventually(t, waitTimeout, func() error { return n.advises("enable always trigger") })
-			}
-			run(t, r.psql, silentEdits)
-			r.equal()
-			for _, n := range r.nodes {
-				if a := n.get("/readyz"); a.status == http.StatusOK {
-					t.Errorf("node %s says that it is ready", n.name)
-				}
-			}
-			run(t, r.psql, enableTriggers)
-			for _, n := range r.nodes {
-				n.ready()
-			}
-			<-r.start(20)
-			r.equal()
-			noneMissed(t, r.nodes...)
-		})
+func (r *rig) triggersDisabled() {
+	run(r.t, r.psql, disableTriggers)
+	for _, n := range r.nodes {
+		pgtest.Eventually(r.t, waitTimeout, func() error { return n.advises("enable always trigger") })
 	}
+	run(r.t, r.psql, silentEdits)
+	r.equal()
+	for _, n := range r.nodes {
+		if a := n.get("/readyz"); a.status == http.StatusOK {
+			r.t.Errorf("node %s says that it is ready", n.name)
+		}
+	}
+	run(r.t, r.psql, enableTriggers)
+	for _, n := range r.nodes {
+		n.ready()
+	}
+	<-r.start(10)
 }
 
-// Between two polls the triggers are disabled, rows edited and the triggers enabled
-// again. Nothing is left to see but that the triggers were altered.
-func TestTriggersDisabledWithinOneHeartbeat(t *testing.T) {
-	t.Parallel()
-	for _, m := range []mode{beating, polling} {
-		t.Run(m.name, func(t *testing.T) {
-			t.Parallel()
-			r := newRig(t, m)
-			for range 3 {
-				run(t, r.psql, `begin;`+disableTriggers+`;`+silentEdits+`;`+enableTriggers+`; commit`)
-				r.equal()
-			}
-			for _, n := range r.nodes {
-				n.hasReloaded("triggers_altered", 0)
-			}
-			noneMissed(t, r.nodes...)
-		})
+// triggersDisabledBriefly disables them, edits rows and enables them again between two polls.
+// Nothing is left to see but that the triggers were altered.
+func (r *rig) triggersDisabledBriefly() {
+	reloaded := r.beforeReloads("triggers_altered")
+	for range 3 {
+		run(r.t, r.psql, `begin;`+disableTriggers+`;`+silentEdits+`;`+enableTriggers+`; commit`)
+		r.equal()
 	}
+	reloaded()
 }
 
 // advises checks that the node says that it does not follow, and what to do.
