@@ -30,5 +30,5 @@ type LiftedBan struct {
 	Known  bool   // whether a player has the id; true for an address
 	Lifted bool   // whether a ban stood and was lifted: Ban
 	Ban    Ban    // of a number that is over: that one
-	Still  []Ban  // in force of ranges that contain the target, which keep it out
+	Still  []Ban  // in force that keep it out nevertheless: of ranges around it, of addresses of the player
 }

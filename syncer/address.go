@@ -25,7 +25,8 @@ func ParsePrefix(text string) (netip.Prefix, error) {
 	}
 	prefix, err := netip.ParsePrefix(text)
 	if err != nil {
-		return netip.Prefix{}, Invalid("ip", "%q is not an address or CIDR range%s", text, suggestion(text))
+		return netip.Prefix{}, Invalid("ip", "%q is not an address or CIDR range%s",
+			text, suggestion(text, " such as 203.0.113.0/24"))
 	}
 	if prefix.Addr().Is4In6() {
 		if prefix.Bits() < 96 {
@@ -43,10 +44,13 @@ func ParsePrefix(text string) (netip.Prefix, error) {
 // refuseZone says of a text with a zone what it is without: plain.
 func refuseZone(text, plain string) error {
 	if _, ok := bare(plain); !ok {
-		return Invalid("ip", "%q is not an address", text)
+		return Invalid("ip", "%q is not an address%s", text, anAddress)
 	}
 	return Invalid("ip", "%q has a zone, which names an interface of one machine; write %s", text, plain)
 }
+
+// anAddress is what to write where it cannot be told what was meant.
+const anAddress = " such as 203.0.113.7"
 
 // ParseAddress reads one IPv4 or IPv6 address as a game server sees it: IPv4-mapped ones
 // become IPv4, and a zone is dropped, which names an interface of that machine.
@@ -58,7 +62,7 @@ func ParseAddress(text string) (netip.Addr, error) {
 	if _, err := netip.ParsePrefix(text); err == nil {
 		return netip.Addr{}, Invalid("ip", "%q is a range of addresses, not one address", text)
 	}
-	return netip.Addr{}, Invalid("ip", "%q is not an address%s", text, suggestion(text))
+	return netip.Addr{}, Invalid("ip", "%q is not an address%s", text, suggestion(text, anAddress))
 }
 
 // LineOf returns the /64 of a single IPv6 address: what a provider usually gives one

@@ -2,21 +2,40 @@ package syncer
 
 import (
 	"net/netip"
+	"regexp"
 	"strconv"
 	"strings"
 )
 
 // suggestion ends a message about a text that is no address with what to write in its
-// place. It is empty where that cannot be told.
-func suggestion(text string) string {
-	switch meant, exact := meantBy(strings.TrimSpace(text)); {
+// place. Where that cannot be told it is otherwise.
+func suggestion(text, otherwise string) string {
+	switch meant, exact := meantBy(tidied(text)); {
 	case !meant.IsValid():
-		return ""
+		return otherwise
 	case exact:
 		return "; write " + Target{Prefix: meant}.IP()
 	default:
 		return "; the smallest range that holds it is " + meant.String()
 	}
+}
+
+var zerosInFront = regexp.MustCompile(`(^|\.)0+(\d)`)
+
+// tidied undoes what keyboards, forms and browsers do to an address.
+func tidied(text string) string {
+	text = strings.TrimSpace(strings.Map(plain, text))
+	if _, rest, found := strings.Cut(text, "://"); found {
+		text = rest
+	}
+	text = strings.TrimSuffix(text, "/")
+	if strings.Trim(text, digits+",") == "" {
+		text = strings.ReplaceAll(text, ",", ".")
+	}
+	if strings.Trim(text, digits+".xX") == "" {
+		text = zerosInFront.ReplaceAllString(strings.NewReplacer("x", "*", "X", "*").Replace(text), "$1$2")
+	}
+	return text
 }
 
 // meantBy returns the address or range that a text means in the ways of other

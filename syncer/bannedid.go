@@ -33,7 +33,7 @@ func checkID(text string) error {
 		return Invalid("uuid", "%q stands for a player whose id LiteBans did not know; ban the id of %s", text, name)
 	case looksLikeAddress(text):
 		return Invalid("uuid", "%q looks like an address or a range, not like a player id: give it as ip%s",
-			text, suggestion(text))
+			text, suggestion(text, ""))
 	case uuidShape.MatchString(text) && spelledUUID(text) == "":
 		return Invalid("uuid", "%q looks like a UUID, %s", text, uuidFault(text))
 	}

@@ -134,7 +134,7 @@ as ban:7; of a ban that is over nothing is lifted.`,
 				return a.print(wire.LiftedBanOf(lifted, u.now), func(w io.Writer) {
 					fmt.Fprintln(w, "unbanned", clean(lifted.Target.String()))
 					if len(lifted.Still) > 0 {
-						fmt.Fprintln(w, "it is still kept out by", clean(bansInWords(lifted.Still)))
+						fmt.Fprintln(w, clean(stillKeptOut(lifted)))
 					}
 				})
 			})
@@ -170,8 +170,10 @@ func notBanned(ctx context.Context, u *useCases, l syncer.LiftedBan) error {
 	case l.Ban.Number > 0:
 		return syncer.NotFound("ban %d of %s is over (%s) and nothing was lifted", l.Ban.Number, l.Target,
 			banState(l.Ban, u.now))
-	case len(l.Still) > 0:
+	case len(l.Still) > 0 && l.Target.ID == "":
 		return syncer.NotFound("%s itself is not banned; it is kept out by %s", l.Target, bansInWords(l.Still))
+	case len(l.Still) > 0:
+		return syncer.NotFound("%s itself is not banned; %s", l.Target, stillKeptOut(l))
 	case err == nil:
 		return syncer.NotFound("%s is not banned: ban %d %s", l.Target, last.Number, banState(last.Ban, u.now))
 	case !l.Known:
@@ -179,6 +181,19 @@ func notBanned(ctx context.Context, u *useCases, l syncer.LiftedBan) error {
 	default:
 		return syncer.NotFound("%s is not banned", l.Target)
 	}
+}
+
+// stillKeptOut says by which bans a target is kept out whose own was lifted.
+func stillKeptOut(l syncer.LiftedBan) string {
+	if l.Target.ID == "" {
+		return "it is still kept out by " + bansInWords(l.Still)
+	}
+	return elsewhere(l.Still)
+}
+
+// elsewhere names the bans that keep a player out who joins from where they are of.
+func elsewhere(bans []syncer.Ban) string {
+	return "addresses that the player joined from are banned: " + bansInWords(bans)
 }
 
 // newUnbanCommand is ban lift by the word that people look for.

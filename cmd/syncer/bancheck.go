@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -30,31 +31,48 @@ may join, 3 for banned, and 4 if nobody has that id or name and it is not banned
 				if err != nil {
 					return err
 				}
-				answer := wire.CheckedTarget{Checked: wire.CheckedOf(bans, u.now), Known: !who.unknown}
-				if err := a.print(answer, func(w io.Writer) {
-					if who.unknown {
-						fmt.Fprintf(w, "no player has the id or name %q\n", who.id)
+				var others []syncer.Ban
+				if who.id != "" && !who.address.IsValid() {
+					if others, err = u.bans.BansElsewhere(ctx, who.id); err != nil {
+						return err
 					}
-					if !answer.Banned {
-						fmt.Fprintln(w, "not banned")
-						return
-					}
-					fmt.Fprintln(w, "banned")
-					banTable(w, bans, u.now)
-				}); err != nil {
-					return err
 				}
-				switch {
-				case answer.Banned:
-					return &answered{exitBanned}
-				case who.unknown:
-					return &answered{exitNotFound}
-				}
-				return nil
+				return a.printVerdict(who, bans, others, u.now)
 			})
 		},
 		ValidArgsFunction: a.completePlayers,
 	}
+}
+
+// printVerdict prints the bans that keep out who joins, and those that keep the player out
+// from addresses of before, and returns the exit code.
+func (a *app) printVerdict(who joining, bans, others []syncer.Ban, now time.Time) error {
+	answer := wire.CheckedTarget{
+		Checked: wire.CheckedOf(bans, new(!who.unknown), now), Elsewhere: wire.BansOf(others, now),
+	}
+	if err := a.print(answer, func(w io.Writer) {
+		if who.unknown {
+			fmt.Fprintf(w, "no player has the id or name %q\n", who.id)
+		}
+		if answer.Banned {
+			fmt.Fprintln(w, "banned")
+			banTable(w, bans, now)
+		} else {
+			fmt.Fprintln(w, "not banned")
+		}
+		if len(others) > 0 {
+			fmt.Fprintln(w, clean(elsewhere(others)))
+		}
+	}); err != nil {
+		return err
+	}
+	switch {
+	case answer.Banned:
+		return &answered{exitBanned}
+	case who.unknown:
+		return &answered{exitNotFound}
+	}
+	return nil
 }
 
 // joining is who may join or not: a player, an address, or one of each.

@@ -86,6 +86,26 @@ func TestBanMeetsWhoIsMeant(t *testing.T) {
 			t.Errorf("%s: %d %s", query, twin.status, twin.body)
 		}
 	}
+	for _, query := range []string{"bans?player", "bans?uuid", "audit?uuid", "bans/preview?uuid"} {
+		star := a.get("/v1/" + query + "=203.0.113.*")
+		if detail, _ := star.field("detail").(string); star.status != http.StatusBadRequest ||
+			!strings.Contains(detail, "give it as ip; write 203.0.113.0/24") {
+			t.Errorf("%s: %d %s", query, star.status, star.body)
+		}
+	}
+	for who, known := range map[string]any{
+		`{"player": "Griefer"}`: true, `{"player": "nobody"}`: false,
+		`{"uuid": "nobody"}`: nil, `{"player": "uuid:203.0.113.*"}`: false,
+	} {
+		if checked := a.must(http.MethodPost, "/v1/bans/check", who); checked.field("known") != known {
+			t.Errorf("%s: %s", who, checked.body)
+		}
+	}
+	star := a.send(http.MethodPost, "/v1/bans/check", `{"player": "203.0.113.*"}`)
+	if detail, _ := star.field("detail").(string); star.status != http.StatusUnprocessableEntity ||
+		!strings.HasPrefix(detail, "player: ") {
+		t.Errorf("%d %s", star.status, star.body)
+	}
 	if none := a.get("/v1/bans?player=nobody"); none.status != http.StatusOK {
 		t.Errorf("%d %s", none.status, none.body)
 	}

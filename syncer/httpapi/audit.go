@@ -44,13 +44,13 @@ type Audit interface {
 }
 
 type listAuditInput struct {
-	UUID   playerID   `query:"uuid" minLength:"1" maxLength:"64" example:"abcdefghijklmnopqrstuv==" doc:"Only of this player id or, where nobody has it, of the one player of that name; and of bans of it."`
-	IP     network    `query:"ip" minLength:"1" maxLength:"64" example:"198.51.100.7" doc:"Only of bans of addresses and ranges that overlap this one; not with uuid."`
-	Field  auditField `query:"field" minLength:"1" doc:"Only of this field."`
-	By     string     `query:"by" minLength:"1" maxLength:"512" example:"Steve" doc:"Only by this person or, where none was named, this database login."`
-	Server string     `query:"server" minLength:"1" maxLength:"64" example:"survival-1" doc:"Only through this game server."`
-	From   moment     `query:"from" minLength:"1" maxLength:"64" example:"2030-01-02T03:04:05.000Z" doc:"Not before this time: RFC 3339, or how long ago, such as 7d."`
-	To     moment     `query:"to" minLength:"1" maxLength:"64" example:"2030-01-03T03:04:05.000Z" doc:"Before this time."`
+	UUID   bannedPlayer `query:"uuid" minLength:"1" maxLength:"69" example:"abcdefghijklmnopqrstuv==" doc:"Only of this player id or, where nobody has it, of the one player of that name; and of bans of it."`
+	IP     network      `query:"ip" minLength:"1" maxLength:"64" example:"198.51.100.7" doc:"Only of bans of addresses and ranges that overlap this one; not with uuid."`
+	Field  auditField   `query:"field" minLength:"1" doc:"Only of this field."`
+	By     string       `query:"by" minLength:"1" maxLength:"512" example:"Steve" doc:"Only by this person or, where none was named, this database login."`
+	Server string       `query:"server" minLength:"1" maxLength:"64" example:"survival-1" doc:"Only through this game server."`
+	From   moment       `query:"from" minLength:"1" maxLength:"64" example:"2030-01-02T03:04:05.000Z" doc:"Not before this time: RFC 3339, or how long ago, such as 7d."`
+	To     moment       `query:"to" minLength:"1" maxLength:"64" example:"2030-01-03T03:04:05.000Z" doc:"Before this time."`
 	Page
 }
 

@@ -94,8 +94,8 @@ func (s *Server) addBanNote(ctx context.Context, in *addBanNoteInput) (*result[w
 }
 
 type previewBanInput struct {
-	UUID playerID `query:"uuid" minLength:"1" maxLength:"64" example:"abcdefghijklmnopqrstuv==" doc:"Player id or, where nobody has that id, the name of one player. Either this or ip."`
-	IP   network  `query:"ip" minLength:"1" maxLength:"64" example:"198.51.100.0/24" doc:"Address or CIDR range."`
+	UUID bannedPlayer `query:"uuid" minLength:"1" maxLength:"69" example:"abcdefghijklmnopqrstuv==" doc:"Player id or, where nobody has that id, the name of one player. Either this or ip."`
+	IP   network      `query:"ip" minLength:"1" maxLength:"64" example:"198.51.100.0/24" doc:"Address or CIDR range."`
 	PageSize
 }
 

@@ -93,25 +93,23 @@ func (s *Server) checkBans(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	var known *bool
 	if in.Player != nil {
-		if id, err = s.playerToCheck(ctx, syncer.PlayerID(*in.Player)); err != nil {
-			return nil, err
+		player, err := s.deps.Bans.Identify(ctx, syncer.TargetID(id))
+		if err != nil {
+			return nil, syncer.InField("player", err)
 		}
+		id, known = player.Target.ID, &player.Known
 	}
 	bans, err := s.deps.Bans.CheckBans(ctx, id, address)
-	return checkAnswer{bans, s.deps.Players.Now()}, err
-}
-
-// playerToCheck returns whose bans are asked for: of an id, or of the one player of a name.
-func (s *Server) playerToCheck(ctx context.Context, text syncer.PlayerID) (syncer.PlayerID, error) {
-	player, err := s.deps.Bans.Identify(ctx, syncer.TargetID(text))
-	return player.Target.ID, syncer.InField("player", err)
+	return checkAnswer{bans, known, s.deps.Players.Now()}, err
 }
 
 // checkAnswer says whether bans forbid joining.
 type checkAnswer struct {
-	bans []syncer.Ban
-	now  time.Time
+	bans  []syncer.Ban
+	known *bool
+	now   time.Time
 }
 
 func (a checkAnswer) status() int { return http.StatusOK }
@@ -119,10 +117,10 @@ func (a checkAnswer) status() int { return http.StatusOK }
 func (a checkAnswer) header(http.Header) {}
 
 func (a checkAnswer) append(b []byte) []byte {
-	if len(a.bans) == 0 {
-		return append(b, `{"banned":false,"bans":[]}`...)
+	if len(a.bans) == 0 && a.known == nil {
+		return append(b, `{"banned":false,"bans":[],"known":null}`...)
 	}
-	return appendJSON(b, wire.CheckedOf(a.bans, a.now))
+	return appendJSON(b, wire.CheckedOf(a.bans, a.known, a.now))
 }
 
 type liftBanInput struct {
@@ -140,8 +138,8 @@ func (s *Server) liftBan(ctx context.Context, in *liftBanInput) (*result[wire.Li
 }
 
 type listBansInput struct {
-	UUID     playerID       `query:"uuid" minLength:"1" maxLength:"64" example:"abcdefghijklmnopqrstuv==" doc:"Only of this player id or, where nobody has that id, of the one player of that name."`
-	Player   playerID       `query:"player" minLength:"1" maxLength:"64" example:"abcdefghijklmnopqrstuv==" doc:"Only those that meet this player, by id or name, or did: of the id, of addresses that the player joined from, and of ranges around them. Not with uuid or ip."`
+	UUID     bannedPlayer   `query:"uuid" minLength:"1" maxLength:"69" example:"abcdefghijklmnopqrstuv==" doc:"Only of this player id or, where nobody has that id, of the one player of that name."`
+	Player   bannedPlayer   `query:"player" minLength:"1" maxLength:"69" example:"abcdefghijklmnopqrstuv==" doc:"Only those that meet this player, by id or name, or did: of the id, of addresses that the player joined from, and of ranges around them. Not with uuid or ip."`
 	IP       network        `query:"ip" minLength:"1" maxLength:"64" example:"198.51.100.7" doc:"Only of addresses and ranges that overlap this one."`
 	By       string         `query:"by" maxLength:"512" example:"Steve" doc:"Only by this author."`
 	LiftedBy string         `query:"liftedBy" maxLength:"512" example:"Alice" doc:"Only those that this person lifted."`

@@ -150,6 +150,17 @@ func (p *playerID) UnmarshalText(text []byte) (err error) {
 	return bare(err)
 }
 
+// bannedPlayer is whom a query about bans names: a player id, or the name of a player, and
+// nothing that is clearly neither.
+type bannedPlayer struct{ syncer.PlayerID }
+
+// UnmarshalText checks the id as a ban of it would.
+func (p *bannedPlayer) UnmarshalText(text []byte) error {
+	target, err := syncer.ParseTarget(string(text), "")
+	p.PlayerID = target.ID
+	return bare(err)
+}
+
 // OnePlayer is part of the input of an operation on one player.
 type OnePlayer struct {
 	ID playerID `path:"id" maxLength:"64" example:"abcdefghijklmnopqrstuv==" doc:"Player id, percent-encoded: / as %2F, = may stay. 1 to 64 printable characters; a UUID in any spelling."`

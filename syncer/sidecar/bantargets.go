@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"net/netip"
+	"slices"
 	"time"
 
 	"playersync/syncer"
@@ -46,8 +47,8 @@ func (b *Bans) Identify(ctx context.Context, target syncer.Target) (syncer.Ident
 	return syncer.IdentifiedTarget{Target: target}, nil
 }
 
-// Revoke identifies the target and lifts its ban, and no other: bans of ranges that
-// contain it are named.
+// Revoke identifies the target and lifts its ban, and no other: those that keep it out
+// nevertheless are named.
 func (b *Bans) Revoke(ctx context.Context, target syncer.Target, by, reason string) (syncer.LiftedBan, error) {
 	identified, err := b.Identify(ctx, target)
 	if err != nil {
@@ -81,11 +82,21 @@ func (b *Bans) RevokeNumbered(ctx context.Context, number int64, by, reason stri
 func (b *Bans) stillKeptOut(ctx context.Context, revoked syncer.LiftedBan) (_ syncer.LiftedBan, err error) {
 	if revoked.Target.ID == "" {
 		revoked.Still, err = b.store.BansAround(ctx, revoked.Target.Prefix)
+	} else {
+		revoked.Still, err = b.BansElsewhere(ctx, revoked.Target.ID)
 	}
 	if revoked.Lifted && syncer.IsAway(err) {
 		err = nil // what was done is said, whatever is known besides
 	}
 	return revoked, err
+}
+
+// BansElsewhere returns the bans in force of the addresses that a player joined from, and of
+// the ranges around them: they keep him out only there. The newest come first.
+func (b *Bans) BansElsewhere(ctx context.Context, id syncer.PlayerID) ([]syncer.Ban, error) {
+	filter := syncer.BanFilter{Meets: id, Active: new(true)}
+	bans, err := b.store.ListBans(ctx, filter, math.MaxInt64, syncer.MaxPreviewBans)
+	return slices.DeleteFunc(bans, func(ban syncer.Ban) bool { return ban.Target.ID != "" }), err
 }
 
 // Impose identifies the target, bans it as [Bans.AddBan] does, and says whom that

@@ -117,7 +117,7 @@ func value[T any](p *T) (v T) {
 // BanCheck asks whether bans forbid joining: a uuid or a player, an ip, or one of each.
 type BanCheck struct {
 	UUID   *PlayerID `json:"uuid,omitzero" maxLength:"64" example:"abcdefghijklmnopqrstuv==" doc:"Player id, as the game has it."`
-	Player *PlayerID `json:"player,omitzero" maxLength:"64" doc:"In place of uuid, for people: player id or, where nobody has that id, the name of one player. The database is asked who that is."`
+	Player *string   `json:"player,omitzero" minLength:"1" maxLength:"69" doc:"In place of uuid, for people: player id, with uuid: in front if it looks like something else, or, where nobody has that id, the name of one player. The database is asked who that is."`
 	IP     *Address  `json:"ip,omitzero" maxLength:"64" example:"198.51.100.7" doc:"Where the player connects from."`
 }
 
@@ -127,7 +127,10 @@ func (c BanCheck) Question() (syncer.PlayerID, netip.Addr, error) {
 	switch {
 	case c.UUID != nil && c.Player != nil:
 		return id, address, syncer.Invalid("player", "says the same as uuid; give one of them")
-	case id == "" && c.Player == nil && !address.IsValid():
+	case c.Player != nil:
+		player, err := syncer.ParseTarget(*c.Player, "")
+		return player.ID, address, syncer.InField("player", err)
+	case id == "" && !address.IsValid():
 		return id, address, syncer.Invalid("uuid", "give a uuid, an ip or both")
 	}
 	return id, address, nil
@@ -137,17 +140,18 @@ func (c BanCheck) Question() (syncer.PlayerID, netip.Addr, error) {
 type Checked struct {
 	Banned bool  `json:"banned" example:"true" doc:"Whether any ban forbids joining."`
 	Bans   []Ban `json:"bans" doc:"The bans that apply."`
+	Known  *bool `json:"known" example:"true" doc:"Whether somebody is meant by player; null: it was not given."`
 }
 
 // CheckedOf returns the verdict of the bans that apply, at the given time of the database's clock.
-func CheckedOf(bans []syncer.Ban, now time.Time) Checked {
-	return Checked{Banned: len(bans) > 0, Bans: BansOf(bans, now)}
+func CheckedOf(bans []syncer.Ban, known *bool, now time.Time) Checked {
+	return Checked{Banned: len(bans) > 0, Bans: BansOf(bans, now), Known: known}
 }
 
 // CheckedTarget is the verdict as the command line gives it.
 type CheckedTarget struct {
 	Checked
-	Known bool `json:"known"` // whether a player has the id that was asked for
+	Elsewhere []Ban `json:"elsewhere"` // bans in force of addresses that the player joined from, and does not now
 }
 
 // BanLift asks to lift the ban of exactly one target.
@@ -170,7 +174,7 @@ type Lifted struct {
 	Lifted bool  `json:"lifted" example:"true" doc:"Whether a ban stood and was lifted."`
 	Ban    *Ban  `json:"ban" doc:"The ban that was lifted; null if none stood."`
 	Known  bool  `json:"known" example:"true" doc:"Whether a player has the id; true for an address."`
-	Still  []Ban `json:"still" doc:"Bans in force of ranges that contain the address or range, which keep it out."`
+	Still  []Ban `json:"still" doc:"Bans in force that keep it out nevertheless: of ranges that contain the address or range; of addresses that the player joined from, and of ranges around them."`
 }
 
 // LiftedOf returns the outcome as it is at the given time of the database's clock.
@@ -259,6 +263,7 @@ func NotedBanOf(b syncer.NotedBan, now time.Time) NotedBan {
 type BanPreview struct {
 	UUID    *syncer.PlayerID `json:"uuid" doc:"The player id; null for an address."`
 	IP      *string          `json:"ip" example:"198.51.100.0/24" doc:"The address or CIDR range; null for a player id."`
+	Known   bool             `json:"known" example:"true" doc:"Whether a player has the id; true for an address."`
 	Count   int64            `json:"count" example:"1" doc:"How many players: those seen from there, or the one of the id."`
 	Online  int64            `json:"online" example:"1" doc:"How many of them are on a game server now, wherever they joined it from."`
 	Players []SeenPlayer     `json:"players" doc:"Those seen last, the latest first."`
@@ -282,6 +287,7 @@ func BanPreviewOf(p syncer.BanPreview, now time.Time) BanPreview {
 	out := BanPreview{
 		UUID:    uuid,
 		IP:      ip,
+		Known:   p.Target.ID == "" || p.Count > 0,
 		Count:   p.Count,
 		Online:  p.Online,
 		Players: make([]SeenPlayer, len(p.Players)),

@@ -145,7 +145,7 @@ func TestBanOfNoTargetSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]string{
 		`{"ip":"0.0.0.0/0"}`:             `ip: "0.0.0.0/0" is a range of addresses, not one address`,
-		`{"uuid":"a","ip":"10.0.0.256"}`: `ip: "10.0.0.256" is not an address`,
+		`{"uuid":"a","ip":"10.0.0.256"}`: `ip: "10.0.0.256" is not an address such as 203.0.113.7`,
 		`{"uuid":"203.0.113.*","ip":"203.0.113.7"}`: `uuid: "203.0.113.*" looks like an address or a range, ` +
 			`not like a player id: give it as ip; write 203.0.113.0/24`,
 		`{"uuid":"example.org"}`: `uuid: "example.org" looks like the name of a host, not like a player id: ` +
