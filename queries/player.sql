@@ -136,6 +136,59 @@ returning
     )::json as history,
     (case when p.revision <> target.revision then player_change(p) end)::json as change;
 
+-- name: EditPlayers :many
+-- Applies one edit, but for its history, to each of many players in one statement. Whoever is
+-- not at the expected revision, 0 for any, or is locked by somebody else, has no row here: he
+-- is left as he is, and nobody is waited for. Writers as for SavePlayers.
+with notify as materialized (
+    select
+        set_config('syncer.notify', sqlc.arg(notify)::text, true),
+        set_config('syncer.server', sqlc.arg(server)::text, true),
+        set_config('syncer.by', sqlc.arg(by)::text, true),
+        set_config('syncer.writers', sqlc.arg(writers)::text, true)
+),
+target as materialized (
+    select p.uuid, p.revision, s.edit ? 'attributes' as with_attributes, player_edited(p, s.edit) as edited
+    from player as p
+    join (
+        select
+            unnest(sqlc.arg(uuids)::text[]) as uuid, unnest(sqlc.arg(edits)::jsonb[]) as edit,
+            unnest(sqlc.arg(revisions)::bigint[]) as revision
+    ) as s on s.uuid = p.uuid and p.revision = coalesce(nullif(s.revision, 0), p.revision)
+    order by p.uuid
+    for no key update of p skip locked
+)
+update player as p
+set rank = (target.edited).rank,
+    flags = (target.edited).flags,
+    unmute_time = (target.edited).unmute_time,
+    mute_reason = (target.edited).mute_reason,
+    unmark_time = (target.edited).unmark_time,
+    attributes = case when target.with_attributes then (target.edited).attributes else p.attributes end,
+    name = (target.edited).name,
+    override_name = (target.edited).override_name,
+    highlight = (target.edited).highlight,
+    rainbow_speed = (target.edited).rainbow_speed,
+    chat_strictness = (target.edited).chat_strictness,
+    show_rank_prefix = (target.edited).show_rank_prefix,
+    language = (target.edited).language,
+    achievements = (target.edited).achievements,
+    gamemodes = (target.edited).gamemodes,
+    addresses = (target.edited).addresses
+from target, notify
+where p.uuid = target.uuid
+returning
+    sqlc.embed(p),
+    pg_current_snapshot()::text as snapshot,
+    pg_current_xact_id()::text::bigint as xid,
+    (
+        select json_agg(json_build_object('action', h.action, 'by', h.by, 'time', h.time)
+            order by h.time, h.action collate "C", h.by collate "C")
+        from player_history as h
+        where h.uuid = p.uuid
+    )::json as history,
+    (case when p.revision <> target.revision then player_change(p) end)::json as change;
+
 -- name: SearchPlayers :many
 -- Players whose name contains a text, given as LIKE patterns with % and _
 -- escaped. Those whose name begins with it come first, then by name and id; the

@@ -33,8 +33,8 @@ ratio: figures alone say more about the machine than about the program.`,
 			"64 at a time, beside one upsert per request and beside a plain UPDATE of as many\nrows at a time. Each "+
 				"commit waits for the disk", postgres.Config{Durable: true}, bench.Saves),
 		newMeasurementCommand(a, "changes", "Count the important changes that 64 clients commit in a second",
-			"while eight sidecars follow, beside the same statements on a table without\ntriggers. Each commit "+
-				"waits for the disk",
+			"while eight sidecars follow, beside one statement for each on a table without\ntriggers; and time one "+
+				"that comes alone. Each commit waits for the disk",
 			postgres.Config{Durable: true}, bench.Changes),
 		newBenchStartCommand(a),
 		newBenchBansCommand(a),

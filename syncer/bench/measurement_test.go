@@ -22,7 +22,7 @@ func TestMeasurements(t *testing.T) {
 	}{
 		"reads":   {bench.Reads, 4},
 		"saves":   {bench.Saves, 2},
-		"changes": {bench.Changes, 1},
+		"changes": {bench.Changes, 2},
 		"bans": {
 			func(ctx context.Context, c bench.Config) (bench.Report, error) { return bench.Bans(ctx, c, 2100) }, 3,
 		},

@@ -14,6 +14,7 @@ type rig struct {
 	version    string // of the server
 	made       *scratch
 	ours, bare *store.Store
+	followers  []*follower // of ours
 	turn       turn
 	marks      atomic.Int64 // values used: a change must be one
 	stop       context.CancelFunc
@@ -54,6 +55,7 @@ func (r *rig) open(ctx context.Context, config Config, connections int32, follow
 	defer cancel()
 	for range followers {
 		c := newFollower(r.ours, &finish{}, config.Log)
+		r.followers = append(r.followers, c)
 		r.following.Go(func() { _ = c.feed.Run(running) }) // ends with its context only, and without an error
 		if err := c.hold(ctx); err != nil {
 			return err

@@ -165,8 +165,5 @@ func (b *Blacklist) withPending(held []string) []string {
 	return held
 }
 
-// unique returns the addresses sorted and each once, in a slice of its own.
-func unique(addresses []string) []string {
-	sorted := slices.Sorted(slices.Values(addresses))
-	return slices.Compact(sorted)
-}
+// unique returns what is given sorted and each once, in a slice of its own.
+func unique[T ~string](all []T) []T { return slices.Compact(slices.Sorted(slices.Values(all))) }

@@ -16,6 +16,7 @@ type Edits struct {
 	store   EditStore
 	applier Applier
 	clock   Clock
+	edits   batcher[merge.PlayerEdit, *syncer.Player]
 }
 
 // EditStore is what edits need of the database.
@@ -26,12 +27,21 @@ type EditStore interface {
 	EditPlayer(
 		ctx context.Context, id syncer.PlayerID, edit merge.Edit, expected *int64,
 	) (changefeed.VersionedPlayer, []changefeed.Change, error)
+	// EditPlayers does the same of several players in one step. Who has no reading is left as
+	// he was.
+	EditPlayers(
+		ctx context.Context, edits []merge.PlayerEdit,
+	) ([]changefeed.VersionedPlayer, []changefeed.Change, error)
 	RemoveHistory(ctx context.Context, id syncer.PlayerID, entry syncer.HistoryEntry) (removed bool, err error)
 }
 
 // NewEdits returns the edits of the players in the store.
 func NewEdits(store EditStore, applier Applier, clock Clock) *Edits {
-	return &Edits{store, applier, clock}
+	e := &Edits{store: store, applier: applier, clock: clock}
+	e.edits.most, e.edits.lost = maxTogether, unknownOutcome
+	e.edits.keys = func(edit merge.PlayerEdit) []string { return []string{string(edit.ID)} }
+	e.edits.alone, e.edits.together = e.alone, e.together
+	return e
 }
 
 // Edit changes a player and returns him as he is now. With expected, the row must still have
@@ -48,17 +58,47 @@ func (e *Edits) Edit(
 	return e.apply(ctx, id, edit, expected)
 }
 
-// apply stores an edit that is valid, and puts what it made into the copies.
+// apply stores an edit that is valid, together with others that come meanwhile, and puts what
+// it made into the copies.
 func (e *Edits) apply(
 	ctx context.Context, id syncer.PlayerID, edit merge.Edit, expected *int64,
 ) (*syncer.Player, error) {
+	return e.edits.one(ctx, merge.PlayerEdit{
+		ID: id, Edit: edit, Expected: expected, Attribution: syncer.AttributionOf(ctx),
+	})
+}
+
+// alone stores an edit. The context says for whom.
+func (e *Edits) alone(ctx context.Context, asked merge.PlayerEdit) (*syncer.Player, error) {
 	begun := e.applier.Begin()
-	reading, changes, err := e.store.EditPlayer(ctx, id, edit, expected)
+	reading, changes, err := e.store.EditPlayer(ctx, asked.ID, asked.Edit, asked.Expected)
 	if err != nil {
 		return nil, err
 	}
 	e.applier.Wrote(begun, []changefeed.VersionedPlayer{reading}, changes)
 	return reading.Player, nil
+}
+
+// together stores edits of different players.
+func (e *Edits) together(
+	ctx context.Context, asked []merge.PlayerEdit, answer func(i int, player *syncer.Player, err error),
+) error {
+	begun := e.applier.Begin()
+	readings, changes, err := e.store.EditPlayers(ctx, asked)
+	if err != nil {
+		return err
+	}
+	e.applier.Wrote(begun, readings, changes)
+	players := make(map[syncer.PlayerID]*syncer.Player, len(readings))
+	for _, r := range readings {
+		players[r.ID] = r.Player
+	}
+	for i, edit := range asked {
+		if player, stored := players[edit.ID]; stored {
+			answer(i, player, nil)
+		}
+	}
+	return nil
 }
 
 // RemoveHistory takes an entry out of a player's history. Errors: conflict for one that is

@@ -2,6 +2,7 @@ package sidecar
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/netip"
 	"slices"
@@ -35,8 +36,8 @@ type Players struct {
 	observers []VisitObserver
 	log       *slog.Logger
 
-	reads     gatherer[changefeed.VersionedPlayer]
-	creations gatherer[struct{}]
+	reads     batcher[syncer.PlayerID, changefeed.VersionedPlayer]
+	creations batcher[syncer.PlayerID, struct{}]
 
 	refusedUSIDs atomic.Int64
 }
@@ -91,23 +92,43 @@ func NewPlayers(home syncer.GameServer, deps PlayerDeps) *Players {
 		Clock: deps.Clock, home: home, store: deps.Store, held: deps.Held, bans: deps.Bans, edits: deps.Edits,
 		saver: deps.Saver, visitors: deps.Saver.visitors, observers: deps.Observers, log: deps.Log,
 	}
-	p.reads.do = p.readAll
-	p.creations.do = func(ctx context.Context, ids []syncer.PlayerID) (map[syncer.PlayerID]struct{}, error) {
-		return nil, p.store.CreatePlayers(ctx, ids)
+	unavailable := func(cause error) error {
+		return syncer.Unavailable(fmt.Errorf("wait for player: %w", cause))
 	}
+	p.reads.most, p.reads.together, p.reads.lost = maxBatch, p.readTogether, unavailable
+	p.creations.most, p.creations.together, p.creations.lost = maxBatch, p.createTogether, unavailable
 	return p
 }
 
-// readAll reads several players.
-func (p *Players) readAll(
-	ctx context.Context, ids []syncer.PlayerID,
-) (map[syncer.PlayerID]changefeed.VersionedPlayer, error) {
-	readings, err := p.store.ReadPlayers(ctx, ids)
-	read := make(map[syncer.PlayerID]changefeed.VersionedPlayer, len(readings))
-	for _, r := range readings {
-		read[r.ID] = r
+// readTogether reads several players for those who wait.
+func (p *Players) readTogether(
+	ctx context.Context, ids []syncer.PlayerID, answer func(i int, r changefeed.VersionedPlayer, err error),
+) error {
+	readings, err := p.store.ReadPlayers(ctx, unique(ids))
+	if err != nil {
+		return err
 	}
-	return read, err
+	byID := make(map[syncer.PlayerID]changefeed.VersionedPlayer, len(readings))
+	for _, r := range readings {
+		byID[r.ID] = r
+	}
+	for i, id := range ids {
+		answer(i, byID[id], nil)
+	}
+	return nil
+}
+
+// createTogether makes several players for those who wait.
+func (p *Players) createTogether(
+	ctx context.Context, ids []syncer.PlayerID, answer func(i int, _ struct{}, err error),
+) error {
+	if err := p.store.CreatePlayers(ctx, unique(ids)); err != nil {
+		return err
+	}
+	for i := range ids {
+		answer(i, struct{}{}, nil)
+	}
+	return nil
 }
 
 // fetch is the [Fetch] of one player.

@@ -26,7 +26,7 @@ var writes = map[string]write{
 			_, _, err := s.EditPlayer(ctx, "steve", ranked(n), nil)
 			return err
 		},
-		`select count(*) from audit where new ->> 'rank' = $1`,
+		`select count(*) from audit where field = 'rank' and new = to_jsonb($1::text)`,
 	},
 	"edit with history": {
 		func(ctx context.Context, s *store.Store, n int) error {
@@ -34,6 +34,20 @@ var writes = map[string]write{
 			edit.History = []syncer.HistoryEntry{{Action: fmt.Sprint(n), Time: syncer.Millis(int64(n))}}
 			_, _, err := s.EditPlayer(ctx, "steve", edit, nil)
 			return err
+		},
+		`select count(*) from player_history where action = $1`,
+	},
+	"edits together": {
+		func(ctx context.Context, s *store.Store, n int) error {
+			return withAlex(ctx, s, ranked(n))
+		},
+		`select count(*) from audit where field = 'rank' and new = to_jsonb($1::text)`,
+	},
+	"edits together with history": {
+		func(ctx context.Context, s *store.Store, n int) error {
+			edit := ranked(n)
+			edit.History = []syncer.HistoryEntry{{Action: fmt.Sprint(n), Time: syncer.Millis(int64(n))}}
+			return withAlex(ctx, s, edit)
 		},
 		`select count(*) from player_history where action = $1`,
 	},
@@ -70,7 +84,7 @@ func TestCutWriteIsCalledNotStoredOnlyIfItIsNot(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			conn, url := database(t)
-			run(t, conn, `insert into player (uuid) values ('steve'); insert into currency (name) values ('coins')`)
+			run(t, conn, `insert into player (uuid) values ('steve'), ('alex'); insert into currency (name) values ('coins')`)
 			proxy := pgtest.NewProxy(t, url)
 			s, err := store.Open(t.Context(), proxy.URL()+"&application_name=cut", store.Options{
 				MaxConnections: 1, Timeout: pgtest.WaitTimeout,
@@ -99,6 +113,14 @@ func TestCutWriteIsCalledNotStoredOnlyIfItIsNot(t *testing.T) {
 			}
 		})
 	}
+}
+
+// withAlex edits Steve in one step with somebody else.
+func withAlex(ctx context.Context, s *store.Store, edit merge.Edit) error {
+	_, _, err := s.EditPlayers(ctx, []merge.PlayerEdit{
+		{ID: "steve", Edit: edit}, {ID: "alex", Edit: merge.Edit{Flags: merge.SetEdit{Add: []string{"vip"}}}},
+	})
+	return err
 }
 
 func ranked(n int) merge.Edit {
@@ -168,7 +190,7 @@ func TestDatabaseThatCannotServeIsAnOutage(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			conn, url := database(t)
-			run(t, conn, `insert into player (uuid) values ('steve'); insert into currency (name) values ('coins')`)
+			run(t, conn, `insert into player (uuid) values ('steve'), ('alex'); insert into currency (name) values ('coins')`)
 			run(t, conn, fault.sql)
 			s, err := store.Open(t.Context(), url+fault.parameter, store.Options{Timeout: pgtest.WaitTimeout})
 			if err != nil {

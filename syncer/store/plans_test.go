@@ -250,6 +250,13 @@ func hotQueries(t *testing.T, s *store.Store) []hotQuery {
 			func(ctx context.Context) error { _, _, err := s.EditPlayer(ctx, "p7", rank, nil); return err },
 		},
 		{
+			"edit players", "player_history",
+			func(ctx context.Context) error {
+				_, _, err := s.EditPlayers(ctx, []merge.PlayerEdit{{ID: "p7", Edit: rank}, {ID: "p8", Edit: rank}})
+				return err
+			},
+		},
+		{
 			"save batch", "player_history",
 			func(ctx context.Context) error { _, _, err := s.SaveBatch(ctx, batch); return err },
 		},

@@ -3,10 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-
-	"github.com/jackc/pgx/v5"
 
 	"playersync/db"
 	"playersync/syncer"
@@ -90,79 +87,6 @@ func absent(ids []syncer.PlayerID, snapshot string) ([]changefeed.VersionedPlaye
 // its default.
 func (s *Store) CreatePlayers(ctx context.Context, ids []syncer.PlayerID) error {
 	return writeError("create players", s.queries.CreatePlayers(ctx, texts(ids)))
-}
-
-// EditPlayer applies an edit to the current row in one statement. With expected,
-// the row must still have that revision. The result is the row as it is now and
-// the changes that other sidecars are told of, none if nothing they cache
-// changed. Errors: invalid, not_found, stale, database_unavailable,
-// outcome_unknown.
-func (s *Store) EditPlayer(
-	ctx context.Context, id syncer.PlayerID, edit merge.Edit, expected *int64,
-) (changefeed.VersionedPlayer, []changefeed.Change, error) {
-	encoded, err := json.Marshal(edit)
-	if err != nil {
-		return changefeed.VersionedPlayer{}, nil, fmt.Errorf("encode edit: %w", err)
-	}
-	mode, end := s.beginWrite()
-	writer := s.writer(ctx, "")
-	row, history, err := s.edit(ctx, db.EditPlayerParams{
-		Edit: encoded, Notify: string(mode), Server: writer.Server, By: writer.By, Uuid: string(id), Revision: expected,
-	}, len(edit.History) > 0)
-	end()
-	if errors.Is(err, pgx.ErrNoRows) {
-		return changefeed.VersionedPlayer{}, nil, s.explainMissing(ctx, id, expected)
-	}
-	if err != nil {
-		return changefeed.VersionedPlayer{}, nil, writeError("edit player", err)
-	}
-	changes, encodedChanges, err := decodeEach(append(history, row.Change))
-	if err != nil {
-		return changefeed.VersionedPlayer{}, nil, err
-	}
-	if mode == notifyLater {
-		s.notifier.send(encodedChanges)
-	}
-	reading, err := writtenReading(writtenPlayer{row.Player, row.History, row.Snapshot, row.Xid}, edit)
-	return reading, changes, err
-}
-
-// edit runs an edit: alone, or in one transaction with its history.
-func (s *Store) edit(
-	ctx context.Context, p db.EditPlayerParams, withHistory bool,
-) (row db.EditPlayerRow, history []json.RawMessage, err error) {
-	if !withHistory {
-		row, err = s.queries.EditPlayer(ctx, p)
-		return row, nil, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
-	err = s.inTransaction(ctx, func(tx pgx.Tx) (err error) {
-		queries := s.queries.WithTx(tx)
-		if row, err = queries.EditPlayer(ctx, p); err != nil {
-			return err
-		}
-		history, err = queries.AddHistory(ctx, db.AddHistoryParams{
-			Notify: p.Notify, Uuids: []string{p.Uuid}, Edits: []json.RawMessage{p.Edit},
-		})
-		return err
-	})
-	return row, history, err
-}
-
-// explainMissing tells apart why an edit found no row.
-func (s *Store) explainMissing(ctx context.Context, id syncer.PlayerID, expected *int64) error {
-	readings, err := readPlayers(ctx, s.queries, []syncer.PlayerID{id})
-	if err != nil {
-		return err
-	}
-	if readings[0].Player == nil || expected == nil {
-		return syncer.NotFound("no player %q", id)
-	}
-	return &syncer.Error{
-		Code: syncer.CodeStale, Field: "If-Match",
-		Message: fmt.Sprintf("the player is at revision %d, not %d", readings[0].Player.Revision, *expected),
-	}
 }
 
 // writtenPlayer is the row that a write returned. The history in it was read with the

@@ -58,7 +58,8 @@ func TestEditsAgreeWithTheDomain(t *testing.T) {
 			}
 			other := drawEdit(r)
 			wantOther = other.Apply(wantOther)
-			readings, _, err := s.SaveBatch(ctx, newBatch(map[syncer.PlayerID]merge.Edit{id: edit, id + "*": other}))
+			both := map[syncer.PlayerID]merge.Edit{id: edit, id + "*": other}
+			readings, err := storeTogether(ctx, s, both, rapid.Bool().Draw(r, "at once"))
 			if err != nil || len(readings) != 2 {
 				r.Fatalf("%d readings, %v", len(readings), err)
 			}
@@ -67,6 +68,22 @@ func TestEditsAgreeWithTheDomain(t *testing.T) {
 			agree(r, s, wantOther, readings[1])
 		}
 	})
+}
+
+// storeTogether stores edits as a sidecar does those that come at once, or as a batch of saves.
+func storeTogether(
+	ctx context.Context, s *store.Store, edits map[syncer.PlayerID]merge.Edit, atOnce bool,
+) (readings []changefeed.VersionedPlayer, err error) {
+	if !atOnce {
+		readings, _, err = s.SaveBatch(ctx, newBatch(edits))
+		return readings, err
+	}
+	var all []merge.PlayerEdit
+	for id, edit := range edits {
+		all = append(all, merge.PlayerEdit{ID: id, Edit: edit})
+	}
+	readings, _, err = s.EditPlayers(ctx, all)
+	return readings, err
 }
 
 // agree expects a player both as a write returned it and as it is stored.

@@ -38,7 +38,7 @@ func (s *Store) SaveBatch(
 	return saved.readings, saved.changes, nil
 }
 
-// saved is what one batch came to.
+// saved is what edits of several players came to.
 type saved struct {
 	readings []changefeed.VersionedPlayer
 	changes  []changefeed.Change
@@ -85,7 +85,7 @@ func saveBatch(ctx context.Context, queries *db.Queries, server string, batch me
 	if err != nil {
 		return saved{}, err
 	}
-	return decodeSaved(batch, rows, added)
+	return decodeSaved(batch.Edits, rows, added)
 }
 
 // writerJSON is one of the writers that a statement for several of them is told.
@@ -183,10 +183,14 @@ func createAndSave(
 	return queries.SavePlayers(ctx, missing)
 }
 
-func decodeSaved(batch merge.Batch, rows []db.SavePlayersRow, added []json.RawMessage) (saved, error) {
+// decodeSaved reads the rows that a statement returned of players, and the changes of their
+// history.
+func decodeSaved(
+	edits map[syncer.PlayerID]merge.Edit, rows []db.SavePlayersRow, added []json.RawMessage,
+) (saved, error) {
 	var s saved
 	for _, row := range rows {
-		edit := batch.Edits[syncer.PlayerID(row.Player.Uuid)]
+		edit := edits[syncer.PlayerID(row.Player.Uuid)]
 		reading, err := writtenReading(writtenPlayer{row.Player, row.History, row.Snapshot, row.Xid}, edit)
 		if err != nil {
 			return saved{}, err

@@ -122,6 +122,10 @@ func TestWritesLeaveLargeAttributesWhereTheyAre(t *testing.T) {
 			merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("mod")}}, nil); err != nil {
 			t.Fatal(err)
 		}
+		admin := merge.Edit{Scalars: merge.Scalars{Rank: syncer.Some("admin")}}
+		if _, _, err := s.EditPlayers(context.Background(), []merge.PlayerEdit{{ID: "a", Edit: admin}}); err != nil {
+			t.Fatal(err)
+		}
 		if after := value[string](t, conn, outside); after != before {
 			t.Errorf("the attributes were moved from %s to %s", before, after)
 		}
@@ -130,7 +134,7 @@ func TestWritesLeaveLargeAttributesWhereTheyAre(t *testing.T) {
 			newBatch(map[syncer.PlayerID]merge.Edit{"a": {Attributes: []json.RawMessage{patch}}})); err != nil {
 			t.Fatal(err)
 		}
-		if !value[bool](t, conn, `select attributes @> '{"shop": 1}' and name = 'Steve' and rank = 'mod' from player`) {
+		if !value[bool](t, conn, `select attributes @> '{"shop": 1}' and name = 'Steve' and rank = 'admin' from player`) {
 			t.Error("an edit was lost")
 		}
 	})

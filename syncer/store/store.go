@@ -173,7 +173,12 @@ func (s *Store) PoolStats() *pgxpool.Stat { return s.pool.Stat() }
 // names, "" for none, else the one that the context does. Every statement that may write
 // an important field or a ban says it; batches of saves never do.
 func (s *Store) writer(ctx context.Context, by string) syncer.Attribution {
-	return syncer.Attribution{By: by}.Or(syncer.AttributionOf(ctx)).Or(syncer.Attribution{Server: s.server})
+	return s.attribute(syncer.Attribution{By: by}.Or(syncer.AttributionOf(ctx)))
+}
+
+// attribute completes what is known of a writer: the server is the store's own.
+func (s *Store) attribute(known syncer.Attribution) syncer.Attribution {
+	return known.Or(syncer.Attribution{Server: s.server})
 }
 
 // notifyMode is the value of the setting syncer.notify, which the feed triggers
