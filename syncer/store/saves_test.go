@@ -172,7 +172,7 @@ func TestBatchesAreStoredOnceThroughCuts(t *testing.T) {
 		}
 		return err == nil
 	}
-	for ; saved < 50 || failures < 20; saved++ {
+	for ; saved < 25 || failures < 10; saved++ {
 		batch := newBatch(map[syncer.PlayerID]merge.Edit{
 			"a": wins(1), "b": wins(2), syncer.PlayerID(fmt.Sprint("new ", saved)): wins(1),
 		})

@@ -16,19 +16,19 @@ import (
 // player counts of two servers.
 const fillVisits = `
 set session_replication_role = replica;
-insert into player (uuid, name) select 'p' || i, left(md5(i::text), 8) from generate_series(1, 20000) as i;
-insert into player_visit (uuid, server, joins) select 'p' || i, 'pvp', i from generate_series(1, 20000) as i;
+insert into player (uuid, name) select 'p' || i, left(md5(i::text), 8) from generate_series(1, 14000) as i;
+insert into player_visit (uuid, server, joins) select 'p' || i, 'pvp', i from generate_series(1, 14000) as i;
 insert into player_name (uuid, server, name)
-select 'p' || i, 'pvp', left(md5(i::text), 8) from generate_series(1, 20000) as i;
+select 'p' || i, 'pvp', left(md5(i::text), 8) from generate_series(1, 14000) as i;
 insert into player_address (uuid, server, ip)
-select 'p' || i, 'pvp', '10.0.0.0'::inet + i / 2 from generate_series(1, 20000) as i;
+select 'p' || i, 'pvp', '10.0.0.0'::inet + i / 2 from generate_series(1, 14000) as i;
 insert into player_count (server, slot, players)
 select server, '2020-01-01 00:00+00'::timestamptz + i * interval '4 minutes', 1
 from generate_series(0, 360 * 10) as i cross join (values ('pvp'), ('attack')) as s (server);
 insert into currency (name) values ('coins'), ('gems');
 insert into balance (uuid, currency, amount)
 select 'p' || i, currency, i / 100
-from generate_series(1, 20000) as i cross join (values ('coins'), ('gems')) as c (currency);
+from generate_series(1, 14000) as i cross join (values ('coins'), ('gems')) as c (currency);
 select gin_clean_pending_list('player_name_name_idx'); -- as autovacuum does
 analyze player, player_visit, player_name, player_address, player_count, balance`
 
