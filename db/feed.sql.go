@@ -81,6 +81,40 @@ func (q *Queries) OpenBans(ctx context.Context, arg OpenBansParams) ([]OpenBansR
 	return items, nil
 }
 
+const playerSizes = `-- name: PlayerSizes :many
+select
+    p.uuid,
+    (pg_column_size(p.attributes) + pg_column_size(p.gamemodes) + pg_column_size(p.addresses))::bigint as size
+from player as p
+where p.uuid = any($1::text[])
+`
+
+type PlayerSizesRow struct {
+	Uuid string
+	Size int64
+}
+
+// About how many bytes are stored of each of the given players.
+func (q *Queries) PlayerSizes(ctx context.Context, uuids []string) ([]PlayerSizesRow, error) {
+	rows, err := q.db.Query(ctx, playerSizes, uuids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []PlayerSizesRow{}
+	for rows.Next() {
+		var i PlayerSizesRow
+		if err := rows.Scan(&i.Uuid, &i.Size); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const poll = `-- name: Poll :one
 with here as materialized (
     select pg_current_snapshot() as snapshot, $2::text::pg_snapshot as cursor

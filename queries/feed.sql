@@ -65,6 +65,14 @@ from ban as b
 where b.lifted_at is null
   and (b.uuid = any(sqlc.arg(uuids)::text[]) or b.ip = any(sqlc.arg(ips)::inet[]));
 
+-- name: PlayerSizes :many
+-- About how many bytes are stored of each of the given players.
+select
+    p.uuid,
+    (pg_column_size(p.attributes) + pg_column_size(p.gamemodes) + pg_column_size(p.addresses))::bigint as size
+from player as p
+where p.uuid = any(sqlc.arg(uuids)::text[]);
+
 -- name: Settle :one
 -- Forgets transaction ids that came inside a dump; true if there were any.
 select feed_settle() as settled;

@@ -94,8 +94,8 @@ func (p *pile[K]) byKey() expiryMap[K] {
 	if p.count > 0 {
 		m.seed = p.seed
 	}
-	for _, part := range p.parts {
-		for _, slot := range part {
+	for i := range p.parts {
+		for _, slot := range p.parts[i] {
 			m.put(slot.key, slot.expires)
 		}
 	}

@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -30,7 +31,8 @@ const (
 )
 
 // poll brings memory to the database's present position and, last of all, moves the
-// cursor there. If it fails half-way, the cursor stays and the next poll repeats it.
+// cursor there. If it fails half-way, the cursor stays and the next poll repeats it. Players
+// that are too large to be read at once stay behind in the backlog.
 //
 //	changes since the cursor         what is read
 //	none                             nothing
@@ -50,7 +52,9 @@ func (f *Feed) poll(ctx context.Context, conn Conn) error {
 	}
 	f.applier.advance(position.Snapshot)
 	f.cursor, f.epoch, f.triggers = position.Snapshot, position.Epoch, position.Triggers
-	f.reportCaughtUp(ctx, sent, position, reason)
+	f.found = found{sent, position, cmp.Or(f.found.reason, reason)}
+	f.unpolled = false
+	f.settle(ctx)
 	f.prune(ctx, conn, position.Oldest)
 	f.schedule()
 	return nil
@@ -110,7 +114,7 @@ func (f *Feed) reloadReason(position Position) string {
 		return reasonFloor
 	case position.Triggers != f.triggers:
 		return reasonTriggersAltered
-	case f.lacksTriggers(position) && now.Sub(f.reloaded) >= f.config.Heartbeat*8/10:
+	case f.lacksTriggers(position) && f.backlog.isEmpty() && now.Sub(f.reloaded) >= f.config.Heartbeat*8/10:
 		return reasonTriggersDisabled
 	case now.After(f.reloadAt):
 		return reasonPeriodic
@@ -136,6 +140,7 @@ func (f *Feed) catchUp(ctx context.Context, conn Conn, position Position, reason
 	case reasonEpoch, reasonStrayed, reasonRewound, reasonFloor:
 		f.log.InfoContext(ctx, "forgetting everything held", "reason", reason)
 		f.cursor = changefeed.Snapshot{} // if this fails, the next poll must reload as well
+		f.backlog.clear()
 		f.applier.reset()
 		f.strayed = false
 		w = f.applier.reload()
@@ -147,8 +152,9 @@ func (f *Feed) catchUp(ctx context.Context, conn Conn, position Position, reason
 	}
 	if reason != "" {
 		f.metrics.reloads.WithLabelValues(reason).Inc()
+		f.reloaded = time.Now()
+		f.reloadAt = f.reloaded.Add(6*time.Hour + time.Duration(f.random()*float64(18*time.Hour)))
 	}
-	f.observe(w.newChanges)
 	f.reportUnfounded(ctx, w.unfounded)
 	return nil
 }
@@ -157,7 +163,8 @@ func (f *Feed) catchUp(ctx context.Context, conn Conn, position Position, reason
 // will be, notified on this connection.
 func (f *Feed) expectsNotifications() bool { return !f.unpolled && !f.config.PollOnly }
 
-// do reads what the work names and applies it.
+// do reads what the work names and applies it. Of the players, which have no bound in size,
+// it reads a first piece.
 func (f *Feed) do(ctx context.Context, conn Conn, w work) error {
 	if w.allBans {
 		if err := f.loadBans(ctx, conn); err != nil {
@@ -166,25 +173,24 @@ func (f *Feed) do(ctx context.Context, conn Conn, w work) error {
 	} else if err := f.readBans(ctx, conn, w); err != nil {
 		return err
 	}
-	if w.allPlayers {
-		w.players = f.applier.players.All()
-	}
-	if err := f.readPlayers(ctx, conn, w); err != nil {
-		return err
-	}
 	if err := f.readTables(ctx, conn, w); err != nil {
 		return err
 	}
-	if w.whole() {
-		f.applier.resync()
+	if w.allPlayers {
+		w.players = f.applier.players.All()
 	}
+	others := f.backlog.add(w, time.Now())
+	if err := f.readPiece(ctx, conn); err != nil {
+		return err
+	}
+	f.observe(others)
 	return nil
 }
 
 // loadBans takes in all open bans. Own writes continue meanwhile: the cache itself keeps the
 // changes that it received and that the load does not see.
 func (f *Feed) loadBans(ctx context.Context, conn Conn) error {
-	err := f.bounded(ctx, f.config.ReloadTimeout, func(ctx context.Context) error {
+	err := f.whileAnswered(ctx, conn, func(ctx context.Context) error {
 		return f.applier.bans.LoadFrom(func(keep func(syncer.ActiveBan)) (changefeed.Snapshot, error) {
 			return conn.LoadBans(ctx, keep)
 		})
@@ -197,7 +203,7 @@ func (f *Feed) loadBans(ctx context.Context, conn Conn) error {
 
 func (f *Feed) readBans(ctx context.Context, conn Conn, w work) error {
 	for targets := range slices.Chunk(w.targets, maxKeysPerRead) {
-		err := f.bounded(ctx, f.config.StatementTimeout, func(ctx context.Context) error {
+		err := f.whileAnswered(ctx, conn, func(ctx context.Context) error {
 			snapshot, open, err := conn.ReadBans(ctx, targets)
 			if err == nil {
 				f.applier.readBans(w, snapshot, targets, open)
@@ -211,22 +217,6 @@ func (f *Feed) readBans(ctx context.Context, conn Conn, w work) error {
 	return nil
 }
 
-func (f *Feed) readPlayers(ctx context.Context, conn Conn, w work) error {
-	for ids := range slices.Chunk(w.players, maxKeysPerRead) {
-		err := f.bounded(ctx, f.config.StatementTimeout, func(ctx context.Context) error {
-			readings, err := conn.ReadPlayers(ctx, ids)
-			if err == nil {
-				f.applier.readPlayers(w, readings)
-			}
-			return err
-		})
-		if err != nil {
-			return fmt.Errorf("read players: %w", err)
-		}
-	}
-	return nil
-}
-
 // bounded runs one statement with a time limit.
 func (f *Feed) bounded(ctx context.Context, limit time.Duration, statement func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
@@ -234,13 +224,19 @@ func (f *Feed) bounded(ctx context.Context, limit time.Duration, statement func(
 	return statement(ctx)
 }
 
-// reportCaughtUp makes known that memory is at the position.
-func (f *Feed) reportCaughtUp(ctx context.Context, sent time.Time, position Position, reason string) {
-	now := time.Now()
+// found is what the last poll found, kept until memory is there.
+type found struct {
+	sent     time.Time
+	position Position
+	reason   string // why everything was read again, "" for no such reason
+}
+
+// reportCaughtUp makes known that memory is at the position of the last poll.
+func (f *Feed) reportCaughtUp(ctx context.Context) {
+	sent, position, reason := f.found.sent, f.found.position, f.found.reason
+	f.found.reason = ""
 	if reason != "" {
-		f.reloaded = now
-		f.reloadAt = now.Add(6*time.Hour + time.Duration(f.random()*float64(18*time.Hour)))
-		f.log.Log(ctx, reloadLevel(reason), "read everything held", "reason", reason, "took", now.Sub(sent))
+		f.log.Log(ctx, reloadLevel(reason), "read everything held", "reason", reason, "took", time.Since(sent))
 	}
 	warning := ""
 	if f.lacksTriggers(position) {
@@ -260,7 +256,6 @@ func (f *Feed) reportCaughtUp(ctx context.Context, sent time.Time, position Posi
 	if before.Current.IsZero() {
 		close(f.ready)
 	}
-	f.unpolled = false
 }
 
 // reloadLevel keeps what happens at every heartbeat out of the log.

@@ -28,7 +28,8 @@ type Conn interface {
 	// that somebody else sent comes as [changefeed.ErrForged], and the connection
 	// stays usable.
 	// When ctx ends first, Wait fails with ctx's error, e.g.
-	// [context.DeadlineExceeded], and the connection stays usable.
+	// [context.DeadlineExceeded], and the connection stays usable. What has arrived
+	// already is returned even if ctx has ended.
 	Wait(ctx context.Context) ([]changefeed.Change, error)
 
 	// Poll says, in one statement, where the feed is and what became visible since
@@ -36,6 +37,14 @@ type Conn interface {
 	// position counts; Changes and Overflow are ignored. It must also work with a
 	// cursor of another epoch.
 	Poll(ctx context.Context, cursor changefeed.Snapshot, most int) (Position, error)
+
+	// Received returns how many bytes have come from the database so far. It may be called
+	// while another call is under way.
+	Received() int64
+
+	// PlayerSizes returns about how many bytes the database stores of each player; those
+	// without a row may be left out.
+	PlayerSizes(ctx context.Context, ids []syncer.PlayerID) (map[syncer.PlayerID]int64, error)
 
 	// ReadPlayers returns one reading for each id, with a nil Player where there
 	// is no row.

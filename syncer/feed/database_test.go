@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -40,8 +41,11 @@ type database struct {
 	tables   map[syncer.Entity][]changefeed.Row
 	changes  []changefeed.Change
 	conns    map[*conn]bool
-	where    feed.Position // the fields that tests set
-	ahead    time.Duration // of the local clock
+	where    feed.Position             // the fields that tests set
+	ahead    time.Duration             // of the local clock
+	sizes    map[syncer.PlayerID]int64 // bytes
+	rate     int64                     // bytes a second that reads of players have; 0: no limit
+	stuck    map[syncer.PlayerID]bool  // reads of them are never answered
 
 	// Faults, by method of Conn or "Open".
 	fails  map[string]error  // every call
@@ -57,6 +61,7 @@ func newDatabase() *database {
 		players: map[syncer.PlayerID]*syncer.Player{}, bans: map[syncer.Target]syncer.ActiveBan{},
 		conns: map[*conn]bool{}, fails: map[string]error{}, stalls: map[string]bool{},
 		during: map[string]func(){}, calls: map[string]int{},
+		sizes: map[syncer.PlayerID]int64{}, stuck: map[syncer.PlayerID]bool{},
 		where: feed.Position{
 			Epoch: "first", SameDatabase: true, Listening: true, Triggers: "as migrated", TriggersEnabled: 13,
 		},
@@ -219,6 +224,7 @@ func (d *database) Open(ctx context.Context) (feed.Conn, error) {
 type conn struct {
 	*database
 	listening bool
+	received  atomic.Int64
 	inbox     chan []changefeed.Change
 	broken    chan struct{}
 	end       func()
@@ -257,20 +263,30 @@ func (c *conn) Listen(ctx context.Context) error {
 }
 
 func (c *conn) Wait(ctx context.Context) ([]changefeed.Change, error) {
+	select {
+	case changes := <-c.inbox: // even if ctx has ended
+		return opened(changes)
+	default:
+	}
 	if err := c.enter(ctx, "Wait"); err != nil {
 		return nil, err
 	}
 	select {
 	case changes := <-c.inbox:
-		if changes != nil && len(changes) == 0 {
-			return nil, changefeed.ErrForged
-		}
-		return changes, nil
+		return opened(changes)
 	case <-c.broken:
 		return nil, errBroken
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+// opened returns what a notification says: one without changes is forged.
+func opened(changes []changefeed.Change) ([]changefeed.Change, error) {
+	if changes != nil && len(changes) == 0 {
+		return nil, changefeed.ErrForged
+	}
+	return changes, nil
 }
 
 func (c *conn) Poll(ctx context.Context, cursor changefeed.Snapshot, most int) (feed.Position, error) {
@@ -303,6 +319,9 @@ func (c *conn) Poll(ctx context.Context, cursor changefeed.Snapshot, most int) (
 
 func (c *conn) ReadPlayers(ctx context.Context, ids []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
 	if err := c.enter(ctx, "ReadPlayers"); err != nil {
+		return nil, err
+	}
+	if err := c.send(ctx, ids); err != nil {
 		return nil, err
 	}
 	readings := c.read(ids)

@@ -31,13 +31,18 @@
 //	connecting    no connection: memory ages
 //	catching up   connected and, unless in poll-only mode, listening; LISTEN was
 //	              committed before the first poll, so nothing falls between
-//	following     the last poll succeeded and the triggers are enabled
+//	following     the last poll succeeded, what it found was read, and the triggers are
+//	              enabled
+//	behind        as following, but players that changed are so large that reading them
+//	              takes long; what else changes arrives meanwhile
 //	degraded      as following, but triggers are missing or disabled: changes may
 //	              go unrecorded, so everything is read again at every heartbeat
 //
 // Any fault in any state closes the connection and leads back to connecting, with a
 // random delay of at most a second. That holds for catching up too: a catch-up that
-// fails half-way counts as none.
+// fails half-way counts as none. Players that are too large to be read at once are the
+// exception: they wait in a backlog, and the cursor moves on without them. What is read of
+// it stays read, whatever happens to the connection.
 //
 // # The loop
 //
@@ -52,6 +57,9 @@
 //
 //	connection lost, statement timed out    connect again, catch up from the cursor
 //	server too slow to connect in time      has more time at the next try, up to four times as much
+//	a read's answer takes long              goes on while bytes of it arrive; else the same, and
+//	                                        the next piece is half as large
+//	a player cannot be read even alone      is set aside and tried again, and named in the log
 //	network stalls silently                 the poll at the next heartbeat times out; as above
 //	notification lost or unreadable         found by the next poll, and counted
 //	notification that nobody signed         ignored, and counted

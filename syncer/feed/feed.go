@@ -19,8 +19,8 @@ type Config struct {
 	Heartbeat        time.Duration // longest wait between polls while listening: 5 s, ± 10 %
 	PollInterval     time.Duration // between polls in poll-only mode: 250 ms, ± 10 %
 	ConnectTimeout   time.Duration // for opening a connection: 5 s, and up to 20 s while that is not enough
-	StatementTimeout time.Duration // for each statement that is not a load: 2 s
-	ReloadTimeout    time.Duration // for loading all bans, and for pruning: 60 s
+	StatementTimeout time.Duration // for each statement, and between two pieces of a read's answer: 2 s
+	ReloadTimeout    time.Duration // for pruning: 60 s
 	Keep             time.Duration // recorded changes at least this old are pruned: 15 min
 	MinTriggers      int           // feed triggers that the schema has; 0: do not check
 }
@@ -58,6 +58,8 @@ type Feed struct {
 	cursor   changefeed.Snapshot // memory holds everything it sees; zero: nothing is known
 	epoch    changefeed.Epoch    // of the cursor
 	triggers string              // Position.Triggers at the cursor
+	backlog  backlog             // players that memory does not hold as the cursor sees them
+	found    found               // by the last poll
 
 	strayed    bool          // memory may hold what came from another server than the cursor's
 	connected  bool          // at least once
@@ -69,6 +71,7 @@ type Feed struct {
 	reloadAt   time.Time     // when to do so without a reason
 	pruneAfter time.Time     // not to try before
 
+	lostAt      time.Time // when the log last told of a fault
 	forged      int       // forged notifications that the log has not told of
 	forgedAfter time.Time // when it may tell of them
 }
@@ -78,7 +81,7 @@ type Feed struct {
 func New(config Config, source Source, applier *Applier, registry prometheus.Registerer, log *slog.Logger) *Feed {
 	f := &Feed{
 		config: config.withDefaults(), source: source, applier: applier, log: log,
-		random: rand.Float64, ready: make(chan struct{}),
+		random: rand.Float64, ready: make(chan struct{}), backlog: newBacklog(),
 	}
 	f.patience = f.config.ConnectTimeout
 	f.state.lost("starting: the database has not been read yet")
@@ -160,7 +163,11 @@ var (
 	errUnsettled = errors.New("the database still holds transaction ids of another one: run select feed_settle()")
 )
 
-// lost makes a fault known. In the log a repeated fault is only a debug message.
+// faultLogInterval is the time between two warnings of one fault.
+const faultLogInterval = time.Minute
+
+// lost makes a fault known. In the log a repeated fault is only a debug message most of the
+// time.
 func (f *Feed) lost(ctx context.Context, err error) {
 	if ctx.Err() != nil {
 		return // ctx ended: a stop, not a fault
@@ -171,14 +178,18 @@ func (f *Feed) lost(ctx context.Context, err error) {
 		errors.Is(err, errNotListening), errors.Is(err, errUnsettled), errors.Is(err, ErrSchema):
 	case errors.Is(err, errConnect):
 		reason += "; check that PostgreSQL runs and that database.url is right; trying again"
+	case errors.Is(err, errStalled):
+		reason += "; connecting again"
 	case errors.Is(err, context.DeadlineExceeded):
 		reason += "; the database or the network is too slow or stuck; connecting again"
 	default:
 		reason += "; connecting again"
 	}
 	level := slog.LevelWarn
-	if before := f.state.lost(reason); before == reason {
+	if before := f.state.lost(reason); before == reason && time.Since(f.lostAt) < faultLogInterval {
 		level = slog.LevelDebug
+	} else {
+		f.lostAt = time.Now()
 	}
 	f.log.Log(ctx, level, "feed interrupted", "reason", reason)
 }

@@ -28,6 +28,12 @@ func (f *Feed) follow(ctx context.Context, conn Conn) error {
 	defer func() { w.close() }()
 	for {
 		f.renew(ctx, &w)
+		if f.backlog.waits(time.Now()) {
+			if err := f.workOff(ctx, conn); err != nil {
+				return err
+			}
+			continue
+		}
 		changes, err := f.wait(ctx, &w, conn)
 		switch {
 		case err == nil:

@@ -114,27 +114,44 @@ func (a *Applier) markPublished(changes []changefeed.Change) (unpublished bool) 
 	return unpublished
 }
 
-// readPlayers takes in players that the feed has read for w.
-func (a *Applier) readPlayers(w work, readings []changefeed.VersionedPlayer) {
+// readPlayers takes in players that the feed has read, and returns the changes that this
+// applied. Those behind each are in its debt.
+func (a *Applier) readPlayers(
+	debts map[syncer.PlayerID]*debt, readings []changefeed.VersionedPlayer,
+) (newChanges []changefeed.Change) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var affected subjects
 	for _, r := range readings {
+		owed := debts[r.ID]
 		before, _ := a.players.Balances(r.ID)
 		changed := a.refresh(r)
 		after, _ := a.players.Balances(r.ID)
-		s := subject{player: r.ID}
-		if unpublished := a.markPublished(w.changes[s]); changed || unpublished {
-			affected.add(s)
+		ofBalances, ofPlayer := split(owed.changes)
+		unpublished := a.markPublished(ofPlayer)
+		if (changed || unpublished) && !owed.quiet {
+			affected.add(subject{player: r.ID})
 		}
-		s.balances = true
-		if unpublished := a.markPublished(w.changes[s]); unpublished || !maps.Equal(before, after) {
-			affected.add(s)
+		unpublished = a.markPublished(ofBalances)
+		if (unpublished || !maps.Equal(before, after)) && !owed.quiet {
+			affected.add(subject{player: r.ID, balances: true})
+		}
+		newChanges = append(newChanges, owed.changes...)
+	}
+	a.publishStates(affected)
+	return newChanges
+}
+
+// split tells the changes of a player's balances from the rest.
+func split(changes []changefeed.Change) (ofBalances, ofPlayer []changefeed.Change) {
+	for _, ch := range changes {
+		if ch.Entity == syncer.EntityBalance {
+			ofBalances = append(ofBalances, ch)
+		} else {
+			ofPlayer = append(ofPlayer, ch)
 		}
 	}
-	if !w.whole() {
-		a.publishStates(affected)
-	}
+	return ofBalances, ofPlayer
 }
 
 // readBans takes in bans that the feed has read for w.

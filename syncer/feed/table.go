@@ -78,7 +78,7 @@ func (f *Feed) readTables(ctx context.Context, conn Conn, w work) error {
 		if _, changed := w.tables[t.Entity()]; !changed && !w.allTables {
 			continue
 		}
-		err := f.bounded(ctx, f.config.ReloadTimeout, func(ctx context.Context) error {
+		err := f.whileAnswered(ctx, conn, func(ctx context.Context) error {
 			snapshot, rows, err := conn.ReadTable(ctx, t.Entity())
 			if err == nil {
 				f.applier.loadTable(w, t, snapshot, rows)

@@ -33,6 +33,11 @@ func isKnown(entity syncer.Entity) bool {
 	return entity == syncer.EntityPlayer || entity == syncer.EntityBalance || entity == syncer.EntityBan
 }
 
+// isOfPlayer reports whether a change is of a player or his balances.
+func isOfPlayer(ch changefeed.Change) bool {
+	return ch.Entity == syncer.EntityPlayer || ch.Entity == syncer.EntityBalance
+}
+
 // subjects is a small ordered set.
 type subjects []subject
 

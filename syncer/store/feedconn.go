@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -21,6 +23,7 @@ type FeedConn struct {
 	queries   *db.Queries
 	servers   *primaries
 	polled    bool
+	received  *atomic.Int64 // bytes
 	signature *signature
 	keyReadAt time.Time     // when the key was last read for the sake of a notification
 	timeout   time.Duration // of that
@@ -34,14 +37,46 @@ func (s *Store) OpenFeed(ctx context.Context) (*FeedConn, error) {
 	if config.ConnectTimeout, err = s.connector.enterFeed(ctx); err != nil {
 		return nil, readError("connect", err)
 	}
+	received := countReceived(config)
 	begun := time.Now()
 	conn, err := pgx.ConnectConfig(ctx, config)
 	s.connector.leave(time.Since(begun), err)
 	if err != nil {
 		return nil, readError("connect", redact(refusal(err, config)))
 	}
-	return &FeedConn{conn: conn, queries: db.New(conn), servers: s.servers, timeout: s.timeout}, nil
+	return &FeedConn{
+		conn: conn, queries: db.New(conn), servers: s.servers, received: received, timeout: s.timeout,
+	}, nil
 }
+
+// countReceived lets connections count the bytes that they receive.
+func countReceived(config *pgx.ConnConfig) *atomic.Int64 {
+	received, dial := new(atomic.Int64), config.DialFunc
+	config.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return counted{conn, received}, nil
+	}
+	return received
+}
+
+// counted is a connection that counts what it receives.
+type counted struct {
+	net.Conn
+	received *atomic.Int64
+}
+
+// Read implements net.Conn.
+func (c counted) Read(into []byte) (int, error) {
+	n, err := c.Conn.Read(into)
+	c.received.Add(int64(n))
+	return n, err
+}
+
+// Received returns how many bytes have come from the server. It may be called at any time.
+func (c *FeedConn) Received() int64 { return c.received.Load() }
 
 // Close ends the connection.
 func (c *FeedConn) Close() {
@@ -159,6 +194,19 @@ func (c *FeedConn) Poll(ctx context.Context, cursor changefeed.Snapshot, most in
 		return changefeed.Position{}, fmt.Errorf("poll: %w", err)
 	}
 	return p, nil
+}
+
+// PlayerSizes returns about how many bytes are stored of each player that exists.
+func (c *FeedConn) PlayerSizes(ctx context.Context, ids []syncer.PlayerID) (map[syncer.PlayerID]int64, error) {
+	rows, err := c.queries.PlayerSizes(ctx, texts(ids))
+	if err != nil {
+		return nil, readError("read sizes", err)
+	}
+	sizes := make(map[syncer.PlayerID]int64, len(rows))
+	for _, row := range rows {
+		sizes[syncer.PlayerID(row.Uuid)] = row.Size
+	}
+	return sizes, nil
 }
 
 // ReadPlayers is [Store.ReadPlayers] on this connection.

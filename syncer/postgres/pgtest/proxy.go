@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // Proxy stands between clients and a server and does to their connections what
@@ -25,6 +26,8 @@ type Proxy struct {
 	links  map[*link]struct{}
 	refuse bool
 	closed bool
+
+	rate atomic.Int64 // bytes that pass to each client in a second; 0: no limit
 
 	counted sync.Mutex // guards quota
 	quota   int        // bytes that clients still get before they are cut off; negative: no limit
@@ -119,6 +122,16 @@ func (p *Proxy) CutAfter(bytes int) {
 	p.quota = bytes
 }
 
+// Throttle lets so many bytes in a second pass to each client; 0 means no limit.
+func (p *Proxy) Throttle(bytes int) { p.rate.Store(int64(bytes)) }
+
+// slow waits for as long as n bytes take.
+func (p *Proxy) slow(n int) {
+	if rate := p.rate.Load(); rate > 0 {
+		<-time.After(time.Duration(n) * time.Second / time.Duration(rate))
+	}
+}
+
 // Left returns how many bytes are left of those that CutAfter allows; negative: no limit.
 func (p *Proxy) Left() int {
 	p.counted.Lock()
@@ -192,7 +205,12 @@ func (p *Proxy) serve(l *link) {
 	}
 	var directions sync.WaitGroup
 	directions.Go(func() { p.pass(l.server, l.client, &l.stranded, everything) })
-	directions.Go(func() { p.pass(l.client, l.server, &l.stranded, p.allow) })
+	directions.Go(func() {
+		p.pass(l.client, l.server, &l.stranded, func(n int) (passing int, cut bool) {
+			p.slow(n)
+			return p.allow(n)
+		})
+	})
 	directions.Wait()
 }
 
