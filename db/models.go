@@ -80,6 +80,14 @@ type Audit struct {
 	Reverts *int64
 }
 
+// One row, for the owner to change: what nobody else may make the audit forget
+type AuditFloor struct {
+	// Always true; keeps the table at one row
+	Singleton bool
+	// Changes that are younger
+	Keep pgtype.Interval
+}
+
 // The audit as people read it, newest first
 type AuditLog struct {
 	// audit.id; select audit_revert(id) takes the change back

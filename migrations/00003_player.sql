@@ -118,13 +118,13 @@ create table player (
     constraint player_flags_set check (cardinality(flags) = 0 or (cardinality(flags) <= 1024 and is_text_set(flags))),
     constraint player_unmute_time_range check (
         unmute_time = 'infinity'
-        or unmute_time between '0001-01-01 00:00+00' and '9999-12-31 23:59:59+00'
+        or unmute_time between '0001-01-01 00:00+00' and '9999-12-31 23:59:59.999+00'
     ),
     constraint player_mute_reason_length check (length(mute_reason) <= 512),
     constraint player_mute_reason_complete check (mute_reason = '' or unmute_time is not null),
     constraint player_unmark_time_range check (
         unmark_time = 'infinity'
-        or unmark_time between '0001-01-01 00:00+00' and '9999-12-31 23:59:59+00'
+        or unmark_time between '0001-01-01 00:00+00' and '9999-12-31 23:59:59.999+00'
     ),
     constraint player_attributes_form check (
         jsonb_typeof(attributes) = 'object'
@@ -148,7 +148,7 @@ create table player (
         and not gamemodes @? 'strict $.*.keyvalue() ? (!(
             @.key == "stats" && @.value.type() == "object"
             || (@.key == "firstJoined" || @.key == "lastJoined") && @.value.type() == "number"
-                && @.value >= -62135596800000 && @.value <= 253402300799000
+                && @.value >= -62135596800000 && @.value <= 253402300799999
         ))'
         and not gamemodes @? 'strict $.*.keyvalue() ? (@.key == "stats").value.keyvalue() ? (!(
             @.value.type() == "number" && @.value.abs() <= 9007199254740991
@@ -162,7 +162,7 @@ create table player (
             @.key == "usid" && (@.value.type() == "string" || @.value.type() == "null")
         ))'
     ),
-    constraint player_created_at_range check (created_at between '0001-01-01 00:00+00' and '9999-12-31 23:59:59+00')
+    constraint player_created_at_range check (created_at between '0001-01-01 00:00+00' and '9999-12-31 23:59:59.999+00')
 ) with (fillfactor = 90); -- room for updates beside the old row version, without touching an index
 create index player_name_idx on player using gin (lower(name) gin_trgm_ops);
 create index player_name_uuid_idx on player ((lower(name) collate "C"), (uuid collate "C"));

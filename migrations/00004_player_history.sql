@@ -13,7 +13,7 @@ create table player_history (
     constraint player_history_player_fkey foreign key (uuid) references player (uuid) on delete cascade,
     constraint player_history_action_length check (length(action) between 1 and 512),
     constraint player_history_by_length check (length(by) <= 512),
-    constraint player_history_time_range check (time between '0001-01-01 00:00+00' and '9999-12-31 23:59:59+00')
+    constraint player_history_time_range check (time between '0001-01-01 00:00+00' and '9999-12-31 23:59:59.999+00')
 );
 comment on table player_history is
     'Moderation actions on a player: a set of (action, by, time). Servers only add; only people remove';

@@ -24,14 +24,14 @@ create table ban (
     constraint ban_ip_not_mapped check (not ip <<= '::ffff:0:0/96'),
     constraint ban_reason_length check (length(reason) <= 2000),
     constraint ban_banned_by_length check (length(banned_by) <= 512),
-    constraint ban_created_at_range check (created_at between '0001-01-01 00:00+00' and '9999-12-31 23:59:59+00'),
+    constraint ban_created_at_range check (created_at between '0001-01-01 00:00+00' and '9999-12-31 23:59:59.999+00'),
     constraint ban_expires_at_range check (
         expires_at > created_at
-        and (expires_at = 'infinity' or expires_at <= '9999-12-31 23:59:59+00')
+        and (expires_at = 'infinity' or expires_at <= '9999-12-31 23:59:59.999+00')
     ),
     constraint ban_lifted_at_range check (
         lifted_at >= created_at
-        and lifted_at between '0001-01-01 00:00+00' and '9999-12-31 23:59:59+00'
+        and lifted_at between '0001-01-01 00:00+00' and '9999-12-31 23:59:59.999+00'
     ),
     constraint ban_lifted_by_length check (length(lifted_by) <= 512),
     constraint ban_lift_reason_length check (length(lift_reason) <= 2000),
@@ -143,11 +143,16 @@ begin
         raise exception '% %', new.uuid, doubt
             using errcode = 'check_violation', hint = 'If it is an id, write uuid:' || new.uuid;
     end if;
+    if not exists (select from player as p where p.uuid = spelled_id(new.uuid)) then
+        raise notice 'no player has the id % yet', new.uuid
+            using hint = 'The id of the one player of a name is player_id(''Steve'').';
+    end if;
     return new;
 end
 $$;
 comment on function ban_uuid_meant() is
-    'Refuses what is clearly no player id, unless uuid: in front says that it is one, which is taken off';
+    'Refuses what is clearly no player id, and says of what nobody has for one that it is so; uuid: in front '
+    'says that it is one, and is taken off';
 -- +goose StatementEnd
 
 -- The expired are looked up once, however large the table was when the statement

@@ -11,7 +11,9 @@ create table ban_note (
     written_by text        not null default session_user,
     text       text        not null,
     constraint ban_note_pkey primary key (id),
-    constraint ban_note_written_at_range check (written_at between '0001-01-01 00:00+00' and '9999-12-31 23:59:59+00'),
+    constraint ban_note_written_at_range check (
+        written_at between '0001-01-01 00:00+00' and '9999-12-31 23:59:59.999+00'
+    ),
     constraint ban_note_written_by_length check (length(written_by) <= 512),
     constraint ban_note_text_length check (length(text) between 1 and 4000)
 );

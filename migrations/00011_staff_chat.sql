@@ -14,7 +14,9 @@ create table staff_message (
     text     text        not null,
     echo     boolean     not null default false,
     constraint staff_message_pkey primary key (id),
-    constraint staff_message_sent_at_range check (sent_at between '0001-01-01 00:00+00' and '9999-12-31 23:59:59+00'),
+    constraint staff_message_sent_at_range check (
+        sent_at between '0001-01-01 00:00+00' and '9999-12-31 23:59:59.999+00'
+    ),
     constraint staff_message_server_form check (length(server) between 1 and 64 and server !~ '[[:cntrl:]]'),
     constraint staff_message_name_length check (length(name) <= 512),
     constraint staff_message_player_length check (length(player) <= 512),

@@ -26,6 +26,25 @@ create trigger blacklisted_address_in_turn before insert or update or delete on 
 alter table blacklisted_address enable always trigger blacklisted_address_in_turn;
 
 -- +goose StatementBegin
+create function blacklisted_address_meant() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if new.address !~ '^[0-9]{1,3}(\.[0-9]{1,3}){3}$' and new.address !~ '^[0-9a-fA-F]*:[0-9a-fA-F:.]*(%.*)?$' then
+        raise notice '"%" is not one address: servers compare letter for letter, and it keeps nobody out', new.address;
+    end if;
+    return new;
+end
+$$;
+comment on function blacklisted_address_meant() is 'Says in psql of a text that is no address that it keeps nobody out';
+-- +goose StatementEnd
+
+create trigger blacklisted_address_meant before insert or update of address on blacklisted_address
+    for each row execute function blacklisted_address_meant();
+alter table blacklisted_address enable always trigger blacklisted_address_meant;
+
+-- +goose StatementBegin
 create function blacklisted_address_change(address text, revision bigint, listed boolean) returns jsonb
 language sql volatile
 as $$
@@ -83,5 +102,6 @@ reset role;
 set local lock_timeout = '5s';
 drop table blacklisted_address;
 drop function blacklisted_address_changed();
+drop function blacklisted_address_meant();
 drop function blacklisted_address_change(text, bigint, boolean);
 delete from turn where name = 'blacklisted_address';

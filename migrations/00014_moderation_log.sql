@@ -12,7 +12,7 @@ create table mod_log (
     token   uuid        not null default gen_random_uuid(),
     constraint mod_log_pkey primary key (id),
     constraint mod_log_token_key unique (token),
-    constraint mod_log_at_range check (at between '0001-01-01 00:00+00' and '9999-12-31 23:59:59+00'),
+    constraint mod_log_at_range check (at between '0001-01-01 00:00+00' and '9999-12-31 23:59:59.999+00'),
     constraint mod_log_source_length check (length(source) <= 512),
     constraint mod_log_message_length check (length(message) between 1 and 65536)
 );

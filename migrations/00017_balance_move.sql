@@ -165,7 +165,8 @@ begin
                     hint = 'insert into currency (name) adds one.';
         else
             raise exception 'there is no such player'
-                using errcode = 'foreign_key_violation', constraint = 'balance_player_fkey';
+                using errcode = 'foreign_key_violation', constraint = 'balance_player_fkey',
+                    hint = 'The id of the one player of a name is player_id(''Steve'').';
     end case;
 end
 $$;
@@ -182,6 +183,7 @@ as $$
 declare
     moved record;
 begin
+    uuid := public.spelled_id(uuid);
     select * into moved
     from public.move_balance(
         case when change < 0 then uuid end, case when change > 0 then uuid end,
@@ -209,7 +211,10 @@ begin
     if payer is null or payee is null then
         raise exception 'a transfer needs two players' using errcode = 'invalid_parameter_value';
     end if;
-    select * into moved from public.move_balance(payer, payee, currency, amount, key, reason, session_user, '');
+    select * into moved
+    from public.move_balance(
+        public.spelled_id(payer), public.spelled_id(payee), currency, amount, key, reason, session_user, ''
+    );
     perform public.balance_refused(moved.outcome, moved.held);
 end
 $$;

@@ -40,7 +40,7 @@ create table session (
     constraint session_uuid_form check (length(uuid) between 1 and 64 and uuid !~ '[[:cntrl:]]'),
     constraint session_name_length check (length(name) <= 512),
     constraint session_gamemode_form check (length(gamemode) between 1 and 64 and gamemode !~ '[[:cntrl:]]'),
-    constraint session_since_range check (since between '0001-01-01 00:00+00' and '9999-12-31 23:59:59+00')
+    constraint session_since_range check (since between '0001-01-01 00:00+00' and '9999-12-31 23:59:59.999+00')
 );
 comment on table session is
     'Players on game servers, also on several at once. Each hangs off its server''s '
@@ -60,7 +60,7 @@ create table last_seen (
     constraint last_seen_pkey primary key (uuid, server),
     constraint last_seen_player_fkey foreign key (uuid) references player (uuid) on update cascade on delete cascade,
     constraint last_seen_server_form check (length(server) between 1 and 64 and server !~ '[[:cntrl:]]'),
-    constraint last_seen_at_range check (at between '0001-01-01 00:00+00' and '9999-12-31 23:59:59+00')
+    constraint last_seen_at_range check (at between '0001-01-01 00:00+00' and '9999-12-31 23:59:59.999+00')
 );
 comment on table last_seen is 'When players were last on each server, written as their sessions end';
 comment on column last_seen.uuid is 'The player';

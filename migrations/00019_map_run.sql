@@ -22,9 +22,11 @@ create table map_run_current (
     constraint map_run_current_gamemode_form check (length(gamemode) between 1 and 64 and gamemode !~ '[[:cntrl:]]'),
     constraint map_run_current_session_form check (length(session) between 1 and 64 and session !~ '[[:cntrl:]]'),
     constraint map_run_current_started_at_range check (
-        started_at between '0001-01-01 00:00+00' and '9999-12-31 23:59:59+00'
+        started_at between '0001-01-01 00:00+00' and '9999-12-31 23:59:59.999+00'
     ),
-    constraint map_run_current_reported_at_range check (reported_at between started_at and '9999-12-31 23:59:59+00'),
+    constraint map_run_current_reported_at_range check (
+        reported_at between started_at and '9999-12-31 23:59:59.999+00'
+    ),
     constraint map_run_current_played_ms_range check (played_ms between 0 and 1000000000000),
     constraint map_run_current_players_range check (players between 0 and 1000000),
     constraint map_run_current_max_players_range check (max_players between players and 1000000),
@@ -66,8 +68,10 @@ create table map_run (
     constraint map_run_map_form check (length(map) between 1 and 255 and map !~ '[[:cntrl:]]'),
     constraint map_run_gamemode_form check (length(gamemode) between 1 and 64 and gamemode !~ '[[:cntrl:]]'),
     constraint map_run_winner_form check (length(winner) between 1 and 64 and winner !~ '[[:cntrl:]]'),
-    constraint map_run_started_at_range check (started_at between '0001-01-01 00:00+00' and '9999-12-31 23:59:59+00'),
-    constraint map_run_ended_at_range check (ended_at between started_at and '9999-12-31 23:59:59+00'),
+    constraint map_run_started_at_range check (
+        started_at between '0001-01-01 00:00+00' and '9999-12-31 23:59:59.999+00'
+    ),
+    constraint map_run_ended_at_range check (ended_at between started_at and '9999-12-31 23:59:59.999+00'),
     constraint map_run_played_ms_range check (played_ms between 0 and 1000000000000),
     constraint map_run_max_players_range check (max_players between 0 and 1000000),
     constraint map_run_wave_range check (wave between 0 and 1000000000)

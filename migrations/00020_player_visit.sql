@@ -18,9 +18,11 @@ create table player_visit (
     constraint player_visit_joins_range check (joins between 0 and 9007199254740991),
     constraint player_visit_kicks_range check (kicks between 0 and 9007199254740991),
     constraint player_visit_first_seen_range check (
-        first_seen between '0001-01-01 00:00+00' and '9999-12-31 23:59:59+00'
+        first_seen between '0001-01-01 00:00+00' and '9999-12-31 23:59:59.999+00'
     ),
-    constraint player_visit_last_seen_range check (last_seen >= first_seen and last_seen <= '9999-12-31 23:59:59+00')
+    constraint player_visit_last_seen_range check (
+        last_seen >= first_seen and last_seen <= '9999-12-31 23:59:59.999+00'
+    )
 );
 comment on table player_visit is 'How often players joined each server and were kicked from it. Sidecars only ever add';
 comment on column player_visit.uuid is 'player.uuid';
@@ -43,9 +45,9 @@ create table player_name (
     constraint player_name_name_length check (length(name) between 1 and 512),
     constraint player_name_times_range check (times between 0 and 9007199254740991),
     constraint player_name_first_seen_range check (
-        first_seen between '0001-01-01 00:00+00' and '9999-12-31 23:59:59+00'
+        first_seen between '0001-01-01 00:00+00' and '9999-12-31 23:59:59.999+00'
     ),
-    constraint player_name_last_seen_range check (last_seen >= first_seen and last_seen <= '9999-12-31 23:59:59+00')
+    constraint player_name_last_seen_range check (last_seen >= first_seen and last_seen <= '9999-12-31 23:59:59.999+00')
 );
 create index player_name_name_idx on player_name using gin (lower(name) gin_trgm_ops);
 comment on table player_name is
@@ -72,9 +74,11 @@ create table player_address (
     constraint player_address_ip_not_mapped check (not ip <<= '::ffff:0:0/96'),
     constraint player_address_times_range check (times between 0 and 9007199254740991),
     constraint player_address_first_seen_range check (
-        first_seen between '0001-01-01 00:00+00' and '9999-12-31 23:59:59+00'
+        first_seen between '0001-01-01 00:00+00' and '9999-12-31 23:59:59.999+00'
     ),
-    constraint player_address_last_seen_range check (last_seen >= first_seen and last_seen <= '9999-12-31 23:59:59+00')
+    constraint player_address_last_seen_range check (
+        last_seen >= first_seen and last_seen <= '9999-12-31 23:59:59.999+00'
+    )
 );
 create index player_address_ip_idx on player_address (ip, uuid);
 comment on table player_address is

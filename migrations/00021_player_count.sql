@@ -11,7 +11,7 @@ create table player_count (
     players integer     not null,
     constraint player_count_pkey primary key (server, slot),
     constraint player_count_server_form check (length(server) between 1 and 64 and server !~ '[[:cntrl:]]'),
-    constraint player_count_slot_range check (slot between '1970-01-01 00:00+00' and '9999-12-31 23:59:59+00'),
+    constraint player_count_slot_range check (slot between '1970-01-01 00:00+00' and '9999-12-31 23:59:59.999+00'),
     constraint player_count_slot_form check (extract(epoch from slot) % (greatest(minutes, 1) * 60) = 0),
     constraint player_count_minutes_range check (minutes between 4 and 1440 and minutes % 4 = 0),
     constraint player_count_players_range check (players between 0 and 1000000)

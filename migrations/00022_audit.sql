@@ -363,6 +363,17 @@ alter table ban enable always trigger audit_update;
 alter table ban enable always trigger audit_delete;
 alter table ban enable always trigger audit_truncate;
 
+create table audit_floor (
+    singleton boolean  primary key default true,
+    keep      interval not null default '365 days',
+    constraint audit_floor_singleton check (singleton)
+);
+comment on table audit_floor is 'One row, for the owner to change: what nobody else may make the audit forget';
+comment on column audit_floor.singleton is 'Always true; keeps the table at one row';
+comment on column audit_floor.keep is 'Changes that are younger';
+
+insert into audit_floor default values;
+
 -- +goose StatementBegin
 create function audit_prune(keep interval, most integer) returns bigint
 language plpgsql security definer
@@ -377,6 +388,13 @@ begin
     if keep is null or cut > now() - interval '1 day' then
         raise exception 'the last day of the audit is not forgotten'
             using errcode = 'invalid_parameter_value', hint = 'Give an interval of a day or more.';
+    end if;
+    if not pg_has_role(session_user, 'playersync_owner', 'member')
+        and not exists (select from public.audit_floor as f where cut <= now() - f.keep)
+    then
+        raise exception 'only the owner makes the audit forget what is younger than audit_floor says'
+            using errcode = 'insufficient_privilege',
+                hint = format('As the owner: update audit_floor set keep = %L;', keep);
     end if;
     with pruned as (
         delete from public.audit
@@ -410,8 +428,8 @@ begin
 end
 $$;
 comment on function audit_prune(interval, integer) is
-    'Forgets changes older than the interval, which is a day or more, at most so many; returns how many. '
-    'The audit says who did, a year at least';
+    'Forgets changes older than the interval, which is a day or more and, for all but the owner, what audit_floor '
+    'says or more; at most so many; returns how many. The audit says who did, a year at least';
 -- +goose StatementEnd
 
 create view audit_log as
@@ -457,7 +475,7 @@ revoke execute on function
 from public;
 revoke execute on function audit_prune(interval, integer) from public;
 grant execute on function audit_prune(interval, integer) to playersync_app;
-grant select on audit, audit_log to playersync_app, playersync_readonly;
+grant select on audit, audit_floor, audit_log to playersync_app, playersync_readonly;
 
 reset role;
 
@@ -473,6 +491,7 @@ drop trigger audit_delete on ban;
 drop trigger audit_truncate on ban;
 drop view audit_log;
 drop function audit_prune(interval, integer);
+drop table audit_floor;
 drop function truncate_audited();
 drop function ban_delete_audited();
 drop function ban_update_audited();

@@ -55,9 +55,28 @@ $$;
 comment on function kick_audited() is 'Audit trigger. Who was to be kicked, and why';
 -- +goose StatementEnd
 
+-- +goose StatementBegin
+create function kick_meant() returns trigger
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    new.uuid := spelled_id(new.uuid);
+    if not exists (select from session as s where s.uuid = new.uuid) then
+        raise notice '% is on no game server', new.uuid
+            using hint = 'The id of the one player of a name is player_id(''Steve'').';
+    end if;
+    return new;
+end
+$$;
+comment on function kick_meant() is 'Gives the id its one spelling, and says in psql that nobody is asked to kick him';
+-- +goose StatementEnd
+
+create trigger kick_meant before insert on kick for each row execute function kick_meant();
 create trigger feed_insert after insert on kick
     referencing new table as changed_rows for each statement execute function kick_inserted();
 create trigger audit_insert after insert on kick for each row execute function kick_audited();
+alter table kick enable always trigger kick_meant;
 alter table kick enable always trigger feed_insert;
 alter table kick enable always trigger audit_insert;
 
@@ -70,5 +89,6 @@ reset role;
 -- +goose Down
 set local lock_timeout = '5s';
 drop table kick;
+drop function kick_meant();
 drop function kick_audited();
 drop function kick_inserted();

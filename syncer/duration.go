@@ -31,6 +31,18 @@ var durationUnits = [...]time.Duration{365 * day, 30 * day, 7 * day, day, time.H
 // durationForms names the forms in errors.
 const durationForms = `must be a duration such as "90m", "36h", "7d", "2w", "1mo" (30 days), "1y" (365 days) or "P7D"`
 
+// endlessError refuses what stands for no end, or is so long that no end is meant.
+type endlessError string
+
+func (e endlessError) Error() string { return string(e) }
+
+// IsEndless reports whether an error of [ParseDuration] is about a text that stands for no
+// end, or for so long a time that no end is meant, so that a caller says how that is written.
+func IsEndless(err error) bool {
+	_, endless := errors.AsType[endlessError](err)
+	return endless
+}
+
 // ParseDuration reads how long something lasts, in either form. A month is 30 days
 // and a year 365; ISO 8601, where they differ in length, has neither. The result is
 // positive and a whole number of seconds.
@@ -39,7 +51,7 @@ func ParseDuration(text string) (time.Duration, error) {
 	case isoCalendar.MatchString(text):
 		return 0, errors.New("months and years of ISO 8601 differ in length; write days (P30D), 1mo or 1y")
 	case IsForeverWord(text):
-		return 0, errors.New("has no length; for no end, leave the duration out")
+		return 0, endlessError("has no length")
 	case capitalM.MatchString(text):
 		return 0, errors.New("has an M, which may be minutes or months; write m or mo")
 	case negative.MatchString(text):
@@ -64,7 +76,7 @@ func ParseDuration(text string) (time.Duration, error) {
 		}
 		n, err := strconv.ParseFloat(part, 64)
 		if err != nil {
-			return 0, errors.New("is too long")
+			return 0, endlessError("is too long")
 		}
 		seconds += n * durationUnits[i].Seconds()
 	}
@@ -72,7 +84,7 @@ func ParseDuration(text string) (time.Duration, error) {
 	case seconds == 0:
 		return 0, errors.New("must be longer than nothing")
 	case seconds > math.MaxInt64/float64(time.Second)-1:
-		return 0, errors.New("is too long; for no end, leave the duration out")
+		return 0, endlessError("is too long")
 	}
 	return time.Duration(seconds) * time.Second, nil
 }

@@ -34,17 +34,21 @@ func TestParseDurationSaysWhatIsWrong(t *testing.T) {
 		"0":             "must be longer than nothing",
 		"0d":            "must be longer than nothing",
 		"-5d":           "must be longer than nothing",
-		"999999999999d": "is too long; for no end, leave the duration out",
+		"999999999999d": "is too long",
 		"50":            "has no unit; write 50m for minutes, 50h for hours, 50d for days",
-		"perm":          "has no length; for no end, leave the duration out",
+		"perm":          "has no length",
 		"1M":            "has an M, which may be minutes or months; write m or mo",
 		"2H30M":         "has an M, which may be minutes or months; write m or mo",
 		"tomorrow":      forms,
 		"1 d":           forms,
 		"":              forms,
 	} {
-		if _, err := syncer.ParseDuration(text); err == nil || err.Error() != want {
+		_, err := syncer.ParseDuration(text)
+		if err == nil || err.Error() != want {
 			t.Errorf("%q: %v, want %s", text, err, want)
+		}
+		if endless := want == "is too long" || want == "has no length"; syncer.IsEndless(err) != endless {
+			t.Errorf("%q means no end: %t", text, !endless)
 		}
 	}
 }

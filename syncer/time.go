@@ -28,11 +28,11 @@ const (
 // timeLayout is RFC 3339 with exactly three decimals.
 const timeLayout = "2006-01-02T15:04:05.000Z07:00"
 
-// Limits of what the text form can carry: years 1 to 9999, up to the last second
-// that the database's constraints let in.
+// Limits of what the text form can carry, which are those of the database's constraints:
+// years 1 to 9999.
 var (
 	minInstant = time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli()
-	maxInstant = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC).UnixMilli()
+	maxInstant = time.Date(9999, 12, 31, 23, 59, 59, 999e6, time.UTC).UnixMilli()
 )
 
 // Forever is later than every instant: a mute without end.

@@ -62,7 +62,7 @@ it is, and the exit code is 3, unless --replace is given. A range wider than /8
 			}
 			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
 				asked := wire.NewBan{Reason: &reason, By: &by, Replace: replace, Confirm: yes}
-				if until != "" {
+				if command.Flags().Changed("for") {
 					if asked.ExpiresAt, err = parseUntil("for", until, u.now); err != nil {
 						return err
 					}

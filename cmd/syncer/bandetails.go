@@ -64,7 +64,7 @@ func newBanChangeCommand(a *app) *cobra.Command {
 				if command.Flags().Changed("reason") {
 					asked.Reason = syncer.Some(reason)
 				}
-				if until != "" {
+				if command.Flags().Changed("for") {
 					expires, err := parseUntil("for", until, u.now)
 					if err != nil {
 						return err

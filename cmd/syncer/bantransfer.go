@@ -129,7 +129,7 @@ func (a *app) importBans(command *cobra.Command, i banImport, name string) error
 		if command.Flags().Changed("by") {
 			file.defaults.by = i.by
 		}
-		if i.until != "" {
+		if command.Flags().Changed("for") {
 			if file.defaults.expires, err = parseUntil("for", i.until, u.now); err != nil {
 				return err
 			}

@@ -26,7 +26,7 @@ player who is muted already stays muted as he is, and the exit code is 3, unless
 		ValidArgsFunction: a.completePlayers,
 		RunE: func(command *cobra.Command, args []string) error {
 			return a.withPlayer(command, args[0], func(ctx context.Context, u *useCases, p *syncer.Player) (err error) {
-				if until != "" {
+				if command.Flags().Changed("for") {
 					if asked.ExpiresAt, err = parseUntil("for", until, u.now); err != nil {
 						return err
 					}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"time"
 	"unicode"
@@ -117,8 +118,11 @@ func clock(t syncer.Time, empty string) string {
 
 // remaining shows how long it is until a time, in its two largest units.
 func remaining(d time.Duration) string {
-	if d < time.Minute {
+	switch {
+	case d < time.Minute:
 		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d == math.MaxInt64: // what is longer is cut to that
+		return "more than 292 years"
 	}
 	d = d.Round(time.Minute)
 	units := []struct {

@@ -113,6 +113,8 @@ func parseUntil(flag, text string, now time.Time) (syncer.Time, error) {
 	}
 	d, err := syncer.ParseDuration(text)
 	switch {
+	case syncer.IsEndless(err):
+		return syncer.Time{}, usagef("--%s: %q %v; for no end, write forever", flag, text, err)
 	case err != nil && syncer.LooksLikeDuration(text):
 		return syncer.Time{}, usagef("--%s: %q %v", flag, text, err)
 	case err != nil:

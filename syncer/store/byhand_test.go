@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 func TestAFewWordsSuffice(t *testing.T) {
@@ -219,4 +220,53 @@ func TestDeleteAndCopyByHand(t *testing.T) {
 	expectEqual(t, column[string](t, conn, `select uuid from player_history`), []string{"b"})
 	run(t, conn, `delete from ban where uuid = 'b'`)
 	expectEqual(t, column[string](t, conn, `select uuid from ban`), []string{"a"})
+}
+
+// What is written by hand and meets nobody is taken, and said aloud; an id counts in
+// any spelling.
+func TestByHandIsSaidWhomItMeets(t *testing.T) {
+	t.Parallel()
+	_, url := database(t)
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.DefaultQueryExecMode = pgx.QueryExecModeExec
+	var said []string
+	config.OnNotice = func(_ *pgconn.PgConn, notice *pgconn.Notice) { said = append(said, notice.Message) }
+	conn, err := pgx.ConnectConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.Background()) }()
+	const id, capitals = "069a79f4-44e9-4726-a5be-fca90e38aaf5", "069A79F444E94726A5BEFCA90E38AAF5"
+	run(t, conn, `
+		insert into player (uuid, name) values ('`+id+`', 'Griefer'), ('a', 'Steve');
+		insert into server (name, gamemode, address) values ('pvp', 'pvp', '203.0.113.1:6567');
+		insert into server_lease (server, run, expires_at) values ('pvp', '`+id+`', 'infinity');
+		insert into session (server, uuid, run, name, gamemode) values ('pvp', '`+id+`', '`+id+`', 'Griefer', 'pvp');
+		insert into currency (name) values ('coins')`)
+	for _, c := range []struct{ sql, notice string }{
+		{`insert into ban (uuid) values ('` + capitals + `')`, ""},
+		{`insert into ban (uuid) values ('Griefer')`, "no player has the id Griefer yet"},
+		{`insert into ban (uuid) values ('uuid:Nobody')`, ""},
+		{`insert into kick (uuid) values ('` + capitals + `')`, ""},
+		{`insert into kick (uuid) values ('Griefer')`, "Griefer is on no game server"},
+		{`insert into blacklisted_address (address)
+			values ('203.0.113.9'), ('2001:DB8::9'), ('fe80:0:0:0:0:0:0:1%eth0')`, ""},
+		{
+			`insert into blacklisted_address (address) values ('203.0.113.*')`,
+			`"203.0.113.*" is not one address: servers compare letter for letter, and it keeps nobody out`,
+		},
+		{`select change_balance('` + capitals + `', 'coins', 5)`, ""},
+		{`select transfer_balance('urn:uuid:` + id + `', 'a', 'coins', 2)`, ""},
+	} {
+		said = nil
+		run(t, conn, c.sql)
+		if got := strings.Join(said, "; "); got != c.notice {
+			t.Errorf("%s: %q, want %q", c.sql, got, c.notice)
+		}
+	}
+	expectEqual(t, value[string](t, conn, `select uuid from kick order by id limit 1`), id)
+	expectEqual(t, value[int64](t, conn, `select amount from balance where uuid = '`+id+`'`), 3)
 }

@@ -69,15 +69,15 @@ func TestWhatConstraintsAllowCanBeRead(t *testing.T) {
 		for _, set := range []string{
 			`flags = '[0:1]={b,a}'`, `flags = array[e'\n', 'ü']`,
 			`unmute_time = 'infinity', mute_reason = e'\u202e\n', unmark_time = 'infinity'`,
-			`unmute_time = '0001-01-01 00:00+00', unmark_time = '9999-12-31 23:59:59+00'`,
-			`created_at = '0001-01-01 00:00+00'`, `created_at = '9999-12-31 23:59:59+00'`,
+			`unmute_time = '0001-01-01 00:00+00', unmark_time = '9999-12-31 23:59:59.999+00'`,
+			`created_at = '0001-01-01 00:00+00'`, `created_at = '9999-12-31 23:59:59.999+00'`,
 			`attributes = jsonb_build_object('a', (repeat('[', 64) || repeat(']', 64))::jsonb)`,
 			`attributes = '{"": 1e400, "b": 1.0, "c": null, "d": "\u0001\uffff"}'`,
 			`name = e'\u202e\n"\\', highlight = '', override_name = '', language = '', rainbow_speed = 1000`,
 			`achievements = '[9223372036854775807, -9223372036854775808,0]'`,
 			`gamemodes = '{"": {}, "a\\\": 1.5": {"stats": {}}, "pvp": {
 				"stats": {"a": 9007199254740991, "b": -1e3},
-				"firstJoined": -62135596800000, "lastJoined": 253402300799000
+				"firstJoined": -62135596800000, "lastJoined": 253402300799999
 			}}'`,
 			`addresses = '{"": {}, "x": {"usid": null}, "y": {"usid": ""}}'`,
 		} {

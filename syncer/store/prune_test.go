@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,8 +17,8 @@ func TestPruningOfTheAuditIsAudited(t *testing.T) {
 	t.Parallel()
 	s, url := open(t, store.Options{})
 	admin := psql(t, url)
-	address := login(t, url, "in role playersync_app")
-	app := psql(t, address)
+	run(t, admin, "update audit_floor set keep = '1 day'")
+	app := psql(t, login(t, url, "in role playersync_app"))
 	me := value[string](t, app, "select session_user::text")
 	grow := func() {
 		run(t, admin, `
@@ -80,7 +81,27 @@ func TestPruningOfTheAuditIsAudited(t *testing.T) {
 	expectRefused(t, app, "update audit set role = 'x'", "delete from audit", "insert into audit default values")
 }
 
-// Whoever does not trust the logins of sidecars lets nobody forget but the owner.
+// Sidecars forget what is as old as the owner lets them: a year, unless he says otherwise.
+func TestLoginsForgetWhatTheOwnerLetsThem(t *testing.T) {
+	t.Parallel()
+	conn, url := database(t)
+	app := psql(t, login(t, url, "in role playersync_app"))
+	run(t, app, "select audit_prune('365 days', 10)")
+	for _, least := range []string{"365 days", "30 days"} {
+		run(t, conn, "update audit_floor set keep = $1::interval", least)
+		refusal := refused(t, app, "select audit_prune($1::interval - '1 min'::interval, 10)", least)
+		if refusal == nil || refusal.Code != "42501" || !strings.Contains(refusal.Hint, "update audit_floor set keep") {
+			t.Errorf("younger than %s: %v", least, refusal)
+		}
+		run(t, app, "select audit_prune($1::interval, 10)", least)
+	}
+	expectRefused(t, app, "update audit_floor set keep = '1 day'", "delete from audit_floor", "truncate audit_floor")
+	run(t, conn, "select audit_prune('1 day', 10)")
+	run(t, conn, "delete from audit_floor")
+	expectRefused(t, app, "select audit_prune('100 years', 10)")
+}
+
+// Whoever does not trust the logins of sidecars at all lets nobody forget but the owner.
 func TestOwnerAloneMayForgetTheAudit(t *testing.T) {
 	t.Parallel()
 	s, url := open(t, store.Options{})

@@ -201,7 +201,7 @@ func LiftedBanOf(l syncer.LiftedBan, now time.Time) LiftedBan {
 type BanChange struct {
 	Reason    syncer.Optional[string]      `json:"reason,omitzero" maxLength:"2000" example:"griefing, again" doc:"Why."`
 	ExpiresAt syncer.Optional[syncer.Time] `json:"expiresAt,omitzero" doc:"When the ban ends by itself; null or infinity: when it is lifted."`
-	Duration  syncer.Optional[Duration]    `json:"duration,omitzero" maxLength:"64" example:"30d" doc:"Instead of expiresAt, from now: 1y2mo3w4d5h6m7s, a month of 30 and a year of 365 days, or ISO 8601 without months and years."`
+	Duration  syncer.Optional[Duration]    `json:"duration,omitzero" maxLength:"64" example:"30d" doc:"Instead of expiresAt, from now: 1y2mo3w4d5h6m7s, a month of 30 and a year of 365 days, or ISO 8601 without months and years; null: until it is lifted."`
 	By        *string                      `json:"by,omitzero" maxLength:"512" example:"Steve" doc:"Who does it; absent: what Syncer-By says."`
 }
 
@@ -211,6 +211,8 @@ func (c BanChange) Change(now time.Time) (syncer.BanChange, error) {
 	switch {
 	case c.Duration.Set && c.ExpiresAt.Set:
 		return change, syncer.Invalid("duration", "says the same as expiresAt; give one of them")
+	case c.Duration == syncer.Some[Duration](0):
+		change.ExpiresAt = syncer.Some(syncer.Time{})
 	case c.Duration.Set:
 		change.ExpiresAt = syncer.Some(c.Duration.Value.after(now))
 	case c.ExpiresAt.Value.IsForever():

@@ -17,6 +17,7 @@ package wire
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -91,7 +92,9 @@ type Duration time.Duration
 // UnmarshalText reads either form.
 func (d *Duration) UnmarshalText(text []byte) error {
 	parsed, err := syncer.ParseDuration(string(text))
-	*d = Duration(parsed)
+	if *d = Duration(parsed); syncer.IsEndless(err) {
+		return fmt.Errorf("%w; for no end, write null", err)
+	}
 	return err
 }
 
