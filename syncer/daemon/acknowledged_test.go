@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -12,42 +13,69 @@ import (
 	"playersync/syncer/postgres/pgtest"
 )
 
-// acknowledged is what sidecars said they have stored.
+// acknowledged is what game servers were told of what they wrote: it is stored, or it is not, or
+// nobody knows.
 type acknowledged struct {
-	mu     sync.Mutex
-	bans   []string
-	notes  []string
-	coins  []int    // by node
-	ranks  []string // the last stored
-	blocks []int
-	doubt  []int    // sessions of which a block may be stored
-	unsure []string // notes that may be stored, at any time
-	last   int      // number given to a write
+	round    int
+	requests *atomic.Int64 // how many were sent
+	stored   *atomic.Int64 // how many important changes were stored
+	last     *atomic.Int64 // number given to a write
+
+	mu      sync.Mutex
+	servers []*server
+	unsure  []string // notes that may be stored, at any time
+	denied  []string // bans, and notes, of which a sidecar said that they are not stored
+	shared  *linearized
+}
+
+// server is what one game server was told.
+type server struct {
+	bans    []string
+	notes   []string
+	rank    string // the last stored
+	blocks  int
+	doubt   int  // sessions of which a block may be stored
+	damaged bool // files of its sidecar: what waited there may be lost
 }
 
 // newAcknowledged lets a player join each node.
 func newAcknowledged(nodes []*node) *acknowledged {
-	a := &acknowledged{
-		coins: make([]int, len(nodes)), ranks: make([]string, len(nodes)),
-		blocks: make([]int, len(nodes)), doubt: make([]int, len(nodes)),
+	return (&acknowledged{
+		requests: &atomic.Int64{}, stored: &atomic.Int64{}, last: &atomic.Int64{},
+	}).next(nodes)
+}
+
+// next returns one with other players, so that none has a long history.
+func (a *acknowledged) next(nodes []*node) *acknowledged {
+	next := &acknowledged{
+		round: a.round + 1, requests: a.requests, stored: a.stored, last: a.last, shared: newLinearized(),
 	}
 	for i, n := range nodes {
-		n.must(http.MethodPost, player(a.player(i))+"/join", arrival)
+		next.servers = append(next.servers, &server{})
+		n.must(http.MethodPost, player(next.player(i))+"/join", arrival)
 	}
-	return a
+	nodes[0].must(http.MethodPost, player(next.everybodys())+"/join", arrival)
+	return next
 }
 
 // arrival is the join of a player whom nobody else bans.
 const arrival = `{"name": "Player", "ip": "198.51.100.1"}`
 
-func (*acknowledged) player(node int) string { return fmt.Sprintf("player of %d", node) }
+// player is whom one node's game server writes of.
+func (a *acknowledged) player(node int) string {
+	return fmt.Sprintf("player of %d, round %d", node, a.round)
+}
+
+// everybodys is the player of whom all write.
+func (a *acknowledged) everybodys() string { return fmt.Sprintf("player of all, round %d", a.round) }
 
 func (a *acknowledged) cast() cast {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	c := cast{ids: slices.Clone(a.bans)}
-	for i := range a.coins {
+	c := cast{players: []string{a.everybodys()}}
+	for i, s := range a.servers {
 		c.players = append(c.players, a.player(i))
+		c.ids = append(c.ids, s.bans...)
 	}
 	return c
 }
@@ -59,9 +87,10 @@ func (a *acknowledged) write(nodes []*node) (stop func()) {
 	for i, n := range nodes {
 		writers.Go(func() {
 			for !isClosed(ended) {
-				a.ban(n)
+				a.ban(n, i)
 				a.note(n, i)
-				a.pay(n, i)
+				a.promote(n)
+				a.pay(n)
 				a.leave(n, i)
 				a.touch(n, a.player((i+1)%len(nodes)))
 			}
@@ -73,89 +102,129 @@ func (a *acknowledged) write(nodes []*node) (stop func()) {
 	}
 }
 
-// add remembers what a write that succeeded has stored.
+// try sends a request, and counts it.
+func (a *acknowledged) try(n *node, method, path, body string) (answer, error) {
+	a.requests.Add(1)
+	return n.try(method, path, body)
+}
+
+// add remembers what a write has stored, or not.
 func (a *acknowledged) add(remember func()) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	remember()
 }
 
-// next is a number that no other write has.
-func (a *acknowledged) next() (number int) {
-	a.add(func() { a.last++; number = a.last })
-	return number
+func isStored(a answer, err error) bool { return err == nil && a.status < 300 }
+
+// isDenied reports whether the answer says that nothing was stored.
+func isDenied(a answer, err error) bool {
+	return err == nil && a.status >= 300 && a.field("code") != "outcome_unknown"
 }
 
-func (a *acknowledged) ban(n *node) {
-	id := fmt.Sprintf("ban %d", a.next())
-	if isStored(n.try(http.MethodPost, "/v1/bans", fmt.Sprintf(`{"uuid": %q}`, id))) {
-		a.add(func() { a.bans = append(a.bans, id) })
-	}
+func (a *acknowledged) ban(n *node, i int) {
+	id := fmt.Sprintf("ban %d", a.last.Add(1))
+	answered, err := a.try(n, http.MethodPost, "/v1/bans", fmt.Sprintf(`{"uuid": %q}`, id))
+	a.add(func() {
+		switch {
+		case isStored(answered, err):
+			a.stored.Add(1)
+			a.servers[i].bans = append(a.servers[i].bans, id)
+		case isDenied(answered, err):
+			a.denied = append(a.denied, id)
+		}
+	})
 }
 
 // note adds to the history beside an important field, with which it is stored before the answer.
 func (a *acknowledged) note(n *node, i int) {
-	note := fmt.Sprintf("note %d", a.next())
+	note := fmt.Sprintf("note %d", a.last.Add(1))
 	body := fmt.Sprintf(`{"rank": %q, "history": [{"action": %[1]q, "by": "Alex"}]}`, note)
-	stored := isStored(n.try(http.MethodPatch, player(a.player(i)), body))
+	answered, err := a.try(n, http.MethodPatch, player(a.player(i)), body)
 	a.add(func() {
-		if stored {
-			a.notes, a.ranks[i] = append(a.notes, note), note
-		} else {
+		switch {
+		case isStored(answered, err):
+			a.stored.Add(1)
+			a.servers[i].notes, a.servers[i].rank = append(a.servers[i].notes, note), note
+		case isDenied(answered, err):
+			a.denied = append(a.denied, note)
+		default:
 			a.unsure = append(a.unsure, note)
 		}
 	})
 }
 
-// touch changes what is not important of a player whose rank another node changes.
-func (a *acknowledged) touch(n *node, id string) {
-	_, _ = n.try(http.MethodPatch, player(id), fmt.Sprintf(`{"language": "l%d"}`, a.next()))
+// promote changes the rank that all change.
+func (a *acknowledged) promote(n *node) {
+	rank := fmt.Sprintf("rank %d", a.last.Add(1))
+	began := a.shared.now()
+	answered, err := a.try(n, http.MethodPatch, player(a.everybodys()), fmt.Sprintf(`{"rank": %q}`, rank))
+	switch {
+	case isStored(answered, err):
+		a.stored.Add(1)
+		a.shared.wrote(began, rank, true)
+		a.shared.read(began, fmt.Sprint(answered.field("rank")))
+	case !isDenied(answered, err):
+		a.shared.wrote(began, rank, false)
+	}
 }
 
-// pay sends a payment until it is known to be made: its key makes it happen once.
-func (a *acknowledged) pay(n *node, i int) {
-	body := fmt.Sprintf(`{"change": 1, "key": "payment %d"}`, a.next())
-	for !isStored(n.try(http.MethodPost, player(a.player(i))+"/balances/coins", body)) {
+// touch changes what is not important of a player whose rank another node changes.
+func (a *acknowledged) touch(n *node, id string) {
+	_, _ = a.try(n, http.MethodPatch, player(id), fmt.Sprintf(`{"language": "l%d"}`, a.last.Add(1)))
+}
+
+// pay changes the balance that all change. It is sent until the outcome is known: its key makes
+// it happen once.
+func (a *acknowledged) pay(n *node) {
+	number := a.last.Add(1)
+	change := number%80 - 35
+	if change == 0 {
+		change = 1
 	}
-	a.add(func() { a.coins[i]++ })
+	body := fmt.Sprintf(`{"change": %d, "key": "payment %d"}`, change, number)
+	began := a.shared.now()
+	for {
+		answered, err := a.try(n, http.MethodPost, player(a.everybodys())+"/balances/coins", body)
+		receipt, err := read(payment{change: change}, answered, err)
+		switch {
+		case err != nil: // again
+		case receipt.short:
+			a.shared.paid(began, change, receipt.held, true)
+			return
+		default:
+			a.stored.Add(1)
+			a.shared.paid(began, change, receipt.own.Balance, false)
+			return
+		}
+	}
 }
 
 // leave plays a session in which one block is built.
 func (a *acknowledged) leave(n *node, i int) {
 	path := player(a.player(i))
-	joined, err := n.try(http.MethodPost, path+"/join", arrival)
+	joined, err := a.try(n, http.MethodPost, path+"/join", arrival)
 	if !isStored(joined, err) || joined.field("player") == nil {
 		return
 	}
 	blocks, _ := joined.field("player", "stats", "blocks").(float64)
-	left, err := n.try(http.MethodPost, path+"/leave", fmt.Sprintf(`{"stats": {"blocks": %d}}`, int(blocks)+1))
+	left, err := a.try(n, http.MethodPost, path+"/leave", fmt.Sprintf(`{"stats": {"blocks": %d}}`, int(blocks)+1))
 	a.add(func() {
 		switch {
 		case isStored(left, err):
-			a.blocks[i]++
+			a.servers[i].blocks++
 		case err != nil, left.field("code") == "outcome_unknown": // the sidecar ended, or was stopped
-			a.doubt[i]++
+			a.servers[i].doubt++
 		}
 	})
 }
 
-func isStored(a answer, err error) bool { return err == nil && a.status < 300 }
-
 // progress waits until so many more important changes are stored.
-func (a *acknowledged) progress(t *testing.T, more int) {
+func (a *acknowledged) progress(t *testing.T, more int64) {
 	t.Helper()
-	count := func() (stored int) {
-		a.add(func() {
-			stored = len(a.bans) + len(a.notes)
-			for _, coins := range a.coins {
-				stored += coins
-			}
-		})
-		return stored
-	}
-	want := count() + more
+	want := a.stored.Load() + more
 	pgtest.Eventually(t, waitTimeout, func() error {
-		if stored := count(); stored < want {
+		if stored := a.stored.Load(); stored < want {
 			return fmt.Errorf("%d changes are stored, want %d", stored, want)
 		}
 		return nil
@@ -167,32 +236,48 @@ func (a *acknowledged) check(t *testing.T, psql *pgx.Conn, nodes []*node) {
 	t.Helper()
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	var bans, notes []string
+	for i, s := range a.servers {
+		bans, notes = append(bans, s.bans...), append(notes, s.notes...)
+		a.checkServer(t, psql, i, nodes[i].name)
+	}
 	if lost := one[[]string](t, psql,
 		`select coalesce(array_agg(b), '{}') from unnest($1::text[]) as b where b not in (select uuid from ban)`,
-		a.bans); len(lost) > 0 {
+		bans); len(lost) > 0 {
 		t.Errorf("bans are lost: %v", lost)
 	}
 	if notes := one[[]string](t, psql, `
 		select coalesce(array_agg(n || ' ' || times), '{}')
 		from unnest($1::text[]) as n
 		cross join lateral (select count(*) as times from player_history where action = n) as stored
-		where times <> 1`, a.notes); len(notes) > 0 {
+		where times <> 1`, notes); len(notes) > 0 {
 		t.Errorf("notes that are not stored once: %v", notes)
 	}
-	for i, n := range nodes {
-		coins := one[int](t, psql, `select coalesce(sum(amount), 0)::int from balance where uuid = $1`, a.player(i))
-		blocks := one[int](t, psql, `
-			select coalesce((gamemodes #>> array['gamemode-' || $2, 'stats', 'blocks'])::int, 0)
-			from player where uuid = $1`, a.player(i), n.name)
-		rank := one[string](t, psql, `select rank from player where uuid = $1`, a.player(i))
-		if rank != a.ranks[i] && !slices.Contains(a.unsure, rank) {
-			t.Errorf("%s: rank %s, want %s", a.player(i), rank, a.ranks[i])
-		}
-		if coins != a.coins[i] {
-			t.Errorf("%s: %d coins, want %d", a.player(i), coins, a.coins[i])
-		}
-		if blocks < a.blocks[i] || blocks > a.blocks[i]+a.doubt[i] {
-			t.Errorf("%s: %d blocks, want %d and up to %d more", a.player(i), blocks, a.blocks[i], a.doubt[i])
-		}
+	if stored := one[[]string](t, psql, `
+		select coalesce(array_agg(d), '{}') from unnest($1::text[]) as d
+		where d in (select uuid from ban) or d in (select action from player_history)`, a.denied); len(stored) > 0 {
+		t.Errorf("is stored, though a sidecar said that it is not: %v", stored)
+	}
+	rank := one[string](t, psql, `select rank from player where uuid = $1`, a.everybodys())
+	coins := one[int64](t, psql, `select coalesce(sum(amount), 0)::bigint from balance where uuid = $1`, a.everybodys())
+	a.shared.check(t, rank, coins)
+	if ledger := one[int64](t, psql,
+		`select coalesce(sum(change), 0)::bigint from ledger where uuid = $1`, a.everybodys()); ledger != coins {
+		t.Errorf("%s: %d coins, but %d in the ledger", a.everybodys(), coins, ledger)
+	}
+}
+
+func (a *acknowledged) checkServer(t *testing.T, psql *pgx.Conn, i int, name string) {
+	t.Helper()
+	s := a.servers[i]
+	blocks := one[int](t, psql, `
+		select coalesce((gamemodes #>> array['gamemode-' || $2, 'stats', 'blocks'])::int, 0)
+		from player where uuid = $1`, a.player(i), name)
+	rank := one[string](t, psql, `select rank from player where uuid = $1`, a.player(i))
+	if s.rank != "" && rank != s.rank && !slices.Contains(a.unsure, rank) {
+		t.Errorf("%s: rank %s, want %s", a.player(i), rank, s.rank)
+	}
+	if blocks < s.blocks && !s.damaged || blocks > s.blocks+s.doubt {
+		t.Errorf("%s: %d blocks, want %d and up to %d more", a.player(i), blocks, s.blocks, s.doubt)
 	}
 }

@@ -4,9 +4,9 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
-	"regexp"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -20,21 +20,24 @@ import (
 
 // The flags of TestChaos.
 var (
-	chaosFaults   = flag.Int("chaos.faults", faultsPerCheck, "how many faults there are in each mode of TestChaos")
+	chaosFaults   = flag.Int("chaos.faults", 4, "how often something is broken in each mode of TestChaos")
 	chaosDuration = flag.Duration("chaos.duration", 0, "how long there are faults at least, however many that are")
 	chaosSeed     = flag.Uint64("chaos.seed", 0, "seed of the faults of TestChaos; 0: a random one")
 	chaosOnly     = flag.String("chaos.only", "", "a regular expression of the names of faults; others do not come")
 	chaosNodes    = flag.Int("chaos.nodes", 2, "sidecars of TestChaos")
+	chaosUsers    = flag.Int("chaos.users", 1, "users of each kind of each sidecar of TestChaos")
+	chaosAtOnce   = flag.Int("chaos.at-once", 2, "how many faults there are at once at most")
+	chaosStandby  = flag.Bool("chaos.standby", false, "the database has a synchronous standby, which takes over")
 )
 
-// faultsPerCheck is after how many faults everything is looked at in quiet.
-const faultsPerCheck = 4
+// groupsPerCheck is how often something is broken until everything is looked at in quiet.
+const groupsPerCheck = 4
 
 // TestChaos runs sidecars in processes of their own while game servers and a person with psql
-// write, and breaks what is around them, one or two things at a time. Whenever it is quiet every
+// write, and breaks what is around them, one or more things at a time. Whenever it is quiet every
 // sidecar equals the rows, and what a sidecar said was stored is stored once.
 //
-//	go test ./syncer/daemon -run TestChaos -chaos.duration 30m -chaos.seed 7 -timeout 2h -v
+//	go test ./syncer/daemon -run TestChaos/listen -chaos.duration 30m -chaos.seed 7 -timeout 2h -v
 func TestChaos(t *testing.T) {
 	t.Parallel()
 	seed := *chaosSeed
@@ -46,65 +49,89 @@ func TestChaos(t *testing.T) {
 			t.Parallel()
 			t.Logf("repeat with -chaos.seed=%d", seed)
 			c := newChaos(t, seed, mode == "poll")
-			began := time.Now()
-			for faults := 0; faults < *chaosFaults || time.Since(began) < *chaosDuration; faults += faultsPerCheck {
-				c.round(faultsPerCheck)
+			for groups := 0; groups < *chaosFaults || time.Since(c.began) < *chaosDuration; groups += groupsPerCheck {
+				c.round(groupsPerCheck)
+				t.Log(c.report())
 			}
-			c.report(began)
+			c.end()
 		})
 	}
 }
 
 // chaos is a network of sidecars, and what can be broken around it.
 type chaos struct {
-	t       *testing.T
-	random  *rand.Rand
-	server  *postgres.Server
-	url     string
-	sidecar []*process
-	proxies []*pgtest.Proxy
-	nodes   []*node
-	person  workload
-	log     *acknowledged
+	t        *testing.T
+	began    time.Time
+	random   *rand.Rand
+	server   *postgres.Server
+	replicas *pgtest.Replicas // with a standby: the server is its primary
+	url      string           // of the database, past all proxies
+	sidecar  []*process
+	links    []link
+	nodes    []*node
+	person   workload
+	logs     []*acknowledged // the last one is of this round
 
 	requests atomic.Int64
 	faults   map[string]int
 	marks    int
-	fresh    []time.Duration // from the end of each fault until every sidecar knew of a later change
+	fresh    []time.Duration // from the end of each fault, and of those with it, until every sidecar knew of a later change
+	later    []func()        // what is tidied up after faults
 }
 
 func newChaos(t *testing.T, seed uint64, pollOnly bool) *chaos {
 	t.Helper()
-	c := &chaos{
-		t: t, random: rand.New(rand.NewPCG(seed, 0)), server: pgtest.Server(t, ""), faults: map[string]int{},
-	}
-	c.url = pgtest.EmptyOn(t, c.server)
+	c := &chaos{t: t, began: time.Now(), random: rand.New(rand.NewPCG(seed, 0)), faults: map[string]int{}}
+	hosts := c.startDatabase()
 	if err := store.Migrate(t.Context(), c.url); err != nil {
 		t.Fatal(err)
 	}
-	run(t, connect(t, c.url), `insert into currency values ('coins')`)
 	for i := range *chaosNodes {
-		c.proxies = append(c.proxies, pgtest.NewProxy(t, c.url))
-		p := startProcess(t, c.proxies[i].URL(), fmt.Sprintf("s%d", i), pollOnly)
+		c.links = append(c.links, newLink(t, hosts))
+		p := startProcess(t, c.links[i].url(), fmt.Sprintf("s%d", i), pollOnly)
 		c.sidecar, c.nodes = append(c.sidecar, p), append(c.nodes, p.node)
 	}
-	c.settled()
 	c.person = workload{t: t, url: c.url, nodes: c.nodes, cast: everyone(), quiet: true}
-	c.log = newAcknowledged(c.nodes)
+	c.beginLog()
 	return c
 }
 
+// startDatabase returns the URL by each of the servers that have the database.
+func (c *chaos) startDatabase() (hosts []string) {
+	if !*chaosStandby {
+		c.server = pgtest.Server(c.t, "")
+		c.url = pgtest.EmptyOn(c.t, c.server)
+		return []string{c.url}
+	}
+	c.replicas = pgtest.NewReplicas(c.t)
+	c.replicas.Synchronous()
+	c.server, c.url = c.replicas.Primary, c.replicas.URL()+"&target_session_attrs=read-write"
+	for _, server := range []*postgres.Server{c.replicas.Primary, c.replicas.Standby} {
+		hosts = append(hosts, server.DatabaseURL(c.replicas.Database))
+	}
+	return hosts
+}
+
+// beginLog is called with a database in which nothing acknowledged is left.
+func (c *chaos) beginLog() {
+	c.psql(`insert into currency values ('coins') on conflict do nothing`)
+	c.settled()
+	c.logs = []*acknowledged{newAcknowledged(c.nodes)}
+}
+
+func (c *chaos) log() *acknowledged { return c.logs[len(c.logs)-1] }
+
 // round breaks things while there is traffic, then looks at everything in quiet.
-func (c *chaos) round(faults int) {
+func (c *chaos) round(groups int) {
 	c.t.Helper()
 	stop := c.traffic()
-	for range faults {
-		c.fault()
+	for range groups {
+		c.breakSome()
 	}
 	stop()
 	c.settled()
 	psql := connect(c.t, c.url)
-	everything, mine := c.person.cast, c.log.cast()
+	everything, mine := c.person.cast, c.log().cast()
 	everything.players = append(slices.Clone(everything.players), mine.players...)
 	everything.ids = append(slices.Clone(everything.ids), mine.ids...)
 	for _, n := range c.nodes { // what a restart forgot is read when it is asked for
@@ -113,10 +140,23 @@ func (c *chaos) round(faults int) {
 		}
 	}
 	equal(c.t, psql, everything, c.nodes...)
-	c.log.check(c.t, psql, c.nodes)
+	c.log().check(c.t, psql, c.nodes)
 	_ = psql.Close(c.t.Context())
 	if c.t.Failed() {
 		c.t.FailNow()
+	}
+	c.logs = append(c.logs, c.log().next(c.nodes))
+}
+
+// end looks once more for all that was ever acknowledged.
+func (c *chaos) end() {
+	c.t.Helper()
+	psql := connect(c.t, c.url)
+	for _, log := range c.logs {
+		log.check(c.t, psql, c.nodes)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.faults)) {
+		c.t.Logf("%5d %s", c.faults[name], name)
 	}
 }
 
@@ -130,21 +170,16 @@ func (c *chaos) traffic() (stop func()) {
 				c.t.Error(err)
 				return
 			}
+			c.requests.Add(20)
 		}
 	})
-	for _, n := range c.nodes {
-		others.Go(func() {
-			for !isClosed(ended) {
-				method, path, body := c.person.request()
-				a, err := n.try(method, path, body)
-				c.requests.Add(1)
-				if err == nil && a.status == http.StatusInternalServerError {
-					c.t.Errorf("%s %s %s: %d %s", method, path, body, a.status, a.body)
-				}
-			}
-		})
+	for i, n := range c.nodes {
+		for range *chaosUsers {
+			others.Go(func() { c.user(n, ended) })
+			others.Go(func() { c.onlooker(n, i, ended) })
+		}
 	}
-	stopWriting := c.log.write(c.nodes)
+	stopWriting := c.log().write(c.nodes)
 	return func() {
 		stopWriting()
 		close(ended)
@@ -152,27 +187,59 @@ func (c *chaos) traffic() (stop func()) {
 	}
 }
 
-// fault breaks one thing, or two at once, for as long as some requests take.
-func (c *chaos) fault() {
+func (c *chaos) user(n *node, ended <-chan struct{}) {
+	for !isClosed(ended) {
+		method, path, body := c.person.request()
+		a, err := n.try(method, path, body)
+		c.requests.Add(1)
+		if err == nil && a.status == http.StatusInternalServerError {
+			c.t.Errorf("%s %s %s: %d %s", method, path, body, a.status, a.body)
+		}
+	}
+}
+
+// onlooker looks about a hundred times a second.
+func (c *chaos) onlooker(n *node, i int, ended <-chan struct{}) {
+	ticker := time.NewTicker(10 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ended:
+			return
+		case <-ticker.C:
+		}
+		if err := c.log().look(n, i); err != nil {
+			c.t.Error(err)
+			return
+		}
+	}
+}
+
+// breakSome breaks some things at once, for as long as some requests take.
+func (c *chaos) breakSome() {
 	c.t.Helper()
 	var mends []func()
-	only := regexp.MustCompile(*chaosOnly)
-	from := slices.DeleteFunc(slices.Clone(faultsOfChaos), func(f chaosFault) bool { return !only.MatchString(f.name) })
-	drawn := c.random.Perm(len(from))[:min(1+c.random.IntN(2), len(from))]
-	slices.Sort(drawn)
-	for _, i := range drawn {
-		f := from[i]
+	drawn := c.draw()
+	for _, f := range drawn {
 		c.faults[f.name]++
 		c.t.Logf("%s", f.name)
 		mends = append(mends, f.begin(c))
 	}
-	c.wait(int64(20 + c.random.IntN(200)))
+	c.wait(int64(20+c.random.IntN(200)) * int64(*chaosUsers))
 	for _, mend := range slices.Backward(mends) {
 		mend()
 	}
 	ended := time.Now()
 	c.knowsOfChanges()
-	c.fresh = append(c.fresh, time.Since(ended))
+	fresh := time.Since(ended)
+	for range drawn {
+		c.fresh = append(c.fresh, fresh)
+	}
+	c.t.Logf("fresh after %v", fresh.Round(time.Millisecond))
+	for _, tidyUp := range c.later {
+		tidyUp()
+	}
+	c.later = nil
 }
 
 // longestFault is how long a fault lasts while requests hang.
@@ -229,13 +296,10 @@ func (c *chaos) settled() {
 	}
 }
 
-func (c *chaos) report(began time.Time) {
-	slices.Sort(c.fresh)
-	total := 0
-	for _, times := range c.faults {
-		total += times
-	}
-	c.t.Logf("%d requests, %d writes, %d faults in %v; fresh everywhere after p50 %v, worst %v", c.requests.Load(),
-		c.log.last, total, time.Since(began).Round(time.Second), c.fresh[len(c.fresh)/2].Round(time.Millisecond),
-		c.fresh[len(c.fresh)-1].Round(time.Millisecond))
+// report tells what happened until now.
+func (c *chaos) report() string {
+	fresh := slices.Sorted(slices.Values(c.fresh))
+	return fmt.Sprintf("%d operations, %d faults in %v; fresh everywhere after p50 %v, worst %v",
+		c.requests.Load()+c.log().requests.Load(), len(c.fresh), time.Since(c.began).Round(time.Second),
+		fresh[len(fresh)/2].Round(time.Millisecond), fresh[len(fresh)-1].Round(time.Millisecond))
 }

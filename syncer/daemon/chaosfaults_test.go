@@ -1,10 +1,11 @@
 package daemon_test
 
 import (
-	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
 	"syscall"
-
-	"github.com/jackc/pgx/v5"
 
 	"playersync/syncer/postgres/pgtest"
 )
@@ -13,105 +14,119 @@ import (
 type chaosFault struct {
 	name  string
 	begin func(c *chaos) (mend func())
+	of    string // what it ends: two faults that end the same do not come at once
 }
 
-// faultsOfChaos are those that TestChaos draws from. Those that hold locks come last: they begin
-// after others, and end before them.
+// What a fault may end.
+const (
+	aServer  = "a server"
+	aSidecar = "a sidecar"
+)
+
+// faultsOfChaos are those that TestChaos draws from. Those that hold locks, or let nobody in, come
+// last: they begin after others, and end before them.
 var faultsOfChaos = []chaosFault{
-	{"database killed", func(c *chaos) func() { c.server.Kill(); return c.restartServer }},
-	{"database shut down", func(c *chaos) func() { c.server.Shutdown(c.t.Context()); return c.restartServer }},
-	{"backends terminated", func(c *chaos) func() { c.psql(killAll); return func() {} }},
+	{"standby takes over", (*chaos).failOver, aServer},
+	{"standby killed", func(c *chaos) func() {
+		standby := c.replicas.Standby
+		standby.Kill()
+		return func() { c.restart(standby) }
+	}, aServer},
+	{"database killed", func(c *chaos) func() { c.primary().Kill(); return c.restartServer }, aServer},
+	{"database shut down", func(c *chaos) func() { c.primary().Shutdown(c.t.Context()); return c.restartServer }, aServer},
+	{"backends terminated", func(c *chaos) func() { c.psql(killAll); return func() {} }, ""},
 	{"sidecar killed", func(c *chaos) func() {
 		p := c.anySidecar()
 		p.kill()
 		return p.start
-	}},
+	}, aSidecar},
+	{"sidecar killed, its files damaged", (*chaos).damageFiles, aSidecar},
 	{"sidecar stopped", func(c *chaos) func() {
 		p := c.anySidecar()
 		p.signal(syscall.SIGSTOP)
 		return func() { p.signal(syscall.SIGCONT) }
-	}},
-	{"connections cut", func(c *chaos) func() { c.anyProxy().Cut(); return func() {} }},
+	}, ""},
+	{"sidecar's disk full", func(c *chaos) func() {
+		p := c.anySidecar()
+		p.fillDisk(true)
+		return func() { p.fillDisk(false) }
+	}, ""},
+	{"connections cut", func(c *chaos) func() { c.anyLink().each((*pgtest.Proxy).Cut); return func() {} }, ""},
+	{"connections cut after some bytes", func(c *chaos) func() {
+		bytes := c.random.IntN(20000)
+		c.anyLink().each(func(p *pgtest.Proxy) { p.CutAfter(bytes) })
+		return func() {}
+	}, ""},
 	{"connections refused", func(c *chaos) func() {
-		p := c.anyProxy()
-		p.Refuse(true)
-		p.Cut()
-		return func() { p.Refuse(false) }
-	}},
+		l := c.anyLink()
+		l.each(func(p *pgtest.Proxy) { p.Refuse(true); p.Cut() })
+		return func() { l.each(func(p *pgtest.Proxy) { p.Refuse(false) }) }
+	}, ""},
+	{"connections half-open", func(c *chaos) func() {
+		l := c.anyLink()
+		l.each((*pgtest.Proxy).Strand)
+		return func() {}
+	}, ""},
 	{"network stalled, then cut", func(c *chaos) func() {
-		p := c.anyProxy()
-		p.Stall()
-		return func() { p.Cut(); p.Resume() }
-	}},
+		l := c.anyLink()
+		l.each((*pgtest.Proxy).Stall)
+		return func() { l.each(func(p *pgtest.Proxy) { p.Cut(); p.Resume() }) }
+	}, ""},
 	{"network stalled", func(c *chaos) func() {
-		p := c.anyProxy()
-		p.Stall()
-		return p.Resume
-	}},
+		l := c.anyLink()
+		l.each((*pgtest.Proxy).Stall)
+		return func() { l.each((*pgtest.Proxy).Resume) }
+	}, ""},
+	{"recorded changes deleted", func(c *chaos) func() {
+		c.psql(pick([]string{`truncate change`, `delete from change`}))
+		return func() {}
+	}, ""},
 	{"triggers disabled", func(c *chaos) func() {
-		c.psql(`alter table player disable trigger all`)
-		return func() { c.psql(`alter table player enable trigger all; ` + enableAlways) }
-	}},
+		table := []string{"player", "ban", "balance", "player_history"}[c.random.IntN(4)]
+		c.psql(fmt.Sprintf(alterTriggers, table, "disable"))
+		return func() { c.psql(fmt.Sprintf(alterTriggers, table, "enable always")) }
+	}, ""},
 	{"tables locked", func(c *chaos) func() {
 		return c.transaction(`begin; lock table player, ban, session, balance in access exclusive mode`, `rollback`)
-	}},
+	}, ""},
 	{"transaction left open", func(c *chaos) func() {
 		return c.transaction(`begin; insert into ban (uuid) values ('late') on conflict do nothing;
 			update player set rank = 'late' where uuid = 'player/1+=='`, pick([]string{`commit`, `rollback`}))
-	}},
+	}, ""},
+	{"database read-only", func(c *chaos) func() {
+		return c.altered(`set default_transaction_read_only = on`, `reset default_transaction_read_only`)
+	}, ""},
+	{"logins refused", func(c *chaos) func() {
+		return c.altered(`allow_connections false`, `allow_connections true`)
+	}, ""},
 }
 
-// enableAlways puts the triggers of players back as the migrations made them.
-const enableAlways = `
+// draw returns some faults that can be there at once.
+func (c *chaos) draw() (drawn []chaosFault) {
+	only := regexp.MustCompile(*chaosOnly)
+	want, ended := 1+c.random.IntN(*chaosAtOnce), map[string]bool{}
+	var at []int
+	for _, i := range c.random.Perm(len(faultsOfChaos)) {
+		f := faultsOfChaos[i]
+		needsStandby := strings.Contains(f.name, "standby")
+		if len(at) < want && only.MatchString(f.name) && !ended[f.of] && (c.replicas != nil || !needsStandby) {
+			at = append(at, i)
+			ended[f.of] = f.of != ""
+		}
+	}
+	slices.Sort(at)
+	for _, i := range at {
+		drawn = append(drawn, faultsOfChaos[i])
+	}
+	return drawn
+}
+
+// alterTriggers lets a table's triggers of the feed fire, or not.
+const alterTriggers = `
 	do $$
 	declare name text;
 	begin
-		for name in select tgname from pg_trigger where tgrelid = 'player'::regclass and not tgisinternal loop
-			execute format('alter table player enable always trigger %I', name);
+		for name in select tgname from pg_trigger where tgrelid = '%[1]s'::regclass and tgname like 'feed%%' loop
+			execute format('alter table %[1]s %[2]s trigger %%I', name);
 		end loop;
 	end $$`
-
-func (c *chaos) restartServer() {
-	c.t.Helper()
-	if err := c.server.Restart(c.t.Context()); err != nil {
-		c.t.Fatal(err)
-	}
-}
-
-func (c *chaos) anySidecar() *process    { return c.sidecar[c.random.IntN(len(c.sidecar))] }
-func (c *chaos) anyProxy() *pgtest.Proxy { return c.proxies[c.random.IntN(len(c.proxies))] }
-
-// psql runs statements past all proxies, again until the server lets it.
-func (c *chaos) psql(sql string) {
-	c.t.Helper()
-	pgtest.Eventually(c.t, waitTimeout, func() error {
-		conn, err := pgx.Connect(c.t.Context(), c.url)
-		if err != nil {
-			if c.isDown() {
-				return nil // another fault: there is nothing to do it to
-			}
-			return err
-		}
-		defer func() { _ = conn.Close(context.Background()) }()
-		_, err = conn.PgConn().Exec(c.t.Context(), sql).ReadAll()
-		return err
-	})
-}
-
-// isDown reports whether the server was ended.
-func (c *chaos) isDown() bool { return isClosed(c.server.Done()) }
-
-// transaction leaves one open. There is none if the server is down, or if another one that is
-// left open is in its way.
-func (c *chaos) transaction(begin, end string) (mend func()) {
-	ctx := context.Background()
-	conn, err := pgx.Connect(ctx, c.url)
-	if err != nil {
-		return func() {}
-	}
-	_, _ = conn.PgConn().Exec(ctx, "set lock_timeout = '5s'; "+begin).ReadAll()
-	return func() {
-		_, _ = conn.PgConn().Exec(ctx, end).ReadAll()
-		_ = conn.Close(ctx)
-	}
-}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -36,7 +35,8 @@ type process struct {
 	*node
 	config  processConfig
 	command *exec.Cmd
-	log     io.Writer
+	ended   chan struct{} // closed when the command has ended
+	log     *os.File
 }
 
 // startProcess starts a sidecar that lasts until the test's end.
@@ -85,12 +85,18 @@ func (p *process) start() {
 	if err := p.command.Start(); err != nil {
 		p.t.Fatal(err)
 	}
+	command, ended := p.command, make(chan struct{})
+	p.ended = ended
+	go func() {
+		_ = command.Wait()
+		close(ended)
+	}()
 }
 
 // kill ends the sidecar as a crash would.
 func (p *process) kill() {
 	p.signal(syscall.SIGKILL)
-	_ = p.command.Wait()
+	<-p.ended
 }
 
 func (p *process) signal(s syscall.Signal) { _ = p.command.Process.Signal(s) }

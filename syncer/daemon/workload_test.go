@@ -107,8 +107,11 @@ func (w workload) person(operations int) error {
 			}
 		}
 		sql := w.statement()
-		if _, err := conn.Exec(ctx, sql); err != nil && !isFault(err) {
-			return fmt.Errorf("%s: %w", sql, err)
+		if _, err := conn.Exec(ctx, sql); err != nil {
+			if !isFault(err) {
+				return fmt.Errorf("%s: %w", sql, err)
+			}
+			_ = conn.Close(ctx) // a transaction may be open
 		}
 	}
 	return nil

@@ -92,6 +92,24 @@ func TestStalledNetworkIsNoticed(t *testing.T) {
 	})
 }
 
+// A connection that falls silent while much is read is given up as soon as any other.
+func TestSilentLoadIsGivenUp(t *testing.T) {
+	t.Parallel()
+	run(t, feed.Config{StatementTimeout: 2 * time.Second, ReloadTimeout: time.Minute}, func(r *rig) {
+		r.db.set(func(d *database) {
+			d.stalls["LoadBans"] = true
+			d.where.Epoch = "second"
+		})
+		r.db.cut()
+		advanceTime(3 * time.Second)
+		r.db.ban(syncer.TargetID(other), keyOnly)
+		r.db.set(func(d *database) { clear(d.stalls) }) // the answer of the connection does not come
+		advanceTime(3 * time.Second)
+		r.wantFollowing(true)
+		r.db.equals(t, r)
+	})
+}
+
 // After these, nothing that memory holds can be compared with what comes next.
 func TestForgets(t *testing.T) {
 	t.Parallel()
