@@ -25,6 +25,16 @@ func (q *Queries) FeedKey(ctx context.Context) ([]byte, error) {
 	return key, err
 }
 
+const freeNotifications = `-- name: FreeNotifications :exec
+select pg_notification_queue_usage()
+`
+
+// Frees what everybody has read of the server's queue of notifications.
+func (q *Queries) FreeNotifications(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, freeNotifications)
+	return err
+}
+
 const notify = `-- name: Notify :exec
 select set_config('synchronous_commit', 'off', true), feed_notify($1::jsonb[])
 `

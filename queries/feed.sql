@@ -82,6 +82,10 @@ select feed_settle() as settled;
 -- a notification that is lost with the server is found by the poll.
 select set_config('synchronous_commit', 'off', true), feed_notify(sqlc.arg(changes)::jsonb[]);
 
+-- name: FreeNotifications :exec
+-- Frees what everybody has read of the server's queue of notifications.
+select pg_notification_queue_usage();
+
 -- name: FeedKey :one
 -- The secret that signs notifications.
 select key from feed_key;

@@ -17,6 +17,10 @@ type Bans struct {
 	set    *banSet
 	cursor changefeed.Snapshot // set equals the rows as of here, except for recent
 	recent map[syncer.Target]recentBan
+
+	// assumed are targets whose state comes from an own write that cannot be compared with the
+	// cursor. It stays until a read that was asked for since: then true.
+	assumed map[syncer.Target]bool
 }
 
 // recentBan says how the state of a target, which is in the set, became known since
@@ -36,7 +40,7 @@ type BanCounts struct{ IDs, Addresses, Ranges int }
 
 // NewBans returns an empty set.
 func NewBans() *Bans {
-	return &Bans{set: newBanSet(), recent: map[syncer.Target]recentBan{}}
+	return &Bans{set: newBanSet(), recent: map[syncer.Target]recentBan{}, assumed: map[syncer.Target]bool{}}
 }
 
 // Check returns the bans that forbid joining now, by the database's clock: the
@@ -113,6 +117,33 @@ func (b *Bans) Distrust(ch changefeed.Change) {
 	}
 }
 
+// Assume takes in what an own write of a ban was acknowledged for, though memory was reset since
+// it began, so that its transaction says nothing. Whoever was told that somebody is banned is not
+// told otherwise, until a read that begins after the next [Bans.Wanted] says what holds.
+func (b *Bans) Assume(ch changefeed.Change) {
+	target, err := syncer.ParseTargetKey(ch.Key)
+	row, ok := ch.Row.(*changefeed.BanRow)
+	if err != nil || !ok {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.assumed[target] = false
+	b.assign(target, row.Open, row.ExpiresAt)
+}
+
+// Wanted returns the targets of [Bans.Assume] that must be read. Only the feed may call it, each
+// time before it reads.
+func (b *Bans) Wanted() (targets []syncer.Target) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for target := range b.assumed {
+		b.assumed[target] = true
+		targets = append(targets, target)
+	}
+	return targets
+}
+
 // readAt returns the snapshot at which a target was last read.
 func (b *Bans) readAt(n recentBan) changefeed.Snapshot {
 	if n.read.NewerThan(b.cursor) {
@@ -150,9 +181,11 @@ func (b *Bans) Refresh(
 	defer b.mu.Unlock()
 	for _, t := range targets {
 		known := b.recent[t]
-		if !snapshot.NewerThan(b.readAt(known)) && !known.distrusted {
+		wanted, assumed := b.assumed[t]
+		if assumed != wanted || !assumed && !snapshot.NewerThan(b.readAt(known)) && !known.distrusted {
 			continue
 		}
+		delete(b.assumed, t)
 		known.read, known.distrusted = snapshot, false
 		if known.xid != 0 && !snapshot.Sees(known.xid) {
 			b.recent[t] = known
@@ -196,12 +229,18 @@ func (b *Bans) LoadFrom(read func(keep func(syncer.ActiveBan)) (changefeed.Snaps
 		return nil
 	}
 	b.advance(snapshot)
-	for t := range b.recent {
+	keep := func(t syncer.Target) {
 		if e, ok := b.set.get(t); ok {
 			loaded.put(t, e)
 		} else {
 			loaded.remove(t)
 		}
+	}
+	for t := range b.recent {
+		keep(t)
+	}
+	for t := range b.assumed {
+		keep(t)
 	}
 	b.set = loaded
 	return nil
@@ -234,6 +273,9 @@ func (b *Bans) Reset() {
 	defer b.mu.Unlock()
 	b.cursor = changefeed.Snapshot{}
 	clear(b.recent)
+	for t := range b.assumed {
+		b.assumed[t] = false
+	}
 }
 
 // Len returns the numbers of open bans.

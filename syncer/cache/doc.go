@@ -82,5 +82,5 @@
 // A notification is a hint. The feed calls Distrust for a change that came with one and
 // that its next poll does not find; the reading that follows replaces it whatever its
 // transaction and its revision. Readings must be of the current epoch: in place of the result of a write that
-// began before a reset, [Players.Outdate] is called after it.
+// began before a reset, [Players.Outdate] and [Bans.Assume] are called after it.
 package cache

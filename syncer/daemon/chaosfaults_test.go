@@ -23,15 +23,10 @@ const (
 	aSidecar = "a sidecar"
 )
 
-// faultsOfChaos are those that TestChaos draws from. Those that hold locks, or let nobody in, come
-// last: they begin after others, and end before them.
+// faultsOfChaos are those that TestChaos draws from. Those that let locks be held, or nobody in,
+// come last: they begin after others, and end before them.
 var faultsOfChaos = []chaosFault{
 	{"standby takes over", (*chaos).failOver, aServer},
-	{"standby killed", func(c *chaos) func() {
-		standby := c.replicas.Standby
-		standby.Kill()
-		return func() { c.restart(standby) }
-	}, aServer},
 	{"database killed", func(c *chaos) func() { c.primary().Kill(); return c.restartServer }, aServer},
 	{"database shut down", func(c *chaos) func() { c.primary().Shutdown(c.t.Context()); return c.restartServer }, aServer},
 	{"backends terminated", func(c *chaos) func() { c.psql(killAll); return func() {} }, ""},
@@ -99,6 +94,11 @@ var faultsOfChaos = []chaosFault{
 	{"logins refused", func(c *chaos) func() {
 		return c.altered(`allow_connections false`, `allow_connections true`)
 	}, ""},
+	{"standby killed", func(c *chaos) func() { // whoever commits keeps his locks until it is back
+		standby := c.replicas.Standby
+		standby.Kill()
+		return func() { c.restart(standby) }
+	}, aServer},
 }
 
 // draw returns some faults that can be there at once.

@@ -38,6 +38,7 @@ type Applier struct {
 	cursor    changefeed.Snapshot // what it sees has been applied and published
 	tracker   tracker
 	needRead  map[syncer.PlayerID]bool // players to read, though no recorded change asks for it
+	needBans  bool                     // the same of bans
 	interrupt func()                   // wakes the feed: there is something to read
 }
 
@@ -60,7 +61,7 @@ func (a *Applier) Begin() changefeed.Generation { return changefeed.Generation(a
 // feed receives those changes later, they are no longer new. If memory was reset
 // since the write began, the write may have gone to another database than the one
 // that memory is read from now: then its players are read instead, before the next request
-// is answered from memory, and a poll finds its changes.
+// is answered from memory, its bans are shown until they are read, and a poll finds its changes.
 func (a *Applier) Wrote(
 	begun changefeed.Generation, readings []changefeed.VersionedPlayer, changes []changefeed.Change,
 ) {
@@ -122,16 +123,20 @@ func (a *Applier) refresh(r changefeed.VersionedPlayer) (changed bool) {
 	return true
 }
 
-// requireFreshRead asks for a read of players whose write result cannot be used. One that
-// has begun already is not enough.
+// requireFreshRead asks for a read of what was written where the result cannot be used. One
+// that has begun already is not enough.
 func (a *Applier) requireFreshRead(readings []changefeed.VersionedPlayer, changes []changefeed.Change) {
 	written := map[syncer.PlayerID]bool{}
 	for _, r := range readings {
 		written[r.ID] = true
 	}
 	for _, ch := range changes {
-		if ch.Entity == syncer.EntityPlayer || ch.Entity == syncer.EntityBalance {
+		switch ch.Entity {
+		case syncer.EntityPlayer, syncer.EntityBalance:
 			written[syncer.PlayerID(ch.Key)] = true
+		case syncer.EntityBan:
+			a.bans.Assume(ch)
+			a.needBans = true
 		}
 	}
 	for id := range written {
@@ -143,13 +148,13 @@ func (a *Applier) requireFreshRead(readings []changefeed.VersionedPlayer, change
 	}
 }
 
-// setInterrupt sets what is called when a player must be read though no recorded
-// change asks for it, and reports whether one must be read already.
+// setInterrupt sets what is called when something must be read though no recorded
+// change asks for it, and reports whether anything must be read already.
 func (a *Applier) setInterrupt(interrupt func()) (now bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.interrupt = interrupt
-	return len(a.needRead) > 0
+	return len(a.needRead) > 0 || a.needBans
 }
 
 // receive takes in one change; included says that the cache has it already, as part

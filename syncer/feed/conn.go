@@ -121,6 +121,13 @@ type Bans interface {
 	// replaces what came with it.
 	Distrust(ch changefeed.Change)
 
+	// Assume takes in what an own write was acknowledged for that cannot be compared with the
+	// cursor: it is shown until a read that begins after the next Wanted.
+	Assume(ch changefeed.Change)
+
+	// Wanted returns the targets that must be read after Assume.
+	Wanted() []syncer.Target
+
 	// Refresh takes in a read of targets, of which those in open have an open ban,
 	// and returns the targets that changed by it.
 	Refresh(snapshot changefeed.Snapshot, targets []syncer.Target, open []syncer.ActiveBan) (changed []syncer.Target)

@@ -357,11 +357,12 @@ func (c *conn) LoadBans(ctx context.Context, keep func(syncer.ActiveBan)) (chang
 		return changefeed.Snapshot{}, err
 	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	for _, active := range c.bans {
 		keep(active)
 	}
-	return c.snapshot(), nil
+	snapshot := c.snapshot()
+	c.mu.Unlock()
+	return snapshot, c.enter(ctx, "LoadBans answered")
 }
 
 func (c *conn) ReadTable(ctx context.Context, entity syncer.Entity) (changefeed.Snapshot, []changefeed.Row, error) {

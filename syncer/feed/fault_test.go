@@ -391,8 +391,52 @@ func TestOwnWriteAcrossAnEpochIsNotShown(t *testing.T) {
 		r.wantNoEvents()
 		advanceTime(time.Minute)
 		r.db.equals(t, r)
-		r.wantNoEvents()
+		if e := r.wantEvent(changefeed.EventBan); e.Banned {
+			t.Errorf("the ban that went to the other database is shown: %+v", e)
+		}
 	})
+}
+
+// Whoever was told that a ban is stored is not told otherwise, whenever memory was reset since the
+// write began, and whatever was read meanwhile.
+func TestOwnBanAcrossAnEpochIsShownAtOnce(t *testing.T) {
+	t.Parallel()
+	target := syncer.TargetID(crook)
+	for _, during := range []string{"", "LoadBans", "LoadBans answered", "ReadTable", "ReadPlayers answered"} {
+		t.Run(during, func(t *testing.T) {
+			t.Parallel()
+			run(t, feed.Config{}, func(r *rig) {
+				begun := r.applier.Begin()
+				write := sync.OnceFunc(func() {
+					r.applier.Wrote(begun, nil, r.db.ban(target, lost))
+					if _, banned := r.bans.Lookup(target); !banned {
+						t.Error("not banned right after the write")
+					}
+				})
+				r.db.set(func(d *database) {
+					d.where.Epoch, d.next = "second", 10
+					d.during[during] = write
+				})
+				r.db.cut()
+				for range 2000 {
+					advanceTime(time.Millisecond)
+					_, banned := r.bans.Lookup(target)
+					r.db.mu.Lock()
+					_, stored := r.db.bans[target]
+					r.db.mu.Unlock()
+					if banned != stored {
+						t.Fatalf("banned is %t, stored %t", banned, stored)
+					}
+				}
+				write()
+				advanceTime(100 * time.Millisecond)
+				r.db.equals(t, r)
+				if e := r.takeEvents(); len(e) == 0 {
+					t.Error("no event tells of the ban")
+				}
+			})
+		})
+	}
 }
 
 // It may as well have gone to the new database, after memory was read from that:

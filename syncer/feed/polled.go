@@ -77,7 +77,7 @@ func (a *Applier) distrust(ch changefeed.Change) {
 	}
 }
 
-// addNeeded includes the players that must be read for other reasons than a change.
+// addNeeded includes the players and the bans that must be read for other reasons than a change.
 func (a *Applier) addNeeded(w *work) {
 	ids := a.players.Wanted(slices.Collect(maps.Keys(a.needRead)))
 	clear(a.needRead)
@@ -85,6 +85,13 @@ func (a *Applier) addNeeded(w *work) {
 		a.needRead[id] = true // until it was read
 		if !w.reads(subject{player: id}) {
 			w.players = append(w.players, id)
+		}
+	}
+	targets := a.bans.Wanted()
+	a.needBans = len(targets) > 0 // until they were read
+	for _, t := range targets {
+		if !w.reads(subject{target: t}) {
+			w.targets = append(w.targets, t)
 		}
 	}
 }

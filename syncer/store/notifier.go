@@ -18,6 +18,7 @@ type notifier struct {
 	mu      sync.Mutex
 	pending []json.RawMessage
 	running bool
+	freeing bool
 	done    sync.WaitGroup
 }
 
@@ -65,6 +66,26 @@ func (n *notifier) notify(batch []json.RawMessage) {
 		n.log.Warn("cannot notify of committed changes; other sidecars find them at their next poll",
 			"changes", len(batch), "error", err)
 	}
+}
+
+// free lets the server free its queue of notifications, which is full. It does that by itself only
+// after somebody has added to it: then a queue that was full once stays so, and no write succeeds,
+// long after the session has ended that listened and never read.
+func (n *notifier) free() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.freeing {
+		return
+	}
+	n.freeing = true
+	n.done.Go(func() {
+		if err := n.queries.FreeNotifications(context.Background()); err != nil {
+			n.log.Warn("the server's queue of notifications is full, and cannot be freed", "error", err)
+		}
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		n.freeing = false
+	})
 }
 
 // close waits until everything was sent or given up.

@@ -64,7 +64,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 		timeout: o.Timeout, server: o.Server, log: o.Logger,
 	}
 	servers.watch(config.ConnConfig, servers.admitForPool)
-	s.leaveReadOnly(config.ConnConfig)
+	s.watch(config.ConnConfig)
 	config.BeforeConnect = func(ctx context.Context, c *pgx.ConnConfig) error {
 		servers.prefer(ctx, c)
 		return s.connector.beforeConnect(ctx, c)
@@ -77,7 +77,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 		o.adjust(s.feed)
 	}
 	servers.watch(s.feed, servers.admit)
-	s.leaveReadOnly(s.feed)
+	s.watch(s.feed)
 
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
@@ -88,15 +88,20 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	return s, nil
 }
 
-// leaveReadOnly ends a session that refuses to write, and all of the pool. Whether a session
-// may write is settled when it begins, by the settings of login and database: what they were
-// then would count for as long as it lives.
-func (s *Store) leaveReadOnly(c *pgx.ConnConfig) {
+// watch answers refusals that would last longer than their reason.
+//
+// Whether a session may write is settled when it begins, by the settings of login and database:
+// what they were then would count for as long as it lives. So one that refuses to write ends, and
+// all of the pool. For a full queue of notifications see [notifier.free].
+func (s *Store) watch(c *pgx.ConnConfig) {
 	goesOn := c.OnPgError
 	c.OnPgError = func(conn *pgconn.PgConn, refused *pgconn.PgError) bool {
-		if refused.Code == codeReadOnly {
+		switch refused.Code {
+		case codeReadOnly:
 			s.Reset()
 			return false
+		case codeQueueFull:
+			s.notifier.free()
 		}
 		return goesOn(conn, refused)
 	}
