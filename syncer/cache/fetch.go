@@ -46,11 +46,27 @@ func (c *Players) Read(
 	}
 	p, fromMemory, err = c.readAnew(ctx, id, fetch)
 	if err != nil { // better an outdated copy than none
-		if copied, ok := c.get(id, true); ok {
+		if copied, ok := c.latest(id); ok {
 			return copied, true, nil
 		}
 	}
 	return p, fromMemory, err
+}
+
+// latest returns the newest that is known of a player: the copy or, where that lacks a write that
+// was acknowledged, what the write left.
+func (c *Players) latest(id syncer.PlayerID) (p *syncer.Player, ok bool) {
+	s := c.shard(id)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	switch e := s.slots[id]; {
+	case e == nil || !e.loaded:
+		return nil, false
+	case e.written != nil:
+		return e.written, true
+	default:
+		return e.record.player, true
+	}
 }
 
 // readAnew is Read for an id without a copy that could be the answer.
@@ -164,7 +180,7 @@ func (s *shard) finishFetch(
 	}
 	var exact bool
 	if e.loaded {
-		e.outdated = false
+		e.renewed()
 		exact = e.refresh(r) != changefeed.NeedsRead
 	} else {
 		exact = s.load(e, r)

@@ -70,25 +70,27 @@ func TestOutdatedCopiesAreReadAnew(t *testing.T) {
 	expect("before", 0)
 
 	c.Wanted([]syncer.PlayerID{"p1"}) // the feed begins to read
-	c.Outdate("p1")
+	c.Outdate("p1", named("written", 6))
+	c.Outdate("p1", named("written before that", 5))
+	c.Outdate("p1", nil) // a balance was
 	if result := c.Refresh(db); result != changefeed.NeedsRead {
 		t.Errorf("a reading from before had result %d, want another", result)
 	}
 	fails = errors.New("the database is away")
-	expect("before", 1)
+	expect("written", 1) // as the writer was told
 	fails, db = nil, reading(named("written", 6), 23)
 	expect("written", 1)
 	expect("written", 0)
 
-	c.Outdate("p1")
+	c.Outdate("p1", nil)
 	db = reading(named("written twice", 7), 24)
 	c.Wanted([]syncer.PlayerID{"p1"})
 	c.Refresh(db)
 	expect("written twice", 0)
 
-	c.Outdate("p1")
+	c.Outdate("p1", nil)
 	during = sync.OnceFunc(func() {
-		c.Outdate("p1")
+		c.Outdate("p1", nil)
 		db = reading(named("written meanwhile", 8), 25)
 	})
 	expect("written meanwhile", 2)

@@ -157,14 +157,15 @@ func (c *Players) Distrust(ch changefeed.Change) {
 }
 
 // Outdate says that a write of a player was acknowledged whose result cannot be compared
-// with the copy. Until a reading that begins after this call was taken in, Read does not
-// answer from memory. [Players.Get] does.
-func (c *Players) Outdate(id syncer.PlayerID) {
+// with the copy: the player that it left, nil if that is not known. Until a reading that begins
+// after this call was taken in, Read answers from memory only while none succeeds, and then what
+// was written. [Players.Get] answers the copy.
+func (c *Players) Outdate(id syncer.PlayerID, written *syncer.Player) {
 	s := c.shard(id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if e := s.slots[id]; e != nil {
-		e.outdate()
+		e.outdate(written)
 	}
 }
 
@@ -195,7 +196,8 @@ func (c *Players) Refresh(r changefeed.VersionedPlayer) changefeed.ApplyResult {
 		e.request()
 		return changefeed.NeedsRead
 	case e.loaded:
-		e.outdated, e.requested = false, false
+		e.renewed()
+		e.requested = false
 		return e.refresh(r)
 	}
 	exact := s.load(e, r)

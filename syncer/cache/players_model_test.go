@@ -120,7 +120,7 @@ func (s *sidecar) acknowledge() {
 	s.results = slices.Delete(s.results, i, i+1)
 	s.note(s.told, r)
 	if s.before[r.Xid] { // as the feed's applier does
-		s.cache.Outdate(r.ID)
+		s.cache.Outdate(r.ID, nil)
 		s.needed[r.ID] = true
 		return
 	}

@@ -50,7 +50,8 @@ func (s *shard) unload(e *slot) {
 	if e.loaded {
 		s.cached--
 	}
-	e.loaded, e.requested, e.outdated = false, false, false
+	e.loaded, e.requested = false, false
+	e.renewed()
 	e.record, e.balances, e.keyOnly = record{}, balanceSet{}, nil
 }
 

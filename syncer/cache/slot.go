@@ -22,8 +22,9 @@ type slot struct {
 	keyOnly   []uint64     // transactions of changes without a row, received during the fetches
 	requested bool         // not loaded or outdated, and the feed is going to read it
 
-	outdated   bool // loaded, but a read that has not begun yet is needed; see Players.Outdate
-	outdatings int  // how often that was said
+	outdated   bool           // loaded, but a read that has not begun yet is needed; see Players.Outdate
+	outdatings int            // how often that was said
+	written    *syncer.Player // what the newest write left that made it outdated; nil: not known
 
 	position int         // in the ring; -1: not there
 	used     atomic.Bool // since the hand last came by
@@ -32,11 +33,17 @@ type slot struct {
 // request records that the feed begins to read the id.
 func (e *slot) request() { e.requested = !e.loaded || e.outdated }
 
-// outdate demands a read that has not begun yet.
-func (e *slot) outdate() {
+// outdate demands a read that has not begun yet, for a write that left this.
+func (e *slot) outdate(written *syncer.Player) {
 	e.outdated, e.requested = e.loaded, false
 	e.outdatings++
+	if e.outdated && written != nil && (e.written == nil || written.Revision >= e.written.Revision) {
+		e.written = written
+	}
 }
+
+// renewed ends that.
+func (e *slot) renewed() { e.outdated, e.written = false, nil }
 
 // collect takes in a change of an id that is not loaded.
 func (e *slot) collect(ch changefeed.Change) changefeed.ApplyResult {

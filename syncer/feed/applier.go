@@ -126,21 +126,21 @@ func (a *Applier) refresh(r changefeed.VersionedPlayer) (changed bool) {
 // requireFreshRead asks for a read of what was written where the result cannot be used. One
 // that has begun already is not enough.
 func (a *Applier) requireFreshRead(readings []changefeed.VersionedPlayer, changes []changefeed.Change) {
-	written := map[syncer.PlayerID]bool{}
-	for _, r := range readings {
-		written[r.ID] = true
-	}
+	written := map[syncer.PlayerID]*syncer.Player{}
 	for _, ch := range changes {
 		switch ch.Entity {
 		case syncer.EntityPlayer, syncer.EntityBalance:
-			written[syncer.PlayerID(ch.Key)] = true
+			written[syncer.PlayerID(ch.Key)] = nil
 		case syncer.EntityBan:
 			a.bans.Assume(ch)
 			a.needBans = true
 		}
 	}
-	for id := range written {
-		a.players.Outdate(id)
+	for _, r := range readings {
+		written[r.ID] = r.Player
+	}
+	for id, player := range written {
+		a.players.Outdate(id, player)
 		a.needRead[id] = true
 	}
 	if len(readings)+len(changes) > 0 {

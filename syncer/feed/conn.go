@@ -100,9 +100,10 @@ type Players interface {
 	// Refresh takes in a read. changefeed.NeedsRead: it was not enough, read again.
 	Refresh(r changefeed.VersionedPlayer) changefeed.ApplyResult
 
-	// Outdate says that a write was acknowledged whose result cannot be taken in: requests
-	// are not answered from memory until a reading that begins later is there.
-	Outdate(id syncer.PlayerID)
+	// Outdate says that a write was acknowledged that left the player like this, nil if that is
+	// not known, and whose result cannot be taken in: requests are not answered from memory, as
+	// long as they can be otherwise, until a reading that begins later is there.
+	Outdate(id syncer.PlayerID, written *syncer.Player)
 
 	// Reset forgets how old copies are: snapshots to come are of another epoch.
 	Reset()
