@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -36,6 +37,32 @@ type server struct {
 	blocks  int
 	doubt   int  // sessions of which a block may be stored
 	damaged bool // files of its sidecar: what waited there may be lost
+
+	// Which of the bans a sidecar knows that was killed and cannot ask the database: those that are
+	// on its disk, soon after they were stored, or some time after its disk has room again.
+	restarted    bool
+	onDisk, soon int // numbers of bans
+	full         time.Time
+}
+
+// known returns the bans that the sidecar must know of.
+func (s *server) known() []string {
+	switch {
+	case s.damaged:
+		return nil
+	case s.restarted:
+		return s.bans[:s.onDisk]
+	default:
+		return s.bans
+	}
+}
+
+// fresh is called whenever the sidecar has read everything, and a while after the last time.
+func (s *server) fresh() {
+	s.restarted = false
+	if time.Since(s.full) > time.Minute {
+		s.onDisk, s.soon = s.soon, len(s.bans)
+	}
 }
 
 // newAcknowledged lets a player join each node.

@@ -144,14 +144,25 @@ func (c *chaos) transaction(begin, end string) (mend func()) {
 	}
 }
 
+// told changes what is expected of a sidecar.
+func (c *chaos) told(at int, change func(*server)) {
+	log := c.log()
+	log.add(func() { change(log.servers[at]) })
+}
+
+// kill ends a sidecar as a crash would.
+func (c *chaos) kill(at int) *process {
+	c.told(at, func(s *server) { s.restarted = true })
+	c.sidecar[at].kill()
+	return c.sidecar[at]
+}
+
 // damageFiles kills a sidecar and changes a byte of a file of its. If it does not start with that,
 // it says which file it is, and starts without.
 func (c *chaos) damageFiles() (mend func()) {
 	at := c.random.IntN(len(c.sidecar))
-	p := c.sidecar[at]
-	log := c.log()
-	log.add(func() { log.servers[at].damaged = true })
-	p.kill()
+	p := c.kill(at)
+	c.told(at, func(s *server) { s.damaged = true })
 	files, err := filepath.Glob(filepath.Join(p.config.DataDir, "*"))
 	if err != nil || len(files) == 0 {
 		c.t.Fatalf("files of %s: %v, %v", p.name, files, err)

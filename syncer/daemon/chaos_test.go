@@ -75,7 +75,7 @@ type chaos struct {
 	requests atomic.Int64
 	faults   map[string]int
 	marks    int
-	fresh    []time.Duration // from the end of each fault, and of those with it, until every sidecar knew of a later change
+	fresh    []time.Duration // from the end of each fault and those with it until all knew of a later change
 	later    []func()        // what is tidied up after faults
 }
 
@@ -234,6 +234,9 @@ func (c *chaos) breakSome() {
 	fresh := time.Since(ended)
 	for range drawn {
 		c.fresh = append(c.fresh, fresh)
+	}
+	for at := range c.sidecar {
+		c.told(at, (*server).fresh)
 	}
 	c.t.Logf("fresh after %v", fresh.Round(time.Millisecond))
 	for _, tidyUp := range c.later {

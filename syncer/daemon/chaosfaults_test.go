@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"playersync/syncer/postgres/pgtest"
 )
@@ -28,12 +29,13 @@ const (
 var faultsOfChaos = []chaosFault{
 	{"standby takes over", (*chaos).failOver, aServer},
 	{"database killed", func(c *chaos) func() { c.primary().Kill(); return c.restartServer }, aServer},
-	{"database shut down", func(c *chaos) func() { c.primary().Shutdown(c.t.Context()); return c.restartServer }, aServer},
+	{"database shut down", func(c *chaos) func() {
+		c.primary().Shutdown(c.t.Context())
+		return c.restartServer
+	}, aServer},
 	{"backends terminated", func(c *chaos) func() { c.psql(killAll); return func() {} }, ""},
 	{"sidecar killed", func(c *chaos) func() {
-		p := c.anySidecar()
-		p.kill()
-		return p.start
+		return c.kill(c.random.IntN(len(c.sidecar))).start
 	}, aSidecar},
 	{"sidecar killed, its files damaged", (*chaos).damageFiles, aSidecar},
 	{"sidecar stopped", func(c *chaos) func() {
@@ -42,9 +44,12 @@ var faultsOfChaos = []chaosFault{
 		return func() { p.signal(syscall.SIGCONT) }
 	}, ""},
 	{"sidecar's disk full", func(c *chaos) func() {
-		p := c.anySidecar()
-		p.fillDisk(true)
-		return func() { p.fillDisk(false) }
+		at := c.random.IntN(len(c.sidecar))
+		c.sidecar[at].fillDisk(true)
+		return func() {
+			c.sidecar[at].fillDisk(false)
+			c.told(at, func(s *server) { s.full, s.onDisk, s.soon = time.Now(), 0, 0 })
+		}
 	}, ""},
 	{"connections cut", func(c *chaos) func() { c.anyLink().each((*pgtest.Proxy).Cut); return func() {} }, ""},
 	{"connections cut after some bytes", func(c *chaos) func() {

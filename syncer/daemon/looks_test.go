@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 )
 
 // look asks a node for what its game server was told is stored. Whatever is broken, memory does
@@ -13,7 +14,8 @@ func (a *acknowledged) look(n *node, i int) error {
 	case 0:
 		return a.lookForBan(n, i)
 	case 1:
-		answered, err := a.try(n, http.MethodPost, "/v1/bans/check", fmt.Sprintf(`{"uuid": "nobody %d"}`, a.last.Load()))
+		body := fmt.Sprintf(`{"uuid": "nobody %d"}`, a.last.Load())
+		answered, err := a.try(n, http.MethodPost, "/v1/bans/check", body)
 		if isStored(answered, err) && answered.field("banned") != false {
 			return fmt.Errorf("node %s: nobody is banned: %s", n.name, answered.body)
 		}
@@ -26,8 +28,8 @@ func (a *acknowledged) look(n *node, i int) error {
 func (a *acknowledged) lookForBan(n *node, i int) error {
 	var id string
 	a.add(func() {
-		if s := a.servers[i]; len(s.bans) > 0 && !s.damaged {
-			id = pick(s.bans)
+		if known := a.servers[i].known(); len(known) > 0 {
+			id = pick(known)
 		}
 	})
 	if id == "" {
@@ -38,7 +40,7 @@ func (a *acknowledged) lookForBan(n *node, i int) error {
 		return nil
 	}
 	a.add(func() {
-		if !a.servers[i].damaged {
+		if slices.Contains(a.servers[i].known(), id) {
 			err = fmt.Errorf("node %s: the ban of %s was stored by it: %s", n.name, id, answered.body)
 		}
 	})

@@ -34,7 +34,9 @@ const (
 // or schema does not let it serve, as while a backup is restored: sessions it gave up, refused
 // logins, missing databases, schemas, tables, columns and functions, missing privileges, a full
 // queue of notifications, objects in use, faults of its own. They pass, as the feed takes them to.
-var notServing = []string{"25P03", "28", "3D", "3F", "42501", "42703", "42704", "42883", "42P01", codeQueueFull, "55", "XX"}
+var notServing = []string{
+	"25P03", "28", "3D", "3F", "42501", "42703", "42704", "42883", "42P01", codeQueueFull, "55", "XX",
+}
 
 // readError translates the error of an operation that stores nothing.
 func readError(what string, err error) error {
