@@ -34,7 +34,7 @@ func (f *Feed) readPiece(ctx context.Context, conn Conn) error {
 	if err != nil {
 		err = fmt.Errorf("read %s: %w", f.describe(piece), err)
 		if ctx.Err() == nil && f.backlog.failed(piece, time.Now()) {
-			f.applier.players.Outdate(piece[0])
+			f.applier.players.Outdate(piece[0], nil)
 			f.log.ErrorContext(ctx, "a player cannot be read and is set aside; the database answers who asks for him",
 				"player", piece[0], "next_try_in", asidePause, "error", err)
 		}
