@@ -210,6 +210,110 @@ func (q *Queries) MoveBalance(ctx context.Context, arg MoveBalanceParams) (MoveB
 	return i, err
 }
 
+const moveBalances = `-- name: MoveBalances :many
+with notify as materialized (
+    select set_config('syncer.notify', 'later', true)
+),
+asked as materialized (
+    select
+        generate_subscripts($1::text[], 1) as place,
+        unnest($2::text[]) as payer,
+        unnest($3::text[]) as payee,
+        unnest($4::text[]) as currency,
+        unnest($5::bigint[]) as amount,
+        unnest($1::text[]) as key,
+        unnest($6::text[]) as reason,
+        unnest($7::text[]) as by,
+        unnest($8::text[]) as server
+),
+locked as materialized (
+    select n.place
+    from (
+        select place, payer as uuid, currency
+        from asked
+        union all
+        select place, payee, currency
+        from asked
+    ) as n
+    join balance as b on b.uuid = n.uuid and b.currency = n.currency
+    for no key update of b skip locked
+),
+ready as materialized (
+    select a.place, a.payer, a.payee, a.currency, a.amount, a.key, a.reason, a.by, a.server
+    from notify
+    cross join asked as a
+    where (select count(*) from locked as l where l.place = a.place)
+        = (a.payer <> '')::integer + (a.payee <> '')::integer
+)
+select
+    r.place::integer as place,
+    m.outcome::text as outcome,
+    coalesce(m.held, 0)::bigint as held,
+    coalesce(m.entries, '[]')::jsonb as entries,
+    m.changes::jsonb[] as changes
+from ready as r
+cross join lateral move_balance(
+    nullif(r.payer, ''), nullif(r.payee, ''), r.currency, r.amount, r.key, r.reason, r.by, r.server
+) as m
+`
+
+type MoveBalancesParams struct {
+	Keys       []string
+	Payers     []string
+	Payees     []string
+	Currencies []string
+	Amounts    []int64
+	Reasons    []string
+	Bys        []string
+	Servers    []string
+}
+
+type MoveBalancesRow struct {
+	Place   int32
+	Outcome string
+	Held    int64
+	Entries json.RawMessage
+	Changes []json.RawMessage
+}
+
+// Moves several amounts as MoveBalance does one, each of players of its own, ” for nobody. A
+// move has no row here, and is not done, unless the balances it needs are there and nobody
+// else has locked one: it waits for nothing.
+func (q *Queries) MoveBalances(ctx context.Context, arg MoveBalancesParams) ([]MoveBalancesRow, error) {
+	rows, err := q.db.Query(ctx, moveBalances,
+		arg.Keys,
+		arg.Payers,
+		arg.Payees,
+		arg.Currencies,
+		arg.Amounts,
+		arg.Reasons,
+		arg.Bys,
+		arg.Servers,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []MoveBalancesRow{}
+	for rows.Next() {
+		var i MoveBalancesRow
+		if err := rows.Scan(
+			&i.Place,
+			&i.Outcome,
+			&i.Held,
+			&i.Entries,
+			&i.Changes,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const topBalances = `-- name: TopBalances :many
 select b.uuid, p.name, b.amount
 from balance as b

@@ -14,6 +14,55 @@ cross join lateral move_balance(
     sqlc.arg(key)::text, sqlc.arg(reason)::text, sqlc.arg(by)::text, sqlc.arg(server)::text
 ) as m;
 
+-- name: MoveBalances :many
+-- Moves several amounts as MoveBalance does one, each of players of its own, '' for nobody. A
+-- move has no row here, and is not done, unless the balances it needs are there and nobody
+-- else has locked one: it waits for nothing.
+with notify as materialized (
+    select set_config('syncer.notify', 'later', true)
+),
+asked as materialized (
+    select
+        generate_subscripts(sqlc.arg(keys)::text[], 1) as place,
+        unnest(sqlc.arg(payers)::text[]) as payer,
+        unnest(sqlc.arg(payees)::text[]) as payee,
+        unnest(sqlc.arg(currencies)::text[]) as currency,
+        unnest(sqlc.arg(amounts)::bigint[]) as amount,
+        unnest(sqlc.arg(keys)::text[]) as key,
+        unnest(sqlc.arg(reasons)::text[]) as reason,
+        unnest(sqlc.arg(bys)::text[]) as by,
+        unnest(sqlc.arg(servers)::text[]) as server
+),
+locked as materialized (
+    select n.place
+    from (
+        select place, payer as uuid, currency
+        from asked
+        union all
+        select place, payee, currency
+        from asked
+    ) as n
+    join balance as b on b.uuid = n.uuid and b.currency = n.currency
+    for no key update of b skip locked
+),
+ready as materialized (
+    select a.*
+    from notify
+    cross join asked as a
+    where (select count(*) from locked as l where l.place = a.place)
+        = (a.payer <> '')::integer + (a.payee <> '')::integer
+)
+select
+    r.place::integer as place,
+    m.outcome::text as outcome,
+    coalesce(m.held, 0)::bigint as held,
+    coalesce(m.entries, '[]')::jsonb as entries,
+    m.changes::jsonb[] as changes
+from ready as r
+cross join lateral move_balance(
+    nullif(r.payer, ''), nullif(r.payee, ''), r.currency, r.amount, r.key, r.reason, r.by, r.server
+) as m;
+
 -- name: Ledger :many
 -- A player's entries, newest first, before a position.
 select *

@@ -122,6 +122,13 @@ type TransferResult struct {
 	Repeated bool // it had happened before
 }
 
+// MoveOutcome is what became of one of several transfers.
+type MoveOutcome struct {
+	Move   int // its place among them
+	Result TransferResult
+	Err    error
+}
+
 // BalanceMismatch is a balance that is not the sum of its ledger.
 type BalanceMismatch struct {
 	Player          PlayerID

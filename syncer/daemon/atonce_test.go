@@ -106,3 +106,66 @@ func wantStatus(t *testing.T, n *node, id, body string, status int, headers ...s
 		t.Errorf("%s of %s: %d %.200s, %v; want %d", body[:min(len(body), 40)], id, got.status, got.body, err, status)
 	}
 }
+
+// Payments that come at once share statements. Each keeps its own outcome and happens once,
+// while connections are killed.
+func TestPaymentsAtOnceKeepTheirOutcomes(t *testing.T) {
+	t.Parallel()
+	url, psql := database(t)
+	nodes := []*node{start(t, url, "a").ready(), start(t, url, "b").ready()}
+	run(t, psql, `
+		insert into currency values ('coins');
+		insert into player (uuid) select 'p' || n from generate_series(0, 15) as n`)
+	const clients, rounds = 16, 8
+	killer := connect(t, url)
+	pay := func(n *node, path, body string, status int) {
+		for {
+			got, err := n.try(http.MethodPost, path, body)
+			if err == nil && got.status == http.StatusServiceUnavailable && status != got.status {
+				continue // the key makes it safe
+			}
+			if err != nil || got.status != status {
+				t.Errorf("%s %s: %d %s, %v; want %d", path, body, got.status, got.body, err, status)
+			}
+			return
+		}
+	}
+	var working sync.WaitGroup
+	for client := range clients {
+		n := nodes[client%2]
+		mine, next := fmt.Sprint("p", client), fmt.Sprint("p", (client+1)%clients)
+		own := player(mine) + "/balances/coins"
+		working.Go(func() {
+			for round := range rounds {
+				key := fmt.Sprint(client, "-", round)
+				pay(n, own, `{"change": 10, "key": "`+key+` earned"}`, http.StatusOK)
+				transfer := fmt.Sprintf(`{"from": %q, "to": %q, "currency": "coins", "amount": 3, "key": "%s given"}`,
+					mine, next, key)
+				var twice sync.WaitGroup
+				for _, through := range nodes {
+					twice.Go(func() { pay(through, "/v1/transfers", transfer, http.StatusOK) })
+				}
+				pay(n, own, `{"change": -1000000, "key": "`+key+` wished"}`, http.StatusPaymentRequired)
+				pay(n, own, `{"change": 11, "key": "`+key+` earned"}`, http.StatusConflict)
+				pay(n, player(mine)+"/balances/gems", `{"change": 1, "key": "`+key+` gems"}`, http.StatusUnprocessableEntity)
+				twice.Wait()
+				if client == 0 {
+					if _, err := killer.Exec(t.Context(), `select pg_terminate_backend(pid) from pg_stat_activity
+						where application_name like 'playersync%' and datname = current_database() and random() < 0.3`); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		})
+	}
+	working.Wait()
+	if n := one[int](t, psql, `select count(*) from balance where amount = $1`, 10*rounds); n != clients {
+		t.Errorf("%d players have what they earned and were given", n)
+	}
+	if n := one[int](t, psql, `select count(*) from ledger`); n != 3*clients*rounds {
+		t.Errorf("%d entries in the ledger", n)
+	}
+	if n := one[int](t, psql, `select count(*) from balance_mismatch`); n != 0 {
+		t.Errorf("%d balances are not the sum of their ledger", n)
+	}
+}

@@ -1,6 +1,7 @@
 package sidecar
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -16,6 +17,7 @@ type Balances struct {
 	store   BalanceStore
 	players HeldBalances
 	applier Applier
+	moves   batcher[syncer.Transfer, syncer.TransferResult]
 }
 
 // BalanceReads are the reads that need no rule of this package; the store has them.
@@ -34,6 +36,9 @@ type BalanceStore interface {
 	BalanceReads
 	ReadPlayers(ctx context.Context, ids []syncer.PlayerID) ([]changefeed.VersionedPlayer, error)
 	MoveBalance(ctx context.Context, m syncer.Transfer) (syncer.TransferResult, []changefeed.Change, error)
+	// MoveBalances does the same of several players in one step. What it does not return it
+	// did not do.
+	MoveBalances(ctx context.Context, moves []syncer.Transfer) ([]syncer.MoveOutcome, []changefeed.Change, error)
 	AddCurrency(ctx context.Context, name string) (added bool, err error)
 	TopBalances(ctx context.Context, currency string, size int, after string) ([]syncer.TopBalance, string, error)
 }
@@ -46,7 +51,10 @@ type HeldBalances interface {
 
 // NewBalances returns the balances of players, some of which are in memory.
 func NewBalances(store BalanceStore, players HeldBalances, applier Applier) *Balances {
-	return &Balances{BalanceReads: store, store: store, players: players, applier: applier}
+	b := &Balances{BalanceReads: store, store: store, players: players, applier: applier}
+	b.moves.most, b.moves.keys, b.moves.lost = maxTogether, keysOfMove, unknownOutcome
+	b.moves.alone, b.moves.together = b.move, b.moveTogether
+	return b
 }
 
 // Of returns a player's balances, from memory if its copy is there. Errors:
@@ -75,24 +83,57 @@ func (b *Balances) Of(ctx context.Context, id syncer.PlayerID) (syncer.Balances,
 	return balances, FromDatabase, nil
 }
 
-// Transfer changes balances in the database and in memory. A broken connection makes it
-// try again, which the key makes safe. Errors: those of the store.
+// Transfer changes balances in the database and in memory, together with others that come
+// meanwhile. A broken connection makes it try again, which the key makes safe. Errors: those
+// of the store.
 func (b *Balances) Transfer(ctx context.Context, m syncer.Transfer) (syncer.TransferResult, error) {
 	if err := m.Validate(); err != nil {
 		return syncer.TransferResult{}, err
 	}
-	begun := b.applier.Begin()
+	m.By = cmp.Or(m.By, syncer.AttributionOf(ctx).By)
 	var moved syncer.TransferResult
-	var changes []changefeed.Change
 	err := syncer.RepeatUnknown(func() (err error) {
-		moved, changes, err = b.store.MoveBalance(ctx, m)
+		moved, err = b.moves.one(ctx, m)
 		return err
 	})
+	return moved, err
+}
+
+// keysOfMove names the players and the key of a move: those that share one have an order.
+func keysOfMove(m syncer.Transfer) []string {
+	keys := []string{"key " + m.Key}
+	for _, id := range []syncer.PlayerID{m.Payer, m.Payee} {
+		if id != "" {
+			keys = append(keys, "player "+string(id))
+		}
+	}
+	return keys
+}
+
+// move does a move that waits for others if it has to.
+func (b *Balances) move(ctx context.Context, m syncer.Transfer) (syncer.TransferResult, error) {
+	begun := b.applier.Begin()
+	moved, changes, err := b.store.MoveBalance(ctx, m)
+	if err == nil {
+		b.applier.Wrote(begun, nil, changes)
+	}
+	return moved, err
+}
+
+// moveTogether does moves of different players.
+func (b *Balances) moveTogether(
+	ctx context.Context, moves []syncer.Transfer, answer func(i int, moved syncer.TransferResult, err error),
+) error {
+	begun := b.applier.Begin()
+	outcomes, changes, err := b.store.MoveBalances(ctx, moves)
 	if err != nil {
-		return syncer.TransferResult{}, err
+		return err
 	}
 	b.applier.Wrote(begun, nil, changes)
-	return moved, nil
+	for _, outcome := range outcomes {
+		answer(outcome.Move, outcome.Result, outcome.Err)
+	}
+	return nil
 }
 
 // Top returns a page of the players who have most of a currency, the richest first; who has

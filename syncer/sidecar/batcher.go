@@ -53,6 +53,9 @@ type request[Q, A any] struct {
 // depend on ctx, since it belongs to others too; the wait for it does. Errors: those of the
 // step; if ctx ends, database_unavailable before the step, then what lost says.
 func (b *batcher[Q, A]) one(ctx context.Context, asked Q) (none A, _ error) {
+	if ctx.Err() != nil {
+		return none, syncer.Unavailable(fmt.Errorf("wait for the database: %w", context.Cause(ctx)))
+	}
 	mine := &request[Q, A]{ctx: context.WithoutCancel(ctx), asked: asked, done: make(chan struct{})}
 	b.mu.Lock()
 	b.waiting = append(b.waiting, mine)

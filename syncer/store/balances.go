@@ -43,6 +43,44 @@ func (s *Store) MoveBalance(
 	return s.moved(m, mode, row)
 }
 
+// MoveBalances changes balances in one step, as [Store.MoveBalance] does each, of players none
+// of whom is in two of the moves. What it does not return it did not do: moves that would have
+// to wait for somebody else, or that begin a balance. The changes are those of all. Errors:
+// invalid for all if one is, database_unavailable, outcome_unknown.
+func (s *Store) MoveBalances(
+	ctx context.Context, moves []syncer.Transfer,
+) ([]syncer.MoveOutcome, []changefeed.Change, error) {
+	var params db.MoveBalancesParams
+	for _, m := range moves {
+		params.Keys = append(params.Keys, m.Key)
+		params.Payers = append(params.Payers, string(m.Payer))
+		params.Payees = append(params.Payees, string(m.Payee))
+		params.Currencies = append(params.Currencies, m.Currency)
+		params.Amounts = append(params.Amounts, m.Amount)
+		params.Reasons = append(params.Reasons, m.Reason)
+		params.Bys = append(params.Bys, m.By)
+		params.Servers = append(params.Servers, m.Server)
+	}
+	rows, err := s.queries.MoveBalances(ctx, params)
+	switch {
+	case isRepeatable(err), isLockTimeout(err): // a rival has one of the keys, for whom one alone waits
+		return nil, nil, nil
+	case err != nil:
+		return nil, nil, writeError("move balances", err)
+	}
+	var outcomes []syncer.MoveOutcome
+	var changes []changefeed.Change
+	for _, row := range rows {
+		move := int(row.Place) - 1
+		moved, changed, err := s.moved(moves[move], notifyLater, db.MoveBalanceRow{
+			Outcome: row.Outcome, Held: row.Held, Entries: row.Entries, Changes: row.Changes,
+		})
+		outcomes = append(outcomes, syncer.MoveOutcome{Move: move, Result: moved, Err: err})
+		changes = append(changes, changed...)
+	}
+	return outcomes, changes, nil
+}
+
 // moved reads what the SQL function move_balance returns.
 func (s *Store) moved(
 	m syncer.Transfer, mode notifyMode, row db.MoveBalanceRow,

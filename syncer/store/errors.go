@@ -133,6 +133,12 @@ func isRepeatable(err error) bool {
 		(refused.Code == codePlanChanged || refused.ConstraintName == "ledger_key_idx"))
 }
 
+// isLockTimeout reports whether a statement was given up because somebody else kept a lock.
+func isLockTimeout(err error) bool {
+	refused, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && refused.Code == codeLockTimeout
+}
+
 // isRaised reports whether a function of ours refused, which may do so by a SQLSTATE
 // that the server has another use for.
 func isRaised(refused *pgconn.PgError) bool { return refused.Routine == "exec_stmt_raise" }

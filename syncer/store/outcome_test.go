@@ -74,6 +74,17 @@ var writes = map[string]write{
 		},
 		`select count(*) from ledger where key = $1`,
 	},
+	"payments together": {
+		func(ctx context.Context, s *store.Store, n int) error {
+			var moves []syncer.Transfer
+			for _, id := range []syncer.PlayerID{"steve", "alex"} {
+				moves = append(moves, syncer.Transfer{Currency: "coins", Key: fmt.Sprint(id, n)}.Change(id, 1))
+			}
+			_, _, err := s.MoveBalances(ctx, moves)
+			return err
+		},
+		`select count(*) from ledger where key = 'steve' || $1`,
+	},
 }
 
 // A write whose answer is cut off at any byte is called not stored only if it is not, and
@@ -84,7 +95,8 @@ func TestCutWriteIsCalledNotStoredOnlyIfItIsNot(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			conn, url := database(t)
-			run(t, conn, `insert into player (uuid) values ('steve'), ('alex'); insert into currency (name) values ('coins')`)
+			run(t, conn, `insert into player (uuid) values ('steve'), ('alex'); insert into currency (name) values ('coins');
+				insert into balance (uuid, currency) select uuid, 'coins' from player`)
 			proxy := pgtest.NewProxy(t, url)
 			s, err := store.Open(t.Context(), proxy.URL()+"&application_name=cut", store.Options{
 				MaxConnections: 1, Timeout: pgtest.WaitTimeout,
@@ -190,7 +202,8 @@ func TestDatabaseThatCannotServeIsAnOutage(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			conn, url := database(t)
-			run(t, conn, `insert into player (uuid) values ('steve'), ('alex'); insert into currency (name) values ('coins')`)
+			run(t, conn, `insert into player (uuid) values ('steve'), ('alex'); insert into currency (name) values ('coins');
+				insert into balance (uuid, currency) select uuid, 'coins' from player`)
 			run(t, conn, fault.sql)
 			s, err := store.Open(t.Context(), url+fault.parameter, store.Options{Timeout: pgtest.WaitTimeout})
 			if err != nil {
