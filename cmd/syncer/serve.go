@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"playersync/cmd/syncer/internal/config"
+	"playersync/syncer/console"
 	"playersync/syncer/daemon"
 	"playersync/syncer/feed"
 	"playersync/syncer/postgres"
@@ -93,6 +94,9 @@ func (a *app) serve(command *cobra.Command) error {
 		return err
 	}
 	log.Info("listening", "url", sidecar.URL())
+	if link := sidecar.ConsoleLink(); link != "" {
+		log.Info("to look at it, open this link within a quarter of an hour; it is good once", "console", link)
+	}
 	return sidecar.Run(command.Context())
 }
 
@@ -179,6 +183,8 @@ func daemonConfig(settings config.Config, log *slog.Logger) daemon.Config {
 		HTTP:        settings.HTTP.API(),
 		Fish:        settings.HTTP.Fish.API(),
 		NoFish:      !settings.HTTP.Fish.Enabled,
+		Console:     console.Config{Prefix: settings.HTTP.Console.Prefix},
+		NoConsole:   !settings.HTTP.Console.Enabled,
 		Webhook:     webhook.Config{URL: settings.Fish.WebhookURL.Reveal()},
 		Presence:    sidecar.PresenceConfig{Lease: settings.Presence.Lease},
 		CachedLimit: settings.Cache.Players,
@@ -195,6 +201,7 @@ func daemonConfig(settings config.Config, log *slog.Logger) daemon.Config {
 			Logger:  log,
 		}
 		c.DatabaseURL, c.Store.ListenURL, c.Store.Pooled = "", "", false
+		c.Console.Owner = thisUser()
 	}
 	return c
 }

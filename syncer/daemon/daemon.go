@@ -25,6 +25,7 @@ import (
 
 	"playersync/syncer/cache"
 	"playersync/syncer/changefeed"
+	"playersync/syncer/console"
 	"playersync/syncer/events"
 	"playersync/syncer/feed"
 	"playersync/syncer/httpapi"
@@ -49,12 +50,14 @@ type Config struct {
 	HTTP        httpapi.Config
 	Fish        fishapi.Config // MaxBody is HTTP's
 	Webhook     webhook.Config // without URL: none
-	NoFish      bool           // do not serve the protocol of the fish-commands plugin
-	Listener    net.Listener   // instead of HTTP.Listen; the daemon closes it
-	CachedLimit int            // players kept in memory beyond those that are held; default 10 000
-	EventBuffer int            // events that a subscriber may be behind; default 8192
-	AuditKeep   time.Duration  // older changes in the audit are forgotten; 0: none is
-	DataDir     string         // outbox and last known bans; "" means a throw-away directory
+	Console     console.Config
+	NoConsole   bool          // do not serve the web pages
+	NoFish      bool          // do not serve the protocol of the fish-commands plugin
+	Listener    net.Listener  // instead of HTTP.Listen; the daemon closes it
+	CachedLimit int           // players kept in memory beyond those that are held; default 10 000
+	EventBuffer int           // events that a subscriber may be behind; default 8192
+	AuditKeep   time.Duration // older changes in the audit are forgotten; 0: none is
+	DataDir     string        // outbox and last known bans; "" means a throw-away directory
 	Version     string
 }
 
@@ -84,6 +87,7 @@ type Daemon struct {
 
 	use     useCases
 	plugin  plugin
+	console *console.Console // nil: none
 	webhook *webhook.Webhook // nil: none
 	http    *httpapi.Server
 
@@ -180,6 +184,9 @@ func (d *Daemon) wire(context.Context) error {
 	d.registerMetrics()
 	mounts, err := d.fish()
 	if err != nil {
+		return err
+	}
+	if mounts, err = d.wireConsole(mounts); err != nil {
 		return err
 	}
 	u := &d.use

@@ -22,12 +22,16 @@ type stage struct {
 // stages are the parts that run, in the order of shutdown: each still needs the later
 // ones.
 func (d *Daemon) stages() []*stage {
-	stages := []*stage{
+	var stages []*stage
+	if d.console != nil { // first, so that open pages do not hold up the end of http
+		stages = append(stages, &stage{name: "console", run: d.console.Run})
+	}
+	stages = append(stages, []*stage{
 		{name: "http", run: func(ctx context.Context) error { return d.http.Serve(ctx, d.listener) }},
 		{name: "staff chat", run: d.use.chat.Run},
 		{name: "chat deliveries", run: d.plugin.deliveries.Run},
 		{name: "write queue", run: d.use.queue.Run},
-	}
+	}...)
 	if d.webhook != nil {
 		stages = append(stages, &stage{name: "webhook", run: d.webhook.Run})
 	}

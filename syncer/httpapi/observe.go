@@ -94,7 +94,7 @@ func (o *observation) done() {
 	}
 	elapsed := time.Since(o.start)
 	s := o.server
-	if !o.stream {
+	if !o.stream && o.Header().Get("Content-Type") != "text/event-stream" {
 		status := cmp.Or(o.status, http.StatusOK) // what net/http sends for nothing
 		s.metrics.duration.WithLabelValues(methodLabel(o.r.Method), o.route(),
 			strconv.Itoa(status)).Observe(elapsed.Seconds())

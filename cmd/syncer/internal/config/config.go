@@ -71,7 +71,14 @@ type HTTP struct {
 	AllowedHosts    []string // without port, besides those that are always allowed
 	TLS             TLS
 	MaxBody         int64 // bytes
+	Console         Console
 	Fish            Fish
+}
+
+// Console is about the web pages.
+type Console struct {
+	Enabled bool
+	Prefix  string // that a reverse proxy takes off, "" for none
 }
 
 // TLS names files in PEM form, "" for clear text.

@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"playersync/syncer"
+	"playersync/syncer/console"
 )
 
 // A parser checks the text form of a value. Its error must not quote a secret.
@@ -230,4 +231,9 @@ func causeWithoutURL(err error) string {
 		}
 	}
 	return ""
+}
+
+// parseConsolePrefix takes "" or a path such as "/syncer".
+func parseConsolePrefix(text string) (string, error) {
+	return text, console.Config{Prefix: text}.Validate()
 }

@@ -125,6 +125,15 @@ var settings = []setting{
 		into(func(c *Config) *int64 { return &c.HTTP.MaxBody }, parseSize(1<<10, 64<<20)),
 	},
 	{
+		"http.console.enabled", "true", kindBool, "serve the web pages at /console/",
+		into(func(c *Config) *bool { return &c.HTTP.Console.Enabled }, parseBool),
+	},
+	{
+		"http.console.prefix", "", kindText,
+		"path that a reverse proxy takes off before it passes requests on, such as /syncer; empty: none",
+		into(func(c *Config) *string { return &c.HTTP.Console.Prefix }, parseConsolePrefix),
+	},
+	{
 		"http.fish.enabled", "true", kindBool, "serve the protocol of the fish-commands plugin at /api",
 		into(func(c *Config) *bool { return &c.HTTP.Fish.Enabled }, parseBool),
 	},

@@ -1,0 +1,188 @@
+//go:build chromium
+
+package console_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// screenshotsEnv names a directory for pictures of every page; empty: none are made.
+const screenshotsEnv = "PLAYERSYNC_SCREENSHOTS"
+
+// screens are the sizes at which every page is looked at.
+var screens = []struct{ width, height int64 }{{360, 740}, {1024, 768}, {1920, 1080}}
+
+// chromium runs a browser until the test ends. What its pages complain of fails the test.
+func chromium(t *testing.T) context.Context {
+	t.Helper()
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()))
+	allocator, cancel := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(cancel)
+	ctx, cancel := chromedp.NewContext(allocator)
+	t.Cleanup(cancel)
+	ctx, cancel = context.WithTimeout(ctx, time.Minute)
+	t.Cleanup(cancel)
+	chromedp.ListenTarget(ctx, func(event any) {
+		switch event := event.(type) {
+		case *runtime.EventExceptionThrown:
+			t.Errorf("a script failed: %s", event.ExceptionDetails.Error())
+		case *runtime.EventConsoleAPICalled:
+			if event.Type == runtime.APITypeError {
+				t.Errorf("a page complains: %s", event.Args[0].Value)
+			}
+		}
+	})
+	return ctx
+}
+
+func do(t *testing.T, ctx context.Context, actions ...chromedp.Action) { //nolint:revive // t comes first in tests
+	t.Helper()
+	if err := chromedp.Run(ctx, actions...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// text waits until an element says something.
+func text(selector, want string) chromedp.Action {
+	expression := fmt.Sprintf(`[...document.querySelectorAll(%q)].some((e) => e.innerText.includes(%q))`, selector, want)
+	return chromedp.ActionFunc(func(ctx context.Context) error {
+		for {
+			var says bool
+			// While the page is left for another one there is none to ask.
+			if err := chromedp.Evaluate(expression, &says).Do(ctx); err == nil && says {
+				return nil
+			}
+			select {
+			case <-time.After(20 * time.Millisecond):
+			case <-ctx.Done():
+				return fmt.Errorf("%s does not say %q: %w", selector, want, ctx.Err())
+			}
+		}
+	})
+}
+
+// pictures looks at a page at every size, light and dark: nothing may be wider than the screen.
+func pictures(t *testing.T, ctx context.Context, name string) { //nolint:revive // t comes first in tests
+	t.Helper()
+	dir := os.Getenv(screenshotsEnv)
+	for _, scheme := range []string{"light", "dark"} {
+		for _, screen := range screens {
+			var picture []byte
+			var wide string
+			do(t, ctx,
+				emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{
+					{Name: "prefers-color-scheme", Value: scheme},
+				}),
+				chromedp.EmulateViewport(screen.width, screen.height),
+				chromedp.Evaluate(`document.documentElement.scrollWidth > innerWidth
+					? document.documentElement.scrollWidth + " of " + innerWidth : ""`, &wide),
+				chromedp.FullScreenshot(&picture, 100),
+			)
+			if wide != "" {
+				t.Errorf("%s at %d, %s: it is wider than the screen: %s", name, screen.width, scheme, wide)
+			}
+			violations(t, ctx, fmt.Sprintf("%s at %d, %s", name, screen.width, scheme))
+			if dir != "" {
+				file := filepath.Join(dir, fmt.Sprintf("%s-%d-%s.png", name, screen.width, scheme))
+				if err := os.WriteFile(file, picture, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	do(t, ctx, chromedp.EmulateViewport(1024, 768))
+}
+
+// axeEnv names axe-core's script, which looks for what hinders people from using a page.
+const axeEnv = "PLAYERSYNC_AXE"
+
+// awaited waits for what a script promises.
+func awaited(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }
+
+func violations(t *testing.T, ctx context.Context, name string) { //nolint:revive // t comes first in tests
+	t.Helper()
+	script, err := os.ReadFile(os.Getenv(axeEnv))
+	if err != nil {
+		t.Fatalf("%s must name axe.min.js of the npm package axe-core: %v", axeEnv, err)
+	}
+	var found []string
+	do(t, ctx,
+		chromedp.Evaluate(string(script), nil),
+		chromedp.Evaluate(`axe.run().then((r) => r.violations.map((v) => v.id + ": " + v.help + ": " +
+			v.nodes.map((n) => n.html).join(" ")))`, &found,
+			awaited),
+	)
+	for _, violation := range found {
+		t.Errorf("%s: %.600s", name, violation)
+	}
+}
+
+// documentedCounts is what the plot shows.
+const documentedCounts = `
+	insert into player_count (server, slot, players)
+		select name, to_timestamp(floor(extract(epoch from now() - i * interval '4 minutes') / 240) * 240),
+			greatest(0, (12 * sin(i / 57.0 + length(name)) + 13)::integer)
+		from (values ('pvp-1'), ('sandbox-1'), ('survival-1')) as s (name), generate_series(0, 360) as i`
+
+// documentedNetwork is what the pictures show.
+const documentedNetwork = `
+	insert into server (name, gamemode, address, version) values
+		('pvp-1', 'pvp', '203.0.113.1:6567', '1.2.3'), ('sandbox-1', 'sandbox', '203.0.113.1:6568', '1.2.2');
+	insert into server_lease (server, run, expires_at) select name, gen_random_uuid(), 'tomorrow' from server
+		where name in ('pvp-1');
+	insert into session (server, uuid, run, name, gamemode, since)
+		select server, 'id-' || i, run, 'Player ' || i, 'pvp', now() from server_lease, generate_series(1, 9) as i
+		where server = 'pvp-1';
+	insert into ban (ip, reason) values ('198.51.100.0/24', 'raid');
+	insert into staff_message (server, name, text) values ('pvp', 'Alice', 'who is on survival?')`
+
+func TestChromium(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.run(documentedCounts)
+	ctx := chromium(t)
+	do(t, ctx,
+		chromedp.Navigate(s.URL()+"/console/?range=24h"),
+		chromedp.WaitVisible(`input[name=name]`),
+	)
+	pictures(t, ctx, "sign-in")
+	do(t, ctx,
+		chromedp.SendKeys(`input[name=name]`, viewer),
+		chromedp.SendKeys(`input[name=password]`, "wrong\r"),
+		text(".problem", "do not belong together"),
+		chromedp.SendKeys(`input[name=password]`, password+"\r"),
+		text("h1", "Overview"),
+		text("#status", "live"),
+	)
+	s.run(documentedNetwork)
+	do(t, ctx,
+		text(".figure", "9 players on 1 server"),
+		text(".news", "198.51.100.0/24"),
+		text(".news", "who is on survival?"),
+		chromedp.Reload(),
+		text(".wide", "sandbox-1"),
+		text("#plot-text", "At most"),
+		chromedp.WaitVisible(`#plot canvas`),
+	)
+	pictures(t, ctx, "overview")
+
+	var at string
+	do(t, ctx, chromedp.Click(`.choice a:last-child`), text(".choice [aria-current]", "30 days"),
+		chromedp.Reload(), text(".choice [aria-current]", "30 days"),
+		chromedp.NavigateBack(), text(".choice [aria-current]", "24 hours"), chromedp.Location(&at))
+	if !strings.HasSuffix(at, "/console/?range=24h") {
+		t.Errorf("the button to go back leads to %s", at)
+	}
+	do(t, ctx, chromedp.Click(`.who button`), chromedp.WaitVisible(`input[name=password]`),
+		chromedp.Navigate(s.URL()+"/console/"), chromedp.WaitVisible(`input[name=password]`))
+}

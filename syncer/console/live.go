@@ -1,0 +1,219 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"html/template"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"playersync/syncer/changefeed"
+	"playersync/syncer/events"
+)
+
+const (
+	// liveGap is the shortest time between two changes of one page: what happens meanwhile
+	// comes together.
+	liveGap = 200 * time.Millisecond
+	// liveTick is how often what changes with time alone is looked at.
+	liveTick = time.Second
+	// liveBuffer is how many changes a page may be behind before its stream is cut off.
+	liveBuffer = 64
+)
+
+// livePart is a part of pages that changes by itself. It is rendered once for everybody who
+// looks at it, so it must not depend on who that is.
+type livePart struct {
+	name   string
+	on     []changefeed.EventType // that change it, beside a resync
+	every  time.Duration          // and with time; 0: not
+	render func() template.HTML   // from memory
+
+	dirty bool
+	due   time.Time
+	last  template.HTML
+}
+
+// live brings the parts of pages that are open up to date. It is safe for concurrent use.
+type live struct {
+	events *events.Broker
+	log    *slog.Logger
+	most   int
+	wake   chan struct{}
+	done   chan struct{} // closed when it ends
+
+	mu       sync.Mutex
+	parts    map[string]*livePart
+	watchers map[*watcher]bool
+	seen     func(changefeed.Event) // told of every event
+}
+
+// watcher is one open page.
+type watcher struct {
+	wants map[string]bool
+	out   chan update // closed when the page was too slow
+}
+
+// update is a part as it is now.
+type update struct {
+	part string
+	html template.HTML
+}
+
+func newLive(most int, broker *events.Broker, log *slog.Logger) *live {
+	return &live{
+		events: broker, log: log, most: most, wake: make(chan struct{}, 1), done: make(chan struct{}),
+		parts: map[string]*livePart{}, watchers: map[*watcher]bool{}, seen: func(changefeed.Event) {},
+	}
+}
+
+// add adds a part, before run.
+func (l *live) add(p *livePart) { l.parts[p.name] = p }
+
+// errBusy says that too many pages are open.
+var errBusy = errors.New("too many pages are open")
+
+// watch begins to bring the named parts, each at once as it is now. Unknown ones are passed
+// over. The caller must call stop.
+func (l *live) watch(names []string) (w *watcher, stop func(), err error) {
+	w = &watcher{wants: map[string]bool{}, out: make(chan update, liveBuffer)}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.watchers) >= l.most {
+		return nil, nil, errBusy
+	}
+	for _, name := range names {
+		if p := l.parts[name]; p != nil && !w.wants[name] {
+			w.wants[name] = true
+			p.last = p.render()
+			w.out <- update{name, p.last}
+		}
+	}
+	l.watchers[w] = true
+	return w, func() { l.drop(w) }, nil
+}
+
+func (l *live) drop(w *watcher) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.watchers, w)
+}
+
+// mark notes that parts may have changed.
+func (l *live) mark(e changefeed.Event) {
+	l.mu.Lock()
+	l.seen(e)
+	for _, p := range l.parts {
+		if e.Type == changefeed.EventResync || slices.Contains(p.on, e.Type) {
+			p.dirty = true
+		}
+	}
+	l.mu.Unlock()
+	l.poke()
+}
+
+// changed notes that a part may have changed for another reason.
+func (l *live) changed(name string) {
+	l.mu.Lock()
+	l.parts[name].dirty = true
+	l.mu.Unlock()
+	l.poke()
+}
+
+func (l *live) poke() {
+	select {
+	case l.wake <- struct{}{}:
+	default: // it is awake already
+	}
+}
+
+// run works until ctx ends, and ends the streams of all pages then.
+func (l *live) run(ctx context.Context) error {
+	defer close(l.done)
+	var following sync.WaitGroup
+	defer following.Wait()
+	following.Go(func() { l.followEvents(ctx) })
+	tick := time.NewTicker(liveTick)
+	defer tick.Stop()
+	gap := time.NewTimer(0)
+	defer gap.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-l.wake:
+		case <-tick.C:
+		}
+		l.flush(time.Now())
+		gap.Reset(liveGap)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-gap.C:
+		}
+	}
+}
+
+// followEvents marks what events change. Who falls behind begins anew.
+func (l *live) followEvents(ctx context.Context) {
+	for ctx.Err() == nil {
+		subscription := l.events.Subscribe("")
+		for {
+			next, err := subscription.Next(ctx)
+			if errors.Is(err, events.ErrLagging) {
+				l.mark(changefeed.Event{Type: changefeed.EventResync})
+			}
+			if err != nil {
+				if errors.Is(err, events.ErrClosed) {
+					subscription.Close()
+					return
+				}
+				break
+			}
+			l.mark(next.Event)
+		}
+		subscription.Close()
+	}
+}
+
+// flush renders what has changed and somebody looks at, and sends what is another then.
+func (l *live) flush(now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	wanted := map[string]bool{}
+	for w := range l.watchers {
+		maps.Copy(wanted, w.wants)
+	}
+	for name := range wanted {
+		p := l.parts[name]
+		if !p.dirty && (p.every == 0 || now.Before(p.due)) {
+			continue
+		}
+		p.dirty, p.due = false, now.Add(p.every)
+		html := p.render()
+		if html == p.last {
+			continue
+		}
+		p.last = html
+		l.send(update{name, html})
+	}
+}
+
+// send hands a part to the pages that show it. The caller holds l.mu.
+func (l *live) send(u update) {
+	for w := range l.watchers {
+		if !w.wants[u.part] {
+			continue
+		}
+		select {
+		case w.out <- u:
+		default:
+			delete(l.watchers, w)
+			close(w.out)
+			l.log.Info("stream of a page of the console cut off: the browser is too slow")
+		}
+	}
+}
