@@ -99,7 +99,7 @@ func TestPagesFollowTheDatabase(t *testing.T) {
 		page.until("network", has("<strong>1</strong> player on 1 server"))
 		page.until("news", has("came to"))
 	}
-	pages[0].until("servers", has(`<td class="number">1</td>`))
+	pages[0].until("servers", has(`data-label="Players">1</td>`))
 	s.run(`insert into ban (ip, reason) values ('198.51.100.0/24', 'raid')`)
 	for _, page := range pages {
 		page.until("news", has("198.51.100.0/24"))

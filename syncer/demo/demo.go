@@ -196,7 +196,8 @@ func (d *Demo) alive(ctx context.Context) error {
 // Wait prints what can be tried and returns when ctx ends, or with an error when
 // PostgreSQL or a sidecar does.
 func (d *Demo) Wait(ctx context.Context) error {
-	d.page.invitation(d.psqlProgram(), d.url, d.daemons[0].URL(), d.daemons[1].URL())
+	d.page.invitation(d.psqlProgram(), d.url, d.daemons[0].URL(), d.daemons[1].URL(),
+		d.daemons[0].ConsoleLink())
 	select {
 	case <-ctx.Done():
 		d.page.farewell()

@@ -78,7 +78,7 @@ func TestStoryHolds(t *testing.T) {
 	for server, url := range d.Addresses().Servers {
 		d.contains(t, url+"/v1/players/steve", server)
 	}
-	d.contains(t, "/openapi.json", "Ctrl-C")
+	d.contains(t, "/openapi.json", "/console/enter?key=", "Ctrl-C")
 	for line := range strings.Lines(d.text.String()) {
 		if utf8.RuneCountInString(line) > 100+len("\n") {
 			t.Errorf("too wide for a terminal: %s", line)

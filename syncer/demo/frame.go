@@ -41,11 +41,12 @@ func (p *page) summary(r Result) {
 }
 
 // invitation prints what can be tried while everything runs.
-func (p *page) invitation(psql, database, survivalURL, pvpURL string) {
+func (p *page) invitation(psql, database, survivalURL, pvpURL, link string) {
 	database, _, _ = strings.Cut(database, "?") // psql knows by itself what it says
 	steveAt := "/v1/players/steve"
 	fmt.Fprintf(p.out, "\n%s\n\n", p.paint(bold, "All of it still runs. Try it, each in a terminal of its own:"))
 	for _, entry := range []struct{ what, command string }{
+		{"look at it in a browser (the link is good once, for a quarter of an hour)", link},
 		{"follow what pvp is told", "curl -N " + pvpURL + "/v1/events"},
 		{"set a rank on survival", `curl -X PATCH --json '{"rank": "admin"}' ` + survivalURL + steveAt},
 		{"read Steve on pvp", "curl -i " + pvpURL + steveAt},

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 
 	"playersync/syncer"
+	"playersync/syncer/console"
 	"playersync/syncer/daemon"
 	"playersync/syncer/httpapi"
 	"playersync/syncer/sidecar"
@@ -28,6 +29,7 @@ func startDaemon(
 		DatabaseURL: url,
 		Migrate:     true,
 		Sidecar:     sidecar.Config{Home: home},
+		Console:     console.Config{Owner: "owner of the demo"},
 		HTTP:        httpapi.Config{Listen: "127.0.0.1:0", RequestTimeout: waitTimeout},
 		Version:     version,
 	}

@@ -27,15 +27,18 @@
       points: { show: false },
       value: (_, sum, __, at) => (at === null ? "–" : String(server.counts[at])),
     }));
+    // Times are in UTC: 14:30, and for longer ranges 11-28.
+    const time = (seconds, from, to) => new Date(seconds * 1000).toISOString().slice(from, to).replace("T", " ");
+    const times = (_, at, __, ___, step) => at.map((s) => (step < 86400 ? time(s, 11, 16) : time(s, 5, 10)));
     const axis = { stroke: colour("--text"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false } };
     chart = new uPlot({
       width: place.clientWidth,
       height: 220,
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
       scales: { y: { range: (_, __, max) => [0, Math.max(4, Math.ceil(max * 1.1))] } },
-      axes: [axis, { ...axis, size: 40, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000] }],
+      axes: [{ ...axis, values: times }, { ...axis, size: 40, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000] }],
       // The highest first, so that those below are drawn over it.
-      series: [{ label: "time" }, ...series.toReversed()],
+      series: [{ label: "time", value: (_, s) => (s === null ? "–" : time(s, 5, 16)) }, ...series.toReversed()],
     }, [data.times, ...stacked.toReversed()], place);
     const sums = stacked.length ? stacked[stacked.length - 1] : [0];
     text.textContent = data.servers.length

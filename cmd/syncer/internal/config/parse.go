@@ -233,7 +233,7 @@ func causeWithoutURL(err error) string {
 	return ""
 }
 
-// parseConsolePrefix takes "" or a path such as "/syncer".
+// parseConsolePrefix takes a path such as /syncer, or nothing.
 func parseConsolePrefix(text string) (string, error) {
 	return text, console.Config{Prefix: text}.Validate()
 }
