@@ -17,16 +17,32 @@ import (
 // acknowledged is what game servers were told of what they wrote: it is stored, or it is not, or
 // nobody knows.
 type acknowledged struct {
-	round    int
-	requests *atomic.Int64 // how many were sent
-	stored   *atomic.Int64 // how many important changes were stored
-	last     *atomic.Int64 // number given to a write
+	round  int
+	sent   *tally
+	stored *atomic.Int64 // how many important changes were stored
+	last   *atomic.Int64 // number given to a write
 
 	mu      sync.Mutex
 	servers []*server
 	unsure  []string // notes that may be stored, at any time
 	denied  []string // bans, and notes, of which a sidecar said that they are not stored
 	shared  *linearized
+}
+
+// tally counts requests.
+type tally struct {
+	sent    atomic.Int64
+	refused atomic.Int64 // of those: not answered, or by 503
+}
+
+// try sends a request, and counts it.
+func (t *tally) try(n *node, method, path, body string) (answer, error) {
+	a, err := n.try(method, path, body)
+	t.sent.Add(1)
+	if err != nil || a.status == http.StatusServiceUnavailable {
+		t.refused.Add(1)
+	}
+	return a, err
 }
 
 // server is what one game server was told.
@@ -67,15 +83,13 @@ func (s *server) fresh() {
 
 // newAcknowledged lets a player join each node.
 func newAcknowledged(nodes []*node) *acknowledged {
-	return (&acknowledged{
-		requests: &atomic.Int64{}, stored: &atomic.Int64{}, last: &atomic.Int64{},
-	}).next(nodes)
+	return (&acknowledged{sent: &tally{}, stored: &atomic.Int64{}, last: &atomic.Int64{}}).next(nodes)
 }
 
 // next returns one with other players, so that none has a long history.
 func (a *acknowledged) next(nodes []*node) *acknowledged {
 	next := &acknowledged{
-		round: a.round + 1, requests: a.requests, stored: a.stored, last: a.last, shared: newLinearized(),
+		round: a.round + 1, sent: a.sent, stored: a.stored, last: a.last, shared: newLinearized(),
 	}
 	for i, n := range nodes {
 		next.servers = append(next.servers, &server{})
@@ -129,12 +143,6 @@ func (a *acknowledged) write(nodes []*node) (stop func()) {
 	}
 }
 
-// try sends a request, and counts it.
-func (a *acknowledged) try(n *node, method, path, body string) (answer, error) {
-	a.requests.Add(1)
-	return n.try(method, path, body)
-}
-
 // add remembers what a write has stored, or not.
 func (a *acknowledged) add(remember func()) {
 	a.mu.Lock()
@@ -151,7 +159,7 @@ func isDenied(a answer, err error) bool {
 
 func (a *acknowledged) ban(n *node, i int) {
 	id := fmt.Sprintf("ban %d", a.last.Add(1))
-	answered, err := a.try(n, http.MethodPost, "/v1/bans", fmt.Sprintf(`{"uuid": %q}`, id))
+	answered, err := a.sent.try(n, http.MethodPost, "/v1/bans", fmt.Sprintf(`{"uuid": %q}`, id))
 	a.add(func() {
 		switch {
 		case isStored(answered, err):
@@ -167,7 +175,7 @@ func (a *acknowledged) ban(n *node, i int) {
 func (a *acknowledged) note(n *node, i int) {
 	note := fmt.Sprintf("note %d", a.last.Add(1))
 	body := fmt.Sprintf(`{"rank": %q, "history": [{"action": %[1]q, "by": "Alex"}]}`, note)
-	answered, err := a.try(n, http.MethodPatch, player(a.player(i)), body)
+	answered, err := a.sent.try(n, http.MethodPatch, player(a.player(i)), body)
 	a.add(func() {
 		switch {
 		case isStored(answered, err):
@@ -185,7 +193,7 @@ func (a *acknowledged) note(n *node, i int) {
 func (a *acknowledged) promote(n *node) {
 	rank := fmt.Sprintf("rank %d", a.last.Add(1))
 	began := a.shared.now()
-	answered, err := a.try(n, http.MethodPatch, player(a.everybodys()), fmt.Sprintf(`{"rank": %q}`, rank))
+	answered, err := a.sent.try(n, http.MethodPatch, player(a.everybodys()), fmt.Sprintf(`{"rank": %q}`, rank))
 	switch {
 	case isStored(answered, err):
 		a.stored.Add(1)
@@ -198,7 +206,7 @@ func (a *acknowledged) promote(n *node) {
 
 // touch changes what is not important of a player whose rank another node changes.
 func (a *acknowledged) touch(n *node, id string) {
-	_, _ = a.try(n, http.MethodPatch, player(id), fmt.Sprintf(`{"language": "l%d"}`, a.last.Add(1)))
+	_, _ = a.sent.try(n, http.MethodPatch, player(id), fmt.Sprintf(`{"language": "l%d"}`, a.last.Add(1)))
 }
 
 // pay changes the balance that all change. It is sent until the outcome is known: its key makes
@@ -212,7 +220,7 @@ func (a *acknowledged) pay(n *node) {
 	body := fmt.Sprintf(`{"change": %d, "key": "payment %d"}`, change, number)
 	began := a.shared.now()
 	for {
-		answered, err := a.try(n, http.MethodPost, player(a.everybodys())+"/balances/coins", body)
+		answered, err := a.sent.try(n, http.MethodPost, player(a.everybodys())+"/balances/coins", body)
 		receipt, err := read(payment{change: change}, answered, err)
 		switch {
 		case err != nil: // again
@@ -230,12 +238,12 @@ func (a *acknowledged) pay(n *node) {
 // leave plays a session in which one block is built.
 func (a *acknowledged) leave(n *node, i int) {
 	path := player(a.player(i))
-	joined, err := a.try(n, http.MethodPost, path+"/join", arrival)
+	joined, err := a.sent.try(n, http.MethodPost, path+"/join", arrival)
 	if !isStored(joined, err) || joined.field("player") == nil {
 		return
 	}
 	blocks, _ := joined.field("player", "stats", "blocks").(float64)
-	left, err := a.try(n, http.MethodPost, path+"/leave", fmt.Sprintf(`{"stats": {"blocks": %d}}`, int(blocks)+1))
+	left, err := a.sent.try(n, http.MethodPost, path+"/leave", fmt.Sprintf(`{"stats": {"blocks": %d}}`, int(blocks)+1))
 	a.add(func() {
 		switch {
 		case isStored(left, err):

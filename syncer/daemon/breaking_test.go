@@ -2,6 +2,7 @@ package daemon_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"net/http"
@@ -10,12 +11,15 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"playersync/syncer/postgres"
 	"playersync/syncer/postgres/pgtest"
+	"playersync/syncer/store"
 )
 
 // link is one sidecar's way to the database: a proxy before each server.
@@ -201,4 +205,44 @@ func (p *process) startWithout(path string) {
 		p.start()
 		return fmt.Errorf("%s starts without %s", p.name, path)
 	})
+}
+
+// schemaRemade is the name of a fault of which nothing is left.
+const schemaRemade = "schema down and up"
+
+// migrate goes on with migrations where users' transactions were in the way.
+func (c *chaos) migrate(on func() error) {
+	c.t.Helper()
+	pgtest.Eventually(c.t, waitTimeout, func() error {
+		err := on()
+		if refused, ok := errors.AsType[*pgconn.PgError](err); err != nil && (!ok || refused.Code != "40P01") {
+			c.t.Fatal(err)
+		}
+		return err
+	})
+}
+
+// remakeSchema takes the schema away and makes it anew while there are users. By that all rows are
+// lost, and nothing that was acknowledged is expected any more but to be gone everywhere.
+func (c *chaos) remakeSchema() {
+	c.t.Helper()
+	c.faults[schemaRemade]++
+	c.t.Log(schemaRemade)
+	ended := make(chan struct{})
+	var users sync.WaitGroup
+	c.users(&users, ended)
+	migrator, err := store.NewMigrator(c.url)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.migrate(func() error { _, err := migrator.DownTo(c.t.Context(), 0); return err })
+	c.wait(50)
+	c.migrate(func() error { _, err := migrator.Up(c.t.Context()); return err })
+	_ = migrator.Close()
+	c.refreshed(1)
+	close(ended)
+	users.Wait()
+	c.psql(coins)
+	c.settled()
+	c.logs = []*acknowledged{c.log().next(c.nodes)}
 }

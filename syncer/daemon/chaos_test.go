@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
+	"regexp"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -72,11 +73,12 @@ type chaos struct {
 	person   workload
 	logs     []*acknowledged // the last one is of this round
 
-	requests atomic.Int64
-	faults   map[string]int
-	marks    int
-	fresh    []time.Duration // from the end of each fault and those with it until all knew of a later change
-	later    []func()        // what is tidied up after faults
+	sent   tally        // by users
+	typed  atomic.Int64 // statements, by people
+	faults map[string]int
+	marks  int
+	fresh  []time.Duration // from the end of each fault and those with it until all knew of a later change
+	later  []func()        // what is tidied up after faults
 }
 
 func newChaos(t *testing.T, seed uint64, pollOnly bool) *chaos {
@@ -92,9 +94,13 @@ func newChaos(t *testing.T, seed uint64, pollOnly bool) *chaos {
 		c.sidecar, c.nodes = append(c.sidecar, p), append(c.nodes, p.node)
 	}
 	c.person = workload{t: t, url: c.url, nodes: c.nodes, cast: everyone(), quiet: true}
-	c.beginLog()
+	c.psql(coins)
+	c.settled()
+	c.logs = []*acknowledged{newAcknowledged(c.nodes)}
 	return c
 }
+
+const coins = `insert into currency values ('coins')`
 
 // startDatabase returns the URL by each of the servers that have the database.
 func (c *chaos) startDatabase() (hosts []string) {
@@ -110,13 +116,6 @@ func (c *chaos) startDatabase() (hosts []string) {
 		hosts = append(hosts, server.DatabaseURL(c.replicas.Database))
 	}
 	return hosts
-}
-
-// beginLog is called with a database in which nothing acknowledged is left.
-func (c *chaos) beginLog() {
-	c.psql(`insert into currency values ('coins') on conflict do nothing`)
-	c.settled()
-	c.logs = []*acknowledged{newAcknowledged(c.nodes)}
 }
 
 func (c *chaos) log() *acknowledged { return c.logs[len(c.logs)-1] }
@@ -145,6 +144,10 @@ func (c *chaos) round(groups int) {
 	if c.t.Failed() {
 		c.t.FailNow()
 	}
+	if c.random.IntN(4) == 0 && regexp.MustCompile(*chaosOnly).MatchString(schemaRemade) {
+		c.remakeSchema()
+		return
+	}
 	c.logs = append(c.logs, c.log().next(c.nodes))
 }
 
@@ -170,12 +173,12 @@ func (c *chaos) traffic() (stop func()) {
 				c.t.Error(err)
 				return
 			}
-			c.requests.Add(20)
+			c.typed.Add(20)
 		}
 	})
+	c.users(&others, ended)
 	for i, n := range c.nodes {
 		for range *chaosUsers {
-			others.Go(func() { c.user(n, ended) })
 			others.Go(func() { c.onlooker(n, i, ended) })
 		}
 	}
@@ -187,11 +190,19 @@ func (c *chaos) traffic() (stop func()) {
 	}
 }
 
+// users begin; they only ask sidecars.
+func (c *chaos) users(running *sync.WaitGroup, ended <-chan struct{}) {
+	for _, n := range c.nodes {
+		for range *chaosUsers {
+			running.Go(func() { c.user(n, ended) })
+		}
+	}
+}
+
 func (c *chaos) user(n *node, ended <-chan struct{}) {
 	for !isClosed(ended) {
 		method, path, body := c.person.request()
-		a, err := n.try(method, path, body)
-		c.requests.Add(1)
+		a, err := c.sent.try(n, method, path, body)
 		if err == nil && a.status == http.StatusInternalServerError {
 			c.t.Errorf("%s %s %s: %d %s", method, path, body, a.status, a.body)
 		}
@@ -229,20 +240,26 @@ func (c *chaos) breakSome() {
 	for _, mend := range slices.Backward(mends) {
 		mend()
 	}
-	ended := time.Now()
-	c.knowsOfChanges()
-	fresh := time.Since(ended)
-	for range drawn {
-		c.fresh = append(c.fresh, fresh)
-	}
+	c.refreshed(len(drawn))
 	for at := range c.sidecar {
 		c.told(at, (*server).fresh)
 	}
-	c.t.Logf("fresh after %v", fresh.Round(time.Millisecond))
 	for _, tidyUp := range c.later {
 		tidyUp()
 	}
 	c.later = nil
+}
+
+// refreshed waits until every sidecar is fresh, now that some faults have ended.
+func (c *chaos) refreshed(faults int) {
+	c.t.Helper()
+	ended := time.Now()
+	c.knowsOfChanges()
+	fresh := time.Since(ended)
+	for range faults {
+		c.fresh = append(c.fresh, fresh)
+	}
+	c.t.Logf("fresh after %v", fresh.Round(time.Millisecond))
 }
 
 // longestFault is how long a fault lasts while requests hang.
@@ -250,9 +267,9 @@ const longestFault = 3 * time.Second
 
 // wait returns after so many more requests, or after the longest time.
 func (c *chaos) wait(requests int64) {
-	want, began := c.requests.Load()+requests, time.Now()
+	want, began := c.sent.sent.Load()+requests, time.Now()
 	pgtest.Eventually(c.t, waitTimeout, func() error {
-		if c.requests.Load() < want && time.Since(began) < longestFault {
+		if c.sent.sent.Load() < want && time.Since(began) < longestFault {
 			return errors.New("the fault is to last longer")
 		}
 		return nil
@@ -302,7 +319,9 @@ func (c *chaos) settled() {
 // report tells what happened until now.
 func (c *chaos) report() string {
 	fresh := slices.Sorted(slices.Values(c.fresh))
-	return fmt.Sprintf("%d operations, %d faults in %v; fresh everywhere after p50 %v, worst %v",
-		c.requests.Load()+c.log().requests.Load(), len(c.fresh), time.Since(c.began).Round(time.Second),
-		fresh[len(fresh)/2].Round(time.Millisecond), fresh[len(fresh)-1].Round(time.Millisecond))
+	refused := c.sent.refused.Load() + c.log().sent.refused.Load()
+	return fmt.Sprintf("%d operations (and %d refused), %d faults in %v; fresh everywhere after p50 %v, worst %v",
+		c.typed.Load()+c.sent.sent.Load()+c.log().sent.sent.Load()-refused, refused, len(c.fresh),
+		time.Since(c.began).Round(time.Second), fresh[len(fresh)/2].Round(time.Millisecond),
+		fresh[len(fresh)-1].Round(time.Millisecond))
 }

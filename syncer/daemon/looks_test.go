@@ -15,7 +15,7 @@ func (a *acknowledged) look(n *node, i int) error {
 		return a.lookForBan(n, i)
 	case 1:
 		body := fmt.Sprintf(`{"uuid": "nobody %d"}`, a.last.Load())
-		answered, err := a.try(n, http.MethodPost, "/v1/bans/check", body)
+		answered, err := a.sent.try(n, http.MethodPost, "/v1/bans/check", body)
 		if isStored(answered, err) && answered.field("banned") != false {
 			return fmt.Errorf("node %s: nobody is banned: %s", n.name, answered.body)
 		}
@@ -35,7 +35,7 @@ func (a *acknowledged) lookForBan(n *node, i int) error {
 	if id == "" {
 		return nil
 	}
-	answered, err := a.try(n, http.MethodPost, "/v1/bans/check", fmt.Sprintf(`{"uuid": %q}`, id))
+	answered, err := a.sent.try(n, http.MethodPost, "/v1/bans/check", fmt.Sprintf(`{"uuid": %q}`, id))
 	if !isStored(answered, err) || answered.field("banned") == true {
 		return nil
 	}
@@ -50,7 +50,7 @@ func (a *acknowledged) lookForBan(n *node, i int) error {
 func (a *acknowledged) lookForRank(n *node, i int) error {
 	var last string
 	a.add(func() { last = a.servers[i].rank })
-	answered, err := a.try(n, http.MethodGet, player(a.player(i)), "")
+	answered, err := a.sent.try(n, http.MethodGet, player(a.player(i)), "")
 	if !isStored(answered, err) {
 		return nil
 	}
