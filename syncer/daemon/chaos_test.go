@@ -140,6 +140,7 @@ func (c *chaos) round(groups int) {
 	}
 	equal(c.t, psql, everything, c.nodes...)
 	c.log().check(c.t, psql, c.nodes)
+	c.leaks()
 	_ = psql.Close(c.t.Context())
 	if c.t.Failed() {
 		c.t.FailNow()
@@ -149,6 +150,26 @@ func (c *chaos) round(groups int) {
 		return
 	}
 	c.logs = append(c.logs, c.log().next(c.nodes))
+}
+
+// mostInQuiet is how many goroutines, and how many open files and connections, a sidecar has at most
+// of which nobody wants anything.
+const mostInQuiet = 50
+
+// leaks waits until no sidecar has more goroutines or files than it can have use of.
+func (c *chaos) leaks() {
+	c.t.Helper()
+	client.CloseIdleConnections()
+	for _, n := range c.nodes {
+		pgtest.Eventually(c.t, waitTimeout, func() error {
+			for _, what := range []string{"go_goroutines", "process_open_fds"} {
+				if number := n.metric(what); number > mostInQuiet {
+					return fmt.Errorf("node %s: %s is %v", n.name, what, number)
+				}
+			}
+			return nil
+		})
+	}
 }
 
 // end looks once more for all that was ever acknowledged.
