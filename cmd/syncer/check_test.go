@@ -249,3 +249,14 @@ func TestCheckSaysThatThePortIsInUse(t *testing.T) {
 		t.Errorf("serve: %+v, want %s", r, want)
 	}
 }
+
+func TestAddressThatIsNotOursIsNamedWithItsKey(t *testing.T) {
+	t.Parallel()
+	_, environ := database(t)
+	environ = append(environ, "SYNCER_HTTP_LISTEN=203.0.113.7:7", "SYNCER_HTTP_ALLOWED_NETWORKS=127.0.0.1")
+	r := runSyncer(t, environ, "serve")
+	if r.code != exitFailed || !strings.Contains(r.errs, "http.listen: cannot listen on 203.0.113.7:7: ") ||
+		!strings.Contains(r.errs, "(--listen)") {
+		t.Errorf("%+v", r)
+	}
+}

@@ -133,7 +133,8 @@ func adviceFor(err error) string {
 	if errors.Is(err, changefeed.ErrStandby) || errors.Is(err, changefeed.ErrReplaced) {
 		return ""
 	}
-	if strings.Contains(err.Error(), "server refused TLS connection") { // pgconn has no value for it
+	if refused, ok := errors.AsType[*pgconn.ConnectError](err); ok &&
+		strings.Contains(describeConnectError(refused), "server refused TLS connection") { // pgconn has no value for it
 		return "the server offers no TLS, which is asked for beyond this machine: turn on ssl there, or add " +
 			"sslmode=disable to database.url if the network between may be trusted"
 	}

@@ -68,7 +68,7 @@ and missing usids added; rank, flags, times, name and the like stay, unless
 				return usagef("--kind: must be players or bans, is %q", kind)
 			}
 			named := syncer.GameServer{
-				Name: "-", Gamemode: cmp.Or(i.options.Gamemode, "-"), Address: cmp.Or(i.options.Address, "-"),
+				Name: "-", Gamemode: cmp.Or(i.options.Gamemode, "-"), Address: cmp.Or(i.options.Address, "-:1"),
 			}
 			if err := named.Validate("--"); err != nil {
 				return err

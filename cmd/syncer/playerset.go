@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/netip"
 	"time"
 
@@ -10,6 +11,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"playersync/syncer"
+	"playersync/syncer/httpapi/strict"
+	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/merge"
 	"playersync/syncer/store"
 )
@@ -124,16 +127,30 @@ func (c *playerChanges) edit(flags *pflag.FlagSet, now time.Time) (merge.Edit, e
 		edit.Highlight = syncer.Some(orNull(c.highlight))
 	}
 	if flags.Changed("attributes") {
-		var patch map[string]any
-		if err := json.Unmarshal([]byte(c.attributes), &patch); err != nil || patch == nil {
-			return merge.Edit{}, usagef("--attributes: is not a JSON object")
+		patch, err := parseAttributes(c.attributes)
+		if err != nil {
+			return merge.Edit{}, err
 		}
-		edit.Attributes = []json.RawMessage{json.RawMessage(c.attributes)}
+		edit.Attributes = []json.RawMessage{patch}
 	}
 	if edit.IsZero() && !c.create {
 		return merge.Edit{}, usagef("say what to change; see: syncer player set --help")
 	}
 	return edit, nil
+}
+
+// parseAttributes reads a merge patch as the API does.
+func parseAttributes(text string) (json.RawMessage, error) {
+	var patch wire.PlayerPatch
+	patch.Attributes.Set = true
+	err, refused := errors.AsType[*strict.Error](strict.Unmarshal([]byte(text), &patch.Attributes.Value))
+	switch {
+	case refused && err.Malformed == "" && err.Faults[0].Path != "":
+		return nil, usagef("--attributes: %s", err)
+	case refused || patch.Attributes.Value == nil:
+		return nil, usagef("--attributes: is not a JSON object")
+	}
+	return patch.AttributesPatch(), nil
 }
 
 func orNull(text string) *string {

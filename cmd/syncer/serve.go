@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -90,6 +91,10 @@ func (a *app) serve(command *cobra.Command) error {
 		return fmt.Errorf("http.listen: %s is in use, by a syncer that runs already or by another program; "+
 			"stop that, or set another (--listen)", settings.HTTP.Listen)
 	}
+	if fault, ok := errors.AsType[*net.OpError](err); ok && fault.Op == "listen" {
+		return fmt.Errorf("http.listen: cannot listen on %s: %w; set an address of this machine, and a port that its "+
+			"user may use (--listen)", settings.HTTP.Listen, fault.Err)
+	}
 	if err != nil {
 		return err
 	}
@@ -104,7 +109,11 @@ func (a *app) serve(command *cobra.Command) error {
 // another user, can get at its part. Files in it are closed to others. It refuses one to
 // which others may write, or in which they may have put something.
 func makeDataDir(dir string) error {
-	if err := trustDataDir(dir); err != nil {
+	err := trustDataDir(dir)
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("data.dir: %w; set a directory of this user", err)
+	}
+	if err != nil {
 		return fmt.Errorf("data.dir: %w: change that (chmod go-w), or set another directory", err)
 	}
 	mode := os.FileMode(0o700)

@@ -230,6 +230,10 @@ func TestServerThatAsks(t *testing.T) {
 		{[]string{"Syncer-Gamemode: "}, []string{headerGamemode}},
 		{[]string{"Syncer-Gamemode: " + strings.Repeat("x", 65)}, []string{headerGamemode}},
 		{[]string{"Syncer-Address: a\tb"}, []string{headerAddress}},
+		{[]string{"Syncer-Address: nowhere"}, []string{headerAddress}},
+		{[]string{"Syncer-Address: 203.0.113.7"}, []string{headerAddress}},
+		{[]string{"Syncer-Address: 203.0.113.7:0"}, []string{headerAddress}},
+		{[]string{"Syncer-Address: 203.0.113.*:6567"}, []string{headerAddress}},
 		{[]string{"Syncer-Address: \xff"}, []string{headerAddress}},
 	} {
 		for _, route := range []string{"GET ", "PATCH ", "POST /join", "POST /leave"} {

@@ -32,7 +32,7 @@ func parseServers(text string) (map[int]string, error) {
 		if !found || err != nil || port == 0 {
 			return nil, fmt.Errorf("%q is not port=address, for example 6567=198.51.100.7:6567", item)
 		}
-		if !isServerAddress(address) || len(address) > syncer.MaxIdentifierLength {
+		if !syncer.IsServerAddress(address) || len(address) > syncer.MaxIdentifierLength {
 			return nil, fmt.Errorf("%q is not an address with its port, for example 198.51.100.7:6567", address)
 		}
 		if _, twice := servers[int(port)]; twice {

@@ -267,6 +267,10 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 			want: []string{"database.pooled", "set database.listen_url, or sync.mode to poll"},
 		},
 		{
+			name: "network of one machine", content: "http:\n  allowed_networks: [\"fe80::1%eth0\"]\n",
+			want: []string{"http.allowed_networks", "is not a network"},
+		},
+		{
 			name: "bad network", content: "http:\n  allowed_networks: [10.0.0.1/8]\n",
 			want: []string{"http.allowed_networks", "did you mean 10.0.0.0/8?"},
 		},

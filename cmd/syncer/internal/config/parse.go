@@ -155,25 +155,18 @@ func parseListen(text string) (string, error) {
 
 // parseServerAddress reads address:port; empty is none.
 func parseServerAddress(text string) (string, error) {
-	if text != "" && !isServerAddress(text) {
+	if text != "" && !syncer.IsServerAddress(text) {
 		return "", fmt.Errorf("%q is not address:port, for example 203.0.113.7:6567", text)
 	}
 	return text, nil
-}
-
-// isServerAddress reports whether a text is the address or name of a host, and a port.
-func isServerAddress(text string) bool {
-	host, port, err := net.SplitHostPort(text)
-	number, errNumber := strconv.ParseUint(port, 10, 16)
-	return err == nil && errNumber == nil && number > 0 && syncer.IsHost(host)
 }
 
 func parseNetworks(text string) ([]netip.Prefix, error) {
 	networks := []netip.Prefix{}
 	for item := range listed(text) {
 		network, err := netip.ParsePrefix(item)
-		if address, single := netip.ParseAddr(item); single == nil {
-			network, err = netip.PrefixFrom(address.WithZone(""), address.BitLen()), nil
+		if address, single := netip.ParseAddr(item); single == nil && address.Zone() == "" {
+			network, err = netip.PrefixFrom(address, address.BitLen()), nil
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%q is not a network such as 10.0.0.0/8", item)

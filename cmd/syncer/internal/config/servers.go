@@ -19,11 +19,11 @@ func parseOthers(text string) ([]syncer.GameServer, error) {
 				"survival-2=survival@198.51.100.7:6568", item)
 		}
 		server := syncer.GameServer{Name: name, Gamemode: rest[:at], Address: rest[at+1:]}
-		if err := server.Validate(""); err != nil {
-			return nil, fmt.Errorf("of %q %w", item, err)
-		}
 		if _, err := parseServerAddress(server.Address); err != nil {
 			return nil, err
+		}
+		if err := server.Validate(""); err != nil {
+			return nil, fmt.Errorf("of %q %w", item, err)
 		}
 		servers = append(servers, server)
 	}
