@@ -185,11 +185,21 @@ comment on function feed_notify(jsonb[]) is
 -- +goose StatementEnd
 
 -- +goose StatementBegin
+create function feed_limit() returns integer
+language sql immutable parallel safe
+as $$
+    select 1000
+$$;
+comment on function feed_limit() is
+    'How many changes of one statement are recorded one by one; more are one change of the whole table';
+-- +goose StatementEnd
+
+-- +goose StatementBegin
 create function feed_publish(changes jsonb[]) returns void
 language plpgsql
 as $$
 begin
-    if cardinality(changes) > 256 then
+    if cardinality(changes) > feed_limit() then
         changes := array[feed_change(changes[1] ->> 'e', null)];
     end if;
     insert into change (entity, key)
@@ -202,7 +212,7 @@ begin
 end
 $$;
 comment on function feed_publish(jsonb[]) is
-    'Records changes and notifies of them; more than 256 become one change of the whole table. A '
+    'Records changes and notifies of them; more than feed_limit() become one change of the whole table. A '
     'session that sets syncer.notify to ''later'' sends the notification itself, after its commit';
 -- +goose StatementEnd
 
@@ -386,6 +396,7 @@ drop function feed_truncated();
 drop function feed_prune(interval);
 drop function feed_change(text, text);
 drop function feed_publish(jsonb[]);
+drop function feed_limit();
 drop function feed_notify(jsonb[]);
 drop function feed_settle();
 drop function feed_send(text);

@@ -337,9 +337,9 @@ begin
             from new_rows as n
             full join old_rows as o using (uuid)
             where n.revision is distinct from o.revision
-            limit 257
+            limit feed_limit() + 1
         ) as c;
-        if cardinality(uuids) > 256 then
+        if cardinality(uuids) > feed_limit() then
             uuids := array[null];
         end if;
         insert into change (entity, key)
@@ -357,7 +357,7 @@ begin
         full join old_rows as o using (uuid)
         where n.revision is distinct from o.revision
            or mode = '' and (n.gamemodes, n.addresses) is distinct from (o.gamemodes, o.addresses)
-        limit 257
+        limit feed_limit() + 1
     ) as c;
     if changes is not null then
         perform feed_publish(changes);
@@ -379,7 +379,7 @@ declare
     changes jsonb[];
 begin
     select array_agg(feed_change('player', r.uuid)) into changes
-    from (select uuid from changed_rows limit 257) as r;
+    from (select uuid from changed_rows limit feed_limit() + 1) as r;
     if changes is not null then
         perform feed_publish(changes);
     end if;

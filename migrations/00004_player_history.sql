@@ -46,7 +46,7 @@ begin
         select uuid, jsonb_agg(jsonb_build_object('action', action, 'by', by, 'time', time)) as entries
         from changed_rows
         group by uuid
-        limit 257
+        limit feed_limit() + 1
     ) as r;
     if changes is not null then
         perform feed_publish(changes);
@@ -66,7 +66,7 @@ declare
     changes jsonb[];
 begin
     select array_agg(feed_change('player', r.uuid)) into changes
-    from (select distinct uuid from changed_rows limit 257) as r;
+    from (select distinct uuid from changed_rows limit feed_limit() + 1) as r;
     if changes is not null then
         perform feed_publish(changes);
     end if;

@@ -250,7 +250,7 @@ declare
     changes jsonb[];
 begin
     select array_agg(r.change) into changes
-    from (select ban_change(b) as change from changed_rows as b where lifted_at is null limit 257) as r;
+    from (select ban_change(b) as change from changed_rows as b where lifted_at is null limit feed_limit() + 1) as r;
     if changes is not null then
         perform feed_publish(changes);
     end if;
@@ -289,7 +289,7 @@ begin
                 where ban_target(n.uuid, n.ip) <> ban_target(o.uuid, o.ip) and o.lifted_at is null
             ) as t
             group by t.target
-            limit 257
+            limit feed_limit() + 1
         ) as c
     $many$ into changes;
     if changes is not null then
@@ -315,7 +315,7 @@ begin
             then jsonb_build_object('r', nextval('revision'), 'o', false)
         else '{}'
     end) into changes
-    from (select uuid, ip, ban_target(uuid, ip) as target from changed_rows where lifted_at is null limit 257) as r;
+    from (select uuid, ip, ban_target(uuid, ip) as target from changed_rows where lifted_at is null limit feed_limit() + 1) as r;
     if changes is not null then
         perform feed_publish(changes);
     end if;

@@ -69,7 +69,7 @@ begin
             then feed_change('blacklisted_address', r.address)
         else blacklisted_address_change(r.address, nextval('revision'), false)
     end) into changes
-    from (select address, revision from changed_rows limit 257) as r;
+    from (select address, revision from changed_rows limit feed_limit() + 1) as r;
     if changes is not null then
         perform feed_publish(changes);
     end if;

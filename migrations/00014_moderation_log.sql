@@ -35,7 +35,7 @@ begin
     select array_agg(feed_change('mod_log', n.id::text) || jsonb_build_object('l', jsonb_build_object(
         'number', n.id, 'at', n.at, 'source', n.source, 'message', n.message
     )) order by n.id) into changes
-    from (select * from changed_rows limit 257) as n;
+    from (select * from changed_rows limit feed_limit() + 1) as n;
     if changes is not null then
         perform feed_publish(changes);
     end if;

@@ -196,9 +196,9 @@ begin
         left join old_rows as o using (uuid, currency)
         where n.revision is distinct from o.revision
         group by n.uuid
-        limit 257
+        limit feed_limit() + 1
     ) as c;
-    if cardinality(changes) > 256 then
+    if cardinality(changes) > feed_limit() then
         changes := array[feed_change('balance', null)];
     end if;
     if changes is not null then
@@ -226,9 +226,9 @@ begin
             ) as change
         from new_rows as n
         group by n.uuid
-        limit 257
+        limit feed_limit() + 1
     ) as c;
-    if cardinality(changes) > 256 then
+    if cardinality(changes) > feed_limit() then
         changes := array[feed_change('balance', null)];
     end if;
     if changes is not null then
@@ -249,8 +249,8 @@ declare
     changes jsonb[];
 begin
     select array_agg(feed_change('balance', r.uuid)) into changes
-    from (select distinct uuid from changed_rows limit 257) as r;
-    if cardinality(changes) > 256 then
+    from (select distinct uuid from changed_rows limit feed_limit() + 1) as r;
+    if cardinality(changes) > feed_limit() then
         changes := array[feed_change('balance', null)];
     end if;
     if changes is not null then

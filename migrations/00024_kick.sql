@@ -32,7 +32,7 @@ declare
     changes jsonb[];
 begin
     select array_agg(feed_change('kick', n.id::text) || jsonb_build_object('q', to_jsonb(n))) into changes
-    from (select * from changed_rows limit 257) as n;
+    from (select * from changed_rows limit feed_limit() + 1) as n;
     if changes is not null then
         perform feed_publish(changes);
     end if;

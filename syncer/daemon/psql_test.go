@@ -140,6 +140,28 @@ func TestUpdateOfManyRows(t *testing.T) {
 	noneMissed(t, a, b)
 }
 
+// What comes in transactions of a thousand rows, as an import does, is read row by row: nobody
+// reads again all that he holds, though it is more than one poll may find.
+func TestBulksAreReadRowByRow(t *testing.T) {
+	t.Parallel()
+	url, psql := database(t)
+	n := start(t, url, "a").ready()
+	n.join("Steve", "Steve")
+	for i := range 12 {
+		run(t, psql, fmt.Sprintf(`
+			insert into player (uuid) select 'bulk %[1]d ' || n from generate_series(1, 1000) as n;
+			insert into ban (uuid) select 'bulk %[1]d ' || n from generate_series(1, 1000) as n`, i))
+	}
+	run(t, psql, `update player set rank = 'mod' where uuid = 'Steve'`)
+	n.sees("Steve", "mod", "rank")
+	n.banned(`{"uuid": "bulk 11 1000"}`, true)
+	equal(t, psql, cast{players: []string{"Steve"}}, n)
+	if reloads := n.reloads("whole_table"); reloads != 0 {
+		t.Errorf("a whole table was read again %v times", reloads)
+	}
+	noneMissed(t, n)
+}
+
 // Order of commits is not order of transaction ids: a cursor that skips would lose
 // what commits late.
 func TestLateCommitIsNotSkipped(t *testing.T) {

@@ -107,7 +107,7 @@ func (a *Applier) notified(changes []changefeed.Change) (newChanges []changefeed
 		mustRead = mustRead || needed
 	}
 	a.publishStates(affected)
-	return newChanges, mustRead || len(a.tracker.hinted) >= maxHints
+	return newChanges, mustRead || len(a.tracker.published) >= maxUnpolled
 }
 
 // refresh hands a reading to the cache of players and reports whether its copy may

@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	maxPolledChanges = 4096 // if more are found, everything held is read again
-	maxKeysPerRead   = 500  // keys read in one statement
+	maxPolledChanges = 1 << 14 // if more are found, everything held is read again
+	maxKeysPerRead   = 500     // keys read in one statement
 )
 
 // Why everything was read again; values of a metric's label.
@@ -38,7 +38,7 @@ const (
 //	none                             nothing
 //	Steve twice, Alex, one ban       Steve and Alex in one statement, the ban in another
 //	TRUNCATE ban                     all bans
-//	5000 changes                     everything held
+//	20 000 changes                   everything held
 //	cursor of another epoch          everything, after memory was reset
 func (f *Feed) poll(ctx context.Context, conn Conn) error {
 	sent := time.Now()

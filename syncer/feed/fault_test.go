@@ -298,7 +298,7 @@ func TestWholeTables(t *testing.T) {
 func TestOverflow(t *testing.T) {
 	t.Parallel()
 	run(t, feed.Config{}, func(r *rig) {
-		for range 5000 {
+		for range 20_000 {
 			r.db.rank(other, "player", lost)
 		}
 		r.db.rank(steve, "admin", lost)

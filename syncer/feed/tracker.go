@@ -13,9 +13,9 @@ const (
 	// Beyond it all are forgotten, and subscribers may get their events twice.
 	maxTracked = 1 << 16
 
-	// maxHints bounds how many notified changes wait for a poll. At so many it comes early,
+	// maxUnpolled bounds how many notified changes wait for a poll. At so many it comes early,
 	// and finds fewer than would make it read everything.
-	maxHints = maxPolledChanges / 2
+	maxUnpolled = maxPolledChanges / 8
 
 	// notificationTimeout is how long after the poll that found a change its
 	// notification may still arrive.

@@ -31,10 +31,11 @@ const (
 	KindBans    Kind = "bans"    // all are bans
 )
 
-// How much goes into one transaction.
+// How much goes into one transaction. Of so many rows the database records which they are,
+// see the SQL function feed_limit: the sidecars need not read again all that they hold.
 const (
-	batchPlayers = 4000
-	batchBans    = 20_000
+	batchPlayers = 1000
+	batchBans    = 1000
 	batchBytes   = 32 << 20
 )
 

@@ -351,9 +351,9 @@ func TestBalancesTell(t *testing.T) {
 		},
 		{`update balance set amount = 1 where currency in ('c1', 'c2')`, []string{"balance Bob +2"}},
 		{`update balance set amount = 2`, []string{"balance Bob"}},
-		{`insert into player (uuid) select 'p' || i from generate_series(1, 300) as i`, []string{"player *"}},
+		{`insert into player (uuid) select 'p' || i from generate_series(1, 1001) as i`, []string{"player *"}},
 		{
-			`insert into balance (uuid, currency) select 'p' || i, 'coins' from generate_series(1, 300) as i`,
+			`insert into balance (uuid, currency) select 'p' || i, 'coins' from generate_series(1, 1001) as i`,
 			[]string{"balance *"},
 		},
 		{`update balance set amount = 3 where uuid like 'p%'`, []string{"balance *"}},

@@ -38,7 +38,7 @@ func TestFurtherTablesTell(t *testing.T) {
 		{`delete from blacklisted_address where address = 'a'`, []string{"blacklisted_address a closed"}},
 		{`delete from blacklisted_address where address = 'a'`, nil},
 		{
-			`insert into blacklisted_address select 'a' || i from generate_series(1, 300) as i`,
+			`insert into blacklisted_address select 'a' || i from generate_series(1, 1001) as i`,
 			[]string{"blacklisted_address *"},
 		},
 		{`truncate blacklisted_address`, []string{"blacklisted_address *"}},
@@ -57,10 +57,10 @@ func TestFurtherTablesTell(t *testing.T) {
 		{`delete from staff_message where id = 1`, nil},
 		{`truncate staff_message`, []string{"staff_message *"}},
 		{`insert into mod_log (message) values ('a'), ('b')`, []string{"mod_log 1", "mod_log 2"}},
-		{`insert into mod_log (message) select 'a' from generate_series(1, 300)`, []string{"mod_log *"}},
+		{`insert into mod_log (message) select 'a' from generate_series(1, 1001)`, []string{"mod_log *"}},
 		{`update mod_log set message = 'b'`, nil},
 		{`truncate mod_log`, nil},
-		{`insert into kick (uuid) select 'a' from generate_series(1, 300)`, []string{"kick *"}},
+		{`insert into kick (uuid) select 'a' from generate_series(1, 1001)`, []string{"kick *"}},
 		{`delete from kick`, nil},
 		{`alter table kick alter id restart; insert into kick (uuid) values ('a')`, []string{"kick 1"}},
 		{`delete from kick`, nil},
@@ -307,7 +307,7 @@ func TestManyChangesCarryNoRow(t *testing.T) {
 	conn, url := database(t)
 	listener := psql(t, url)
 	run(t, listener, "listen playersync")
-	run(t, conn, `insert into kick (uuid) select 'a' from generate_series(1, 300)`)
+	run(t, conn, `insert into kick (uuid) select 'a' from generate_series(1, 1001)`)
 	notification, err := listener.WaitForNotification(t.Context())
 	if err != nil {
 		t.Fatal(err)

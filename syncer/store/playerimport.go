@@ -22,7 +22,7 @@ type PlayerImportOptions struct {
 
 // ImportPlayers stores players of another database, all or none of them, and
 // reports the outcome. The same again changes nothing. Each must be valid,
-// see [merge.ImportedPlayer.Validate], and no two may have the same id. Beyond 256
+// see [merge.ImportedPlayer.Validate], and no two may have the same id. Beyond 1000
 // players the sidecars read again all that they hold, once per call.
 func (s *Store) ImportPlayers(
 	ctx context.Context, players []merge.ImportedPlayer, o PlayerImportOptions,

@@ -184,7 +184,7 @@ func TestTriggersTell(t *testing.T) {
 		},
 		{
 			"quiet, of many",
-			`insert into player (uuid) select i from generate_series(1, 300) as i;
+			`insert into player (uuid) select i from generate_series(1, 1001) as i;
 				delete from change;
 				set local syncer.notify = 'later';
 				update player set rank = 'mod'`,
