@@ -122,6 +122,7 @@ func (c *checkup) all(ctx context.Context, settings config.Config) {
 	c.dataDir()
 	c.port(ctx)
 	c.certificate()
+	c.fanout(ctx)
 	if !c.open(ctx) {
 		return
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"playersync/syncer/fanout/natstest"
 	"playersync/syncer/postgres/pgtest"
 	"playersync/syncer/store"
 )
@@ -258,5 +259,28 @@ func TestAddressThatIsNotOursIsNamedWithItsKey(t *testing.T) {
 	if r.code != exitFailed || !strings.Contains(r.errs, "http.listen: cannot listen on 203.0.113.7:7: ") ||
 		!strings.Contains(r.errs, "(--listen)") {
 		t.Errorf("%+v", r)
+	}
+}
+
+func TestCheckTriesNATS(t *testing.T) {
+	t.Parallel()
+	server := natstest.Start(t, natstest.WithLogin("u", "hush-hush"))
+	for login, want := range map[string]verdict{"u:hush-hush@": verdictOK, "u:wrong@": verdictFail} {
+		url := strings.Replace(server.URL(), "://", "://"+login, 1)
+		findings, _ := checked(t, []string{"SYNCER_SYNC_FANOUT=nats", "SYNCER_NATS_URL=" + url})
+		f := findings["nats"]
+		if f.Verdict != want && f.Advice != busyMachine || f.Detail == "" || strings.Contains(fmt.Sprint(f), "hush") {
+			t.Errorf("%s: %+v", login, f)
+		}
+	}
+}
+
+func TestServeRefusesCredentialsThatAreNone(t *testing.T) {
+	t.Parallel()
+	_, environ := database(t)
+	r := runSyncer(t, append(environ, "SYNCER_SYNC_FANOUT=nats", "SYNCER_NATS_URL=nats://127.0.0.1:1",
+		"SYNCER_NATS_CREDENTIALS=/nowhere/user.creds"), "serve", "--listen", "127.0.0.1:0")
+	if r.code == exitDone || !strings.Contains(r.errs, "nats.credentials: open /nowhere/user.creds") {
+		t.Errorf("exit code %d: %s", r.code, r.errs)
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"playersync/syncer/fanout/natstest"
 )
 
 // shellCommands splits a text into commands and their words, as a shell does.
@@ -88,7 +90,8 @@ func TestDocumentedSQLRuns(t *testing.T) {
 func TestDocumentedRequestsSucceed(t *testing.T) {
 	t.Parallel()
 	url, environ := database(t)
-	s := serve(t, environ)
+	nats := natstest.Start(t, nil).URL()
+	s := serve(t, append(environ, "SYNCER_SYNC_FANOUT=nats", "SYNCER_NATS_URL="+nats))
 	execute(t, url, `insert into player (uuid, name) values ('Steve', 'Steve')`)
 	for _, p := range pages(t) {
 		for _, block := range p.blocks {

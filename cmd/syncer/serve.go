@@ -17,6 +17,7 @@ import (
 	"playersync/cmd/syncer/internal/config"
 	"playersync/syncer/console"
 	"playersync/syncer/daemon"
+	"playersync/syncer/fanout"
 	"playersync/syncer/feed"
 	"playersync/syncer/postgres"
 	"playersync/syncer/sidecar"
@@ -171,6 +172,14 @@ func trustFiles(dir string) error {
 	return err
 }
 
+// fanoutConfig is of no fan-out unless one is wanted.
+func fanoutConfig(settings config.Config) fanout.Config {
+	if settings.Sync.Fanout != config.FanoutNATS {
+		return fanout.Config{}
+	}
+	return settings.NATS.Config()
+}
+
 // daemonConfig is the configuration in the terms of the parts.
 func daemonConfig(settings config.Config, log *slog.Logger) daemon.Config {
 	c := daemon.Config{
@@ -189,6 +198,7 @@ func daemonConfig(settings config.Config, log *slog.Logger) daemon.Config {
 		Sidecar: sidecar.Config{
 			Home: settings.Server, Others: settings.Others, FlushInterval: settings.Sync.FlushInterval,
 		},
+		Fanout:      fanoutConfig(settings),
 		HTTP:        settings.HTTP.API(),
 		Fish:        settings.HTTP.Fish.API(),
 		NoFish:      !settings.HTTP.Fish.Enabled,

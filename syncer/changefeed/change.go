@@ -24,6 +24,10 @@ type Change struct {
 // sidecar has sent. The next one may be waited for.
 var ErrForged = errors.New("a notification that is not signed with the database's key")
 
+// ErrMissed stands for notifications that may have been lost on their way. Later ones may be
+// waited for; a poll finds what is missing.
+var ErrMissed = errors.New("notifications may have been missed")
+
 // Why a server is not followed, and its connections are not used.
 var (
 	ErrStandby  = errors.New("the database is a standby: point database.url at the primary, or promote this one")

@@ -27,6 +27,7 @@ import (
 	"playersync/syncer/changefeed"
 	"playersync/syncer/console"
 	"playersync/syncer/events"
+	"playersync/syncer/fanout"
 	"playersync/syncer/feed"
 	"playersync/syncer/httpapi"
 	"playersync/syncer/mindustry/fishapi"
@@ -44,7 +45,8 @@ type Config struct {
 	Embedded    *postgres.Config // run a private server with this configuration
 	Migrate     bool             // apply pending migrations at start
 	Store       store.Options    // Name and Logger are filled in
-	Feed        feed.Config      // MinTriggers is filled in
+	Feed        feed.Config      // MinTriggers and Fanout are filled in
+	Fanout      fanout.Config    // without URL: none; Name and Heartbeat are filled in
 	Sidecar     sidecar.Config
 	Presence    sidecar.PresenceConfig // only Lease is taken
 	HTTP        httpapi.Config
@@ -83,6 +85,7 @@ type Daemon struct {
 	addresses *cache.Blacklist
 	applier   *feed.Applier
 	feed      *feed.Feed
+	fanout    *fanout.Fanout // nil: none
 	events    *events.Broker
 
 	use     useCases
@@ -129,6 +132,9 @@ func (d *Daemon) openDatabase(ctx context.Context) error {
 	options := d.config.Store
 	options.Name, options.Logger = d.config.Sidecar.Home.Name, d.log
 	options.Server = d.config.Sidecar.Home.Name
+	if d.config.Fanout.URL != "" {
+		options.Publish = func(payload string) { d.fanout.Publish(payload) }
+	}
 	var err error
 	if d.store, err = store.Open(ctx, d.url, options); err != nil {
 		return err
@@ -173,7 +179,9 @@ func (d *Daemon) openData(context.Context) error {
 
 // wire connects the parts.
 func (d *Daemon) wire(context.Context) error {
-	d.wireFeed()
+	if err := d.wireFeed(); err != nil {
+		return err
+	}
 	if d.config.Webhook.URL != "" {
 		d.webhook = webhook.New(d.config.Webhook, d.registry, d.log)
 	}
@@ -195,7 +203,7 @@ func (d *Daemon) wire(context.Context) error {
 		Bans: u.bans, BanDetails: u.bans, BanTransfer: u.banTransfer, Audit: u.audit,
 		Presence: u.presence, Kicks: u.kicks, Mutes: u.edits, Transients: u.transients, Chat: u.chat,
 		Patterns: u.patterns, Blacklist: u.blacklist, ModLog: u.modLog,
-		Counts: u.counts, MapRuns: u.mapRuns, Events: d.events, Ready: d.missing, Mounts: mounts,
+		Counts: u.counts, MapRuns: u.mapRuns, Events: d.events, Ready: d.missing, Notices: d.notices, Mounts: mounts,
 		Registry: d.registry, Log: d.log, Version: d.config.Version,
 	})
 	return err
@@ -203,7 +211,7 @@ func (d *Daemon) wire(context.Context) error {
 
 // wireFeed makes the copies in memory and what keeps them current. The bans exist
 // already: they were read from disk.
-func (d *Daemon) wireFeed() {
+func (d *Daemon) wireFeed() error {
 	d.players, d.sessions = cache.NewPlayers(d.config.CachedLimit), cache.NewSessions()
 	d.messages = cache.NewMessages(store.HeldMessages)
 	d.patterns, d.addresses = cache.NewPatterns(), cache.NewBlacklist()
@@ -212,7 +220,15 @@ func (d *Daemon) wireFeed() {
 		cache.NewKicks(), cache.NewModLog(store.HeldModEntries))
 	config := d.config.Feed
 	config.MinTriggers = store.FeedTriggers
+	if d.config.Fanout.URL != "" {
+		var err error
+		if d.fanout, err = d.newFanout(); err != nil {
+			return err
+		}
+		config.Fanout = d.fanout
+	}
 	d.feed = feed.New(config, source{d}, d.applier, d.registry, d.log)
+	return nil
 }
 
 func (d *Daemon) listen(ctx context.Context) error {
@@ -245,6 +261,14 @@ func (d *Daemon) Ready() <-chan struct{} { return d.feed.Ready() }
 
 // Events returns the stream of changes, for watching from within the process.
 func (d *Daemon) Events() *events.Broker { return d.events }
+
+// notices returns what is not as it should be although the daemon follows the database.
+func (d *Daemon) notices() []string {
+	if status := d.feed.Status(); status.Following && status.Silence != "" {
+		return []string{fmt.Sprintf("%s; changes of others are found by polling meanwhile", status.Silence)}
+	}
+	return nil
+}
 
 // missing returns why the daemon does not follow the database, or nothing.
 func (d *Daemon) missing() []string {

@@ -11,6 +11,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"playersync/syncer/daemon"
+	"playersync/syncer/fanout"
+	"playersync/syncer/fanout/natstest"
 	"playersync/syncer/postgres/pgtest"
 )
 
@@ -25,6 +27,10 @@ var (
 	beating   = mode{"heartbeat", func(c *daemon.Config) { c.Feed.Heartbeat = 200 * time.Millisecond }}
 	polling   = mode{"poll", func(c *daemon.Config) {
 		c.Feed.PollOnly, c.Feed.PollInterval, c.Feed.Heartbeat = true, 50*time.Millisecond, 200*time.Millisecond
+	}}
+	fannedOut = mode{"nats", func(c *daemon.Config) {
+		c.Feed.PollInterval, c.Feed.Heartbeat = 50*time.Millisecond, 200*time.Millisecond
+		c.Fanout = fanout.Config{URL: natstest.Shared()}
 	}}
 )
 
@@ -129,19 +135,23 @@ var faultsUnderLoad = []struct {
 	{"listener cut", func(r *rig) { r.during(10, func(int) { r.reconnect(r.proxy.Cut) }) }, nil},
 	{"refused for a while", func(r *rig) { r.during(10, func(int) { r.refused() }) }, nil},
 	{"stalled and resumed", func(r *rig) { r.during(10, func(int) { r.stalled() }) }, nil},
-	{"stalled and given up", (*rig).stalledAndGivenUp, []string{"heartbeat", "poll"}},
-	{"triggers disabled", (*rig).triggersDisabled, []string{"heartbeat", "poll"}},
-	{"triggers disabled briefly", (*rig).triggersDisabledBriefly, []string{"heartbeat", "poll"}},
-	{"changes pruned meanwhile", (*rig).changesPruned, []string{"listen", "poll"}},
-	{"change truncated meanwhile", func(r *rig) { r.changesDeleted("truncate change") }, []string{"listen", "poll"}},
-	{"change deleted from meanwhile", func(r *rig) { r.changesDeleted("delete from change") }, []string{"listen", "poll"}},
+	{"stalled and given up", (*rig).stalledAndGivenUp, []string{"heartbeat", "poll", "nats"}},
+	{"triggers disabled", (*rig).triggersDisabled, []string{"heartbeat", "poll", "nats"}},
+	{"triggers disabled briefly", (*rig).triggersDisabledBriefly, []string{"heartbeat", "poll", "nats"}},
+	{"changes pruned meanwhile", (*rig).changesPruned, []string{"listen", "poll", "nats"}},
+	{"change truncated meanwhile", func(r *rig) {
+		r.changesDeleted("truncate change")
+	}, []string{"listen", "poll", "nats"}},
+	{"change deleted from meanwhile", func(r *rig) {
+		r.changesDeleted("delete from change")
+	}, []string{"listen", "poll", "nats"}},
 }
 
 // Whatever breaks between a sidecar and its database, or is held open or deleted there, comes
 // in each mode, one after the other. The sidecars of a mode live through all of it.
 func TestFaultsUnderLoad(t *testing.T) {
 	t.Parallel()
-	for _, m := range []mode{listening, beating, polling} {
+	for _, m := range []mode{listening, beating, polling, fannedOut} {
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, m)

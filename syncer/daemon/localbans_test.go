@@ -26,7 +26,7 @@ func games(t *testing.T, address string, m mode) (a, b *game) {
 // game turns him away by a list of its own.
 func TestUnbannedPlayerJoinsAtTheFirstTry(t *testing.T) {
 	t.Parallel()
-	for _, m := range []mode{listening, polling} {
+	for _, m := range []mode{listening, polling, fannedOut} {
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
 			address, psql := database(t)
@@ -80,7 +80,7 @@ func TestUnbannedPlayerJoinsAtTheFirstTry(t *testing.T) {
 // the database is back, whether or not the game's own stream broke meanwhile.
 func TestUnbanWhileCutOffFromTheDatabase(t *testing.T) {
 	t.Parallel()
-	for _, m := range []mode{listening, polling} {
+	for _, m := range []mode{listening, polling, fannedOut} {
 		for name, stream := range map[string]struct{ cut, resumedBefore bool }{
 			"stream stays":        {},
 			"stream breaks":       {cut: true},
@@ -135,7 +135,7 @@ func TestUnbanWhileCutOffFromTheDatabase(t *testing.T) {
 // events that it missed are sent again.
 func TestUnbanDuringACutConnection(t *testing.T) {
 	t.Parallel()
-	for _, m := range []mode{listening, polling} {
+	for _, m := range []mode{listening, polling, fannedOut} {
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
 			address, psql := database(t)
@@ -164,7 +164,7 @@ func TestUnbanDuringACutConnection(t *testing.T) {
 // game reads the list again, as soon as the database is there.
 func TestUnbanDuringARestart(t *testing.T) {
 	t.Parallel()
-	for _, m := range []mode{listening, polling} {
+	for _, m := range []mode{listening, polling, fannedOut} {
 		for name, away := range map[string]bool{"database there": false, "database away": true} {
 			t.Run(m.name+", "+name, func(t *testing.T) {
 				t.Parallel()

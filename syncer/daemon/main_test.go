@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"playersync/syncer/fanout/natstest"
 	"playersync/syncer/postgres/pgtest"
 	"playersync/syncer/store"
 )
@@ -17,7 +18,7 @@ func TestMain(m *testing.M) {
 	if config, ok := os.LookupEnv(processEnv); ok {
 		os.Exit(runProcess(config))
 	}
-	os.Exit(pgtest.Main(m))
+	os.Exit(pgtest.Main(natstest.Main{Tests: m}))
 }
 
 // waitTimeout bounds what a test waits for. It says nothing about how fast

@@ -83,7 +83,7 @@ var castOfPsql = cast{
 // TestPsqlReachesEveryServer plays what people do with psql against two sidecars.
 func TestPsqlReachesEveryServer(t *testing.T) {
 	t.Parallel()
-	for _, m := range []mode{listening, polling} {
+	for _, m := range []mode{listening, polling, fannedOut} {
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
 			url, psql := database(t)
@@ -166,7 +166,7 @@ func TestBulksAreReadRowByRow(t *testing.T) {
 // what commits late.
 func TestLateCommitIsNotSkipped(t *testing.T) {
 	t.Parallel()
-	for _, m := range []mode{beating, polling} {
+	for _, m := range []mode{beating, polling, fannedOut} {
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
 			url, psql := database(t)

@@ -19,7 +19,7 @@ func TestDatabaseRestartsUnderLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := &rig{workload: workload{t: t, url: url, cast: everyone()}}
-	for _, m := range []mode{beating, polling} {
+	for _, m := range []mode{beating, polling, fannedOut} {
 		r.nodes = append(r.nodes, start(t, url, m.name, m.adapt).ready())
 	}
 	populate(r.cast, r.nodes...)

@@ -35,7 +35,7 @@ func (d *Daemon) stages() []*stage {
 	if d.webhook != nil {
 		stages = append(stages, &stage{name: "webhook", run: d.webhook.Run})
 	}
-	return append(stages, []*stage{
+	stages = append(stages, []*stage{
 		{name: "presence", run: d.use.presence.Run},
 		{name: "transients", run: d.use.transients.Run},
 		{name: "audit", run: d.use.audit.Run},
@@ -44,6 +44,10 @@ func (d *Daemon) stages() []*stage {
 		{name: "feed", run: d.feed.Run},
 		{name: "ban list", run: d.keepBans},
 	}...)
+	if d.fanout != nil {
+		stages = append(stages, &stage{name: "fan-out", run: d.fanout.Run})
+	}
+	return stages
 }
 
 // Run serves until ctx ends or a part fails, then shuts down in order and

@@ -15,7 +15,7 @@ import (
 // says that they have ended. Each is given up for a new one.
 func TestHalfOpenConnectionsAreGivenUp(t *testing.T) {
 	t.Parallel()
-	for _, m := range []mode{beating, polling} {
+	for _, m := range []mode{beating, polling, fannedOut} {
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
 			url, psql := database(t)

@@ -41,7 +41,10 @@ const (
 //	20 000 changes                   everything held
 //	cursor of another epoch          everything, after memory was reset
 func (f *Feed) poll(ctx context.Context, conn Conn) error {
-	sent := time.Now()
+	sent, heard := time.Now(), f.hears()
+	if err := f.renewKey(ctx, conn); err != nil {
+		return err
+	}
 	position, err := f.queryPosition(ctx, conn)
 	if err != nil {
 		return err
@@ -56,7 +59,8 @@ func (f *Feed) poll(ctx context.Context, conn Conn) error {
 	f.unpolled = false
 	f.settle(ctx)
 	f.prune(ctx, conn, position.Oldest)
-	f.schedule()
+	f.missed = !heard
+	f.schedule(f.silence(ctx))
 	return nil
 }
 
@@ -91,7 +95,7 @@ func (f *Feed) queryPositionOnce(ctx context.Context, conn Conn) (position Posit
 	switch {
 	case position.InRecovery:
 		return position, changefeed.ErrStandby
-	case !position.Listening && !f.config.PollOnly:
+	case !position.Listening && f.listens():
 		return position, errNotListening
 	}
 	return position, nil
@@ -161,7 +165,7 @@ func (f *Feed) catchUp(ctx context.Context, conn Conn, position Position, reason
 
 // expectsNotifications reports whether every change since the cursor was, or still
 // will be, notified on this connection.
-func (f *Feed) expectsNotifications() bool { return !f.unpolled && !f.config.PollOnly }
+func (f *Feed) expectsNotifications() bool { return !f.unpolled && !f.missed && !f.config.PollOnly }
 
 // do reads what the work names and applies it. Of the players, which have no bound in size,
 // it reads a first piece.

@@ -20,7 +20,8 @@ type Source interface {
 // After any other error it is closed and not used again.
 type Conn interface {
 	// Listen subscribes to change notifications and returns once that is
-	// committed: what commits later is notified. It is not called in poll-only mode.
+	// committed: what commits later is notified. It is not called in poll-only mode,
+	// nor with a [Fanout].
 	Listen(ctx context.Context) error
 
 	// Wait returns the changes of the next notification, one that arrived during
@@ -31,6 +32,15 @@ type Conn interface {
 	// [context.DeadlineExceeded], and the connection stays usable. What has arrived
 	// already is returned even if ctx has ended.
 	Wait(ctx context.Context) ([]changefeed.Change, error)
+
+	// ReadKey learns the key that signs notifications, as Listen does. With it, Decode
+	// reads a notification that came by a [Fanout], with the results of Wait.
+	ReadKey(ctx context.Context) error
+	Decode(payload string) ([]changefeed.Change, error)
+
+	// Watch returns when the connection ends, or with ctx's error, after which the
+	// connection stays usable. Decode, and no other method, may be called meanwhile.
+	Watch(ctx context.Context) error
 
 	// Poll says, in one statement, where the feed is and what became visible since
 	// the cursor, unless that is more than most changes. For the zero cursor only the

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -41,6 +42,8 @@ type database struct {
 	tables   map[syncer.Entity][]changefeed.Row
 	changes  []changefeed.Change
 	conns    map[*conn]bool
+	fanout   *fanout                   // nil: connections listen
+	sent     [][]changefeed.Change     // by payload, where there is a fan-out
 	where    feed.Position             // the fields that tests set
 	ahead    time.Duration             // of the local clock
 	sizes    map[syncer.PlayerID]int64 // bytes
@@ -126,6 +129,10 @@ func (d *database) notify(changes []changefeed.Change, how delivery) {
 	}
 	if how == garbled {
 		sent = nil
+	}
+	if d.fanout != nil {
+		d.fanout.inbox <- strconv.Itoa(len(d.sent))
+		d.sent = append(d.sent, sent)
 	}
 	for c := range d.conns {
 		if c.listening {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"playersync/syncer"
@@ -48,6 +47,9 @@ func TestFailedCatchUpIsRepeated(t *testing.T) {
 		t.Run(method, func(t *testing.T) {
 			t.Parallel()
 			run(t, feed.Config{}, func(r *rig) {
+				if method == "Listen" && r.db.fanout != nil {
+					method = "ReadKey"
+				}
 				r.db.set(func(d *database) { d.fails[method] = errBroken })
 				r.db.cut()
 				r.db.rank(steve, "admin", keyOnly)
@@ -214,6 +216,9 @@ func TestRefusedConnections(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			run(t, feed.Config{}, func(r *rig) {
+				if name == "deaf" && r.db.fanout != nil {
+					return // it is not to listen
+				}
 				healthy := r.db.where
 				r.db.set(func(d *database) { c.fault(&d.where) })
 				advanceTime(6 * time.Second)
@@ -350,8 +355,7 @@ func TestPrune(t *testing.T) {
 
 func TestReadyWaitsForTheWholeCatchUp(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, feed.Config{})
+	each(t, feed.Config{}, func(r *rig) {
 		r.db.set(func(d *database) { d.fails["LoadBans"] = errBroken })
 		r.launch()
 		advanceTime(10 * time.Second)

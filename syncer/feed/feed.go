@@ -16,8 +16,9 @@ import (
 // Config sets the feed's timing. Zero values mean the defaults given.
 type Config struct {
 	PollOnly         bool          // do not LISTEN, poll at PollInterval
+	Fanout           Fanout        // do not LISTEN, it brings the notifications; nil: none
 	Heartbeat        time.Duration // longest wait between polls while listening: 5 s, ± 10 %
-	PollInterval     time.Duration // between polls in poll-only mode: 250 ms, ± 10 %
+	PollInterval     time.Duration // between polls where no notifications come: 250 ms, ± 10 %
 	ConnectTimeout   time.Duration // for opening a connection: 5 s, and up to 20 s while that is not enough
 	StatementTimeout time.Duration // for each statement, and between two pieces of a read's answer: 2 s
 	ReloadTimeout    time.Duration // for pruning: 60 s
@@ -45,6 +46,7 @@ func (c Config) withDefaults() Config {
 type Feed struct {
 	config  Config
 	source  Source
+	fanout  Fanout // nil: notifications come on the connection
 	applier *Applier
 	metrics *metrics
 	log     *slog.Logger
@@ -71,6 +73,9 @@ type Feed struct {
 	reloadAt   time.Time     // when to do so without a reason
 	pruneAfter time.Time     // not to try before
 
+	missed      bool      // notifications may have been missed since the last poll
+	heard       bool      // the fan-out has brought notifications before
+	doubtsKey   bool      // a forged notification may mean that the key was replaced
 	lostAt      time.Time // when the log last told of a fault
 	forged      int       // forged notifications that the log has not told of
 	forgedAfter time.Time // when it may tell of them
@@ -80,7 +85,7 @@ type Feed struct {
 // source opens, and registers its metrics. Nothing happens before [Feed.Run].
 func New(config Config, source Source, applier *Applier, registry prometheus.Registerer, log *slog.Logger) *Feed {
 	f := &Feed{
-		config: config.withDefaults(), source: source, applier: applier, log: log,
+		config: config.withDefaults(), source: source, fanout: config.Fanout, applier: applier, log: log,
 		random: rand.Float64, ready: make(chan struct{}), backlog: newBacklog(),
 	}
 	f.patience = f.config.ConnectTimeout
@@ -122,7 +127,7 @@ func (f *Feed) session(ctx context.Context) (caughtUp bool, err error) {
 	return true, f.follow(ctx, conn)
 }
 
-// open returns a connection that, unless in poll-only mode, already listens.
+// open returns a connection that already listens, if it is to.
 func (f *Feed) open(ctx context.Context) (Conn, error) {
 	connectCtx, cancel := context.WithTimeout(ctx, f.patience)
 	defer cancel()
@@ -135,11 +140,13 @@ func (f *Feed) open(ctx context.Context) (Conn, error) {
 	if f.config.PollOnly {
 		return conn, nil
 	}
-	listenCtx, cancel := context.WithTimeout(ctx, f.config.StatementTimeout)
-	defer cancel()
-	if err := conn.Listen(listenCtx); err != nil {
+	listen, what := conn.Listen, "listen"
+	if f.fanout != nil {
+		listen, what = conn.ReadKey, "read the key of notifications"
+	}
+	if err := f.bounded(ctx, f.config.StatementTimeout, listen); err != nil {
 		conn.Close()
-		return nil, fmt.Errorf("listen: %w", err)
+		return nil, fmt.Errorf("%s: %w", what, err)
 	}
 	return conn, nil
 }

@@ -27,8 +27,9 @@ func (f *Feed) follow(ctx context.Context, conn Conn) error {
 	w := window{close: func() {}}
 	defer func() { w.close() }()
 	for {
-		f.renew(ctx, &w)
+		f.renew(ctx, &w, conn)
 		if f.backlog.waits(time.Now()) {
+			w.close()
 			if err := f.workOff(ctx, conn); err != nil {
 				return err
 			}
@@ -36,11 +37,9 @@ func (f *Feed) follow(ctx context.Context, conn Conn) error {
 		}
 		changes, err := f.wait(ctx, &w, conn)
 		switch {
-		case err == nil:
-			f.notified(changes)
-		case errors.Is(err, changefeed.ErrForged):
-			f.reportForged(ctx)
+		case f.takes(ctx, changes, err):
 		case errors.Is(err, errDue):
+			w.close()
 			if err := f.poll(ctx, conn); err != nil {
 				return err
 			}
@@ -52,28 +51,61 @@ func (f *Feed) follow(ctx context.Context, conn Conn) error {
 	}
 }
 
+// takes applies what came of waiting for a notification; false: none came.
+func (f *Feed) takes(ctx context.Context, changes []changefeed.Change, err error) bool {
+	switch {
+	case err == nil:
+		f.notified(changes)
+	case errors.Is(err, changefeed.ErrForged):
+		f.reportForged(ctx)
+		f.doubtKey()
+	case errors.Is(err, changefeed.ErrMissed):
+		f.expectNothing()
+		f.pollSoon()
+	default:
+		return false
+	}
+	return true
+}
+
 // window is how long to wait for notifications: until a poll is due, or less if
 // something must be read. One window serves many notifications, so that each of
 // them costs little.
 type window struct {
 	waiting context.Context //nolint:containedctx // it is the window's end
-	close   func()
+	close   func()          // may be called again
 	due     time.Time
 }
 
 // renew opens a new window, unless the present one is open and ends at the right time.
-func (f *Feed) renew(ctx context.Context, w *window) {
+func (f *Feed) renew(ctx context.Context, w *window, conn Conn) {
 	if w.waiting != nil && w.waiting.Err() == nil && w.due.Equal(f.due) {
 		return
 	}
 	w.close()
-	interruptible, interrupt := context.WithCancel(ctx)
+	interruptible, end := context.WithCancelCause(ctx)
+	interrupt := func() { end(errInterrupted) }
 	if f.applier.setInterrupt(interrupt) {
 		f.pollSoon()
 	}
 	w.due = f.due
 	waiting, cancel := context.WithDeadline(interruptible, w.due)
 	w.waiting, w.close = waiting, func() { cancel(); interrupt() }
+	if f.fanout != nil {
+		w.watch(conn, end)
+	}
+}
+
+// watch ends the window when the connection ends, which a fan-out does not notice.
+func (w *window) watch(conn Conn, end context.CancelCauseFunc) {
+	waiting, cancel, watched := w.waiting, w.close, make(chan struct{})
+	go func() {
+		defer close(watched)
+		if err := conn.Watch(waiting); waiting.Err() == nil {
+			end(err)
+		}
+	}()
+	w.close = func() { cancel(); <-watched }
 }
 
 // wait returns the next notification, or an error that says why the wait ended.
@@ -89,7 +121,7 @@ func (f *Feed) wait(ctx context.Context, w *window, conn Conn) ([]changefeed.Cha
 		f.reportMissed()
 		return nil, errDue
 	case errors.Is(err, context.Canceled) && w.waiting.Err() != nil:
-		return nil, errInterrupted
+		return nil, context.Cause(w.waiting)
 	default:
 		return nil, err
 	}
@@ -97,12 +129,22 @@ func (f *Feed) wait(ctx context.Context, w *window, conn Conn) ([]changefeed.Cha
 
 // receive waits for a notification; in poll-only mode there are none.
 func (f *Feed) receive(ctx context.Context, conn Conn) ([]changefeed.Change, error) {
-	if f.config.PollOnly {
+	switch {
+	case f.config.PollOnly:
 		<-ctx.Done()
 		return nil, ctx.Err()
+	case f.fanout != nil:
+		payload, err := f.fanout.Next(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return conn.Decode(payload)
 	}
 	return conn.Wait(ctx)
 }
+
+// listens reports whether notifications come on the connection.
+func (f *Feed) listens() bool { return !f.config.PollOnly && f.fanout == nil }
 
 // notified applies a notification, and brings the next poll forward if that left
 // something to read.
@@ -173,9 +215,9 @@ func (f *Feed) observe(newChanges []changefeed.Change) {
 }
 
 // schedule sets the time of the next poll; a notification may bring it forward.
-func (f *Feed) schedule() {
+func (f *Feed) schedule(silent bool) {
 	interval := f.config.Heartbeat
-	if f.config.PollOnly {
+	if f.config.PollOnly || silent {
 		interval = f.config.PollInterval
 	}
 	f.polled = time.Now()

@@ -309,8 +309,7 @@ func TestUnreadableNotificationLeadsToPoll(t *testing.T) {
 
 func TestClock(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, feed.Config{})
+	each(t, feed.Config{}, func(r *rig) {
 		r.db.ahead = time.Hour
 		r.start()
 		near := func(what string, got, want time.Duration) {

@@ -191,8 +191,13 @@ func TestForgedNotificationsAreCountedAndIgnored(t *testing.T) {
 		if n := r.metric("playersync_feed_forged_total", ""); n != 100 {
 			t.Errorf("%v forged notifications counted, want 100", n)
 		}
-		if r.db.count("Poll") != polls {
-			t.Error("a forged notification caused a poll")
+		caused, most := r.db.count("Poll")-polls, 0
+		if r.db.fanout != nil {
+			most = 1 // in each second, with the key, which may have been replaced
+		}
+		if caused > most || r.db.count("ReadKey") > 1+caused {
+			t.Errorf("forged notifications caused %d polls, and the key was read %d times", caused,
+				r.db.count("ReadKey"))
 		}
 		r.wantFollowing(true)
 		r.wantNoEvents()

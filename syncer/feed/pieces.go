@@ -87,17 +87,11 @@ func (f *Feed) workOff(ctx context.Context, conn Conn) error {
 
 // takeArrived applies the notifications that are there, without waiting for more.
 func (f *Feed) takeArrived(ctx context.Context, conn Conn) error {
-	if f.config.PollOnly {
-		return nil
-	}
 	ended, end := context.WithCancel(ctx)
 	end()
 	for {
-		switch changes, err := conn.Wait(ended); {
-		case err == nil:
-			f.notified(changes)
-		case errors.Is(err, changefeed.ErrForged):
-			f.reportForged(ctx)
+		switch changes, err := f.receive(ended, conn); {
+		case f.takes(ctx, changes, err):
 		case errors.Is(err, context.Canceled):
 			return nil
 		default:

@@ -30,6 +30,7 @@ const (
 // rig is a feed that runs against a model database inside a synctest bubble.
 type rig struct {
 	*testing.T
+	config   feed.Config
 	db       *database
 	players  *cache.Players
 	bans     *bans
@@ -53,23 +54,47 @@ func (b *bans) Advance(cursor changefeed.Snapshot) {
 	b.Bans.Advance(cursor)
 }
 
-// run calls test in a bubble with a feed that has caught up.
+// run calls test in a bubble with a feed that has caught up: one that listens and, unless
+// it is to poll only, one whose notifications come by a fan-out.
 func run(t *testing.T, config feed.Config, test func(r *rig)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, config)
+	each(t, config, func(r *rig) {
 		r.start()
 		test(r)
 	})
 }
 
-func newRig(t *testing.T, config feed.Config) *rig {
+// each is run for tests that start the feed themselves.
+func each(t *testing.T, config feed.Config, test func(r *rig)) {
+	t.Helper()
+	if config.PollOnly {
+		synctest.Test(t, func(t *testing.T) { test(newRig(t, config, nil)) })
+		return
+	}
+	for _, mode := range []string{"listen", "fanout"} {
+		t.Run(mode, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var fanout *fanout
+				if mode == "fanout" {
+					fanout = newFanout()
+				}
+				test(newRig(t, config, fanout))
+			})
+		})
+	}
+}
+
+func newRig(t *testing.T, config feed.Config, fanout *fanout) *rig {
 	t.Helper()
 	r := &rig{
 		T: t, db: newDatabase(), registry: prometheus.NewRegistry(),
 		players: cache.NewPlayers(1000), bans: &bans{Bans: cache.NewBans()},
 	}
 	config.MinTriggers = 13
+	if fanout != nil {
+		config.Fanout, r.db.fanout = fanout, fanout
+	}
+	r.config = config
 	r.applier = feed.NewApplier(r.players, r.bans, func(e changefeed.Event) {
 		r.mu.Lock()
 		defer r.mu.Unlock()

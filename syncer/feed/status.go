@@ -11,6 +11,7 @@ import (
 type Status struct {
 	Following   bool             // memory follows the database
 	Reason      string           // if not: what is wrong and what to do
+	Silence     string           // why the fan-out brings no notifications, so that polls are frequent; "": it does
 	Current     time.Time        // memory held everything committed by then (local, monotonic); zero: never yet
 	Epoch       changefeed.Epoch // of the database that memory is a copy of; empty: none yet
 	ClockOffset time.Duration
@@ -62,6 +63,14 @@ func (s *state) caughtUp(sent time.Time, epoch changefeed.Epoch, reason string) 
 	defer s.mu.Unlock()
 	s.status.Current, s.status.Epoch = sent, epoch
 	s.status.Following, s.status.Reason = reason == "", reason
+}
+
+// silent records why the fan-out brings no notifications, and returns what was known before.
+func (s *state) silent(reason string) (before string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before, s.status.Silence = s.status.Silence, reason
+	return before
 }
 
 // lost records that memory is no longer kept current, and returns the reason before.

@@ -86,15 +86,15 @@ func (d *database) addMessage(text string, how delivery) {
 // runTable is run with a table held besides players and bans.
 func runTable(t *testing.T, test func(r *rig, c *chat)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		r, c := newRig(t, feed.Config{}), &chat{}
+	each(t, feed.Config{}, func(r *rig) {
+		c := &chat{}
 		r.registry = prometheus.NewRegistry()
 		r.applier = feed.NewApplier(r.players, cache.NewBans(), func(e changefeed.Event) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			r.events = append(r.events, e)
 		}, c)
-		r.feed = feed.New(feed.Config{MinTriggers: 13}, r.db, r.applier, r.registry, slog.New(slog.DiscardHandler))
+		r.feed = feed.New(r.config, r.db, r.applier, r.registry, slog.New(slog.DiscardHandler))
 		r.db.addMessage("before", lost)
 		r.start()
 		test(r, c)

@@ -36,6 +36,10 @@ type Deps struct {
 	// each, or none when it does.
 	Ready func() []string
 
+	// Notices returns what is not as it should be although this process follows the
+	// database.
+	Notices func() []string
+
 	// Mounts are further handlers by the beginning of their paths, e.g. "/api/". They are
 	// inside the network check, the panic guard and the metrics, but outside the token.
 	Mounts map[string]http.Handler

@@ -20,10 +20,11 @@ import (
 // fixture is a server on a fake, asked without a network.
 type fixture struct {
 	*fake
-	server *Server
-	events *events.Broker
-	ready  []string
-	log    *bytes.Buffer
+	server  *Server
+	events  *events.Broker
+	ready   []string
+	notices []string
+	log     *bytes.Buffer
 }
 
 func newFixture(t testing.TB, change ...func(*Config, *Deps)) *fixture {
@@ -39,6 +40,7 @@ func newFixture(t testing.TB, change ...func(*Config, *Deps)) *fixture {
 		Audit:       fakeAudit{f.fake},
 		Events:      f.events,
 		Ready:       func() []string { return f.ready },
+		Notices:     func() []string { return f.notices },
 		Visits:      f.fake,
 		Counts:      f.fake,
 		BanDetails:  f.fake,

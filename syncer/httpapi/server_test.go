@@ -267,7 +267,12 @@ func TestState(t *testing.T) {
 	f.ask(t, "GET", "/healthz", "").wants(http.StatusOK)
 	var readiness wire.Readiness
 	f.ask(t, "GET", "/readyz", "").wants(http.StatusOK).into(&readiness)
-	if !readiness.Ready || readiness.Staleness != 3 || readiness.Reasons == nil {
+	if !readiness.Ready || readiness.Staleness != 3 || readiness.Reasons == nil || readiness.Notices == nil {
+		t.Errorf("ready: %+v", readiness)
+	}
+	f.notices = []string{"NATS is away"}
+	f.ask(t, "GET", "/readyz", "").wants(http.StatusOK).into(&readiness)
+	if !readiness.Ready || len(readiness.Notices) != 1 {
 		t.Errorf("ready: %+v", readiness)
 	}
 	f.ready = []string{"the database refuses connections"}

@@ -74,6 +74,7 @@ func (s *Server) serveReadiness(w http.ResponseWriter, _ *http.Request) {
 	reasons := s.deps.Ready()
 	answer := wire.Readiness{
 		Ready: len(reasons) == 0, Reasons: append([]string{}, reasons...),
+		Notices:   append([]string{}, s.deps.Notices()...),
 		Staleness: max(s.deps.Players.Staleness(), 0).Milliseconds(),
 	}
 	status := http.StatusOK

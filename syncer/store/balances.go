@@ -99,9 +99,7 @@ func (s *Store) moved(
 		moved.Entries = append(moved.Entries, syncer.LedgerEntry(entry))
 	}
 	changes, encoded, err := decodeEach(row.Changes)
-	if mode == notifyLater || moved.Repeated {
-		s.notifier.send(encoded)
-	}
+	s.committed(encoded, mode == notifyLater || moved.Repeated)
 	return moved, changes, err
 }
 

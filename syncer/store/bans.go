@@ -32,7 +32,8 @@ func (s *Store) AddBan(ctx context.Context, ban syncer.NewBan) (syncer.Ban, bool
 			ExpiresAt: timestamp(ban.ExpiresAt),
 		})
 		if err == nil {
-			changes, _, err := decodeEach([]json.RawMessage{row.Change})
+			changes, encoded, err := decodeEach([]json.RawMessage{row.Change})
+			s.committed(encoded, false)
 			return banOf(banRow(row)), true, changes, err
 		}
 		if !errors.Is(err, pgx.ErrNoRows) {
@@ -77,7 +78,8 @@ func (s *Store) liftBan(
 	if len(rows) == 0 {
 		return syncer.Ban{}, false, nil, nil
 	}
-	changes, _, err := decodeEach([]json.RawMessage{rows[0].Change})
+	changes, encoded, err := decodeEach([]json.RawMessage{rows[0].Change})
+	s.committed(encoded, false)
 	return banOf(banRow(rows[0])), true, changes, err
 }
 

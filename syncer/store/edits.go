@@ -42,9 +42,7 @@ func (s *Store) EditPlayer(
 	if err != nil {
 		return changefeed.VersionedPlayer{}, nil, err
 	}
-	if mode == notifyLater {
-		s.notifier.send(encodedChanges)
-	}
+	s.committed(encodedChanges, mode == notifyLater)
 	reading, err := writtenReading(writtenPlayer{row.Player, row.History, row.Snapshot, row.Xid}, edit)
 	return reading, changes, err
 }
@@ -119,9 +117,7 @@ func (s *Store) EditPlayers(
 	if err != nil {
 		return nil, nil, err
 	}
-	if mode == notifyLater {
-		s.notifier.send(written.encoded)
-	}
+	s.committed(written.encoded, mode == notifyLater)
 	return written.readings, written.changes, nil
 }
 

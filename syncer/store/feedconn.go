@@ -25,6 +25,7 @@ type FeedConn struct {
 	polled    bool
 	received  *atomic.Int64 // bytes
 	signature *signature
+	keys      *keys         // learns the key too
 	keyReadAt time.Time     // when the key was last read for the sake of a notification
 	timeout   time.Duration // of that
 }
@@ -45,7 +46,7 @@ func (s *Store) OpenFeed(ctx context.Context) (*FeedConn, error) {
 		return nil, readError("connect", redact(refusal(err, config)))
 	}
 	return &FeedConn{
-		conn: conn, queries: db.New(conn), servers: s.servers, received: received, timeout: s.timeout,
+		conn: conn, queries: db.New(conn), servers: s.servers, received: received, keys: &s.keys, timeout: s.timeout,
 	}, nil
 }
 
@@ -94,16 +95,17 @@ func (c *FeedConn) Listen(ctx context.Context) error {
 	if _, err := c.conn.Exec(ctx, "listen playersync"); err != nil {
 		return readError("listen", err)
 	}
-	return c.readKey(ctx)
+	return c.ReadKey(ctx)
 }
 
-// readKey learns the key that signs notifications.
-func (c *FeedConn) readKey(ctx context.Context) error {
+// ReadKey learns the key that signs notifications.
+func (c *FeedConn) ReadKey(ctx context.Context) error {
 	key, err := c.queries.FeedKey(ctx)
 	if err != nil {
 		return readError("read the key of notifications", err)
 	}
 	c.signature = newSignature(key)
+	c.keys.set(key)
 	return nil
 }
 
@@ -112,25 +114,50 @@ func (c *FeedConn) readKey(ctx context.Context) error {
 // newer version sent it, comes as no changes and no error; one that is not signed
 // with the key comes as [changefeed.ErrForged].
 func (c *FeedConn) Wait(ctx context.Context) ([]changefeed.Change, error) {
+	_, message, err := c.next(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return decodeNotification(message), nil
+}
+
+// next returns the next notification that is signed with the key: as it was sent, and what
+// it says.
+func (c *FeedConn) next(ctx context.Context) (payload, message string, err error) {
 	notification, err := c.conn.WaitForNotification(ctx)
 	if err != nil {
 		if ctx.Err() != nil && !c.conn.IsClosed() {
-			return nil, ctx.Err()
+			return "", "", ctx.Err()
 		}
-		return nil, readError("wait for notification", err)
+		return "", "", readError("wait for notification", err)
 	}
 	message, genuine, err := c.verify(notification.Payload)
-	switch {
-	case err != nil:
-		return nil, err
-	case !genuine:
+	if err == nil && !genuine {
+		err = changefeed.ErrForged
+	}
+	return notification.Payload, message, err
+}
+
+// Decode returns the changes of a notification that came by another way, as Wait does. It
+// asks the database nothing.
+func (c *FeedConn) Decode(payload string) ([]changefeed.Change, error) {
+	message, genuine := c.signature.open(payload)
+	if !genuine {
 		return nil, changefeed.ErrForged
 	}
-	changes, err := decodeChanges(message)
-	if err != nil {
-		return nil, nil //nolint:nilerr // the poll that follows reads the truth
+	return decodeNotification(message), nil
+}
+
+// Watch returns when the connection ends, or with ctx's error; the connection stays usable
+// then. It is for a connection that does not listen. Decode may be called meanwhile.
+func (c *FeedConn) Watch(ctx context.Context) error {
+	for {
+		if _, err := c.conn.WaitForNotification(ctx); ctx.Err() != nil {
+			return ctx.Err()
+		} else if err != nil {
+			return readError("wait", err)
+		}
 	}
-	return changes, nil
 }
 
 // verify returns what a notification says and whether it is signed. For one that is not
@@ -144,7 +171,7 @@ func (c *FeedConn) verify(payload string) (message string, genuine bool, err err
 	// Apart from the time that is left to wait: a statement cut short breaks the connection.
 	ctx, cancel := context.WithTimeout(context.Background(), c.timeout)
 	defer cancel()
-	if err := c.readKey(ctx); err != nil {
+	if err := c.ReadKey(ctx); err != nil {
 		return "", false, err
 	}
 	message, genuine = c.signature.open(payload)
@@ -289,7 +316,7 @@ func (c *FeedConn) Settle(ctx context.Context) error {
 	if _, err := c.queries.Settle(ctx); err != nil || c.signature == nil {
 		return writeError("settle feed", err)
 	}
-	return c.readKey(ctx)
+	return c.ReadKey(ctx)
 }
 
 // Prune deletes changes older than keep, and batch ids that nobody can send

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"iter"
 	"log/slog"
 	"sync"
 
@@ -86,6 +87,51 @@ func (n *notifier) free() {
 		defer n.mu.Unlock()
 		n.freeing = false
 	})
+}
+
+// committed makes changes known that were committed: it publishes them at once, and sends them
+// through the database unless the trigger has done that.
+func (s *Store) committed(changes []json.RawMessage, unsent bool) {
+	if s.publish != nil {
+		for message := range messages(changes) {
+			if payload, ok := s.Sign(message); ok {
+				s.publish(payload)
+			}
+		}
+	}
+	if unsent {
+		s.notifier.send(changes)
+	}
+}
+
+// maxMessage is the size of a published message in bytes. Larger changes are left to the
+// database, which shrinks them to their keys.
+const maxMessage = 16 << 10
+
+// messages yields changes as few messages.
+func messages(changes []json.RawMessage) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		var message []byte
+		for _, change := range changes {
+			if len(change) > maxMessage {
+				continue
+			}
+			if len(message) > 0 && len(message)+len(change) > maxMessage {
+				if !yield(string(append(message, ']'))) {
+					return
+				}
+				message = nil
+			}
+			separator := byte(',')
+			if len(message) == 0 {
+				separator = '['
+			}
+			message = append(append(message, separator), change...)
+		}
+		if len(message) > 0 {
+			yield(string(append(message, ']')))
+		}
+	}
 }
 
 // close waits until everything was sent or given up.

@@ -34,7 +34,7 @@ func (s *Store) SaveBatch(
 	if err != nil {
 		return nil, nil, writeError("save players", err)
 	}
-	s.notifier.send(saved.encoded)
+	s.committed(saved.encoded, true)
 	return saved.readings, saved.changes, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"hash"
+	"sync/atomic"
 	"time"
 )
 
@@ -26,6 +27,19 @@ func newSignature(key []byte) *signature {
 	return &signature{mac: hmac.New(sha256.New, key)}
 }
 
+// sign returns the payload of a message.
+func (s *signature) sign(message string) (payload string) {
+	return hex.EncodeToString(s.of(message)) + message
+}
+
+// of returns the signature of a message. It is valid until the next call.
+func (s *signature) of(message string) []byte {
+	s.text = append(s.text[:0], message...)
+	s.mac.Reset()
+	s.mac.Write(s.text)
+	return s.mac.Sum(s.sum[:0])[:signatureBytes]
+}
+
 // open returns the message of a payload and whether it is signed with the key.
 func (s *signature) open(payload string) (message string, genuine bool) {
 	if len(payload) < signatureText {
@@ -36,8 +50,39 @@ func (s *signature) open(payload string) (message string, genuine bool) {
 		return "", false
 	}
 	message = payload[signatureText:]
-	s.text = append(s.text[:0], message...)
-	s.mac.Reset()
-	s.mac.Write(s.text)
-	return message, hmac.Equal(s.mac.Sum(s.sum[:0])[:signatureBytes], claimed[:])
+	return message, hmac.Equal(s.of(message), claimed[:])
+}
+
+// keys are for all who sign and verify beside the feed's connection, which reads the key.
+// They are safe for concurrent use.
+type keys struct{ newest atomic.Pointer[[]byte] }
+
+func (k *keys) set(key []byte) { k.newest.Store(&key) }
+
+// signature returns a new one; nil: no key was read yet.
+func (k *keys) signature() *signature {
+	key := k.newest.Load()
+	if key == nil {
+		return nil
+	}
+	return newSignature(*key)
+}
+
+// Sign returns the notification that says message; false: the feed has read no key yet.
+func (s *Store) Sign(message string) (payload string, ok bool) {
+	signature := s.keys.signature()
+	if signature == nil {
+		return "", false
+	}
+	return signature.sign(message), true
+}
+
+// Verify returns what a notification says, and whether it is signed with the key that the
+// feed has read.
+func (s *Store) Verify(payload string) (message string, genuine bool) {
+	signature := s.keys.signature()
+	if signature == nil {
+		return "", false
+	}
+	return signature.open(payload)
 }

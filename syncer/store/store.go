@@ -23,7 +23,12 @@ type Options struct {
 	ListenURL      string        // for the feed's connection where url leads through a pooler; default url
 	Pooled         bool          // url leads through a pooler in transaction mode: no prepared statements
 	Server         string        // game server in the audit, unless the context names another; "" for none
-	Logger         *slog.Logger  // default: discard
+
+	// Publish gets each notification of own writes right after their commit, as the database
+	// signs them. It must not block. Nil: they are only sent by the database.
+	Publish func(payload string)
+
+	Logger *slog.Logger // default: discard
 }
 
 // Store is a pool of connections and the operations on it. It is safe for
@@ -38,6 +43,8 @@ type Store struct {
 	server    string
 	writes    atomic.Int64 // edits under way
 	notifier  *notifier
+	publish   func(payload string) // nil: do not
+	keys      keys
 	log       *slog.Logger
 }
 
@@ -61,7 +68,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	o.adjust(config.ConnConfig)
 	s := &Store{
 		feed: config.ConnConfig.Copy(), connector: newConnector(config.ConnConfig.ConnectTimeout), servers: servers,
-		timeout: o.Timeout, server: o.Server, log: o.Logger,
+		timeout: o.Timeout, server: o.Server, publish: o.Publish, log: o.Logger,
 	}
 	servers.watch(config.ConnConfig, servers.admitForPool)
 	s.watch(config.ConnConfig)

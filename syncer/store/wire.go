@@ -71,6 +71,16 @@ func decodeChanges(text string) ([]changefeed.Change, error) {
 	return changes, nil
 }
 
+// decodeNotification reads what a notification says; nil: a newer version sent it, and the
+// poll that follows reads the truth.
+func decodeNotification(message string) []changefeed.Change {
+	changes, err := decodeChanges(message)
+	if err != nil {
+		return nil
+	}
+	return changes
+}
+
 // decodeEach reads changes that came one by one; NULLs are left out.
 func decodeEach(items []json.RawMessage) ([]changefeed.Change, []json.RawMessage, error) {
 	var changes []changefeed.Change

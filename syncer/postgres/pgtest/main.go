@@ -84,7 +84,7 @@ func collectLess() {
 // Main runs the tests, stops the server if one was started and returns the
 // exit code. After tests that passed it looks for goroutines that they left,
 // except for those that the options ignore, and fails if there are any.
-func Main(m *testing.M, ignore ...goleak.Option) int {
+func Main(m interface{ Run() int }, ignore ...goleak.Option) int {
 	runMoreAtOnce()
 	collectLess()
 	code := m.Run()

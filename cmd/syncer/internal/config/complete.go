@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"playersync/syncer"
+	"playersync/syncer/fanout"
 	"playersync/syncer/httpapi"
 )
 
@@ -37,10 +38,36 @@ func (c *Config) complete() []error {
 			"database.pooled: no notifications arrive through a pooler in transaction mode: set database.listen_url, "+
 				"or sync.mode to poll"))
 	}
+	problems = append(problems, c.checkFanout()...)
 	if err := c.HTTP.API().Validate(); err != nil {
 		problems = append(problems, err)
 	}
 	return problems
+}
+
+// checkFanout refuses a fan-out that could carry nothing.
+func (c *Config) checkFanout() (problems []error) {
+	if c.Sync.Fanout != FanoutNATS {
+		return nil
+	}
+	if c.NATS.URL == "" {
+		problems = append(problems, errors.New("sync.fanout: nats needs nats.url"))
+	}
+	if c.Sync.Mode == ModePoll {
+		problems = append(problems, errors.New(
+			"sync.fanout: any syncer may have to listen for all others, and sync.mode is poll: set it to listen"))
+	}
+	if (c.NATS.TLS.Cert == "") != (c.NATS.TLS.Key == "") {
+		problems = append(problems, errors.New("nats.tls.cert and nats.tls.key: each needs the other"))
+	}
+	return problems
+}
+
+// Config returns the section in the terms of the package fanout.
+func (n NATS) Config() fanout.Config {
+	return fanout.Config{
+		URL: n.URL.Reveal(), Credentials: n.Credentials, CA: n.CA, Cert: n.TLS.Cert, Key: n.TLS.Key,
+	}
 }
 
 func (c *Config) completeServer() error {

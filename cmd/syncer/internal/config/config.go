@@ -22,6 +22,12 @@ const (
 	ModePoll   = "poll"   // by polls alone
 )
 
+// Ways of notifications from the database to sidecars.
+const (
+	FanoutListen = "listen" // each sidecar listens
+	FanoutNATS   = "nats"   // two listen and pass on over NATS
+)
+
 // Formats of the log.
 const (
 	FormatText = "text"
@@ -41,6 +47,7 @@ type Config struct {
 	HTTP     HTTP
 	Fish     Moderation
 	Sync     Sync
+	NATS     NATS
 	Presence Presence
 	Cache    Cache
 	Audit    Audit
@@ -99,9 +106,18 @@ type Moderation struct {
 // Sync is about how changes travel.
 type Sync struct {
 	Mode          string // ModeListen or ModePoll
+	Fanout        string // FanoutListen or FanoutNATS
 	FlushInterval time.Duration
 	Heartbeat     time.Duration
 	PollInterval  time.Duration
+}
+
+// NATS says which NATS carries notifications where Sync.Fanout is FanoutNATS.
+type NATS struct {
+	URL         Secret // of one server or several, by commas
+	Credentials string // file with a user's JWT and its key, "" for none
+	CA          string // file with the authorities of servers' certificates, "" for the system's
+	TLS         TLS    // this client's certificate
 }
 
 // Presence is about who is on which game server.

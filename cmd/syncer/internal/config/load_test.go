@@ -62,7 +62,8 @@ func TestPrecedenceRisesFromFileToFlags(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Sync{
-		Mode: ModeListen, Heartbeat: 4 * time.Second, FlushInterval: 3 * time.Second, PollInterval: 2 * time.Second,
+		Mode: ModeListen, Fanout: FanoutListen, Heartbeat: 4 * time.Second, FlushInterval: 3 * time.Second,
+		PollInterval: 2 * time.Second,
 	}
 	if config.Sync != want {
 		t.Errorf("got %+v, want %+v", config.Sync, want)
@@ -90,6 +91,8 @@ func TestEveryKeyIsSetByFileEnvironmentAndFlag(t *testing.T) {
 		"http.fish.servers": "6567=10.0.0.5:6567,6568=10.0.0.5:6568",
 		"fish.webhook_url":  "https://h.example/api/webhooks/1/hush",
 		"sync.mode":         "poll", "sync.flush_interval": "1s", "sync.heartbeat": "1s", "sync.poll_interval": "1s",
+		"sync.fanout": "nats", "nats.url": "nats://u:hush@a:4222,tls://b:4222", "nats.credentials": "/etc/user.creds",
+		"nats.tls.ca": "/etc/ca.pem", "nats.tls.cert": "/etc/cert.pem", "nats.tls.key": "/etc/key.pem",
 		"presence.lease": "1m",
 		"cache.players":  "7", "audit.retention": "24h", "data.dir": "/tmp/d", "log.level": "debug",
 		"log.format": "json",
@@ -108,6 +111,8 @@ func TestEveryKeyIsSetByFileEnvironmentAndFlag(t *testing.T) {
 			t.Setenv("SYNCER_HTTP_TLS_KEY", "key.pem")
 		case "http.tls.key":
 			t.Setenv("SYNCER_HTTP_TLS_CERT", "cert.pem")
+		case "sync.fanout":
+			t.Setenv("SYNCER_NATS_URL", "nats://a:4222")
 		}
 		value, covered := values[s.name]
 		if !covered {
@@ -146,6 +151,7 @@ func TestEveryKeyIsSetByFileEnvironmentAndFlag(t *testing.T) {
 		t.Setenv("SYNCER_SERVER_NAME", "")
 		t.Setenv("SYNCER_HTTP_TLS_KEY", "")
 		t.Setenv("SYNCER_HTTP_TLS_CERT", "")
+		t.Setenv("SYNCER_NATS_URL", "")
 		for source, got := range map[string]Config{"file": fromFile, "flag": fromFlag} {
 			if fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", fromEnv) {
 				t.Errorf("%s from the %s gives %+v, from the environment %+v", s.name, source, got, fromEnv)
@@ -299,6 +305,19 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 			want: []string{"http.tls: cert and key go together"},
 		},
 		{name: "bad size", content: "http:\n  max_body: 1GB\n", want: []string{"http.max_body", "not a size"}},
+		{name: "fan-out without servers", content: "sync:\n  fanout: nats\n", want: []string{"nats needs nats.url"}},
+		{
+			name: "fan-out without LISTEN", content: "sync:\n  fanout: nats\n  mode: poll\n",
+			env: map[string]string{"SYNCER_NATS_URL": "nats://a:4222"}, want: []string{"sync.mode is poll"},
+		},
+		{
+			name: "half a certificate for NATS", content: "sync:\n  fanout: nats\nnats:\n  tls:\n    cert: c.pem\n",
+			env: map[string]string{"SYNCER_NATS_URL": "nats://a:4222"}, want: []string{"each needs the other"},
+		},
+		{
+			name: "bad URL of NATS", env: map[string]string{"SYNCER_NATS_URL": "nats://a:4222,http://u:hush@b"},
+			want: []string{"SYNCER_NATS_URL", "begins with tls:// or nats://"},
+		},
 		{name: "bad server name", args: []string{"--server-name=a\tb"}, want: []string{"server.name", "printable"}},
 		{
 			name: "two at once", content: "log:\n  level: loud\nhtp: {}\ncache:\n  players: -1\n",

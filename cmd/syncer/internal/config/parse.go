@@ -18,6 +18,7 @@ import (
 
 	"playersync/syncer"
 	"playersync/syncer/console"
+	"playersync/syncer/fanout"
 )
 
 // A parser checks the text form of a value. Its error must not quote a secret.
@@ -192,6 +193,17 @@ func listed(text string) iter.Seq[string] {
 			}
 		}
 	}
+}
+
+// parseNATS reads a list of URLs.
+func parseNATS(text string) (Secret, error) {
+	urls := slices.Collect(listed(text))
+	for _, url := range urls {
+		if err := fanout.CheckURL(url); err != nil {
+			return "", err
+		}
+	}
+	return Secret(strings.Join(urls, ",")), nil
 }
 
 func parseToken(text string) (Secret, error) {

@@ -157,6 +157,11 @@ var settings = []setting{
 		into(func(c *Config) *string { return &c.Sync.Mode }, parseOneOf(ModeListen, ModePoll)),
 	},
 	{
+		"sync.fanout", FanoutListen, kindText,
+		"listen: each syncer is notified by the database; nats: two are and pass it on over NATS",
+		into(func(c *Config) *string { return &c.Sync.Fanout }, parseOneOf(FanoutListen, FanoutNATS)),
+	},
+	{
 		"sync.flush_interval", "5s", kindDuration, "longest time until an unimportant change is in the database",
 		into(func(c *Config) *time.Duration { return &c.Sync.FlushInterval },
 			parseDuration(100*time.Millisecond, time.Hour)),
@@ -168,9 +173,31 @@ var settings = []setting{
 			parseDuration(100*time.Millisecond, time.Minute)),
 	},
 	{
-		"sync.poll_interval", "250ms", kindDuration, "time between two looks in mode poll",
+		"sync.poll_interval", "250ms", kindDuration,
+		"time between two looks in mode poll, or while NATS brings nothing",
 		into(func(c *Config) *time.Duration { return &c.Sync.PollInterval },
 			parseDuration(10*time.Millisecond, time.Minute)),
+	},
+	{
+		"nats.url", "", kindList, "nats:// or tls:// URLs of the servers, with user and password or a token",
+		into(func(c *Config) *Secret { return &c.NATS.URL }, parseNATS),
+	},
+	{
+		"nats.credentials", "", kindText, "credentials file of a user; empty: none",
+		into(func(c *Config) *string { return &c.NATS.Credentials }, parseText),
+	},
+	{
+		"nats.tls.ca", "", kindText,
+		"file with the authorities that the servers' certificates are checked against, PEM; empty: the system's",
+		into(func(c *Config) *string { return &c.NATS.CA }, parseText),
+	},
+	{
+		"nats.tls.cert", "", kindText, "file with the certificate that servers ask for, PEM; empty: none",
+		into(func(c *Config) *string { return &c.NATS.TLS.Cert }, parseText),
+	},
+	{
+		"nats.tls.key", "", kindText, "file with the key of the certificate, PEM",
+		into(func(c *Config) *string { return &c.NATS.TLS.Key }, parseText),
 	},
 	{
 		"presence.lease", "15s", kindDuration,

@@ -45,6 +45,12 @@ func (c *Config) Warnings() (warnings []Warning) {
 			"let it begin with https://",
 		})
 	}
+	if c.Sync.Fanout == FanoutNATS && c.NATS.Config().TravelsInClear() {
+		warnings = append(warnings, Warning{
+			"nats.url", "what changes travels beyond this machine in clear text, and the login too",
+			"let each URL begin with tls://",
+		})
+	}
 	for _, network := range c.HTTP.AllowedNetworks {
 		if isWide(network) {
 			warnings = append(warnings, Warning{

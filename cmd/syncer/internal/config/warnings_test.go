@@ -35,6 +35,8 @@ func TestWhatIsNotSafeIsWarnedOf(t *testing.T) {
 		{"http.listen", "127.0.0.1:1", ""},
 		{"http.listen", ":1", "travels in clear text"},
 		{"http.allowed_networks", "2000::/3", "2000::/3 lets"},
+		{"nats.url", "nats://127.0.0.1:4222,nats://localhost:4223,tls://u:hush@h.example:4222", ""},
+		{"nats.url", "tls://a.example:4222,nats://u:hush@h.example:4222", "travels beyond this machine in clear text"},
 	} {
 		t.Run(test.key, func(t *testing.T) {
 			t.Setenv("HOME", t.TempDir())
@@ -42,6 +44,9 @@ func TestWhatIsNotSafeIsWarnedOf(t *testing.T) {
 			t.Setenv("SYNCER_SERVER_NAME", "pvp")
 			if test.key == "http.listen" {
 				t.Setenv("SYNCER_HTTP_TOKEN", safe)
+			}
+			if test.key == "nats.url" {
+				t.Setenv("SYNCER_SYNC_FANOUT", FanoutNATS)
 			}
 			config, err := Load("", flagsOf(t, "--"+strings.ReplaceAll(test.key, ".", "-")+"="+test.value))
 			if err != nil {
