@@ -22,6 +22,7 @@ added as (
     from notify
     cross join (select unnest($2::text[]) as uuid, unnest($3::jsonb[]) as edit) as s
     cross join jsonb_to_recordset(s.edit -> 'history') as h (action text, by text, time timestamptz)
+    where $4::uuid is null or batch_is_stored_here($4::uuid)
     order by s.uuid, h.time, h.action, h.by
     on conflict do nothing
     returning uuid, action, by, time
@@ -37,11 +38,18 @@ type AddHistoryParams struct {
 	Notify string
 	Uuids  []string
 	Edits  []json.RawMessage
+	Batch  pgtype.UUID
 }
 
 // Adds the history of one edit for each of many players; returns what was new as changes.
+// With a batch only if this transaction has stored it.
 func (q *Queries) AddHistory(ctx context.Context, arg AddHistoryParams) ([]json.RawMessage, error) {
-	rows, err := q.db.Query(ctx, addHistory, arg.Notify, arg.Uuids, arg.Edits)
+	rows, err := q.db.Query(ctx, addHistory,
+		arg.Notify,
+		arg.Uuids,
+		arg.Edits,
+		arg.Batch,
+	)
 	if err != nil {
 		return nil, err
 	}

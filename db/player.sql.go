@@ -397,18 +397,26 @@ func (q *Queries) ReadPlayers(ctx context.Context, uuids []string) ([]ReadPlayer
 const savePlayers = `-- name: SavePlayers :many
 with notify as materialized (
     select
-        set_config('syncer.notify', $1::text, true),
-        set_config('syncer.server', $2::text, true),
-        set_config('syncer.writers', $3::text, true)
+        set_config('syncer.notify', $2::text, true),
+        set_config('syncer.server', $3::text, true),
+        set_config('syncer.writers', $4::text, true)
 ),
 target as materialized (
     select p.uuid, p.revision, s.edit ? 'attributes' as with_attributes, player_edited(p, s.edit) as edited
     from player as p
     join (
-        select unnest($4::text[]) as uuid, unnest($5::jsonb[]) as edit
+        select unnest($5::text[]) as uuid, unnest($6::jsonb[]) as edit
     ) as s on s.uuid = p.uuid
     order by p.uuid
     for no key update of p
+),
+claimed as (
+    insert into save_batch (id)
+    select $1::uuid
+    where $1::uuid is not null
+      and (select count(*) from target) = cardinality($5::text[])
+    on conflict (id) do nothing
+    returning id
 )
 update player as p
 set rank = (target.edited).rank,
@@ -429,6 +437,7 @@ set rank = (target.edited).rank,
     addresses = (target.edited).addresses
 from target, notify
 where p.uuid = target.uuid
+  and ($1::uuid is null or exists (select from claimed))
 returning
     p.uuid, p.rank, p.flags, p.unmute_time, p.mute_reason, p.unmark_time, p.attributes, p.name, p.override_name, p.highlight, p.rainbow_speed, p.chat_strictness, p.show_rank_prefix, p.language, p.achievements, p.gamemodes, p.addresses, p.revision, p.created_at, p.updated_at,
     pg_current_snapshot()::text as snapshot,
@@ -443,6 +452,7 @@ returning
 `
 
 type SavePlayersParams struct {
+	Batch   pgtype.UUID
 	Notify  string
 	Server  string
 	Writers string
@@ -461,9 +471,12 @@ type SavePlayersRow struct {
 // Applies one edit to each of many players in one statement. Rows are locked in
 // one order, so that batches of different sidecars cannot deadlock. Attributes that
 // no edit touches stay where they are, also outside the row if they are large. Writers say
-// by id who saves players through which server, where that is not the server given.
+// by id who saves players through which server, where that is not the server given. With a
+// batch, all players are saved or none: none if one is missing, or if the batch was stored
+// before.
 func (q *Queries) SavePlayers(ctx context.Context, arg SavePlayersParams) ([]SavePlayersRow, error) {
 	rows, err := q.db.Query(ctx, savePlayers,
+		arg.Batch,
 		arg.Notify,
 		arg.Server,
 		arg.Writers,

@@ -15,17 +15,19 @@ import (
 
 const addVisits = `-- name: AddVisits :exec
 select add_visits($1::text[], $2::jsonb[])
+where $3::uuid is null or batch_is_stored_here($3::uuid)
 `
 
 type AddVisitsParams struct {
 	Uuids []string
 	Edits []json.RawMessage
+	Batch pgtype.UUID
 }
 
 // Counts the visits of one edit for each of many players, whose rows the caller
-// has locked.
+// has locked. With a batch only if this transaction has stored it.
 func (q *Queries) AddVisits(ctx context.Context, arg AddVisitsParams) error {
-	_, err := q.db.Exec(ctx, addVisits, arg.Uuids, arg.Edits)
+	_, err := q.db.Exec(ctx, addVisits, arg.Uuids, arg.Edits, arg.Batch)
 	return err
 }
 

@@ -15,6 +15,15 @@ comment on column save_batch.id is 'Drawn by the sidecar before it first sends t
 comment on column save_batch.saved_at is 'When it was stored; rows are kept for 30 days';
 
 -- +goose StatementBegin
+create function batch_is_stored_here(batch uuid) returns boolean
+language sql stable
+as $$
+    select exists (select from public.save_batch as b where b.id = batch and b.xmin = pg_current_xact_id()::xid)
+$$;
+comment on function batch_is_stored_here(uuid) is 'Whether it is the present transaction that stores a batch of saves';
+-- +goose StatementEnd
+
+-- +goose StatementBegin
 create function save_batch_prune() returns bigint
 language sql security definer
 set search_path = pg_catalog, public, pg_temp
@@ -40,4 +49,5 @@ reset role;
 -- +goose Down
 set local lock_timeout = '5s';
 drop function save_batch_prune();
+drop function batch_is_stored_here(uuid);
 drop table save_batch;

@@ -1,5 +1,6 @@
 -- name: AddHistory :many
 -- Adds the history of one edit for each of many players; returns what was new as changes.
+-- With a batch only if this transaction has stored it.
 with notify as materialized (
     select set_config('syncer.notify', sqlc.arg(notify)::text, true)
 ),
@@ -9,6 +10,7 @@ added as (
     from notify
     cross join (select unnest(sqlc.arg(uuids)::text[]) as uuid, unnest(sqlc.arg(edits)::jsonb[]) as edit) as s
     cross join jsonb_to_recordset(s.edit -> 'history') as h (action text, by text, time timestamptz)
+    where sqlc.narg(batch)::uuid is null or batch_is_stored_here(sqlc.narg(batch)::uuid)
     order by s.uuid, h.time, h.action, h.by
     on conflict do nothing
     returning uuid, action, by, time

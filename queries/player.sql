@@ -89,7 +89,9 @@ on conflict (id) do nothing;
 -- Applies one edit to each of many players in one statement. Rows are locked in
 -- one order, so that batches of different sidecars cannot deadlock. Attributes that
 -- no edit touches stay where they are, also outside the row if they are large. Writers say
--- by id who saves players through which server, where that is not the server given.
+-- by id who saves players through which server, where that is not the server given. With a
+-- batch, all players are saved or none: none if one is missing, or if the batch was stored
+-- before.
 with notify as materialized (
     select
         set_config('syncer.notify', sqlc.arg(notify)::text, true),
@@ -104,6 +106,14 @@ target as materialized (
     ) as s on s.uuid = p.uuid
     order by p.uuid
     for no key update of p
+),
+claimed as (
+    insert into save_batch (id)
+    select sqlc.narg(batch)::uuid
+    where sqlc.narg(batch)::uuid is not null
+      and (select count(*) from target) = cardinality(sqlc.arg(uuids)::text[])
+    on conflict (id) do nothing
+    returning id
 )
 update player as p
 set rank = (target.edited).rank,
@@ -124,6 +134,7 @@ set rank = (target.edited).rank,
     addresses = (target.edited).addresses
 from target, notify
 where p.uuid = target.uuid
+  and (sqlc.narg(batch)::uuid is null or exists (select from claimed))
 returning
     sqlc.embed(p),
     pg_current_snapshot()::text as snapshot,

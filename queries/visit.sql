@@ -1,7 +1,8 @@
 -- name: AddVisits :exec
 -- Counts the visits of one edit for each of many players, whose rows the caller
--- has locked.
-select add_visits(sqlc.arg(uuids)::text[], sqlc.arg(edits)::jsonb[]);
+-- has locked. With a batch only if this transaction has stored it.
+select add_visits(sqlc.arg(uuids)::text[], sqlc.arg(edits)::jsonb[])
+where sqlc.narg(batch)::uuid is null or batch_is_stored_here(sqlc.narg(batch)::uuid);
 
 -- name: ReadPlayerInfo :many
 -- All that is known of a player's visits. No row: no such player; one without a

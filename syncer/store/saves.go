@@ -22,20 +22,86 @@ const MaxBatch = 256
 // SaveBatch stores a batch in one transaction, creating players that do not
 // exist and counting their visits. A batch that was stored before is recognised by its id: then there are
 // no readings, and the error is nil. It may therefore be sent again after any
-// error but invalid, until it is stored exactly once.
+// error but invalid, until it is stored exactly once. Where all players exist, as usual, that
+// takes one round trip.
 func (s *Store) SaveBatch(
 	ctx context.Context, batch merge.Batch,
 ) ([]changefeed.VersionedPlayer, []changefeed.Change, error) {
-	var saved saved
-	err := s.transaction(ctx, s.timeout, func(ctx context.Context, queries *db.Queries) (err error) {
-		saved, err = saveBatch(ctx, queries, s.writer(ctx, "").Server, batch)
-		return err
-	})
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	all, err := saveParams(s.writer(ctx, "").Server, batch)
+	if err != nil {
+		return nil, nil, err
+	}
+	saved, err := s.saveKnown(ctx, batch, all)
+	if err == nil && len(saved.readings) == 0 {
+		err = s.transaction(ctx, s.timeout, func(ctx context.Context, queries *db.Queries) (err error) {
+			saved, err = saveBatch(ctx, queries, batch, all)
+			return err
+		})
+	}
 	if err != nil {
 		return nil, nil, writeError("save players", err)
 	}
 	s.committed(saved.encoded, true)
 	return saved.readings, saved.changes, nil
+}
+
+// saveParams encodes a batch.
+func saveParams(server string, batch merge.Batch) (db.SavePlayersParams, error) {
+	ids := slices.Sorted(maps.Keys(batch.Edits))
+	edits, err := encodeEdits(ids, batch.Edits)
+	if err != nil {
+		return db.SavePlayersParams{}, err
+	}
+	writers := make(map[syncer.PlayerID]syncer.Attribution, len(batch.Servers))
+	for id, through := range batch.Servers {
+		writers[id] = syncer.Attribution{Server: through}
+	}
+	others, err := otherWriters(writers, syncer.Attribution{Server: server})
+	return db.SavePlayersParams{
+		Notify: string(notifyLater), Server: server, Writers: others, Uuids: texts(ids), Edits: edits,
+	}, err
+}
+
+// saveKnown stores a batch of players all of whom exist, in one round trip. It has no readings
+// and stored nothing if one does not, or if the batch was stored before.
+func (s *Store) saveKnown(ctx context.Context, batch merge.Batch, all db.SavePlayersParams) (saved, error) {
+	all.Batch = pgtype.UUID{Bytes: batch.ID, Valid: true}
+	var rows []db.SavePlayersRow
+	var added []json.RawMessage
+	calls := []call{func(ctx context.Context, queries *db.Queries) (err error) {
+		rows, err = queries.SavePlayers(ctx, all)
+		return err
+	}}
+	withHistory, withVisits := hasHistoryAndVisits(batch.Edits)
+	if withHistory {
+		calls = append(calls, func(ctx context.Context, queries *db.Queries) (err error) {
+			added, err = queries.AddHistory(ctx, db.AddHistoryParams{
+				Batch: all.Batch, Notify: all.Notify, Uuids: all.Uuids, Edits: all.Edits,
+			})
+			return err
+		})
+	}
+	if withVisits {
+		calls = append(calls, func(ctx context.Context, queries *db.Queries) error {
+			return queries.AddVisits(ctx, db.AddVisitsParams{Batch: all.Batch, Uuids: all.Uuids, Edits: all.Edits})
+		})
+	}
+	err := repeatedly(func() error { return s.pipeline(ctx, calls...) })
+	if err != nil {
+		return saved{}, err
+	}
+	return decodeSaved(batch.Edits, rows, added)
+}
+
+// hasHistoryAndVisits reports what of edits has tables of its own.
+func hasHistoryAndVisits(edits map[syncer.PlayerID]merge.Edit) (history, visits bool) {
+	for _, edit := range edits {
+		history = history || len(edit.History) > 0
+		visits = visits || len(edit.Visits) > 0
+	}
+	return history, visits
 }
 
 // saved is what edits of several players came to.
@@ -45,34 +111,19 @@ type saved struct {
 	encoded  []json.RawMessage // the changes, to be notified of
 }
 
-func saveBatch(ctx context.Context, queries *db.Queries, server string, batch merge.Batch) (saved, error) {
+// saveBatch stores a batch of players of whom some may be new.
+func saveBatch(ctx context.Context, queries *db.Queries, batch merge.Batch, all db.SavePlayersParams) (saved, error) {
 	claimed, err := queries.StartBatch(ctx, pgtype.UUID{Bytes: batch.ID, Valid: true})
 	if err != nil || claimed == 0 {
 		return saved{}, err
-	}
-	ids := slices.Sorted(maps.Keys(batch.Edits))
-	edits, err := encodeEdits(ids, batch.Edits)
-	if err != nil {
-		return saved{}, err
-	}
-	writers := make(map[syncer.PlayerID]syncer.Attribution, len(batch.Servers))
-	for id, through := range batch.Servers {
-		writers[id] = syncer.Attribution{Server: through}
-	}
-	others, err := otherWriters(writers, syncer.Attribution{Server: server})
-	if err != nil {
-		return saved{}, err
-	}
-	all := db.SavePlayersParams{
-		Notify: string(notifyLater), Server: server, Writers: others, Uuids: texts(ids), Edits: edits,
 	}
 	rows, err := queries.SavePlayers(ctx, all)
 	if err != nil {
 		return saved{}, err
 	}
-	if len(rows) < len(ids) { // some are new: rare, so the usual batch is spared the insert
+	if len(rows) < len(all.Uuids) {
 		batch.Edits = completed(batch, rows)
-		if all.Edits, err = encodeEdits(ids, batch.Edits); err != nil {
+		if all.Edits, err = encodeEdits(slices.Sorted(maps.Keys(batch.Edits)), batch.Edits); err != nil {
 			return saved{}, err
 		}
 		created, err := createAndSave(ctx, queries, all, rows)
@@ -118,11 +169,7 @@ func otherWriters(writers map[syncer.PlayerID]syncer.Attribution, named syncer.A
 func addHistoryAndVisits(
 	ctx context.Context, queries *db.Queries, batch merge.Batch, ids []string, edits []json.RawMessage,
 ) (added []json.RawMessage, err error) {
-	withHistory, withVisits := false, false
-	for _, edit := range batch.Edits {
-		withHistory = withHistory || len(edit.History) > 0
-		withVisits = withVisits || len(edit.Visits) > 0
-	}
+	withHistory, withVisits := hasHistoryAndVisits(batch.Edits)
 	if withHistory {
 		added, err = queries.AddHistory(ctx, db.AddHistoryParams{
 			Notify: string(notifyLater),
