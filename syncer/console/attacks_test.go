@@ -131,7 +131,9 @@ func TestPagesGuardThemselves(t *testing.T) {
 	for _, path := range []string{"/console/", "/console/sign-in", "/console/nothing", "/console/overview/counts"} {
 		h := b.ask("GET", path, nil).Header
 		policy := h.Get("Content-Security-Policy")
-		for _, part := range []string{"default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"} {
+		for _, part := range []string{
+			"default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'",
+		} {
 			if !strings.Contains(policy, part) {
 				t.Errorf("%s: the policy %q lacks %s", path, policy, part)
 			}

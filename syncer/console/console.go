@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
@@ -46,15 +47,15 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// prefixPattern is what a prefix looks like.
+var prefixPattern = regexp.MustCompile(`^(/[A-Za-z0-9._-]+)+$`)
+
 // Validate returns an error for a prefix that is no path.
 func (c Config) Validate() error {
 	if c.Prefix == "" {
 		return nil
 	}
-	if !strings.HasPrefix(c.Prefix, "/") || strings.HasSuffix(c.Prefix, "/") || strings.Contains(c.Prefix, "//") ||
-		strings.ContainsFunc(c.Prefix, func(r rune) bool {
-			return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-_./", r)
-		}) {
+	if !prefixPattern.MatchString(c.Prefix) {
 		return errors.New("must begin with a slash, end without one and consist of letters, digits, dots, - and _")
 	}
 	return nil
@@ -64,6 +65,7 @@ func (c Config) Validate() error {
 type Deps struct {
 	SignIn   SignIn
 	Presence Presence
+	Bans     Bans
 	Counts   Counts
 	Events   *events.Broker
 	Health   func() Health    // from memory
@@ -132,6 +134,7 @@ func (c *Console) routes() {
 	c.handle("POST "+Path+"sign-out", c.signOut)
 	c.handle("GET "+Path+"live", c.follow)
 	c.registerOverview()
+	c.registerBans()
 	c.handle(Path, c.notFound)
 }
 

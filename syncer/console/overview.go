@@ -17,13 +17,14 @@ import (
 // registerOverview adds the page that the console begins with.
 func (c *Console) registerOverview() {
 	o := &overview{console: c, counts: map[string]*countsAnswer{}}
+	health := func() template.HTML { return c.part("health", c.deps.Health()) }
 	c.live.seen = o.news.add
 	for _, part := range []*livePart{
 		{name: "status", every: liveTick, render: c.statusPart},
 		{name: "network", on: []changefeed.EventType{changefeed.EventPresence}, render: o.network},
 		{name: "servers", on: []changefeed.EventType{changefeed.EventPresence}, every: serversLast, render: o.servers},
 		{name: "news", on: changefeed.EventTypes, render: o.newest},
-		{name: "health", every: 5 * time.Second, render: func() template.HTML { return c.part("health", c.deps.Health()) }},
+		{name: "health", every: 5 * time.Second, render: health},
 	} {
 		c.live.add(part)
 	}

@@ -18,11 +18,15 @@ var pageFiles embed.FS
 
 // view is what every page shows, and its own data.
 type view struct {
-	Page   string // its name, to mark it in the menu
-	Person *person
-	Status template.HTML // of the connection to the database, nil on the page to sign in
-	Data   any
+	Page    string // its name
+	Section string // the entry of the menu that it belongs to
+	Person  *person
+	Status  template.HTML // of the connection to the database, nil on the page to sign in
+	Data    any
 }
+
+// sections are the entries of the menu that pages belong to.
+var sections = map[string]string{"overview": "overview", "bans": "bans", "new-ban": "bans", "ban": "bans"}
 
 // person is who is signed in, as pages show him.
 type person struct {
@@ -34,7 +38,8 @@ type person struct {
 
 // parsePages reads the templates: each page together with the layout and the parts.
 func parsePages(functions template.FuncMap) map[string]*template.Template {
-	shared := template.Must(template.New("").Funcs(functions).ParseFS(pageFiles, "pages/layout.html", "pages/parts.html"))
+	shared := template.New("").Funcs(functions)
+	template.Must(shared.ParseFS(pageFiles, "pages/layout.html", "pages/parts.html"))
 	pages := map[string]*template.Template{"parts": shared}
 	entries, err := pageFiles.ReadDir("pages")
 	if err != nil {
@@ -65,11 +70,12 @@ func (c *Console) functions() template.FuncMap {
 
 // render answers with a whole page.
 func (c *Console) render(w http.ResponseWriter, r *http.Request, s *session, status int, page string, data any) {
-	v := view{Page: page, Data: data}
+	v := view{Page: page, Section: sections[page], Data: data}
 	if s != nil {
 		rights := s.Rights()
 		v.Person = &person{Name: s.name, CSRF: s.csrf, Act: rights.Act, Addresses: rights.Addresses}
 		v.Status = c.statusPart()
+		w.Header().Set(headerToken, s.csrf) // for a page that was open before the person signed in again
 	}
 	var out bytes.Buffer
 	if err := c.pages[page].ExecuteTemplate(&out, "layout", v); err != nil {

@@ -13,7 +13,9 @@ import (
 // paths are all pages and parts, with the methods that they take.
 var paths = []string{
 	"GET /console/", "GET /console/?range=7d", "GET /console/overview/counts", "GET /console/live?parts=status",
-	"POST /console/sign-out", "GET /console/nothing", "PUT /console/", "POST /console/",
+	"POST /console/sign-out", "GET /console/bans", "POST /console/bans", "GET /console/bans/new", "GET /console/bans/1",
+	"GET /console/bans/preview?target=a", "POST /console/bans/1/change", "POST /console/bans/1/lift",
+	"POST /console/bans/1/notes", "GET /console/nothing", "PUT /console/", "POST /console/",
 }
 
 func TestNothingIsShownToStrangers(t *testing.T) {
@@ -46,7 +48,8 @@ func TestSignInAndOut(t *testing.T) {
 	if to := p.Header.Get("Location"); to != "/console/sign-in?to=%3Frange%3D7d" {
 		t.Errorf("sent to %q", to)
 	}
-	if p := b.wants(http.StatusOK, "GET", p.Header.Get("Location"), nil); !strings.Contains(p.body, `value="?range=7d"`) {
+	p = b.wants(http.StatusOK, "GET", p.Header.Get("Location"), nil)
+	if !strings.Contains(p.body, `value="?range=7d"`) {
 		t.Errorf("the page to go on to is forgotten: %s", p.body)
 	}
 	for _, wrong := range []url.Values{
@@ -56,8 +59,8 @@ func TestSignInAndOut(t *testing.T) {
 		{"name": {"console_nobody"}, "password": {password}},
 		{},
 	} {
-		if p := b.wants(http.StatusUnauthorized, "POST", "/console/sign-in", wrong); strings.Contains(p.body, "wrong") ||
-			b.cookie() != "" {
+		p := b.wants(http.StatusUnauthorized, "POST", "/console/sign-in", wrong)
+		if strings.Contains(p.body, "wrong") || b.cookie() != "" {
 			t.Errorf("%v: %s", wrong, p.body)
 		}
 	}

@@ -61,7 +61,8 @@ func TestModerationByThePublicAPI(t *testing.T) {
 		page.Entries[1].Source != "a" {
 		t.Errorf("listed %+v, %v", page, err)
 	}
-	if gone := a.send(http.MethodDelete, "/v1/blacklisted-addresses/192.0.2.1", ""); gone.status != http.StatusNotFound {
+	gone := a.send(http.MethodDelete, "/v1/blacklisted-addresses/192.0.2.1", "")
+	if gone.status != http.StatusNotFound {
 		t.Errorf("an address that is not listed: %d %s", gone.status, gone.body)
 	}
 	noneMissed(t, a, b)

@@ -36,7 +36,10 @@
       height: 220,
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
       scales: { y: { range: (_, __, max) => [0, Math.max(4, Math.ceil(max * 1.1))] } },
-      axes: [{ ...axis, values: times }, { ...axis, size: 40, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000] }],
+      axes: [
+        { ...axis, values: times },
+        { ...axis, size: 40, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000] },
+      ],
       // The highest first, so that those below are drawn over it.
       series: [{ label: "time", value: (_, s) => (s === null ? "–" : time(s, 5, 16)) }, ...series.toReversed()],
     }, [data.times, ...stacked.toReversed()], place);
