@@ -342,7 +342,7 @@ func (c *Console) problemOf(err error) (status int, text string) {
 	case syncer.CodeUnavailable:
 		return http.StatusServiceUnavailable, "The database is away: nothing was stored. Try again later."
 	case syncer.CodeOutcomeUnknown:
-		return http.StatusServiceUnavailable, "The connection broke: it may have been stored. Look before you repeat it."
+		return http.StatusServiceUnavailable, "The connection broke: it may be stored. Look before you repeat it."
 	default:
 		return http.StatusConflict, text
 	}

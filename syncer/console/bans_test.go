@@ -176,7 +176,7 @@ func TestOpenPagesHearOfBans(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	page := s.stream(s.browser().signIn(viewer), "bans")
-	first := page.until("bans", func(string) bool { return true })
+	first := page.until("bans", func(html string) bool { return html != "" })
 	s.browser().signIn(actor).send(http.StatusSeeOther, "/console/bans", "target", "192.0.2.1")
 	page.until("bans", func(html string) bool { return html != first })
 }

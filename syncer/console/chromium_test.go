@@ -217,8 +217,9 @@ func bansInChromium(t *testing.T, ctx context.Context, s *site) { //nolint:reviv
 
 	// Signed out in the middle of a form, and in again in another tab.
 	post := func(path, body string) chromedp.Action {
-		script := `fetch("/console/` + path + `", {method: "POST", redirect: "manual", body: new URLSearchParams(` + body +
-			`)}).then((r) => String(r.status))`
+		script := `fetch("/console/` + path + `", {
+			method: "POST", redirect: "manual", body: new URLSearchParams(` + body + `),
+		}).then((r) => String(r.status))`
 		return chromedp.Evaluate(script, &status, awaited)
 	}
 	do(t, ctx,

@@ -15,7 +15,8 @@ import (
 // stream is the events of an open page.
 type stream struct {
 	t      testing.TB
-	events chan [2]string // part and HTML; closed at the end
+	events chan [2]string    // part and HTML; closed at the end
+	last   map[string]string // HTML by part
 }
 
 // stream opens the stream of a page that shows the parts.
@@ -30,7 +31,7 @@ func (s *site) stream(b *browser, parts string) *stream {
 	if err != nil || response.StatusCode != http.StatusOK {
 		s.t.Fatalf("%v %v", response, err)
 	}
-	open := &stream{s.t, make(chan [2]string, 1000)}
+	open := &stream{s.t, make(chan [2]string, 1000), map[string]string{}}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -55,27 +56,22 @@ func (s *site) stream(b *browser, parts string) *stream {
 	return open
 }
 
-// until returns the first HTML of a part that is as it should be.
+// until returns the HTML of a part, as it was last or is next, once it is as it should be.
 func (s *stream) until(part string, is func(html string) bool) string {
 	s.t.Helper()
 	late := time.After(pgtest.WaitTimeout)
-	last := ""
-	for {
+	for !is(s.last[part]) {
 		select {
 		case e, open := <-s.events:
 			if !open {
-				s.t.Fatalf("the stream has ended; %s was %s", part, last)
+				s.t.Fatalf("the stream has ended; %s was %s", part, s.last[part])
 			}
-			if e[0] != part {
-				continue
-			}
-			if last = e[1]; is(last) {
-				return last
-			}
+			s.last[e[0]] = e[1]
 		case <-late:
-			s.t.Fatalf("%s stays %s", part, last)
+			s.t.Fatalf("%s stays %s", part, s.last[part])
 		}
 	}
+	return s.last[part]
 }
 
 func has(text string) func(string) bool {
