@@ -154,7 +154,7 @@ func (q *Queries) Ledger(ctx context.Context, arg LedgerParams) ([]Ledger, error
 
 const moveBalance = `-- name: MoveBalance :one
 with notify as materialized (
-    select set_config('syncer.notify', $9::text, true)
+    select set_config('syncer.notify', $9::text, true), pg_logical_emit_message(true, 'playersync', '')
 )
 select
     m.outcome::text as outcome,
@@ -187,7 +187,8 @@ type MoveBalanceRow struct {
 	Changes []json.RawMessage
 }
 
-// Moves an amount from one player to another, or from or to nowhere, once for each key.
+// Moves an amount from one player to another, or from or to nowhere, once for each key. One that
+// was moved before is on the synchronous standby; see AwaitStandby.
 func (q *Queries) MoveBalance(ctx context.Context, arg MoveBalanceParams) (MoveBalanceRow, error) {
 	row := q.db.QueryRow(ctx, moveBalance,
 		arg.Payer,

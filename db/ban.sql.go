@@ -15,7 +15,10 @@ import (
 
 const addBan = `-- name: AddBan :one
 with writer as materialized (
-    select set_config('syncer.server', $6::text, true), set_config('syncer.by', $7::text, true)
+    select
+        set_config('syncer.server', $6::text, true),
+        set_config('syncer.by', $7::text, true),
+        pg_logical_emit_message(true, 'playersync', '')
 )
 insert into ban (uuid, ip, reason, banned_by, expires_at)
 select
@@ -51,7 +54,8 @@ type AddBanRow struct {
 	Change     json.RawMessage
 }
 
-// Bans a target, of which syncer.CheckBannedID has judged. No row: an open ban already stands.
+// Bans a target, of which syncer.CheckBannedID has judged. No row: an open ban already stands,
+// and is on the synchronous standby; see AwaitStandby.
 func (q *Queries) AddBan(ctx context.Context, arg AddBanParams) (AddBanRow, error) {
 	row := q.db.QueryRow(ctx, addBan,
 		arg.Uuid,

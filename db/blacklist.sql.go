@@ -13,9 +13,13 @@ import (
 )
 
 const addBlacklistedAddresses = `-- name: AddBlacklistedAddresses :many
+with begun as materialized (
+    select pg_logical_emit_message(true, 'playersync', '')
+)
 insert into blacklisted_address as b (address, added_by)
 select wanted.address, coalesce(nullif($1::text, ''), session_user)
 from (select unnest($2::text[]) as address) as wanted
+cross join begun
 order by wanted.address
 on conflict do nothing
 returning blacklisted_address_change(b.address, b.revision, true)::jsonb as change
@@ -26,7 +30,8 @@ type AddBlacklistedAddressesParams struct {
 	Addresses []string
 }
 
-// Adds addresses and returns those that are new, as changes.
+// Adds addresses and returns those that are new, as changes. The others are on the synchronous
+// standby; see AwaitStandby.
 func (q *Queries) AddBlacklistedAddresses(ctx context.Context, arg AddBlacklistedAddressesParams) ([]json.RawMessage, error) {
 	rows, err := q.db.Query(ctx, addBlacklistedAddresses, arg.AddedBy, arg.Addresses)
 	if err != nil {

@@ -13,6 +13,18 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
+const awaitStandby = `-- name: AwaitStandby :exec
+select pg_logical_emit_message(true, 'playersync', '')
+`
+
+// Commits a message that says nothing, and so waits for the synchronous standby as every commit
+// of something does. Others have committed what this transaction sees, but a session that ended while it
+// waited left it where the standby may lack it: who finds his write done must not be told yet.
+func (q *Queries) AwaitStandby(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, awaitStandby)
+	return err
+}
+
 const feedKey = `-- name: FeedKey :one
 select key from feed_key
 `

@@ -12,8 +12,12 @@ import (
 )
 
 const addModLog = `-- name: AddModLog :exec
+with begun as materialized (
+    select pg_logical_emit_message(true, 'playersync', '')
+)
 insert into mod_log (at, source, message, token)
-values ($1, $2, $3, $4)
+select $1::timestamptz, $2::text, $3::text, $4::uuid
+from begun
 on conflict do nothing
 `
 
@@ -24,7 +28,8 @@ type AddModLogParams struct {
 	Token   pgtype.UUID
 }
 
-// Writes down what moderators did; the token recognises an entry that was sent again.
+// Writes down what moderators did; the token recognises an entry that was sent again. It is on the
+// synchronous standby then, see AwaitStandby.
 func (q *Queries) AddModLog(ctx context.Context, arg AddModLogParams) error {
 	_, err := q.db.Exec(ctx, addModLog,
 		arg.At,

@@ -595,12 +595,17 @@ func (q *Queries) SearchPlayers(ctx context.Context, arg SearchPlayersParams) ([
 }
 
 const startBatch = `-- name: StartBatch :execrows
+with begun as materialized (
+    select pg_logical_emit_message(true, 'playersync', '')
+)
 insert into save_batch (id)
-values ($1)
+select $1::uuid
+from begun
 on conflict (id) do nothing
 `
 
-// Claims a batch of saves; no row if it was stored before.
+// Claims a batch of saves; no row if it was stored before, and is on the synchronous standby once
+// this is committed; see AwaitStandby.
 func (q *Queries) StartBatch(ctx context.Context, id pgtype.UUID) (int64, error) {
 	result, err := q.db.Exec(ctx, startBatch, id)
 	if err != nil {

@@ -1,7 +1,8 @@
 -- name: MoveBalance :one
--- Moves an amount from one player to another, or from or to nowhere, once for each key.
+-- Moves an amount from one player to another, or from or to nowhere, once for each key. One that
+-- was moved before is on the synchronous standby; see AwaitStandby.
 with notify as materialized (
-    select set_config('syncer.notify', sqlc.arg(notify)::text, true)
+    select set_config('syncer.notify', sqlc.arg(notify)::text, true), pg_logical_emit_message(true, 'playersync', '')
 )
 select
     m.outcome::text as outcome,

@@ -1,7 +1,11 @@
 -- name: AddBan :one
--- Bans a target, of which syncer.CheckBannedID has judged. No row: an open ban already stands.
+-- Bans a target, of which syncer.CheckBannedID has judged. No row: an open ban already stands,
+-- and is on the synchronous standby; see AwaitStandby.
 with writer as materialized (
-    select set_config('syncer.server', sqlc.arg(server)::text, true), set_config('syncer.by', sqlc.arg(by)::text, true)
+    select
+        set_config('syncer.server', sqlc.arg(server)::text, true),
+        set_config('syncer.by', sqlc.arg(by)::text, true),
+        pg_logical_emit_message(true, 'playersync', '')
 )
 insert into ban (uuid, ip, reason, banned_by, expires_at)
 select

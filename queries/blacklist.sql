@@ -1,8 +1,13 @@
 -- name: AddBlacklistedAddresses :many
--- Adds addresses and returns those that are new, as changes.
+-- Adds addresses and returns those that are new, as changes. The others are on the synchronous
+-- standby; see AwaitStandby.
+with begun as materialized (
+    select pg_logical_emit_message(true, 'playersync', '')
+)
 insert into blacklisted_address as b (address, added_by)
 select wanted.address, coalesce(nullif(sqlc.arg(added_by)::text, ''), session_user)
 from (select unnest(sqlc.arg(addresses)::text[]) as address) as wanted
+cross join begun
 order by wanted.address
 on conflict do nothing
 returning blacklisted_address_change(b.address, b.revision, true)::jsonb as change;

@@ -82,6 +82,12 @@ select feed_settle() as settled;
 -- a notification that is lost with the server is found by the poll.
 select set_config('synchronous_commit', 'off', true), feed_notify(sqlc.arg(changes)::jsonb[]);
 
+-- name: AwaitStandby :exec
+-- Commits a message that says nothing, and so waits for the synchronous standby as every commit
+-- of something does. Others have committed what this transaction sees, but a session that ended while it
+-- waited left it where the standby may lack it: who finds his write done must not be told yet.
+select pg_logical_emit_message(true, 'playersync', '');
+
 -- name: FreeNotifications :exec
 -- Frees what everybody has read of the server's queue of notifications.
 select pg_notification_queue_usage();

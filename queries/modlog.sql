@@ -1,7 +1,12 @@
 -- name: AddModLog :exec
--- Writes down what moderators did; the token recognises an entry that was sent again.
+-- Writes down what moderators did; the token recognises an entry that was sent again. It is on the
+-- synchronous standby then, see AwaitStandby.
+with begun as materialized (
+    select pg_logical_emit_message(true, 'playersync', '')
+)
 insert into mod_log (at, source, message, token)
-values (sqlc.arg(at), sqlc.arg(source), sqlc.arg(message), sqlc.arg(token))
+select sqlc.arg(at)::timestamptz, sqlc.arg(source)::text, sqlc.arg(message)::text, sqlc.arg(token)::uuid
+from begun
 on conflict do nothing;
 
 -- name: ListModLog :many

@@ -80,9 +80,14 @@ returning
     end)::json as change;
 
 -- name: StartBatch :execrows
--- Claims a batch of saves; no row if it was stored before.
+-- Claims a batch of saves; no row if it was stored before, and is on the synchronous standby once
+-- this is committed; see AwaitStandby.
+with begun as materialized (
+    select pg_logical_emit_message(true, 'playersync', '')
+)
 insert into save_batch (id)
-values (sqlc.arg(id))
+select sqlc.arg(id)::uuid
+from begun
 on conflict (id) do nothing;
 
 -- name: SavePlayers :many

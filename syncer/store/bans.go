@@ -76,7 +76,7 @@ func (s *Store) liftBan(
 		return syncer.Ban{}, false, nil, writeError("lift ban", err)
 	}
 	if len(rows) == 0 {
-		return syncer.Ban{}, false, nil, nil
+		return syncer.Ban{}, false, nil, s.awaitStandby(ctx)
 	}
 	changes, encoded, err := decodeEach([]json.RawMessage{rows[0].Change})
 	s.committed(encoded, false)

@@ -37,7 +37,7 @@ func (s *Store) FinishMapRun(ctx context.Context, f syncer.MapFinish) (syncer.Ma
 			Code: syncer.CodeConflict, Message: fmt.Sprintf("no run of %q is in progress on %s", f.Map, f.Server),
 		}
 	}
-	return mapRunOf(db.MapRun(rows[0])), nil
+	return mapRunOf(db.MapRun(rows[0])), s.awaitStandby(ctx) // it may have been stored before
 }
 
 // AbandonMapRun forgets the run in progress on a server, if there is one.

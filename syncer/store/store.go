@@ -114,6 +114,14 @@ func (s *Store) watch(c *pgx.ConnConfig) {
 	}
 }
 
+// awaitStandby returns once the synchronous standby, if there is one, has what was found done.
+func (s *Store) awaitStandby(ctx context.Context) error {
+	if err := s.queries.AwaitStandby(ctx); err != nil {
+		return outcomeUnknown(fmt.Errorf("wait for the standby: %w", err))
+	}
+	return nil
+}
+
 // use sets the pool that the operations run on.
 func (s *Store) use(pool *pgxpool.Pool) {
 	s.pool, s.queries = pool, db.New(pooled{pool, s.timeout})
