@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"playersync/syncer/fanout/natstest"
 	"playersync/syncer/postgres"
 	"playersync/syncer/postgres/pgtest"
 	"playersync/syncer/store"
@@ -45,11 +46,11 @@ func TestChaos(t *testing.T) {
 	if seed == 0 {
 		seed = rand.Uint64()
 	}
-	for _, mode := range []string{"listen", "poll"} {
+	for _, mode := range []string{"listen", "poll", "nats"} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			t.Logf("repeat with -chaos.seed=%d", seed)
-			c := newChaos(t, seed, mode == "poll")
+			c := newChaos(t, seed, mode)
 			for groups := 0; groups < *chaosFaults || time.Since(c.began) < *chaosDuration; groups += groupsPerCheck {
 				c.round(groupsPerCheck)
 				t.Log(c.report())
@@ -69,6 +70,8 @@ type chaos struct {
 	url      string           // of the database, past all proxies
 	sidecar  []*process
 	links    []link
+	nats     *natstest.Server // of mode nats
+	toNATS   []*pgtest.Proxy  // the sidecars' ways to it
 	nodes    []*node
 	person   workload
 	logs     []*acknowledged // the last one is of this round
@@ -81,16 +84,26 @@ type chaos struct {
 	later  []func()        // what is tidied up after faults
 }
 
-func newChaos(t *testing.T, seed uint64, pollOnly bool) *chaos {
+func newChaos(t *testing.T, seed uint64, mode string) *chaos {
 	t.Helper()
 	c := &chaos{t: t, began: time.Now(), random: rand.New(rand.NewPCG(seed, 0)), faults: map[string]int{}}
 	hosts := c.startDatabase()
 	if err := store.Migrate(t.Context(), c.url); err != nil {
 		t.Fatal(err)
 	}
+	if mode == "nats" {
+		c.nats = natstest.Start(t, nil)
+	}
 	for i := range *chaosNodes {
 		c.links = append(c.links, newLink(t, hosts))
-		p := startProcess(t, c.links[i].url(), fmt.Sprintf("s%d", i), pollOnly)
+		config := processConfig{
+			Name: fmt.Sprintf("s%d", i), DatabaseURL: c.links[i].url(), PollOnly: mode == "poll",
+		}
+		if c.nats != nil {
+			c.toNATS = append(c.toNATS, pgtest.NewProxy(t, c.nats.URL()))
+			config.NATS = c.toNATS[i].URL()
+		}
+		p := startProcess(t, config)
 		c.sidecar, c.nodes = append(c.sidecar, p), append(c.nodes, p.node)
 	}
 	c.person = workload{t: t, url: c.url, nodes: c.nodes, cast: everyone(), quiet: true}

@@ -77,6 +77,19 @@ var faultsOfChaos = []chaosFault{
 		l.each((*pgtest.Proxy).Stall)
 		return func() { l.each((*pgtest.Proxy).Resume) }
 	}, ""},
+	{"NATS killed", func(c *chaos) func() {
+		c.nats.Stop()
+		return c.nats.Resume
+	}, ""},
+	{"NATS stalled", func(c *chaos) func() {
+		p := c.toNATS[c.random.IntN(len(c.toNATS))]
+		p.Stall()
+		return p.Resume
+	}, ""},
+	{"NATS cut", func(c *chaos) func() {
+		c.toNATS[c.random.IntN(len(c.toNATS))].Cut()
+		return func() {}
+	}, ""},
 	{"recorded changes deleted", func(c *chaos) func() {
 		c.psql(pick([]string{`truncate change`, `delete from change`}))
 		return func() {}
@@ -113,8 +126,7 @@ func (c *chaos) draw() (drawn []chaosFault) {
 	var at []int
 	for _, i := range c.random.Perm(len(faultsOfChaos)) {
 		f := faultsOfChaos[i]
-		needsStandby := strings.Contains(f.name, "standby")
-		if len(at) < want && only.MatchString(f.name) && !ended[f.of] && (c.replicas != nil || !needsStandby) {
+		if len(at) < want && only.MatchString(f.name) && !ended[f.of] && c.has(f) {
 			at = append(at, i)
 			ended[f.of] = f.of != ""
 		}
@@ -124,6 +136,12 @@ func (c *chaos) draw() (drawn []chaosFault) {
 		drawn = append(drawn, faultsOfChaos[i])
 	}
 	return drawn
+}
+
+// has reports whether what the fault breaks is there.
+func (c *chaos) has(f chaosFault) bool {
+	return (c.replicas != nil || !strings.Contains(f.name, "standby")) &&
+		(c.nats != nil || !strings.HasPrefix(f.name, "NATS"))
 }
 
 // alterTriggers lets a table's triggers of the feed fire, or not.

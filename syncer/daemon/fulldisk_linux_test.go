@@ -31,7 +31,7 @@ func TestFullDiskOfTheSidecar(t *testing.T) {
 	t.Parallel()
 	url, psql := database(t)
 	proxy := pgtest.NewProxy(t, url)
-	p := startProcess(t, proxy.URL(), "a", false)
+	p := startProcess(t, processConfig{Name: "a", DatabaseURL: proxy.URL()})
 	o := &outage{node: p.node, url: url, psql: psql, proxy: proxy}
 	leave := func(blocks, want int) {
 		t.Helper()

@@ -16,6 +16,7 @@ import (
 
 	"playersync/syncer"
 	"playersync/syncer/daemon"
+	"playersync/syncer/fanout"
 	"playersync/syncer/feed"
 	"playersync/syncer/httpapi"
 	"playersync/syncer/sidecar"
@@ -28,6 +29,7 @@ const processEnv = "PLAYERSYNC_TEST_SIDECAR"
 type processConfig struct {
 	Name, DatabaseURL, Listen, DataDir string
 	PollOnly                           bool
+	NATS                               string // "": none
 }
 
 // process is a sidecar in a process of its own, which may be killed and started again.
@@ -39,8 +41,9 @@ type process struct {
 	log     *os.File
 }
 
-// startProcess starts a sidecar that lasts until the test's end.
-func startProcess(t testing.TB, url, name string, pollOnly bool) *process {
+// startProcess starts a sidecar that lasts until the test's end. Its config lacks what the test
+// does not choose.
+func startProcess(t testing.TB, config processConfig) *process {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -48,16 +51,12 @@ func startProcess(t testing.TB, url, name string, pollOnly bool) *process {
 	}
 	address := listener.Addr().String()
 	_ = listener.Close()
-	log, err := os.Create(filepath.Join(t.TempDir(), name+".log"))
+	log, err := os.Create(filepath.Join(t.TempDir(), config.Name+".log"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{
-		node: &node{t: t, name: name, base: "http://" + address}, log: log,
-		config: processConfig{
-			Name: name, DatabaseURL: url, Listen: address, DataDir: t.TempDir(), PollOnly: pollOnly,
-		},
-	}
+	config.Listen, config.DataDir = address, t.TempDir()
+	p := &process{node: &node{t: t, name: config.Name, base: "http://" + address}, log: log, config: config}
 	p.start()
 	t.Cleanup(func() {
 		p.signal(syscall.SIGCONT)
@@ -65,7 +64,7 @@ func startProcess(t testing.TB, url, name string, pollOnly bool) *process {
 		client.CloseIdleConnections()
 		if t.Failed() {
 			text, _ := os.ReadFile(log.Name())
-			t.Logf("end of the log of %s:\n%s", name, text[max(0, len(text)-4000):])
+			t.Logf("end of the log of %s:\n%s", config.Name, text[max(0, len(text)-4000):])
 		}
 		_ = log.Close()
 	})
@@ -118,6 +117,7 @@ func runProcess(text string) int {
 		Feed: feed.Config{
 			Heartbeat: 500 * time.Millisecond, PollOnly: c.PollOnly, PollInterval: 50 * time.Millisecond,
 		},
+		Fanout:  fanout.Config{URL: c.NATS},
 		DataDir: c.DataDir,
 	}
 	signal.Ignore(syscall.SIGXFSZ) // a full disk, as far as we can fill it, is an error and not the end

@@ -36,8 +36,8 @@ func TestRepeatedWritesWaitForTheStandbyToo(t *testing.T) {
 	batch := newBatch(map[syncer.PlayerID]merge.Edit{"other": wins(1)})
 	message := syncer.StaffMessage{Server: "a", Name: "Alex", Text: "hello", IsStaff: true}
 	maps.Copy(repeated, map[string]func() error{
-		"batch":    func() error { _, _, err := s.SaveBatch(t.Context(), batch); return err },
-		"message":  func() error { _, _, err := s.SendStaffMessage(t.Context(), message); return err },
+		"batch":   func() error { _, _, err := s.SaveBatch(t.Context(), batch); return err },
+		"message": func() error { _, _, err := s.SendStaffMessage(t.Context(), message); return err },
 		"blacklist": func() error {
 			_, err := s.AddBlacklisted(t.Context(), []string{"192.0.2.1"}, "Alex")
 			return err
