@@ -35,12 +35,16 @@ type tally struct {
 	refused atomic.Int64 // of those: not answered, or by 503
 }
 
+// pauseAfterRefusal is what a game server waits at least before it tries anything again.
+const pauseAfterRefusal = 20 * time.Millisecond
+
 // try sends a request, and counts it.
 func (t *tally) try(n *node, method, path, body string) (answer, error) {
 	a, err := n.try(method, path, body)
 	t.sent.Add(1)
 	if err != nil || a.status == http.StatusServiceUnavailable {
 		t.refused.Add(1)
+		<-time.After(pauseAfterRefusal)
 	}
 	return a, err
 }

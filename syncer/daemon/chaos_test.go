@@ -243,9 +243,9 @@ func (c *chaos) user(n *node, ended <-chan struct{}) {
 	}
 }
 
-// onlooker looks about a hundred times a second.
+// onlooker looks two hundred times a second at most.
 func (c *chaos) onlooker(n *node, i int, ended <-chan struct{}) {
-	ticker := time.NewTicker(10 * time.Millisecond)
+	ticker := time.NewTicker(5 * time.Millisecond)
 	defer ticker.Stop()
 	for {
 		select {

@@ -16,7 +16,7 @@ type mutant struct {
 	name, file string // of the repository
 	old, new   string // text, which is there once
 	faults     string // -chaos.only
-	mode       string // of TestChaos; "" for both
+	mode       string // of TestChaos; "" for all
 }
 
 var mutants = []mutant{
