@@ -25,6 +25,7 @@ type acknowledged struct {
 	mu      sync.Mutex
 	servers []*server
 	unsure  []string // notes that may be stored, at any time
+	odd     []string // answers to leaves that there should not be
 	denied  []string // bans, and notes, of which a sidecar said that they are not stored
 	shared  *linearized
 }
@@ -254,6 +255,8 @@ func (a *acknowledged) leave(n *node, i int) {
 			a.servers[i].blocks++
 		case err != nil, left.field("code") == "outcome_unknown": // the sidecar ended, or was stopped
 			a.servers[i].doubt++
+		default:
+			a.odd = append(a.odd, fmt.Sprintf("%d %s", left.status, left.body))
 		}
 	})
 }
@@ -275,6 +278,9 @@ func (a *acknowledged) check(t *testing.T, psql *pgx.Conn, nodes []*node) {
 	t.Helper()
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if len(a.odd) > 0 {
+		t.Errorf("leaves are not stored: %v", a.odd)
+	}
 	var bans, notes []string
 	for i, s := range a.servers {
 		bans, notes = append(bans, s.bans...), append(notes, s.notes...)

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -64,6 +65,11 @@ func startProcess(t testing.TB, config processConfig) *process {
 		client.CloseIdleConnections()
 		if t.Failed() {
 			text, _ := os.ReadFile(log.Name())
+			for line := range strings.Lines(string(text)) {
+				if strings.Contains(line, "level=ERROR") {
+					t.Logf("%s: %s", config.Name, line)
+				}
+			}
 			t.Logf("end of the log of %s:\n%s", config.Name, text[max(0, len(text)-4000):])
 		}
 		_ = log.Close()
