@@ -64,3 +64,21 @@ func TestIsForeverWord(t *testing.T) {
 		}
 	}
 }
+
+// Whatever is read as a duration is positive, whole seconds, and no word for ever.
+func FuzzParseDuration(f *testing.F) {
+	for _, seed := range []string{
+		"7d", "1y2mo3w4d5h6m7s", "P1W2DT3H4M5S", "PT", "perm", "1M", "-1h", "99999999999w", "٣d",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		got, err := syncer.ParseDuration(text)
+		if (err == nil) != (got > 0) || got%time.Second != 0 || err == nil && syncer.IsForeverWord(text) {
+			t.Errorf("%q is read as %v, %v", text, got, err)
+		}
+		if _, errMoment := syncer.ParseMoment(text); err == nil && errMoment != nil {
+			t.Errorf("%q is no time ago: %v", text, errMoment)
+		}
+	})
+}

@@ -10,6 +10,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"playersync/syncer"
 	"playersync/syncer/httpapi/wire"
@@ -90,6 +91,9 @@ func (f *banFile) addRow(line int, header, row []string) {
 	members := map[string]any{}
 	for i, name := range header {
 		switch {
+		case !utf8.ValidString(row[i]):
+			f.refused = append(f.refused, refusedLine{line, name, "is not valid UTF-8"})
+			return
 		case row[i] == "":
 		case name == "notes" && json.Valid([]byte(row[i])):
 			members[name] = json.RawMessage(row[i])

@@ -51,7 +51,9 @@ func formatOf(name string, beginning []byte) string {
 	if len(text) == 0 || text[0] == '{' {
 		return formatJSON
 	}
-	if column, _, found := bytes.Cut(text, []byte(",")); found && slices.Contains(banColumns, string(column)) {
+	header, _, _ := bytes.Cut(text, []byte("\n"))
+	column, _, _ := bytes.Cut(bytes.TrimSpace(header), []byte(","))
+	if slices.Contains(banColumns, string(column)) {
 		return formatCSV
 	}
 	return formatList

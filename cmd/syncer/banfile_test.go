@@ -1,13 +1,18 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
+	"playersync/syncer"
+	"playersync/syncer/httpapi/wire"
 	"playersync/syncer/importer"
 )
 
@@ -66,4 +71,46 @@ func TestCheckpointsFollowNoLink(t *testing.T) {
 	if got := c.load(); got != at {
 		t.Errorf("saved %+v, loaded %+v", at, got)
 	}
+}
+
+// A file of bans is read to its end: each line is a ban that can be stored, or is refused with
+// a reason. What is read comes back from what is written of it.
+func FuzzBanFile(f *testing.F) {
+	for _, seed := range []string{
+		"{\"uuid\":\"a\",\"notes\":[{\"at\":null,\"text\":\"x\"}]}\n", "uuid,ip,reason\na,192.0.2.1,'=x\n",
+		"192.0.2.0/24 # x\n", "\xef\xbb\xbfip,notes\n192.0.2.1,[]\n", "uuid,uuid\n", "\"", "[{}]",
+		"ip\n192.0.2.1\n", "uuid,\n\xff,\n",
+	} {
+		for _, format := range []string{"", formatJSON, formatCSV, formatList} {
+			f.Add(seed, format)
+		}
+	}
+	f.Fuzz(func(t *testing.T, text, format string) {
+		if !slices.Contains([]string{"", formatJSON, formatCSV, formatList}, format) {
+			return
+		}
+		file := &banFile{}
+		if err := file.read(strings.NewReader(text), "bans", format); err != nil {
+			return
+		}
+		for _, refused := range file.refused {
+			if refused.Line < 1 || refused.Message == "" {
+				t.Errorf("%q: %+v", text, refused)
+			}
+		}
+		for _, record := range file.records {
+			if err := record.Validate(); err != nil || !utf8.ValidString(record.Reason+record.By) {
+				t.Errorf("%q: %+v, %v", text, record, err)
+			}
+		}
+		written, err := json.Marshal(wire.BanRecordOf(append(file.records, syncer.BanRecord{})[0]))
+		if err != nil || len(file.records) == 0 {
+			return
+		}
+		again := &banFile{}
+		err = again.read(strings.NewReader(string(written)), "bans", formatJSON)
+		if err != nil || len(again.records) != 1 || again.records[0].Target != file.records[0].Target || again.records[0].Reason != file.records[0].Reason {
+			t.Errorf("%q: %s is read as %+v, %+v, %v", text, written, again.records, again.refused, err)
+		}
+	})
 }

@@ -283,3 +283,18 @@ func BenchmarkPublish(b *testing.B) {
 		broker.Publish(player(1))
 	}
 }
+
+// A reader may come back with whatever id.
+func FuzzSubscribe(f *testing.F) {
+	b := events.NewBroker(4)
+	publish(b, 1, 5)
+	boot, _, _ := strings.Cut(b.LastID(), "-")
+	for _, seed := range []string{"-5", "-4", "-", "--1", "-99999999999999999999", "-+4", "- 4", "-0x4"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(_ *testing.T, behind string) {
+		for _, id := range []string{boot + behind, behind} {
+			b.Subscribe(id).Close()
+		}
+	})
+}

@@ -16,25 +16,42 @@ func fuzzBodies(f *testing.F, method, path string, seeds ...string) {
 	fixture := newFixture(f)
 	f.Add(fixture.exampleBody(method, strings.Replace(path, exampleID, "{id}", 1)))
 	f.Fuzz(func(t *testing.T, body string) {
-		fixture.bans = nil
-		calls := fixture.calls
-		g := fixture.ask(t, method, path, body)
-		if g.Code < 300 {
-			return
-		}
-		if g.Code != http.StatusBadRequest && g.Code != http.StatusUnprocessableEntity {
-			t.Fatalf("status %d for %q: %s", g.Code, body, g.Body)
-		}
-		p := g.problem(g.Code)
-		if len(p.Errors) == 0 || fixture.calls != calls || len(fixture.bans) != 0 {
-			t.Fatalf("%q: %+v, %d calls", body, p, fixture.calls-calls)
-		}
-		for _, e := range p.Errors {
-			if e.Field == "" || e.Message == "" || e.In != inBody {
-				t.Errorf("%q: %+v", body, e)
-			}
-		}
+		fuzzBody(t, fixture, method, path, body)
 	})
+}
+
+// FuzzBodies does the same with each operation that takes a body.
+func FuzzBodies(f *testing.F) {
+	for i, operation := range wrongBodies {
+		f.Add(uint(i), operation.body)
+	}
+	fixture := newFixture(f)
+	f.Fuzz(func(t *testing.T, which uint, body string) {
+		operation := wrongBodies[which%uint(len(wrongBodies))]
+		fuzzBody(t, fixture, operation.method, operation.path, body)
+	})
+}
+
+func fuzzBody(t *testing.T, fixture *fixture, method, path, body string) {
+	t.Helper()
+	fixture.bans = nil
+	calls := fixture.calls
+	g := fixture.ask(t, method, path, body)
+	if g.Code < 300 {
+		return
+	}
+	if g.Code != http.StatusBadRequest && g.Code != http.StatusUnprocessableEntity {
+		t.Fatalf("status %d for %q: %s", g.Code, body, g.Body)
+	}
+	p := g.problem(g.Code)
+	if len(p.Errors) == 0 || fixture.calls != calls || len(fixture.bans) != 0 {
+		t.Fatalf("%q: %+v, %d calls", body, p, fixture.calls-calls)
+	}
+	for _, e := range p.Errors {
+		if e.Field == "" || e.Message == "" || e.In != inBody {
+			t.Errorf("%q: %+v", body, e)
+		}
+	}
 }
 
 func FuzzPatch(f *testing.F) {

@@ -1,6 +1,7 @@
 package mindustry_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -57,4 +58,19 @@ func TestNamePatternsThatAreRefused(t *testing.T) {
 	if err := mindustry.CheckNamePattern("é(b"); err == nil || !strings.Contains(err.Error(), "character 2") {
 		t.Errorf("the place is not named: %v", err)
 	}
+}
+
+// A pattern is allowed or refused with what is wrong, whatever it is.
+func FuzzCheckNamePattern(f *testing.F) {
+	for _, seed := range []string{
+		"(?i)bot[\\-_ ]?\\d+", "(a+)+$", "a{2,9}|[^\\]x]", "(?=.*a)b", "\\p{L}+", "[", "((((", "é{,}",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, pattern string) {
+		err := mindustry.CheckNamePattern(pattern)
+		if refusal, refused := errors.AsType[*syncer.Error](err); err != nil && (!refused || refusal.Message == "") {
+			t.Errorf("%q: %v", pattern, err)
+		}
+	})
 }

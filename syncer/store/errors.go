@@ -59,7 +59,7 @@ func translate(what string, err error, wrote bool) error {
 	if _, ok := errors.AsType[*syncer.Error](err); ok {
 		return err
 	}
-	cause := fmt.Errorf("%s: %w", what, inOneLine{err})
+	cause := fmt.Errorf("%s: %w", what, oneLineError{err})
 	_, isNotStored := errors.AsType[notStoredError](err)
 	mayBeStored := wrote && !isNotStored
 	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && (!mayBeStored || isVerdict(refused)) {
@@ -74,15 +74,15 @@ func translate(what string, err error, wrote bool) error {
 	return syncer.Unavailable(cause)
 }
 
-// inOneLine is an error of the driver, which writes each address that it tried on a line of
+// oneLineError is an error of the driver, which writes each address that it tried on a line of
 // its own, as logs and JSON carry it.
-type inOneLine struct{ error }
+type oneLineError struct{ error }
 
 var oneLine = strings.NewReplacer(":\n\t", ": ", "\n\t", "; ", "\n", "; ")
 
-func (e inOneLine) Error() string { return oneLine.Replace(e.error.Error()) }
+func (e oneLineError) Error() string { return oneLine.Replace(e.error.Error()) }
 
-func (e inOneLine) Unwrap() error { return e.error }
+func (e oneLineError) Unwrap() error { return e.error }
 
 // isVerdict reports whether the server itself says that it did not do what it was asked. It
 // does so by the level ERROR, which poolers do not send in the field that is never

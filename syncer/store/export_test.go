@@ -79,3 +79,9 @@ func (c *connector) EnterPool(ctx context.Context) (time.Duration, error) { retu
 
 // Leave says how opening it went.
 func (c *connector) Leave(took time.Duration, err error) { c.leave(took, err) }
+
+// VisitPosition returns the position that a text stands for as it is written.
+func VisitPosition(after string) (string, error) {
+	position, err := decodeVisitPosition(after)
+	return position.encode(), err
+}

@@ -61,7 +61,7 @@ type visitPosition struct {
 }
 
 // beforeAll is where the first page begins: behind everything that can be.
-var beforeAll = visitPosition{Shared: syncer.MaxCounter, At: time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)}
+var beforeAll = visitPosition{Shared: syncer.MaxCounter, At: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}
 
 func decodeVisitPosition(after string) (visitPosition, error) {
 	if after == "" {

@@ -7,11 +7,11 @@ import (
 	"unicode"
 )
 
-// Spreadsheets take a cell that begins with one of these for a formula; an apostrophe in
-// front makes it text.
+// Spreadsheets take a cell that begins with one of these for a formula, some also in their
+// wide form; an apostrophe in front makes it text.
 var (
-	formula = regexp.MustCompile(`^'*[=+\-@\t\r]`)
-	escaped = regexp.MustCompile(`^'+[=+\-@\t\r]`)
+	formula = regexp.MustCompile(`^'*[=+\-@＝＋－＠\t\r\n]`)
+	escaped = regexp.MustCompile(`^'+[=+\-@＝＋－＠\t\r\n]`)
 )
 
 // CSVCell returns a text as it goes into a cell of CSV: what a spreadsheet would take for
