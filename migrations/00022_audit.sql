@@ -209,30 +209,34 @@ begin
     from new_rows as n
     full join old_rows as o using (uuid)
     cross join lateral (
-        values
-            ('rank', to_jsonb(o.rank), to_jsonb(n.rank)),
-            (
-                'flags',
-                case when o.flags <> n.flags then text_set_json(o.flags) end,
-                case when o.flags <> n.flags then text_set_json(n.flags) end
-            ),
-            ('unmuteTime', to_jsonb(o.unmute_time), to_jsonb(n.unmute_time)),
-            ('muteReason', to_jsonb(o.mute_reason), to_jsonb(n.mute_reason)),
-            ('unmarkTime', to_jsonb(o.unmark_time), to_jsonb(n.unmark_time)),
-            (
-                'attributes',
-                case when o.attributes <> n.attributes then jsonb_members_unlike(o.attributes, n.attributes) end,
-                case when o.attributes <> n.attributes then jsonb_members_unlike(n.attributes, o.attributes) end
-            ),
-            (
-                'usid',
-                case when o.addresses <> n.addresses then (usids_replaced(o.addresses, n.addresses)).lost end,
-                case when o.addresses <> n.addresses then (usids_replaced(o.addresses, n.addresses)).got end
-            )
+        select 'rank', to_jsonb(o.rank), to_jsonb(n.rank)
+        where o.rank is distinct from n.rank
+        union all
+        select 'flags', text_set_json(o.flags), text_set_json(n.flags)
+        where o.flags is distinct from n.flags
+        union all
+        select 'unmuteTime', to_jsonb(o.unmute_time), to_jsonb(n.unmute_time)
+        where o.unmute_time is distinct from n.unmute_time
+        union all
+        select 'muteReason', to_jsonb(o.mute_reason), to_jsonb(n.mute_reason)
+        where o.mute_reason is distinct from n.mute_reason
+        union all
+        select 'unmarkTime', to_jsonb(o.unmark_time), to_jsonb(n.unmark_time)
+        where o.unmark_time is distinct from n.unmark_time
+        union all
+        select
+            'attributes',
+            jsonb_members_unlike(o.attributes, n.attributes),
+            jsonb_members_unlike(n.attributes, o.attributes)
+        where o.attributes is distinct from n.attributes
+        union all
+        select 'usid', r.lost, r.got
+        from usids_replaced(o.addresses, n.addresses) as r
+        where o.addresses is distinct from n.addresses and r.lost is not null
     ) as f (field, old, new)
     where (n.rank, n.flags, n.unmute_time, n.mute_reason, n.unmark_time, n.attributes, n.addresses)
         is distinct from (o.rank, o.flags, o.unmute_time, o.mute_reason, o.unmark_time, o.attributes, o.addresses)
-      and case f.field when 'usid' then f.old is not null else f.old is distinct from f.new end;
+      and (f.field = 'usid' or f.old is distinct from f.new); -- flags in another order are the same
     return null;
 end
 $$;
@@ -287,24 +291,33 @@ begin
     from new_rows as n
     full join old_rows as o using (id)
     cross join lateral (
-        values
-            (
-                'target',
-                jsonb_strip_nulls(jsonb_build_object('uuid', o.uuid, 'ip', o.ip)),
-                jsonb_strip_nulls(jsonb_build_object('uuid', n.uuid, 'ip', n.ip))
-            ),
-            ('reason', to_jsonb(o.reason), to_jsonb(n.reason)),
-            ('by', to_jsonb(o.banned_by), to_jsonb(n.banned_by)),
-            ('createdAt', to_jsonb(o.created_at), to_jsonb(n.created_at)),
-            ('expiresAt', to_jsonb(o.expires_at), to_jsonb(n.expires_at)),
-            ('lift', ban_lift(o), ban_lift(n))
-    ) as f (field, old, new)
-    where f.old is distinct from f.new
-      -- Nobody lifts a ban that has expired: it is only closed.
-      and not (
-          f.field = 'lift' and o.lifted_at is null and n.lifted_by is null
-          and n.lifted_at = n.expires_at and n.expires_at <= now()
-      );
+        select
+            'target',
+            jsonb_strip_nulls(jsonb_build_object('uuid', o.uuid, 'ip', o.ip)),
+            jsonb_strip_nulls(jsonb_build_object('uuid', n.uuid, 'ip', n.ip))
+        where (o.uuid, o.ip) is distinct from (n.uuid, n.ip)
+        union all
+        select 'reason', to_jsonb(o.reason), to_jsonb(n.reason)
+        where o.reason is distinct from n.reason
+        union all
+        select 'by', to_jsonb(o.banned_by), to_jsonb(n.banned_by)
+        where o.banned_by is distinct from n.banned_by
+        union all
+        select 'createdAt', to_jsonb(o.created_at), to_jsonb(n.created_at)
+        where o.created_at is distinct from n.created_at
+        union all
+        select 'expiresAt', to_jsonb(o.expires_at), to_jsonb(n.expires_at)
+        where o.expires_at is distinct from n.expires_at
+        union all
+        select 'lift', ban_lift(o), ban_lift(n)
+        where (o.lifted_at, o.lifted_by, o.lift_reason) is distinct from (n.lifted_at, n.lifted_by, n.lift_reason)
+          -- Nobody lifts a ban that has expired: it is only closed.
+          and not coalesce(
+              o.lifted_at is null and n.lifted_by is null
+                  and n.lifted_at = n.expires_at and n.expires_at <= now(),
+              false
+          )
+    ) as f (field, old, new);
     return null;
 end
 $$;
