@@ -412,8 +412,13 @@ select
     (
         select json_agg(json_build_object('action', h.action, 'by', h.by, 'time', h.time)
             order by h.time, h.action collate "C", h.by collate "C")
-        from player_history as h
-        where h.uuid = p.uuid
+        from (
+            select n.action, n.by, n.time
+            from player_history as n
+            where n.uuid = p.uuid
+            order by n.time desc, n.action collate "C" desc, n.by collate "C" desc
+            limit 500
+        ) as h
     )::json as history,
     player_change(p)::json as change
 from player as p

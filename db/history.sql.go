@@ -68,6 +68,58 @@ func (q *Queries) AddHistory(ctx context.Context, arg AddHistoryParams) ([]json.
 	return items, nil
 }
 
+const historyBefore = `-- name: HistoryBefore :many
+select h.action, h.by, h.time
+from player_history as h
+where h.uuid = $1::text
+  and h.time <= $2::timestamptz
+  and (h.time, h.action collate "C", h.by collate "C")
+    < ($2::timestamptz, $3::text collate "C", $4::text collate "C")
+order by h.time desc, h.action collate "C" desc, h.by collate "C" desc
+limit $5
+`
+
+type HistoryBeforeParams struct {
+	Uuid     string
+	Time     pgtype.Timestamptz
+	Action   string
+	By       string
+	PageSize int32
+}
+
+type HistoryBeforeRow struct {
+	Action string
+	By     string
+	Time   pgtype.Timestamptz
+}
+
+// The newest entries of a player that come before one.
+func (q *Queries) HistoryBefore(ctx context.Context, arg HistoryBeforeParams) ([]HistoryBeforeRow, error) {
+	rows, err := q.db.Query(ctx, historyBefore,
+		arg.Uuid,
+		arg.Time,
+		arg.Action,
+		arg.By,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []HistoryBeforeRow{}
+	for rows.Next() {
+		var i HistoryBeforeRow
+		if err := rows.Scan(&i.Action, &i.By, &i.Time); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const removeHistory = `-- name: RemoveHistory :execrows
 delete from player_history
 where uuid = $1 and action = $2 and by = $3 and time = $4

@@ -82,8 +82,13 @@ returning
     (
         select json_agg(json_build_object('action', h.action, 'by', h.by, 'time', h.time)
             order by h.time, h.action collate "C", h.by collate "C")
-        from player_history as h
-        where h.uuid = p.uuid
+        from (
+            select n.action, n.by, n.time
+            from player_history as n
+            where n.uuid = p.uuid
+            order by n.time desc, n.action collate "C" desc, n.by collate "C" desc
+            limit 500
+        ) as h
     )::json as history,
     (case
         when p.revision <> (select q.revision from player as q where q.uuid = p.uuid) then player_change(p)
@@ -194,8 +199,13 @@ returning
     (
         select json_agg(json_build_object('action', h.action, 'by', h.by, 'time', h.time)
             order by h.time, h.action collate "C", h.by collate "C")
-        from player_history as h
-        where h.uuid = p.uuid
+        from (
+            select n.action, n.by, n.time
+            from player_history as n
+            where n.uuid = p.uuid
+            order by n.time desc, n.action collate "C" desc, n.by collate "C" desc
+            limit 500
+        ) as h
     )::json as history,
     (case when p.revision <> target.revision then player_change(p) end)::json as change
 `
@@ -329,8 +339,13 @@ select
     (
         select json_agg(json_build_object('action', h.action, 'by', h.by, 'time', h.time)
             order by h.time, h.action collate "C", h.by collate "C")
-        from player_history as h
-        where h.uuid = p.uuid
+        from (
+            select n.action, n.by, n.time
+            from player_history as n
+            where n.uuid = p.uuid
+            order by n.time desc, n.action collate "C" desc, n.by collate "C" desc
+            limit 500
+        ) as h
     )::json as history,
     (
         select json_agg(json_build_object('c', b.currency, 'n', b.amount, 'r', b.revision))
@@ -445,8 +460,13 @@ returning
     (
         select json_agg(json_build_object('action', h.action, 'by', h.by, 'time', h.time)
             order by h.time, h.action collate "C", h.by collate "C")
-        from player_history as h
-        where h.uuid = p.uuid
+        from (
+            select n.action, n.by, n.time
+            from player_history as n
+            where n.uuid = p.uuid
+            order by n.time desc, n.action collate "C" desc, n.by collate "C" desc
+            limit 500
+        ) as h
     )::json as history,
     (case when p.revision <> target.revision then player_change(p) end)::json as change
 `

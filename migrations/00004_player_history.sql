@@ -77,6 +77,37 @@ comment on function player_history_changed() is
     'Feed trigger. Entries that were changed or removed by hand: their players are read back';
 -- +goose StatementEnd
 
+-- How much one player can grow.
+
+-- +goose StatementBegin
+create function player_history_limited() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    full_one text;
+begin
+    select c.uuid into full_one
+    from (select distinct uuid from changed_rows) as c
+    cross join lateral (
+        select count(*) as entries
+        from (select from player_history as h where h.uuid = c.uuid limit 10001) as counted
+    ) as n
+    where n.entries > 10000
+    limit 1;
+    if found then
+        raise exception 'the history of player % has more than 10000 entries', full_one
+            using errcode = 'check_violation', constraint = 'player_history_count', table = 'player_history',
+                hint = 'Remove entries that nobody needs.';
+    end if;
+    return null;
+end
+$$;
+comment on function player_history_limited() is 'A player has at most 10000 entries';
+-- +goose StatementEnd
+
+create trigger player_history_limited after insert on player_history
+    referencing new table as changed_rows for each statement execute function player_history_limited();
 create trigger feed_insert after insert on player_history
     referencing new table as changed_rows for each statement execute function player_history_inserted();
 create trigger feed_update_new after update on player_history
@@ -93,7 +124,9 @@ alter table player_history enable always trigger feed_update_old;
 alter table player_history enable always trigger feed_delete;
 alter table player_history enable always trigger feed_truncate;
 
-revoke execute on function player_history_inserted(), player_history_changed() from public;
+revoke execute on function
+    player_history_inserted(), player_history_changed(), player_history_limited()
+from public;
 grant select, insert, update, delete on player_history to playersync_app;
 grant select on player_history to playersync_readonly;
 
@@ -102,6 +135,7 @@ reset role;
 -- +goose Down
 set local lock_timeout = '5s';
 drop table player_history;
+drop function player_history_limited();
 drop function player_history_changed();
 drop function player_history_inserted();
 drop function history_change(text, jsonb);

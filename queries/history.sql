@@ -25,3 +25,14 @@ group by a.uuid;
 -- Removes one entry; only administrators do.
 delete from player_history
 where uuid = sqlc.arg(uuid) and action = sqlc.arg(action) and by = sqlc.arg(by) and time = sqlc.arg(time);
+
+-- name: HistoryBefore :many
+-- The newest entries of a player that come before one.
+select h.action, h.by, h.time
+from player_history as h
+where h.uuid = sqlc.arg(uuid)::text
+  and h.time <= sqlc.arg(time)::timestamptz
+  and (h.time, h.action collate "C", h.by collate "C")
+    < (sqlc.arg(time)::timestamptz, sqlc.arg(action)::text collate "C", sqlc.arg(by)::text collate "C")
+order by h.time desc, h.action collate "C" desc, h.by collate "C" desc
+limit sqlc.arg(page_size);

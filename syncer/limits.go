@@ -14,6 +14,8 @@ const (
 	MaxRainbowSpeed     = 1000
 	MaxCounters         = 256
 	MaxHistoryPerChange = 1000
+	MaxHistory          = 10_000 // entries stored of a player; only the database counts them
+	HistoryShown        = 500    // newest entries that a record has; the queries have the same number
 )
 
 // MaxCounter is the largest value of a counter, and its negative the smallest:

@@ -159,6 +159,12 @@ func UniteHistory(a, b []HistoryEntry) []HistoryEntry {
 	return slices.Compact(united)
 }
 
+// NewestHistory returns the newest of entries that come oldest first, those that are kept in
+// memory and shown: at most [HistoryShown].
+func NewestHistory(entries []HistoryEntry) []HistoryEntry {
+	return entries[max(0, len(entries)-HistoryShown):]
+}
+
 // NormalizeSet returns the members sorted and without duplicates.
 func NormalizeSet(members []string) []string {
 	set := slices.Clone(members)

@@ -20,7 +20,7 @@ func newPlayerHistoryCommand(a *app) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "history PLAYER",
 		Short: "Show what was done to a player; add or remove an entry",
-		Long: `Show the history of moderation actions on a player, oldest first. Servers can only
+		Long: `Show the newest 500 moderation actions on a player, oldest first. Servers can only
 add to it; --remove takes an entry away, by its number in the list.`,
 		Args:              exactly("PLAYER"),
 		ValidArgsFunction: a.completePlayers,
@@ -37,7 +37,7 @@ add to it; --remove takes an entry away, by its number in the list.`,
 				if err != nil {
 					return err
 				}
-				return a.print(wire.HistoryOf(history).History, func(w io.Writer) { historyTable(w, history) })
+				return a.print(wire.HistoryOf(history), func(w io.Writer) { historyTable(w, history) })
 			})
 		},
 	}

@@ -74,10 +74,10 @@ func (r *record) apply(ch changefeed.Change) changefeed.ApplyResult {
 	default:
 		return changefeed.NeedsRead
 	}
-	entries := len(r.player.History)
+	entries := r.player.History
 	r.remember(ch)
 	r.render()
-	if _, ok := ch.Row.(*changefeed.HistoryRow); ok && len(r.player.History) == entries {
+	if _, ok := ch.Row.(*changefeed.HistoryRow); ok && slices.Equal(r.player.History, entries) {
 		return changefeed.Unchanged
 	}
 	return changefeed.Applied
@@ -249,8 +249,8 @@ func (r *record) withOwn() (p *syncer.Player, exact bool) {
 // withHistory returns p with the entries united into its history: p itself if
 // it has them all.
 func withHistory(p *syncer.Player, entries []syncer.HistoryEntry) *syncer.Player {
-	united := syncer.UniteHistory(p.History, entries)
-	if len(united) == len(p.History) {
+	united := syncer.NewestHistory(syncer.UniteHistory(p.History, entries))
+	if slices.Equal(united, p.History) {
 		return p
 	}
 	changed := *p

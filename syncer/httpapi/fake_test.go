@@ -138,9 +138,11 @@ func (f *fake) View(from syncer.GameServer, p *syncer.Player) merge.View {
 	return merge.ViewOf(*p, from)
 }
 
-func (f *fake) History(_ context.Context, id syncer.PlayerID) ([]syncer.HistoryEntry, sidecar.Source, error) {
+func (f *fake) History(
+	_ context.Context, id syncer.PlayerID, _ sidecar.Page,
+) ([]syncer.HistoryEntry, string, sidecar.Source, error) {
 	p, err := f.called(syncer.GameServer{}, id)
-	return p.History, sidecar.FromDatabase, err
+	return p.History, "", sidecar.FromDatabase, err
 }
 
 func (f *fake) Search(_ context.Context, name string, page sidecar.Page) ([]syncer.PlayerSummary, string, error) {

@@ -60,8 +60,9 @@ func (s *Server) registerPlayerLists() {
 	declare(s, route{
 		http.MethodGet, "/v1/players/{id}/history", "get-history", tagPlayers,
 		"Read a player's history",
-		"All moderation actions, oldest first. Nothing a server sends can remove an entry.",
-		replies{200: "The entries."},
+		"The newest moderation actions, oldest of them first; older ones by the page's `next`. Nothing a server sends " +
+			"can remove an entry. A player has at most 10000.",
+		replies{200: "The entries of the page."},
 		storedOr(http.StatusNotFound),
 	}, s.getHistory)
 	declare(s, route{
@@ -88,7 +89,9 @@ type Players interface {
 	) (merge.View, error)
 	Leave(ctx context.Context, from syncer.GameServer, id syncer.PlayerID, save merge.Save) error
 	View(from syncer.GameServer, player *syncer.Player) merge.View
-	History(ctx context.Context, id syncer.PlayerID) ([]syncer.HistoryEntry, sidecar.Source, error)
+	History(
+		ctx context.Context, id syncer.PlayerID, page sidecar.Page,
+	) (entries []syncer.HistoryEntry, next string, source sidecar.Source, err error)
 	Search(ctx context.Context, name string, page sidecar.Page) (players []syncer.PlayerSummary, next string, err error)
 
 	Met(from syncer.GameServer, target syncer.Target) []syncer.PlayerID
@@ -251,9 +254,17 @@ func (s *Server) withCurrentTag(ctx context.Context, from syncer.GameServer, id 
 	return problem
 }
 
-func (s *Server) getHistory(ctx context.Context, in *OnePlayer) (*freshResult[wire.History], error) {
-	entries, source, err := s.deps.Players.History(ctx, in.ID.PlayerID)
-	return &freshResult[wire.History]{s.freshHeaders(source), wire.HistoryOf(entries)}, err
+type getHistoryInput struct {
+	OnePlayer
+	Page
+}
+
+func (s *Server) getHistory(ctx context.Context, in *getHistoryInput) (*freshResult[wire.HistoryPage], error) {
+	entries, next, source, err := s.deps.Players.History(ctx, in.ID.PlayerID, in.selection())
+	if in.After != "" {
+		err = inQueryIfAny(err)
+	}
+	return &freshResult[wire.HistoryPage]{s.freshHeaders(source), wire.HistoryPageOf(entries, next)}, err
 }
 
 type searchPlayersInput struct {

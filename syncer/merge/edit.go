@@ -134,7 +134,7 @@ func (e Edit) Apply(p syncer.Player) syncer.Player {
 		p.Attributes = MergePatch(p.Attributes, patch)
 	}
 	if len(e.History) > 0 {
-		p.History = syncer.UniteHistory(p.History, e.History)
+		p.History = syncer.NewestHistory(syncer.UniteHistory(p.History, e.History))
 	}
 	for mode, edit := range e.Gamemodes {
 		p.Gamemodes[mode] = edit.apply(p.Gamemodes[mode])

@@ -2,6 +2,8 @@ package sidecar
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -47,6 +49,10 @@ type PlayerStore interface {
 	ReadPlayers(ctx context.Context, ids []syncer.PlayerID) ([]changefeed.VersionedPlayer, error)
 	CreatePlayers(ctx context.Context, ids []syncer.PlayerID) error
 	SearchPlayers(ctx context.Context, name string, size int, after string) ([]syncer.PlayerSummary, string, error)
+	// HistoryBefore returns the newest entries that come before one, oldest first.
+	HistoryBefore(
+		ctx context.Context, id syncer.PlayerID, before syncer.HistoryEntry, most int,
+	) ([]syncer.HistoryEntry, error)
 }
 
 // HeldPlayers is the copy of player rows in memory.
@@ -212,13 +218,55 @@ func sourceOf(fromMemory bool) Source {
 	return FromDatabase
 }
 
-// History returns the moderation actions on a player, oldest first.
-func (p *Players) History(ctx context.Context, id syncer.PlayerID) ([]syncer.HistoryEntry, Source, error) {
+// History returns a page of the moderation actions on a player, oldest first: the newest ones,
+// or those before the page that returned a position. The position returned is "" where none
+// are older. Errors: not_found, invalid, database_unavailable.
+func (p *Players) History(
+	ctx context.Context, id syncer.PlayerID, page Page,
+) (entries []syncer.HistoryEntry, next string, source Source, err error) {
 	player, source, err := p.read(ctx, id)
 	if err != nil {
-		return nil, "", err
+		return nil, "", "", err
 	}
-	return p.View(p.home, player).History, source, nil
+	if page.After != "" {
+		before, err := parseHistoryPosition(page.After)
+		if err != nil {
+			return nil, "", "", err
+		}
+		entries, err = p.store.HistoryBefore(ctx, id, before, page.Size+1)
+		if err != nil {
+			return nil, "", "", err
+		}
+		source = FromDatabase
+	} else {
+		entries = p.View(p.home, player).History
+	}
+	mayBeMore := len(entries) > page.Size || page.After == "" && len(entries) >= syncer.HistoryShown
+	entries = entries[max(0, len(entries)-page.Size):]
+	if mayBeMore {
+		next = historyPosition(entries[0])
+	}
+	return entries, next, source, nil
+}
+
+// historyPosition is the position of a page whose oldest entry is given.
+func historyPosition(oldest syncer.HistoryEntry) string {
+	text, err := json.Marshal(oldest)
+	if err != nil {
+		return ""
+	}
+	return base64.RawURLEncoding.EncodeToString(text)
+}
+
+func parseHistoryPosition(text string) (oldest syncer.HistoryEntry, err error) {
+	decoded, err := base64.RawURLEncoding.DecodeString(text)
+	if err == nil {
+		err = json.Unmarshal(decoded, &oldest)
+	}
+	if err != nil || oldest.Time.IsZero() {
+		return oldest, syncer.Invalid("after", "is not a position that a page returned as next")
+	}
+	return oldest, nil
 }
 
 // Search finds players whose name contains the text; those whose name begins

@@ -176,6 +176,7 @@ var fieldsByConstraint = map[string]string{
 	"player_achievements_form":         "achievements",
 	"player_gamemodes_form":            "stats",
 	"player_addresses_form":            "usid",
+	"player_history_count":             "history",
 	"player_history_action_length":     "history.action",
 	"player_history_by_length":         "history.by",
 	"player_history_time_range":        "history.time",
@@ -238,6 +239,7 @@ func constraintOf(err error) string {
 var limitsByConstraint = map[string]string{
 	"player_attributes_form": "together with what is stored must take at most 1 MiB and be nested at most 64 deep; " +
 		"remove a key by setting it to null",
+	"player_history_count":        "together with what is stored must have at most 10000 entries",
 	"player_mute_reason_complete": "is of a mute, and the player is not muted",
 	"player_flags_set":            "together with those stored must have at most 1024 members of 1 to 64 characters",
 	"player_achievements_form":    "together with those stored must have at most 65536 characters",

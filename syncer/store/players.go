@@ -104,7 +104,7 @@ func writtenReading(w writtenPlayer, edit merge.Edit) (changefeed.VersionedPlaye
 		return changefeed.VersionedPlayer{}, err
 	}
 	if len(edit.History) > 0 {
-		player.History = syncer.UniteHistory(player.History, edit.History)
+		player.History = syncer.NewestHistory(syncer.UniteHistory(player.History, edit.History))
 	}
 	seen, err := changefeed.ParseSnapshot(w.snapshot)
 	return changefeed.VersionedPlayer{ID: player.ID, Snapshot: seen, Player: &player, Xid: uint64(w.xid)}, err
@@ -137,6 +137,24 @@ func playerOf(row db.Player, history []byte) (syncer.Player, error) {
 		return syncer.Player{}, fmt.Errorf("decode player %q: %w", row.Uuid, err)
 	}
 	return player, nil
+}
+
+// HistoryBefore returns the newest entries of a player's history that come before one, oldest
+// first: at most so many.
+func (s *Store) HistoryBefore(
+	ctx context.Context, id syncer.PlayerID, before syncer.HistoryEntry, most int,
+) ([]syncer.HistoryEntry, error) {
+	rows, err := s.queries.HistoryBefore(ctx, db.HistoryBeforeParams{
+		Uuid: string(id), Time: timestamp(before.Time), Action: before.Action, By: before.By, PageSize: int32(most),
+	})
+	if err != nil {
+		return nil, readError("read history", err)
+	}
+	entries := make([]syncer.HistoryEntry, len(rows))
+	for i, row := range rows {
+		entries[len(rows)-1-i] = syncer.HistoryEntry{Action: row.Action, By: row.By, Time: timeOf(row.Time)}
+	}
+	return entries, nil
 }
 
 // RemoveHistory removes one history entry; it reports whether it was there.

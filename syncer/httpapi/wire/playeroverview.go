@@ -33,7 +33,7 @@ type AddressRecord struct {
 // PlayerOf returns the player. It shares maps of counters with him.
 func PlayerOf(p syncer.Player) Player {
 	out := Player{
-		UUID: p.ID, Shared: sharedOf(p.Synced), History: HistoryOf(p.History).History, Revision: p.Revision,
+		UUID: p.ID, Shared: sharedOf(p.Synced), History: HistoryOf(p.History), Revision: p.Revision,
 		CreatedAt: p.CreatedAt,
 		Gamemodes: make(map[string]GamemodeRecord, len(p.Gamemodes)),
 		Addresses: make(map[string]AddressRecord, len(p.Addresses)),

@@ -41,7 +41,7 @@ func sharedOf(s syncer.Synced) Shared {
 type Record struct {
 	UUID syncer.PlayerID `json:"uuid" example:"abcdefghijklmnopqrstuv==" doc:"The player's id."`
 	Shared
-	History []HistoryEntry `json:"history" doc:"Moderation actions, oldest first."`
+	History []HistoryEntry `json:"history" doc:"The newest 500 moderation actions, oldest first; the rest is at /v1/players/{id}/history."`
 
 	USID        *string          `json:"usid" example:"gB3mTVEkJpo=" doc:"The client's proof of identity towards the asking server."`
 	FirstJoined syncer.Time      `json:"firstJoined" example:"2029-12-24T18:00:00.000Z" doc:"First join in the asking server's gamemode."`
@@ -62,7 +62,7 @@ func RecordOf(v merge.View, now time.Time) Record {
 	return Record{
 		UUID:              v.ID,
 		Shared:            sharedOf(v.Synced),
-		History:           HistoryOf(v.History).History,
+		History:           HistoryOf(v.History),
 		USID:              v.USID,
 		FirstJoined:       v.FirstJoined,
 		LastJoined:        v.LastJoined,
@@ -95,18 +95,24 @@ type HistoryEntry struct {
 	Time   syncer.Time `json:"time" example:"2030-01-02T03:04:05.000Z" doc:"When."`
 }
 
-// History is a player's history.
-type History struct {
+// HistoryPage is one page of a player's history.
+type HistoryPage struct {
 	History []HistoryEntry `json:"history" doc:"Moderation actions, oldest first."`
+	Next    *string        `json:"next" doc:"The after of the page with older ones; null: there are none."`
 }
 
-// HistoryOf returns the history, never nil.
-func HistoryOf(entries []syncer.HistoryEntry) History {
+// HistoryPageOf returns the page behind which older entries begin at next, "" for none.
+func HistoryPageOf(entries []syncer.HistoryEntry, next string) HistoryPage {
+	return HistoryPage{History: HistoryOf(entries), Next: Next(next)}
+}
+
+// HistoryOf returns the entries, never nil.
+func HistoryOf(entries []syncer.HistoryEntry) []HistoryEntry {
 	history := make([]HistoryEntry, len(entries))
 	for i, entry := range entries {
 		history[i] = HistoryEntry{entry.Action, Person(entry.By), entry.Time}
 	}
-	return History{history}
+	return history
 }
 
 // Join says what the game knows when a player connects.
