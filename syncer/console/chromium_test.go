@@ -31,7 +31,7 @@ func chromium(t *testing.T) context.Context {
 	t.Cleanup(cancel)
 	ctx, cancel := chromedp.NewContext(allocator)
 	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, time.Minute)
+	ctx, cancel = context.WithTimeout(ctx, 5*time.Minute)
 	t.Cleanup(cancel)
 	chromedp.ListenTarget(ctx, func(event any) {
 		switch event := event.(type) {
@@ -241,6 +241,16 @@ func bansInChromium(t *testing.T, ctx context.Context, s *site) { //nolint:reviv
 	if got := s.row(`select lifted_by, lift_reason from ban where ip = '10.0.0.0/7'`); got != actor+" a slip" {
 		t.Errorf("lifted as %q", got)
 	}
+	// The lift is taken back.
+	do(t, ctx, chromedp.Navigate(s.URL()+"/console/audit?field=lift"), text("h1", "Audit"),
+		chromedp.Focus(`#list tbody a`), key(kb.Enter), text("h1", "Change"),
+		chromedp.Focus(`input[name=sure]`), key(" "), key(kb.Enter), text("main", "It was taken back by this change"))
+	pictures(t, ctx, "change")
+	if got := s.row(`select lifted_at is null from ban where ip = '10.0.0.0/7'`); got != "true" {
+		t.Error("the ban does not stand again")
+	}
+	do(t, ctx, chromedp.Navigate(s.URL()+"/console/audit"), text("#list", "opened again"))
+	pictures(t, ctx, "audit")
 	do(t, ctx, chromedp.Navigate(s.URL()+"/console/bans?state=active"), text("h1", "Bans"))
 	s.run(`insert into ban (uuid, reason) values ('griefer', 'in psql')`)
 	do(t, ctx, text("#list", "in psql"))

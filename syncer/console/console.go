@@ -66,6 +66,7 @@ type Deps struct {
 	SignIn   SignIn
 	Presence Presence
 	Bans     Bans
+	Audit    Audit
 	Counts   Counts
 	Events   *events.Broker
 	Health   func() Health    // from memory
@@ -135,6 +136,7 @@ func (c *Console) routes() {
 	c.handle("GET "+Path+"live", c.follow)
 	c.registerOverview()
 	c.registerBans()
+	c.registerAudit()
 	c.handle(Path, c.notFound)
 }
 

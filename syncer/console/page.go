@@ -26,7 +26,9 @@ type view struct {
 }
 
 // sections are the entries of the menu that pages belong to.
-var sections = map[string]string{"overview": "overview", "bans": "bans", "new-ban": "bans", "ban": "bans"}
+var sections = map[string]string{
+	"overview": "overview", "bans": "bans", "new-ban": "bans", "ban": "bans", "audit": "audit", "change": "audit",
+}
 
 // person is who is signed in, as pages show him.
 type person struct {

@@ -16,7 +16,8 @@ func (d *Daemon) wireConsole(mounts map[string]http.Handler) (map[string]http.Ha
 	}
 	var err error
 	d.console, err = console.New(d.config.Console, console.Deps{
-		SignIn: d.store, Presence: d.use.presence, Bans: d.use.bans, Counts: d.use.counts, Events: d.events, Health: d.health,
+		SignIn: d.store, Presence: d.use.presence, Bans: d.use.bans, Audit: d.use.audit, Counts: d.use.counts,
+		Events: d.events, Health: d.health,
 		Now: d.feed.Now, Log: d.log, Version: d.config.Version,
 	})
 	if err != nil {
