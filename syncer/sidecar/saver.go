@@ -27,6 +27,10 @@ type Saver struct {
 	applier  Applier
 	outbox   Outbox
 	log      *slog.Logger
+
+	// unsure are batches, oldest first, that may be stored, that the disk did not take, and that
+	// must therefore be sent again as they are. They belong to the goroutine that flushes.
+	unsure []merge.Batch
 }
 
 // SaverStore is what the saver needs of the database.
@@ -79,10 +83,13 @@ func (s *Saver) runFlush(ctx context.Context) error {
 		case <-s.visitors.wake:
 			s.flush(ctx, s.visitors.takeUrgent)
 		case <-ticker.C:
+			s.resolve(ctx)
+			s.flush(ctx, s.visitors.takeUrgent)
 			s.flush(ctx, s.visitors.takePending)
 		case <-ctx.Done():
 			final, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 			defer cancel()
+			s.resolve(final)
 			s.flush(final, s.visitors.takeUrgent)
 			s.flush(final, s.visitors.takePending)
 			return nil
@@ -90,19 +97,44 @@ func (s *Saver) runFlush(ctx context.Context) error {
 	}
 }
 
-// flush saves batch after batch until take has no more.
+// resolve sends the batches again that may be stored, and reports whether none is left.
+func (s *Saver) resolve(ctx context.Context) bool {
+	batches := s.unsure
+	s.unsure = nil
+	for i, batch := range batches {
+		if err := s.save(context.WithoutCancel(ctx), batch, true); len(s.unsure) > 0 {
+			s.log.Warn("cannot learn whether saves are stored; they are sent again", "error", err)
+			s.unsure = append(s.unsure, batches[i+1:]...)
+			return false
+		}
+	}
+	return true
+}
+
+// flush saves batch after batch until take has no more, or one is in memory only.
 func (s *Saver) flush(ctx context.Context, take func() (merge.Batch, []chan error)) {
 	for {
 		batch, waiting := take()
 		if len(batch.Edits) == 0 && len(waiting) == 0 {
 			return
 		}
-		err := s.save(context.WithoutCancel(ctx), batch)
+		err := errUnsure
+		if s.resolve(ctx) {
+			err = s.save(context.WithoutCancel(ctx), batch, false)
+		} else {
+			s.visitors.giveBack(batch)
+		}
 		for _, done := range waiting {
 			done <- err
 		}
+		if syncer.CodeOf(err) == syncer.CodeOutcomeUnknown {
+			return
+		}
 	}
 }
+
+// errUnsure is of saves that come after others of which nobody knows yet whether they are stored.
+var errUnsure = stillInMemory(errors.New("earlier saves are not stored yet"))
 
 // wait returns the outcome of an edit that somebody awaits.
 func wait(ctx context.Context, saved <-chan error) error {
@@ -125,8 +157,9 @@ func stillInMemory(cause error) error {
 }
 
 // save makes a batch safe: in the database or, failing that, on disk behind what
-// waits there already. An error means that it is in memory only, as before.
-func (s *Saver) save(ctx context.Context, batch merge.Batch) error {
+// waits there already. An error means that it is in memory only: its edits as before or, if it
+// may be stored, all of it as it is.
+func (s *Saver) save(ctx context.Context, batch merge.Batch, mayBeStored bool) error {
 	if len(batch.Edits) == 0 {
 		return nil
 	}
@@ -142,7 +175,11 @@ func (s *Saver) save(ctx context.Context, batch merge.Batch) error {
 	}
 	if failed := s.outbox.Add(batch); failed != nil {
 		s.log.Error("cannot keep saves on disk; they are in memory only", "players", len(batch.Edits), "error", failed)
-		s.visitors.giveBack(batch)
+		if mayBeStored || syncer.CodeOf(err) == syncer.CodeOutcomeUnknown {
+			s.unsure = append(s.unsure, batch)
+		} else {
+			s.visitors.giveBack(batch)
+		}
 		return stillInMemory(errors.Join(err, failed))
 	}
 	return nil
@@ -172,7 +209,7 @@ func (s *Saver) saveEach(ctx context.Context, batch merge.Batch, refusal error) 
 	for id := range batch.Edits {
 		single := batch.Part(newBatchID(), id)
 		s.visitors.rename(id, batch.ID, single.ID)
-		if err := s.save(ctx, single); err != nil {
+		if err := s.save(ctx, single, false); err != nil {
 			refused = err
 		}
 	}

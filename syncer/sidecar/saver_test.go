@@ -1,0 +1,87 @@
+package sidecar
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"playersync/syncer"
+	"playersync/syncer/changefeed"
+	"playersync/syncer/merge"
+)
+
+// forgetfulStore stores what it is sent, and at first loses each answer.
+type forgetfulStore struct {
+	lost   int // answers still to be lost
+	stored map[[16]byte]merge.Batch
+}
+
+// SaveBatch stores a batch once.
+func (s *forgetfulStore) SaveBatch(
+	_ context.Context, batch merge.Batch,
+) ([]changefeed.VersionedPlayer, []changefeed.Change, error) {
+	s.stored[batch.ID] = batch
+	if s.lost--; s.lost >= 0 {
+		return nil, nil, &syncer.Error{Code: syncer.CodeOutcomeUnknown}
+	}
+	return nil, nil, nil
+}
+
+// Begin is that of an applier.
+func (*forgetfulStore) Begin() changefeed.Generation { return 0 }
+
+// Wrote applies nothing.
+func (*forgetfulStore) Wrote(changefeed.Generation, []changefeed.VersionedPlayer, []changefeed.Change) {
+}
+
+// fullDisk takes nothing.
+type fullDisk struct{}
+
+func (fullDisk) Add(merge.Batch) error { return errors.New("no space left on device") }
+
+func (fullDisk) Pending(context.Context) iter.Seq2[merge.Batch, error] {
+	return func(func(merge.Batch, error) bool) {}
+}
+
+func (fullDisk) Remove([16]byte) error         { return nil }
+func (fullDisk) Refuse([16]byte, string) error { return nil }
+func (fullDisk) Len() int                      { return 0 }
+
+// A save that may be stored, and that the disk does not take, is the same save when it is sent
+// again: what it counts is counted once.
+func TestSaveThatMayBeStoredStaysTheSame(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := &joinRig{bans: [][]syncer.Ban{nil, nil}}
+		home := syncer.GameServer{Name: "s", Gamemode: "g", Address: "192.0.2.1:6567"}
+		store := &forgetfulStore{lost: 3, stored: map[[16]byte]merge.Batch{}}
+		saver := NewSaver(time.Second, store, r, store, fullDisk{}, slog.New(slog.DiscardHandler))
+		p := NewPlayers(home, PlayerDeps{Store: r, Held: r, Bans: r, Clock: r, Saver: saver})
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- saver.Run(ctx) }()
+		if _, err := p.Join(t.Context(), home, "a", JoinRequest{Name: "A"}); err != nil {
+			t.Fatal(err)
+		}
+		save := merge.Save{Stats: map[string]int64{"blocks": 1}}
+		if err := p.Leave(t.Context(), home, "a", save); syncer.CodeOf(err) != syncer.CodeOutcomeUnknown {
+			t.Errorf("leave: %v", err)
+		}
+		<-time.After(time.Minute)
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		blocks := int64(0)
+		for _, batch := range store.stored {
+			blocks += batch.Edits["a"].Gamemodes["g"].Stats["blocks"] + batch.Edits["a"].Gamemodes["g"].AtLeast["blocks"]
+		}
+		if _, unsaved := p.Online(); blocks != 1 || unsaved != 0 {
+			t.Errorf("%d blocks in %d batches, %d unsaved", blocks, len(store.stored), unsaved)
+		}
+	})
+}
