@@ -78,7 +78,8 @@ func TestSaveThatMayBeStoredStaysTheSame(t *testing.T) {
 		}
 		blocks := int64(0)
 		for _, batch := range store.stored {
-			blocks += batch.Edits["a"].Gamemodes["g"].Stats["blocks"] + batch.Edits["a"].Gamemodes["g"].AtLeast["blocks"]
+			played := batch.Edits["a"].Gamemodes["g"]
+			blocks += played.Stats["blocks"] + played.AtLeast["blocks"]
 		}
 		if _, unsaved := p.Online(); blocks != 1 || unsaved != 0 {
 			t.Errorf("%d blocks in %d batches, %d unsaved", blocks, len(store.stored), unsaved)

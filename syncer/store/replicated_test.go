@@ -75,7 +75,9 @@ func waitsForStandby(t *testing.T, conn *pgx.Conn, write func() error) error {
 			where wait_event = 'SyncRep') as ended`) == 0 {
 			return errors.New("nobody waits for the standby")
 		}
-		<-answered
+		if err := <-answered; err == nil {
+			tooEarly = errors.New("answered as done, though its session was ended")
+		}
 		return nil
 	})
 	return tooEarly
