@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strconv"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -13,6 +14,7 @@ import (
 
 	"playersync/cmd/syncer/internal/config"
 	"playersync/syncer/bench"
+	"playersync/syncer/fanout"
 	"playersync/syncer/postgres"
 )
 
@@ -45,6 +47,7 @@ ratio: figures alone say more about the machine than about the program.`,
 func newBenchPropagationCommand(a *app) *cobra.Command {
 	var measured bench.PropagationConfig
 	var server string
+	var fanouts []string
 	command := &cobra.Command{
 		Use:   "propagation",
 		Short: "Time a change from its start until the last of N servers has it",
@@ -53,14 +56,28 @@ sidecars, beside the bare floor (the same statement on the same table with a
 trigger that only notifies, until the last of N bare listeners has received it)
 and beside polling once a second. The samples are taken in turn.
 
+With --fanout listen,nats it is measured too how changes travel over NATS, beside
+the same by LISTEN. --nats-url names a server for that; one that is thrown away
+afterwards is started by: go run github.com/nats-io/nats-server/v2@latest
+
 It runs on a PostgreSQL of its own. With --database-url it runs on that server,
 in two databases that it makes and drops: the login needs CREATEDB, and
 CREATEROLE where playersync was never installed; the roles stay.`,
 		Example: `  syncer bench propagation
-  syncer bench propagation --sidecars 8 --duration 1m --json`,
+  syncer bench propagation --sidecars 8 --duration 1m --json
+  syncer bench propagation --sidecars 8,64,256 --fanout listen,nats --nats-url nats://127.0.0.1`,
 		Args: exactly(),
 		RunE: func(command *cobra.Command, _ []string) error {
-			return a.withScratchServer(command.Context(), server, postgres.Config{}, func(url string) error {
+			if err := checkPropagation(measured, fanouts); err != nil {
+				return err
+			}
+			measured.Fanouts = nil
+			for _, name := range fanouts {
+				measured.Fanouts = append(measured.Fanouts, bench.Fanout(name))
+			}
+			connections := max(bench.PropagationConnections(measured.Sidecars)+10, 300)
+			made := postgres.Config{Settings: map[string]string{"max_connections": strconv.Itoa(connections)}}
+			return a.withScratchServer(command.Context(), server, made, func(url string) error {
 				measured.URL = url
 				return a.benchPropagation(command.Context(), measured)
 			})
@@ -71,6 +88,9 @@ CREATEROLE where playersync was never installed; the roles stay.`,
 	flags.StringVar(&server, "database-url", "",
 		"`URL` of any database of the server to use (default: a throw-away server)")
 	flags.IntSliceVar(&measured.Sidecars, "sidecars", []int{1, 8, 64}, "`numbers` of sidecars to measure with")
+	flags.StringSliceVar(&fanouts, "fanout", []string{string(bench.FanoutListen)},
+		"`ways` of notifications to measure: listen, nats")
+	flags.StringVar(&measured.NATS, "nats-url", "", "`URL` of a NATS server, for --fanout nats")
 	flags.IntVar(&measured.Rounds, "rounds", 2000, "most samples of each kind, for each number of sidecars")
 	measured.Duration = time.Minute
 	flags.Var((*durationFlag)(&measured.Duration), "duration",
@@ -83,7 +103,8 @@ CREATEROLE where playersync was never installed; the roles stay.`,
 // errFoundByPoll says that the promise of the feed was broken.
 var errFoundByPoll = errors.New("changes were found by a poll only: notifications were lost")
 
-func (a *app) benchPropagation(ctx context.Context, measured bench.PropagationConfig) error {
+// checkPropagation refuses what cannot be measured.
+func checkPropagation(measured bench.PropagationConfig, fanouts []string) error {
 	for _, count := range measured.Sidecars {
 		if count < 1 {
 			return usagef("--sidecars: %d is not a number of sidecars", count)
@@ -92,6 +113,21 @@ func (a *app) benchPropagation(ctx context.Context, measured bench.PropagationCo
 	if measured.Rounds < 1 || measured.Duration <= 0 || measured.Polls < 0 {
 		return usagef("--rounds and --duration must be above zero, --polls not below")
 	}
+	for _, name := range fanouts {
+		switch bench.Fanout(name) {
+		case bench.FanoutListen:
+		case bench.FanoutNATS:
+			if err := fanout.CheckURL(measured.NATS); err != nil {
+				return usagef("--fanout nats needs --nats-url: it %v", err)
+			}
+		default:
+			return usagef("--fanout: %q is neither listen nor nats", name)
+		}
+	}
+	return nil
+}
+
+func (a *app) benchPropagation(ctx context.Context, measured bench.PropagationConfig) error {
 	var done func()
 	measured.Progress, done = a.progress()
 	measured.Log = a.logger(config.Log{Level: slog.LevelWarn, Format: config.FormatText})
@@ -153,16 +189,24 @@ func (a *app) progress() (show func(share float64, what string), done func()) {
 }
 
 func writePropagation(w io.Writer, report bench.PropagationReport) {
-	fmt.Fprintf(w, "PostgreSQL %s, %d CPUs. Start of a change → applied in the last of N sidecars, milliseconds.\n\n",
+	fmt.Fprintf(w, "PostgreSQL %s, %d CPUs. Start of a change → applied in the last of N sidecars, milliseconds;\n"+
+		"WRITER: → answered, P50.\n\n",
 		report.Server, report.CPUs)
 	var rows [][]string
 	for _, c := range report.Comparisons {
-		rows = append(rows, []string{
-			fmt.Sprint(c.Sidecars), c.Subject, fmt.Sprint(c.Ours.Samples), span(c.Ours.P50), span(c.Ours.P99),
-			c.Rival, span(c.Theirs.P50), span(c.Theirs.P99), times(c.Ratio.P50), times(c.Ratio.P99), goal(c),
-		})
+		row := []string{
+			fmt.Sprint(c.Sidecars), string(c.Fanout), c.Subject, fmt.Sprint(c.Ours.Samples), span(c.Writer.P50),
+			span(c.Ours.P50), span(c.Ours.P99), "", "", "", "", "", "",
+		}
+		if c.Rival != "" {
+			beside := []string{
+				c.Rival, span(c.Theirs.P50), span(c.Theirs.P99), times(c.Ratio.P50), times(c.Ratio.P99), goal(c),
+			}
+			copy(row[len(row)-len(beside):], beside)
+		}
+		rows = append(rows, row)
 	}
-	table(w, []string{"N", "CHANGE", "SAMPLES", "P50", "P99", "BESIDE", "P50", "P99", "RATIO P50", "P99", "TARGET"},
+	table(w, []string{"N", "BY", "CHANGE", "SAMPLES", "WRITER", "P50", "P99", "BESIDE", "P50", "P99", "RATIO P50", "P99", "TARGET"},
 		rows)
 	fmt.Fprintf(w, "\nchanges found by a poll only: %d\n", report.FoundByPoll)
 }

@@ -8,6 +8,18 @@ import (
 	"playersync/syncer/postgres/pgtest"
 )
 
+func TestBenchPropagationRefusesWaysThatCannotBe(t *testing.T) {
+	t.Parallel()
+	for way, want := range map[string]string{
+		"pigeon": `"pigeon" is neither listen nor nats`, "listen,nats": "--fanout nats needs --nats-url",
+	} {
+		r := runSyncer(t, nil, "bench", "propagation", "--fanout", way)
+		if r.code != exitUsage || !strings.Contains(r.errs, want) {
+			t.Errorf("--fanout %s: %+v", way, r)
+		}
+	}
+}
+
 func TestBenchPropagation(t *testing.T) {
 	t.Parallel()
 	arguments := []string{

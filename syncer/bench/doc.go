@@ -27,6 +27,10 @@
 // that sidecar, which is part of what p99 shows; and because samples follow each
 // other faster than changes do on a network, each heartbeat finds more to look at.
 //
+// Sidecars may be notified over NATS instead ([FanoutNATS]): the same samples of ours, with a
+// connection to NATS for each sidecar, beside those by LISTEN of the same run. The time until
+// the writer has its answer is reported too, since in PostgreSQL it pays for the listeners.
+//
 // Between the rounds, a few changes are also waited for by N pollers that ask for
 // the row at a fixed interval, each at its own moment, as the documents' option 2
 // does. They ask nothing while the other samples are taken.

@@ -16,9 +16,11 @@ type Figure struct {
 // Comparison sets a subject beside the rival measured with it.
 type Comparison struct {
 	Sidecars int    `json:"sidecars"`
+	Fanout   Fanout `json:"fanout"`
 	Subject  string `json:"subject"`
 	Rival    string `json:"rival"`
 	Ours     Figure `json:"ours"`
+	Writer   Figure `json:"writer"` // until our writer had its answer
 	Theirs   Figure `json:"theirs"`
 	Ratio    Ratio  `json:"ratio"`
 	Target   Target `json:"target,omitzero"`

@@ -60,14 +60,15 @@ func (r *runner) sees(mark string) {
 	}
 }
 
-// clock times a change from its start to the last runner's arrival, and returns
-// when the change has returned too.
-func (f *finish) clock(ctx context.Context, runners int, mark string, change func() error) (time.Duration, error) {
+// clock times a change from its start to the last runner's arrival and to its own return, and
+// returns after both.
+func (f *finish) clock(ctx context.Context, runners int, mark string, change func() error) (sample, error) {
 	r := f.start(mark, runners)
 	started := time.Now()
 	if err := change(); err != nil {
-		return 0, fmt.Errorf("change a player: %w", err)
+		return sample{}, fmt.Errorf("change a player: %w", err)
 	}
+	written := time.Since(started)
 	last, err := r.wait(ctx)
-	return last.Sub(started), err
+	return sample{arrived: last.Sub(started), written: written}, err
 }

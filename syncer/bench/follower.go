@@ -4,12 +4,15 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"playersync/syncer"
 	"playersync/syncer/cache"
 	"playersync/syncer/changefeed"
+	"playersync/syncer/fanout"
 	"playersync/syncer/feed"
 	"playersync/syncer/merge"
 	"playersync/syncer/store"
@@ -23,11 +26,13 @@ type follower struct {
 	bans     *cache.Bans
 	applier  *feed.Applier
 	feed     *feed.Feed
+	fanout   *fanout.Fanout // nil: it listens
 	registry *prometheus.Registry
 }
 
-// newFollower returns a sidecar that reports each rank it has applied.
-func newFollower(s *store.Store, to *finish, log *slog.Logger) *follower {
+// newFollower returns a sidecar that reports each rank it has applied. It listens, unless
+// nats is the URL of a NATS that carries notifications.
+func newFollower(s *store.Store, nats string, to *finish, log *slog.Logger) (*follower, error) {
 	c := &follower{
 		store: s, players: cache.NewPlayers(scratchPlayers), bans: cache.NewBans(), registry: prometheus.NewRegistry(),
 	}
@@ -37,8 +42,24 @@ func newFollower(s *store.Store, to *finish, log *slog.Logger) *follower {
 			place.sees(e.Player.Rank)
 		}
 	})
-	c.feed = feed.New(feed.Config{MinTriggers: store.FeedTriggers}, source{s}, c.applier, c.registry, log)
-	return c
+	config := feed.Config{MinTriggers: store.FeedTriggers}
+	if nats != "" {
+		var err error
+		if c.fanout, err = fanout.New(fanout.Config{URL: nats}, forwarderSource{s, c}, c.registry, log); err != nil {
+			return nil, err
+		}
+		config.Fanout = c.fanout
+	}
+	c.feed = feed.New(config, source{s}, c.applier, c.registry, log)
+	return c, nil
+}
+
+// run follows until ctx ends.
+func (c *follower) run(ctx context.Context, running *sync.WaitGroup) {
+	running.Go(func() { _ = c.feed.Run(ctx) }) // ends with its context only, and without an error
+	if c.fanout != nil {
+		running.Go(func() { _ = c.fanout.Run(ctx) }) // the same
+	}
 }
 
 // hold reads all players into memory, as if they had joined.
@@ -48,9 +69,25 @@ func (c *follower) hold(ctx context.Context) error {
 	case <-ctx.Done():
 		return fmt.Errorf("start sidecar: %w: %s", context.Cause(ctx), c.feed.Status().Reason)
 	}
-	for n := range scratchPlayers {
-		c.players.Hold(playerID(n))
-		if _, _, err := c.players.Read(ctx, playerID(n), c.store.ReadPlayers); err != nil {
+	for c.fanout != nil && c.feed.Status().Silence != "" {
+		if !rest(ctx, pause) {
+			return fmt.Errorf("start sidecar: %w: %s", context.Cause(ctx), c.feed.Status().Silence)
+		}
+	}
+	ids := make([]syncer.PlayerID, scratchPlayers)
+	for n := range ids {
+		ids[n] = playerID(n)
+		c.players.Hold(ids[n])
+	}
+	all, err := c.store.ReadPlayers(ctx, ids) // at once: nothing changes yet
+	if err != nil {
+		return fmt.Errorf("fill sidecar: %w", err)
+	}
+	for _, read := range all {
+		one := func(context.Context, []syncer.PlayerID) ([]changefeed.VersionedPlayer, error) {
+			return []changefeed.VersionedPlayer{read}, nil
+		}
+		if _, _, err := c.players.Read(ctx, read.ID, one); err != nil {
 			return fmt.Errorf("fill sidecar: %w", err)
 		}
 	}
@@ -82,6 +119,24 @@ func (c *follower) foundByPoll() (int, error) {
 	}
 	return 0, fmt.Errorf("gather metrics: no playersync_feed_found_by_poll_total")
 }
+
+// forwarderSource is what a sidecar that forwards knows of the database.
+type forwarderSource struct {
+	*store.Store
+	sidecar *follower
+}
+
+// OpenForward implements fanout.Source.
+func (s forwarderSource) OpenForward(ctx context.Context, slot int) (fanout.Conn, error) {
+	conn, err := s.Store.OpenForward(ctx, slot)
+	if err != nil {
+		return nil, err
+	}
+	return conn, nil
+}
+
+// Now returns the time by the database's clock.
+func (s forwarderSource) Now() time.Time { return s.sidecar.feed.Now() }
 
 // source lets a feed follow a store's database.
 type source struct{ *store.Store }

@@ -72,7 +72,7 @@ func (p *pollers) poll(ctx context.Context, interval time.Duration) {
 // sample times a change until the last poller has seen it.
 func (p *pollers) sample(
 	ctx context.Context, writer *pgx.Conn, id syncer.PlayerID, mark string,
-) (time.Duration, error) {
+) (sample, error) {
 	p.wanted.Store(&id)
 	defer p.wanted.Store(nil)
 	return p.finish.clock(ctx, p.count, mark, func() error { return update(ctx, writer, id, mark) })

@@ -14,6 +14,8 @@ import (
 type PropagationConfig struct {
 	URL          string        // of a server where scratch databases may be made
 	Sidecars     []int         // numbers of sidecars to measure with
+	Fanouts      []Fanout      // ways of notifications, each measured with each number; default: FanoutListen
+	NATS         string        // URL of a NATS server, for FanoutNATS
 	Rounds       int           // at most, for each number
 	Duration     time.Duration // at most, for each number
 	Polls        int           // samples of polling, for each number
@@ -21,6 +23,15 @@ type PropagationConfig struct {
 	Progress     func(share float64, what string)
 	Log          *slog.Logger // of the sidecars
 }
+
+// Fanout is a way of notifications from the database to sidecars.
+type Fanout string
+
+// The ways of notifications.
+const (
+	FanoutListen Fanout = "listen" // each sidecar listens
+	FanoutNATS   Fanout = "nats"   // two listen and pass on over NATS
+)
 
 // PropagationReport is the outcome of [Propagation].
 type PropagationReport struct {
@@ -39,6 +50,7 @@ const (
 	RivalUpdate    = "same UPDATE, bare NOTIFY"
 	RivalEdit      = "same statement, bare NOTIFY"
 	RivalPolling   = "polling"
+	RivalListen    = "same by LISTEN"
 )
 
 // floorTarget and pollingTarget are the project's goals.
@@ -50,7 +62,10 @@ var (
 // Propagation measures how long an important change takes to the last of several
 // sidecars. See the package comment.
 func Propagation(ctx context.Context, config PropagationConfig) (report PropagationReport, err error) {
-	version, err := checkServer(ctx, config.URL, 2*slices.Max(config.Sidecars)+pollConnections+8)
+	if len(config.Fanouts) == 0 {
+		config.Fanouts = []Fanout{FanoutListen}
+	}
+	version, err := checkServer(ctx, config.URL, PropagationConnections(config.Sidecars))
 	if err != nil {
 		return PropagationReport{}, err
 	}
@@ -62,26 +77,37 @@ func Propagation(ctx context.Context, config PropagationConfig) (report Propagat
 	}
 	defer func() { err = errors.Join(err, made.drop()) }()
 	for i, count := range config.Sidecars {
-		part := config
-		part.Progress = func(share float64, what string) {
-			config.Progress((float64(i)+share)/float64(len(config.Sidecars)),
-				fmt.Sprintf("%d sidecars: %s", count, what))
+		var listening *figures
+		for j, fanout := range config.Fanouts {
+			part := config
+			part.Progress = func(share float64, what string) {
+				done := float64(i*len(config.Fanouts)+j) + share
+				config.Progress(done/float64(len(config.Sidecars)*len(config.Fanouts)),
+					fmt.Sprintf("%d sidecars, %s: %s", count, fanout, what))
+			}
+			samples, found, err := measure(ctx, part, made, count, fanout)
+			if err != nil {
+				return PropagationReport{}, fmt.Errorf("measure %d sidecars, %s: %w", count, fanout, err)
+			}
+			sums := samples.figures()
+			if fanout == FanoutListen {
+				listening = &sums
+			}
+			report.Comparisons = append(report.Comparisons, sums.compare(count, fanout, listening)...)
+			report.FoundByPoll += found
 		}
-		samples, found, err := measure(ctx, part, made, count)
-		if err != nil {
-			return PropagationReport{}, fmt.Errorf("measure %d sidecars: %w", count, err)
-		}
-		report.Comparisons = append(report.Comparisons, samples.compare(count)...)
-		report.FoundByPoll += found
 	}
 	return report, nil
 }
 
+// PropagationConnections returns how many connections to the database [Propagation] needs.
+func PropagationConnections(sidecars []int) int { return 2*slices.Max(sidecars) + pollConnections + 8 }
+
 // measure takes all samples for one number of sidecars.
 func measure(
-	ctx context.Context, config PropagationConfig, made *scratch, count int,
+	ctx context.Context, config PropagationConfig, made *scratch, count int, fanout Fanout,
 ) (s samples, found int, err error) {
-	t, err := newTrack(ctx, config, made, count)
+	t, err := newTrack(ctx, config, made, count, fanout)
 	if err != nil {
 		return samples{}, 0, err
 	}
@@ -99,32 +125,55 @@ func measure(
 	return s, found, nil
 }
 
-// samples are what was measured for one number of sidecars, by kind.
-type samples [kinds][]time.Duration
+// sample is how long one change took.
+type sample struct {
+	arrived time.Duration // until the last sidecar had it
+	written time.Duration // until the writer had its answer
+}
 
-// compare sets the kinds side by side.
-func (s *samples) compare(count int) []Comparison {
-	var figures [kinds]Figure
+// samples are what was measured for one number of sidecars, by kind.
+type samples [kinds][]sample
+
+// figures sum up samples, by kind.
+type figures [kinds]struct{ arrived, written Figure }
+
+func (s *samples) figures() (sums figures) {
 	for kind, list := range s {
-		figures[kind] = figureOf(list)
+		arrived, written := make([]time.Duration, len(list)), make([]time.Duration, len(list))
+		for i, took := range list {
+			arrived[i], written[i] = took.arrived, took.written
+		}
+		sums[kind].arrived, sums[kind].written = figureOf(arrived), figureOf(written)
 	}
-	update, edit, polling := figures[oursUpdate], figures[oursEdit], figures[polled]
-	all := []Comparison{
-		{Subject: SubjectUpdate, Rival: RivalUpdate, Ours: update, Theirs: figures[bareUpdate], Target: floorTarget},
-		{Subject: SubjectEdit, Rival: RivalEdit, Ours: edit, Theirs: figures[bareEdit], Target: floorTarget},
-		{Subject: SubjectEdit, Rival: RivalUpdate, Ours: edit, Theirs: figures[bareUpdate]},
-	}
-	for i := range all {
-		all[i].Ratio = slower(all[i].Ours, all[i].Theirs)
-	}
-	if polling.Samples > 0 {
+	return sums
+}
+
+// compare sets the kinds side by side; with a fan-out, beside the same by LISTEN, nil if
+// that was not measured.
+func (f *figures) compare(count int, fanout Fanout, listening *figures) (all []Comparison) {
+	beside := func(kind int, subject string, rival figures, rivals int, name string, target Target) {
+		ours, theirs := f[kind], rival[rivals]
 		all = append(all, Comparison{
-			Subject: SubjectPolling, Rival: RivalPolling, Ours: update, Theirs: polling,
-			Ratio: slower(polling, update), Target: pollingTarget,
+			Sidecars: count, Fanout: fanout, Subject: subject, Rival: name, Target: target,
+			Ours: ours.arrived, Writer: ours.written, Theirs: theirs.arrived, Ratio: slower(ours.arrived, theirs.arrived),
 		})
 	}
-	for i := range all {
-		all[i].Sidecars = count
+	if fanout != FanoutListen {
+		rival := RivalListen
+		if listening == nil {
+			listening, rival = &figures{}, ""
+		}
+		beside(oursUpdate, SubjectUpdate, *listening, oursUpdate, rival, Target{})
+		beside(oursEdit, SubjectEdit, *listening, oursEdit, rival, Target{})
+		return all
+	}
+	beside(oursUpdate, SubjectUpdate, *f, bareUpdate, RivalUpdate, floorTarget)
+	beside(oursEdit, SubjectEdit, *f, bareEdit, RivalEdit, floorTarget)
+	beside(oursEdit, SubjectEdit, *f, bareUpdate, RivalUpdate, Target{})
+	if f[polled].arrived.Samples > 0 {
+		beside(oursUpdate, SubjectPolling, *f, polled, RivalPolling, pollingTarget)
+		last := &all[len(all)-1]
+		last.Ratio = slower(last.Theirs, last.Ours)
 	}
 	return all
 }

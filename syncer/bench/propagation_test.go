@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"playersync/syncer/bench"
+	"playersync/syncer/fanout/natstest"
 	"playersync/syncer/postgres"
 	"playersync/syncer/postgres/pgtest"
 )
@@ -78,6 +79,27 @@ func TestPropagation(t *testing.T) {
 		t.Errorf("progress is %v, want it to end at 1", shares)
 	}
 	wantNoScratch(t, url)
+}
+
+func TestPropagationOverNATS(t *testing.T) {
+	t.Parallel()
+	c := config(pgtest.Server(t, "").URL())
+	c.Fanouts, c.NATS, c.Polls = []bench.Fanout{bench.FanoutListen, bench.FanoutNATS}, natstest.Start(t, nil).URL(), 0
+	report, err := bench.Propagation(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report.FoundByPoll != 0 || len(report.Comparisons) != 10 {
+		t.Fatalf("%+v", report)
+	}
+	for _, got := range report.Comparisons {
+		wantFigure(t, got.Ours, c.Rounds)
+		wantFigure(t, got.Writer, c.Rounds)
+		wantFigure(t, got.Theirs, c.Rounds)
+		if (got.Fanout == bench.FanoutNATS) != (got.Rival == bench.RivalListen) {
+			t.Errorf("%s is set beside %s", got.Fanout, got.Rival)
+		}
+	}
 }
 
 func wantFigure(t *testing.T, got bench.Figure, samples int) {

@@ -54,9 +54,12 @@ func (r *rig) open(ctx context.Context, config Config, connections int32, follow
 	ctx, cancel := context.WithTimeout(ctx, setupTimeout)
 	defer cancel()
 	for range followers {
-		c := newFollower(r.ours, &finish{}, config.Log)
+		c, err := newFollower(r.ours, "", &finish{}, config.Log)
+		if err != nil {
+			return err
+		}
 		r.followers = append(r.followers, c)
-		r.following.Go(func() { _ = c.feed.Run(running) }) // ends with its context only, and without an error
+		c.run(running, &r.following)
 		if err := c.hold(ctx); err != nil {
 			return err
 		}

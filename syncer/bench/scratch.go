@@ -18,6 +18,8 @@ import (
 const (
 	// setupTimeout bounds making and dropping the scratch databases.
 	setupTimeout = 2 * time.Minute
+	// setupPerSidecar is added for each that starts.
+	setupPerSidecar = 100 * time.Millisecond
 
 	scratchPlayers = 64
 	bareChannel    = "playersync_bench"

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -60,15 +61,15 @@ func Start(ctx context.Context, config Config, bans int) (report Report, err err
 
 // ready starts a sidecar and returns the milliseconds until it holds every ban.
 func (r *rig) ready(ctx context.Context, config Config, bans int) (float64, error) {
+	c, err := newFollower(r.ours, "", &finish{}, config.Log)
+	if err != nil {
+		return 0, err
+	}
 	running, stop := context.WithCancel(ctx)
-	ended := make(chan struct{})
-	defer func() { stop(); <-ended }()
-	c := newFollower(r.ours, &finish{}, config.Log)
+	var following sync.WaitGroup
+	defer func() { stop(); following.Wait() }()
 	began := time.Now()
-	go func() {
-		defer close(ended)
-		_ = c.feed.Run(running) // ends with its context only, and without an error
-	}()
+	c.run(running, &following)
 	select {
 	case <-c.feed.Ready():
 	case <-ctx.Done():

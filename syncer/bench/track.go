@@ -33,6 +33,7 @@ const (
 // pollers at the other.
 type track struct {
 	count          int
+	fanout         Fanout
 	sidecars       []*follower
 	finish         finish // of sidecars and listeners
 	listeners      *listeners
@@ -44,12 +45,16 @@ type track struct {
 	cleanups       []func()
 }
 
-func newTrack(ctx context.Context, config PropagationConfig, made *scratch, count int) (*track, error) {
-	t := &track{count: count, made: made}
+func newTrack(
+	ctx context.Context, config PropagationConfig, made *scratch, count int, fanout Fanout,
+) (*track, error) {
+	t := &track{count: count, fanout: fanout, made: made}
 	config.Progress(0, "starting")
-	for _, build := range []func(context.Context, PropagationConfig) error{
-		t.openWriters, t.openSidecars, t.openRivals,
-	} {
+	parts := []func(context.Context, PropagationConfig) error{t.openWriters, t.openSidecars}
+	if fanout == FanoutListen {
+		parts = append(parts, t.openRivals)
+	}
+	for _, build := range parts {
 		if err := build(ctx, config); err != nil {
 			t.close()
 			return nil, err
@@ -65,7 +70,7 @@ func (t *track) openWriters(ctx context.Context, config PropagationConfig) error
 		conn    **pgx.Conn
 	}{{t.made.ours, &t.ours, &t.oursDB}, {t.made.bare, &t.bare, &t.bareDB}} {
 		s, err := store.Open(ctx, w.address, store.Options{
-			MaxConnections: 2, Timeout: deliveryTimeout, Name: "bench", Logger: config.Log,
+			MaxConnections: 2, Timeout: deliveryTimeout, Name: "bench", Publish: t.publish(), Logger: config.Log,
 		})
 		if err != nil {
 			return err
@@ -81,15 +86,26 @@ func (t *track) openWriters(ctx context.Context, config PropagationConfig) error
 	return nil
 }
 
+// publish returns what takes own writes of the first sidecar; nil without a fan-out.
+func (t *track) publish() func(string) {
+	if t.fanout == FanoutListen {
+		return nil
+	}
+	return func(payload string) { t.sidecars[0].fanout.Publish(payload) }
+}
+
 func (t *track) openSidecars(ctx context.Context, config PropagationConfig) error {
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	t.cleanups = append(t.cleanups, func() { stop(); t.following.Wait() })
 	for range t.count {
-		c := newFollower(t.ours, &t.finish, config.Log)
+		c, err := newFollower(t.ours, t.nats(config), &t.finish, config.Log)
+		if err != nil {
+			return err
+		}
 		t.sidecars = append(t.sidecars, c)
-		t.following.Go(func() { _ = c.feed.Run(running) }) // ends with its context only, and without an error
+		c.run(running, &t.following)
 	}
-	ctx, cancel := context.WithTimeout(ctx, setupTimeout)
+	ctx, cancel := context.WithTimeout(ctx, setupTimeout+time.Duration(t.count)*setupPerSidecar)
 	defer cancel()
 	for _, c := range t.sidecars {
 		if err := c.hold(ctx); err != nil {
@@ -97,6 +113,14 @@ func (t *track) openSidecars(ctx context.Context, config PropagationConfig) erro
 		}
 	}
 	return nil
+}
+
+// nats returns which NATS the sidecars use; "" for none.
+func (t *track) nats(config PropagationConfig) string {
+	if t.fanout == FanoutListen {
+		return ""
+	}
+	return config.NATS
 }
 
 func (t *track) openRivals(ctx context.Context, config PropagationConfig) (err error) {
@@ -136,7 +160,7 @@ func (t *track) run(ctx context.Context, config PropagationConfig) (s samples, e
 		share := max(float64(round+1)/float64(config.Rounds),
 			min(1, time.Since(started).Seconds()/config.Duration.Seconds()))
 		config.Progress(share, "measuring")
-		for len(s[polled]) < int(share*float64(config.Polls)) {
+		for t.pollers != nil && len(s[polled]) < int(share*float64(config.Polls)) {
 			waited, err := t.poll(ctx, config.PollInterval)
 			if err != nil {
 				return s, err
@@ -150,6 +174,9 @@ func (t *track) run(ctx context.Context, config PropagationConfig) (s samples, e
 // round takes one sample of each kind but polling, in random order.
 func (t *track) round(ctx context.Context, s *samples) error {
 	for _, kind := range rand.Perm(polled) {
+		if t.listeners == nil && (kind == bareUpdate || kind == bareEdit) {
+			continue
+		}
 		if !rest(ctx, pause) {
 			return context.Cause(ctx)
 		}
@@ -168,7 +195,7 @@ func (t *track) next() (id syncer.PlayerID, rank string) {
 	return playerID(t.made.changes), fmt.Sprintf("rank %d", t.made.changes)
 }
 
-func (t *track) sample(ctx context.Context, kind int) (time.Duration, error) {
+func (t *track) sample(ctx context.Context, kind int) (sample, error) {
 	id, rank := t.next()
 	return t.finish.clock(ctx, t.count, rank, func() error {
 		switch kind {
@@ -186,9 +213,9 @@ func (t *track) sample(ctx context.Context, kind int) (time.Duration, error) {
 }
 
 // poll takes a sample of polling, at a moment that the pollers' ticks do not know.
-func (t *track) poll(ctx context.Context, interval time.Duration) (time.Duration, error) {
+func (t *track) poll(ctx context.Context, interval time.Duration) (sample, error) {
 	if !rest(ctx, pause+rand.N(interval)) {
-		return 0, context.Cause(ctx)
+		return sample{}, context.Cause(ctx)
 	}
 	id, rank := t.next()
 	return t.pollers.sample(ctx, t.oursDB, id, rank)
