@@ -202,7 +202,7 @@ func accountTable(w io.Writer, accounts []syncer.SharingAccount, more bool) {
 			id, name, banned = "", "", ""
 		}
 	}
-	table(w, []string{"ID", "NAME", "BANNED", "ADDRESS", "TIMES", "PLAYER'S TIMES"}, rows)
+	table(w, []string{"ID", "NAME", "ID BANNED", "ADDRESS", "TIMES", "PLAYER'S TIMES"}, rows)
 	if more {
 		fmt.Fprintln(w, "and more: see --limit")
 	}

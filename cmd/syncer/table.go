@@ -14,10 +14,13 @@ import (
 )
 
 // cutColumns are those that may be shortened to fit a table to its screen; never what one
-// would copy, such as ids and addresses. droppedColumns are left out if that is not enough.
+// would copy, such as ids and addresses. droppedColumns are left out one after another while
+// that is not enough; who has an id can do without the name.
 var (
 	cutColumns     = append(strings.Fields("ACTION BY CHANGE NAME PATTERN REASON STATE STATS"), "JOINED AS")
-	droppedColumns = []string{"BANNED", "FIRST SEEN", "FIRST JOINED", "THEN LAST"}
+	droppedColumns = []string{
+		"BANNED", "FIRST SEEN", "FIRST JOINED", "THEN LAST", "PLAYER'S TIMES", "TIMES", "JOINS", "NAME",
+	}
 )
 
 // The least widths that columns are cut to: first, and once columns were left out.
@@ -90,13 +93,18 @@ func (t *textTable) fit(header []string, width int) {
 	if t.cut(header, width, leastCut) {
 		return
 	}
-	for i, name := range slices.Backward(header) {
-		if slices.Contains(droppedColumns, name) {
-			for k, row := range t.rows {
-				t.rows[k] = slices.Delete(slices.Clone(row), i, i+1)
-			}
-			header = slices.Delete(slices.Clone(header), i, i+1)
+	for _, name := range droppedColumns {
+		if t.cut(header, width, leastCut) || name == "NAME" && t.cut(header, width, mostCut) {
+			return
 		}
+		i := slices.Index(header, name)
+		if i < 0 || name == "NAME" && !slices.Contains(header, "ID") {
+			continue
+		}
+		for k, row := range t.rows {
+			t.rows[k] = slices.Delete(slices.Clone(row), i, i+1)
+		}
+		header = slices.Delete(slices.Clone(header), i, i+1)
 	}
 	t.cut(header, width, mostCut)
 }

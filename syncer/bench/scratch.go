@@ -145,7 +145,7 @@ func withDatabase(address, name string) (string, error) {
 	}
 	parsed, err := url.Parse(address)
 	if err != nil {
-		return "", errors.New("parse database url: it is malformed") // the cause would quote the password
+		return "", errors.New("parse database url: it is malformed, or has several hosts of IPv6; give one host") // without the password
 	}
 	parsed.Path = "/" + name
 	query := parsed.Query()
