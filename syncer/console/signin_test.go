@@ -15,7 +15,8 @@ var paths = []string{
 	"GET /console/", "GET /console/?range=7d", "GET /console/overview/counts", "GET /console/live?parts=status",
 	"POST /console/sign-out", "GET /console/bans", "POST /console/bans", "GET /console/bans/new", "GET /console/bans/1",
 	"GET /console/bans/preview?target=a", "POST /console/bans/1/change", "POST /console/bans/1/lift",
-	"POST /console/bans/1/notes", "GET /console/audit", "GET /console/audit/1", "POST /console/audit/1/revert", "GET /console/nothing", "PUT /console/", "POST /console/",
+	"POST /console/bans/1/notes", "GET /console/audit", "GET /console/audit/1", "POST /console/audit/1/revert",
+	"GET /console/nothing", "PUT /console/", "POST /console/",
 }
 
 func TestNothingIsShownToStrangers(t *testing.T) {
