@@ -145,7 +145,8 @@ func withDatabase(address, name string) (string, error) {
 	}
 	parsed, err := url.Parse(address)
 	if err != nil {
-		return "", errors.New("parse database url: it is malformed, or has several hosts of IPv6; give one host") // without the password
+		// The cause would quote the password.
+		return "", errors.New("parse database url: it is malformed, or has several hosts of IPv6; give one host")
 	}
 	parsed.Path = "/" + name
 	query := parsed.Query()
