@@ -109,7 +109,9 @@ func FuzzBanFile(f *testing.F) {
 		}
 		again := &banFile{}
 		err = again.read(strings.NewReader(string(written)), "bans", formatJSON)
-		if err != nil || len(again.records) != 1 || again.records[0].Target != file.records[0].Target || again.records[0].Reason != file.records[0].Reason {
+		first := file.records[0]
+		if err != nil || len(again.records) != 1 || again.records[0].Target != first.Target ||
+			again.records[0].Reason != first.Reason {
 			t.Errorf("%q: %s is read as %+v, %+v, %v", text, written, again.records, again.refused, err)
 		}
 	})

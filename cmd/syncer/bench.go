@@ -206,8 +206,9 @@ func writePropagation(w io.Writer, report bench.PropagationReport) {
 		}
 		rows = append(rows, row)
 	}
-	table(w, []string{"N", "BY", "CHANGE", "SAMPLES", "WRITER", "P50", "P99", "BESIDE", "P50", "P99", "RATIO P50", "P99", "TARGET"},
-		rows)
+	table(w, []string{
+		"N", "BY", "CHANGE", "SAMPLES", "WRITER", "P50", "P99", "BESIDE", "P50", "P99", "RATIO P50", "P99", "TARGET",
+	}, rows)
 	fmt.Fprintf(w, "\nchanges found by a poll only: %d\n", report.FoundByPoll)
 }
 

@@ -155,7 +155,8 @@ func (f *figures) compare(count int, fanout Fanout, listening *figures) (all []C
 		ours, theirs := f[kind], rival[rivals]
 		all = append(all, Comparison{
 			Sidecars: count, Fanout: fanout, Subject: subject, Rival: name, Target: target,
-			Ours: ours.arrived, Writer: ours.written, Theirs: theirs.arrived, Ratio: slower(ours.arrived, theirs.arrived),
+			Ours: ours.arrived, Writer: ours.written, Theirs: theirs.arrived,
+			Ratio: slower(ours.arrived, theirs.arrived),
 		})
 	}
 	if fanout != FanoutListen {

@@ -51,7 +51,8 @@ func TestChangesAtOnceKeepTheirOutcomes(t *testing.T) {
 		working.Go(func() {
 			for round := range rounds {
 				rank := fmt.Sprintf("%d of %d", round, client)
-				wanted[client] = append(wanted[client], fmt.Sprintf("%q by %s on %s", rank, by, []string{"a", "b"}[client%2]))
+				server := []string{"a", "b"}[client%2]
+				wanted[client] = append(wanted[client], fmt.Sprintf("%q by %s on %s", rank, by, server))
 				for _, id := range []string{own, "hot"} {
 					body := `{"rank": "` + rank + `"}`
 					wantStatus(t, n, id, body, http.StatusOK, "Syncer-By", by)
@@ -147,11 +148,13 @@ func TestPaymentsAtOnceKeepTheirOutcomes(t *testing.T) {
 				}
 				pay(n, own, `{"change": -1000000, "key": "`+key+` wished"}`, http.StatusPaymentRequired)
 				pay(n, own, `{"change": 11, "key": "`+key+` earned"}`, http.StatusConflict)
-				pay(n, player(mine)+"/balances/gems", `{"change": 1, "key": "`+key+` gems"}`, http.StatusUnprocessableEntity)
+				pay(n, player(mine)+"/balances/gems", `{"change": 1, "key": "`+key+` gems"}`,
+					http.StatusUnprocessableEntity)
 				twice.Wait()
 				if client == 0 {
-					if _, err := killer.Exec(t.Context(), `select pg_terminate_backend(pid) from pg_stat_activity
-						where application_name like 'playersync%' and datname = current_database() and random() < 0.3`); err != nil {
+					const kill = `select pg_terminate_backend(pid) from pg_stat_activity
+						where application_name like 'playersync%' and datname = current_database() and random() < 0.3`
+					if _, err := killer.Exec(t.Context(), kill); err != nil {
 						t.Error(err)
 					}
 				}

@@ -60,8 +60,8 @@ func (s *Server) registerPlayerLists() {
 	declare(s, route{
 		http.MethodGet, "/v1/players/{id}/history", "get-history", tagPlayers,
 		"Read a player's history",
-		"The newest moderation actions, oldest of them first; older ones by the page's `next`. Nothing a server sends " +
-			"can remove an entry. A player has at most 10000.",
+		"The newest moderation actions, oldest of them first; older ones by the page's `next`. Nothing a server " +
+			"sends can remove an entry. A player has at most 10000.",
 		replies{200: "The entries of the page."},
 		storedOr(http.StatusNotFound),
 	}, s.getHistory)

@@ -80,7 +80,8 @@ func TestRefusedEditsTogetherStoreNothing(t *testing.T) {
 		{Scalars: merge.Scalars{Rank: syncer.Some("")}},
 		{History: []syncer.HistoryEntry{{Time: syncer.Millis(1)}}},
 	} {
-		readings, changes, err := s.EditPlayers(t.Context(), []merge.PlayerEdit{rankEdit("a", "mod"), {ID: "b", Edit: bad}})
+		edits := []merge.PlayerEdit{rankEdit("a", "mod"), {ID: "b", Edit: bad}}
+		readings, changes, err := s.EditPlayers(t.Context(), edits)
 		if syncer.CodeOf(err) != syncer.CodeInvalid || len(readings)+len(changes) > 0 {
 			t.Errorf("%d readings, %d changes, %v", len(readings), len(changes), err)
 		}

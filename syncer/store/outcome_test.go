@@ -95,7 +95,8 @@ func TestCutWriteIsCalledNotStoredOnlyIfItIsNot(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			conn, url := database(t)
-			run(t, conn, `insert into player (uuid) values ('steve'), ('alex'); insert into currency (name) values ('coins');
+			run(t, conn, `insert into player (uuid) values ('steve'), ('alex');
+				insert into currency (name) values ('coins');
 				insert into balance (uuid, currency) select uuid, 'coins' from player`)
 			proxy := pgtest.NewProxy(t, url)
 			s, err := store.Open(t.Context(), proxy.URL()+"&application_name=cut", store.Options{
@@ -202,7 +203,8 @@ func TestDatabaseThatCannotServeIsAnOutage(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			conn, url := database(t)
-			run(t, conn, `insert into player (uuid) values ('steve'), ('alex'); insert into currency (name) values ('coins');
+			run(t, conn, `insert into player (uuid) values ('steve'), ('alex');
+				insert into currency (name) values ('coins');
 				insert into balance (uuid, currency) select uuid, 'coins' from player`)
 			run(t, conn, fault.sql)
 			s, err := store.Open(t.Context(), url+fault.parameter, store.Options{Timeout: pgtest.WaitTimeout})

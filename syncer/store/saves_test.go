@@ -134,7 +134,8 @@ func TestWritesLeaveLargeAttributesWhereTheyAre(t *testing.T) {
 			newBatch(map[syncer.PlayerID]merge.Edit{"a": {Attributes: []json.RawMessage{patch}}})); err != nil {
 			t.Fatal(err)
 		}
-		if !value[bool](t, conn, `select attributes @> '{"shop": 1}' and name = 'Steve' and rank = 'admin' from player`) {
+		const kept = `select attributes @> '{"shop": 1}' and name = 'Steve' and rank = 'admin' from player`
+		if !value[bool](t, conn, kept) {
 			t.Error("an edit was lost")
 		}
 	})
