@@ -48,7 +48,10 @@ select uuid, jsonb_build_object(
     'history', coalesce((
         select jsonb_agg(jsonb_build_object('action', action, 'by', by, 'time', time)
             order by time, action collate "C", by collate "C")
-        from player_history as h where h.uuid = p.uuid), '[]'),
+        from (
+            select action, by, time from player_history as h where h.uuid = p.uuid
+            order by time desc, action collate "C" desc, by collate "C" desc limit 500
+        ) as newest), '[]'),
     'balances', coalesce((select jsonb_object_agg(currency, amount) from balance as b where b.uuid = p.uuid), '{}'),
     'revision', revision)
 from player as p
