@@ -65,7 +65,7 @@ in two databases that it makes and drops: the login needs CREATEDB, and
 CREATEROLE where playersync was never installed; the roles stay.`,
 		Example: `  syncer bench propagation
   syncer bench propagation --sidecars 8 --duration 1m --json
-  syncer bench propagation --sidecars 8,64,256 --fanout listen,nats --nats-url nats://127.0.0.1`,
+  syncer bench propagation --fanout listen,nats --nats-url nats://127.0.0.1`,
 		Args: exactly(),
 		RunE: func(command *cobra.Command, _ []string) error {
 			if err := checkPropagation(measured, fanouts); err != nil {
