@@ -27,11 +27,17 @@ func TestOthersChangeWhileLargePlayersAreRead(t *testing.T) {
 	}
 	before := n.metric(reconnects)
 
-	proxy.Throttle(1_000_000)
+	proxy.Throttle(250_000)
 	run(t, psql, `update player set rank = 'vip' where uuid like 'large%'`)
 	run(t, psql, `update player set rank = 'mod' where uuid = 'Steve'`)
 	n.sees("Steve", "mod", "rank")
-	if a := n.get(player(fmt.Sprint("large", many))); a.field("rank") == "vip" {
+	unread := 0
+	for i := range many {
+		if n.get(player(fmt.Sprint("large", i+1))).field("rank") != "vip" {
+			unread++
+		}
+	}
+	if unread == 0 {
 		t.Error("all large players had been read when Steve's change arrived")
 	}
 	proxy.Throttle(0)

@@ -60,10 +60,11 @@ func TestLocksOfAVanishedSidecarPass(t *testing.T) {
 		begin perform pg_advisory_xact_lock_shared(42); return null; end $$;
 		create trigger gate after update on player for each statement execute function wait_for_gate();
 		select pg_advisory_lock(42)`)
-	left := make(chan answer, 1)
+	changed := make(chan answer, 1)
 	go func() {
-		a, _ := o.try(http.MethodPost, player(steve)+"/leave", `{"stats": {"blocks": 7}}`)
-		left <- a
+		const promotion = `{"rank": "vip", "history": [{"action": "promoted", "by": "Alex"}]}` // in two statements
+		a, _ := o.try(http.MethodPatch, player(steve), promotion)
+		changed <- a
 	}()
 	eventuallyRow(t, o.psql, `select count(*) from pg_locks where locktype = 'advisory' and not granted
 		and database = (select oid from pg_database where datname = current_database())`, 1)
@@ -76,10 +77,8 @@ func TestLocksOfAVanishedSidecarPass(t *testing.T) {
 
 	o.proxy.Refuse(false)
 	o.proxy.Cut()
-	if a := <-left; a.status != http.StatusNoContent {
-		t.Errorf("leave: %d %s", a.status, a.body)
+	if a := <-changed; a.status != http.StatusServiceUnavailable {
+		t.Errorf("the change that could not be committed: %d %s", a.status, a.body)
 	}
-	o.saved()
-	o.wantBlocks(steve, 7)
-	eventuallyRow(t, o.psql, `select rank from player`, "mod")
+	eventuallyRow(t, o.psql, `select rank || (select count(*) from player_history) from player`, "mod0")
 }
