@@ -165,6 +165,7 @@ func TestRequestsOfOneKeyKeepTheirOrder(t *testing.T) {
 		}
 		close(s.letGo)
 		a.asking.Wait()
+		synctest.Wait() // the steps end after their answers
 		position := map[string]int{}
 		for i, step := range s.steps {
 			for request := range strings.SplitSeq(step, ", ") {
