@@ -54,7 +54,7 @@ type request[Q, A any] struct {
 // step; if ctx ends, database_unavailable before the step, then what lost says.
 func (b *batcher[Q, A]) one(ctx context.Context, asked Q) (none A, _ error) {
 	if ctx.Err() != nil {
-		return none, syncer.Unavailable(fmt.Errorf("wait for the database: %w", context.Cause(ctx)))
+		return none, notBegun(context.Cause(ctx))
 	}
 	mine := &request[Q, A]{ctx: context.WithoutCancel(ctx), asked: asked, done: make(chan struct{})}
 	b.mu.Lock()
@@ -77,6 +77,11 @@ func (b *batcher[Q, A]) leave(r *request[Q, A], cause error) error {
 		return b.lost(cause)
 	}
 	b.waiting = slices.DeleteFunc(b.waiting, func(other *request[Q, A]) bool { return other == r })
+	return notBegun(cause)
+}
+
+// notBegun is the error of who stops waiting before his request is under way.
+func notBegun(cause error) error {
 	return syncer.Unavailable(fmt.Errorf("wait for the database: %w", cause))
 }
 
@@ -104,7 +109,10 @@ func (b *batcher[Q, A]) run() {
 func (b *batcher[Q, A]) take() (next []*request[Q, A]) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	busy := maps.Clone(b.busy)
+	if b.busy == nil {
+		b.busy = map[string]bool{}
+	}
+	behind := maps.Clone(b.busy) // keys under way, and those of whoever waits in front
 	var left []*request[Q, A]
 	for i, r := range b.waiting {
 		if len(next) == b.most {
@@ -112,15 +120,18 @@ func (b *batcher[Q, A]) take() (next []*request[Q, A]) {
 			break
 		}
 		keys := b.keysOf(r)
-		if slices.ContainsFunc(keys, func(key string) bool { return busy[key] }) {
+		waits := slices.ContainsFunc(keys, func(key string) bool { return behind[key] })
+		if waits {
 			left = append(left, r)
 		} else {
 			next = append(next, r)
 			r.begun = true
-			b.note(keys)
 		}
 		for _, key := range keys {
-			busy = noted(busy, key)
+			behind[key] = true
+			if !waits {
+				b.busy[key] = true
+			}
 		}
 	}
 	b.waiting = left
@@ -135,22 +146,6 @@ func (b *batcher[Q, A]) keysOf(r *request[Q, A]) []string {
 		return nil
 	}
 	return b.keys(r.asked)
-}
-
-// note makes keys busy. It is called with b.mu held.
-func (b *batcher[Q, A]) note(keys []string) {
-	for _, key := range keys {
-		b.busy = noted(b.busy, key)
-	}
-}
-
-// noted returns the set with a key in it.
-func noted(set map[string]bool, key string) map[string]bool {
-	if set == nil {
-		set = map[string]bool{}
-	}
-	set[key] = true
-	return set
 }
 
 // do does requests in one step; if one of them is invalid, in two, and so on.
