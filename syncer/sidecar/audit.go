@@ -3,7 +3,6 @@ package sidecar
 import (
 	"context"
 	"log/slog"
-	"strconv"
 	"time"
 
 	"playersync/syncer"
@@ -44,16 +43,10 @@ func (a *Audit) List(ctx context.Context, filter syncer.AuditFilter, page Page) 
 	if err := filter.Validate(); err != nil {
 		return nil, "", err
 	}
-	before, err := page.before()
-	if err != nil {
-		return nil, "", err
-	}
-	entries, err := a.store.ListAudit(ctx, filter, before, page.Size+1)
-	if err != nil || len(entries) <= page.Size {
-		return entries, "", err
-	}
-	entries = entries[:page.Size]
-	return entries, strconv.FormatInt(entries[page.Size-1].Number, 10), nil
+	number := func(entry syncer.AuditEntry) int64 { return entry.Number }
+	return numbered(page, number, func(before int64, size int) ([]syncer.AuditEntry, error) {
+		return a.store.ListAudit(ctx, filter, before, size)
+	})
 }
 
 // Revert restores what was before a change, in one atomic step, and returns that as

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/netip"
-	"strconv"
 	"time"
 
 	"playersync/syncer"
@@ -170,29 +169,29 @@ func (b *Bans) IsBanned(id syncer.PlayerID, address netip.Addr) (bool, error) {
 // ListBans returns bans, newest first. In place of an id the filter may have a player's
 // name, as for [Bans.Identify].
 func (b *Bans) ListBans(ctx context.Context, filter syncer.BanFilter, page Page) ([]syncer.Ban, string, error) {
-	before, err := page.before()
-	if err != nil {
-		return nil, "", err
-	}
+	number := func(ban syncer.Ban) int64 { return ban.Number }
+	return numbered(page, number, func(before int64, size int) ([]syncer.Ban, error) {
+		identified, err := b.identifyFilter(ctx, filter)
+		if err != nil {
+			return nil, err
+		}
+		return b.store.ListBans(ctx, identified, before, size)
+	})
+}
+
+// identifyFilter puts ids in place of the names in a filter.
+func (b *Bans) identifyFilter(ctx context.Context, filter syncer.BanFilter) (syncer.BanFilter, error) {
 	if filter.Meets != "" && (filter.ID != "" || filter.IP != "") {
-		return nil, "", syncer.Invalid("player", "give either player or uuid or ip")
+		return filter, syncer.Invalid("player", "give either player or uuid or ip")
 	}
 	for field, id := range map[string]*syncer.PlayerID{"uuid": &filter.ID, "player": &filter.Meets} {
 		identified, err := b.Identify(ctx, syncer.Target{ID: *id})
 		if err != nil {
-			return nil, "", syncer.InField(field, err)
+			return filter, syncer.InField(field, err)
 		}
 		*id = identified.Target.ID
 	}
-	bans, err := b.store.ListBans(ctx, filter, before, page.Size+1)
-	if err != nil {
-		return nil, "", err
-	}
-	if len(bans) <= page.Size {
-		return bans, "", nil
-	}
-	bans = bans[:page.Size]
-	return bans, strconv.FormatInt(bans[page.Size-1].Number, 10), nil
+	return filter, nil
 }
 
 // ChangeBan gives a ban in force another reason or expiry. It returns not_found

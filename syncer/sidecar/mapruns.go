@@ -3,7 +3,6 @@ package sidecar
 import (
 	"context"
 	"crypto/rand"
-	"strconv"
 	"time"
 
 	"playersync/syncer"
@@ -136,16 +135,10 @@ func (m *MapRuns) Current(ctx context.Context, from syncer.GameServer) (*syncer.
 
 // Runs returns finished runs, newest first.
 func (m *MapRuns) Runs(ctx context.Context, filter syncer.MapRunFilter, page Page) ([]syncer.MapRun, string, error) {
-	before, err := page.before()
-	if err != nil {
-		return nil, "", err
-	}
-	runs, err := m.store.ListMapRuns(ctx, filter, before, page.Size+1)
-	if err != nil || len(runs) <= page.Size {
-		return runs, "", err
-	}
-	runs = runs[:page.Size]
-	return runs, strconv.FormatInt(runs[page.Size-1].Number, 10), nil
+	number := func(run syncer.MapRun) int64 { return run.Number }
+	return numbered(page, number, func(before int64, size int) ([]syncer.MapRun, error) {
+		return m.store.ListMapRuns(ctx, filter, before, size)
+	})
 }
 
 // Stats returns statistics, by map and gamemode.

@@ -3,7 +3,6 @@ package sidecar
 import (
 	"context"
 	"crypto/rand"
-	"strconv"
 	"sync"
 	"time"
 
@@ -68,16 +67,10 @@ func (l *ModLog) List(
 	if err := filter.Validate(); err != nil {
 		return nil, "", err
 	}
-	before, err := page.before()
-	if err != nil {
-		return nil, "", err
-	}
-	entries, err = l.store.ModLog(ctx, filter, before, page.Size+1)
-	if err != nil || len(entries) <= page.Size {
-		return entries, "", err
-	}
-	entries = entries[:page.Size]
-	return entries, strconv.FormatInt(entries[page.Size-1].Number, 10), nil
+	number := func(entry mindustry.ModEntry) int64 { return entry.Number }
+	return numbered(page, number, func(before int64, size int) ([]mindustry.ModEntry, error) {
+		return l.store.ModLog(ctx, filter, before, size)
+	})
 }
 
 // repeatWindow is how long the same entry counts as sent twice.

@@ -62,3 +62,21 @@ func (p Page) before() (int64, error) {
 	}
 	return number, nil
 }
+
+// numbered reads a page of rows that are ordered by falling number: list returns up to size of
+// those below a number. Next is the position of the page behind it, "" on the last. Errors:
+// invalid for a position that is none, and those of list.
+func numbered[R any](
+	page Page, number func(R) int64, list func(before int64, size int) ([]R, error),
+) (rows []R, next string, err error) {
+	before, err := page.before()
+	if err != nil {
+		return nil, "", err
+	}
+	rows, err = list(before, page.Size+1)
+	if err != nil || len(rows) <= page.Size {
+		return rows, "", err
+	}
+	rows = rows[:page.Size]
+	return rows, strconv.FormatInt(number(rows[page.Size-1]), 10), nil
+}
