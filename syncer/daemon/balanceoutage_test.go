@@ -64,9 +64,7 @@ func TestOutageOfMoney(t *testing.T) {
 func TestPaymentWhoseAnswerIsLost(t *testing.T) {
 	t.Parallel()
 	o := rich(t)
-	run(t, o.psql, `
-		create function wait_for_gate() returns trigger language plpgsql as $$
-		begin perform pg_advisory_xact_lock_shared(42); return null; end $$;
+	run(t, o.psql, gate+`
 		create constraint trigger gate after insert on ledger deferrable initially deferred
 			for each row execute function wait_for_gate();
 		select pg_advisory_lock(42)`)
@@ -76,8 +74,7 @@ func TestPaymentWhoseAnswerIsLost(t *testing.T) {
 		a, _ := o.try(http.MethodPost, coinsOfSteve, sword)
 		paid <- a
 	}()
-	eventuallyRow(t, o.psql, `select count(*) from pg_locks where locktype = 'advisory' and objid = 42 and not granted`,
-		1)
+	waitsAtGate(t, o.psql)
 	o.proxy.Refuse(true)
 	o.proxy.Stall()
 	run(t, o.psql, `select pg_advisory_unlock(42)`)

@@ -79,3 +79,17 @@ func eventuallyRow[T comparable](t testing.TB, conn *pgx.Conn, sql string, want 
 		return nil
 	})
 }
+
+// gate makes the function of a trigger that waits for whoever holds the advisory lock 42 of the
+// database.
+const gate = `
+	create function wait_for_gate() returns trigger language plpgsql as $$
+	begin perform pg_advisory_xact_lock_shared(42); return null; end $$;
+`
+
+// waitsAtGate waits until a session does. Other databases of the server have gates of their own.
+func waitsAtGate(t testing.TB, conn *pgx.Conn) {
+	t.Helper()
+	eventuallyRow(t, conn, `select count(*) from pg_locks where locktype = 'advisory' and objid = 42 and not granted
+		and database = (select oid from pg_database where datname = current_database())`, 1)
+}

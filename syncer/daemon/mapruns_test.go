@@ -153,9 +153,7 @@ func TestMapRunsDuringOutage(t *testing.T) {
 func TestMapRunWhoseEndIsCommittedUnanswered(t *testing.T) {
 	t.Parallel()
 	o := newOutage(t)
-	run(t, o.psql, `
-		create function wait_for_gate() returns trigger language plpgsql as $$
-		begin perform pg_advisory_xact_lock_shared(42); return null; end $$;
+	run(t, o.psql, gate+`
 		create constraint trigger gate after insert on map_run deferrable initially deferred
 			for each row execute function wait_for_gate()`)
 	o.runs("one", "1", 3)
@@ -166,8 +164,7 @@ func TestMapRunWhoseEndIsCommittedUnanswered(t *testing.T) {
 			`{"map": "one", "session": "1", "winner": "crux", "success": false}`)
 		ended <- a
 	}()
-	eventuallyRow(t, o.psql, `select count(*) from pg_locks where locktype = 'advisory' and objid = 42 and not granted`,
-		1)
+	waitsAtGate(t, o.psql)
 	o.proxy.Stall()
 	run(t, o.psql, `select pg_advisory_unlock(42)`)
 	eventuallyRow(t, o.psql, `select count(*) from map_run`, 1)

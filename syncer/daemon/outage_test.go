@@ -214,9 +214,7 @@ func TestRestartDuringOutageKnowsTheBans(t *testing.T) {
 func TestCommitWhoseAnswerIsLost(t *testing.T) {
 	t.Parallel()
 	o := newOutage(t)
-	run(t, o.psql, `
-		create function wait_for_gate() returns trigger language plpgsql as $$
-		begin perform pg_advisory_xact_lock_shared(42); return null; end $$;
+	run(t, o.psql, gate+`
 		create constraint trigger gate after insert on save_batch deferrable initially deferred
 			for each row execute function wait_for_gate()`)
 	for i := 1; i <= 3; i++ {
@@ -229,8 +227,7 @@ func TestCommitWhoseAnswerIsLost(t *testing.T) {
 			a, _ := o.try(http.MethodPost, player(steve)+"/leave", fmt.Sprintf(`{"stats": {"blocks": %d}}`, blocks+1))
 			left <- a
 		}()
-		eventuallyRow(t, o.psql,
-			`select count(*) from pg_locks where locktype = 'advisory' and objid = 42 and not granted`, 1)
+		waitsAtGate(t, o.psql)
 		o.proxy.Stall() // the commit is under way, its answer does not pass
 		run(t, o.psql, `select pg_advisory_unlock(42)`)
 		eventuallyRow(t, o.psql, `select count(*) from save_batch`, batches+1)

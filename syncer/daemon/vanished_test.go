@@ -55,9 +55,7 @@ func TestLocksOfAVanishedSidecarPass(t *testing.T) {
 	b := start(t, o.url, "b").ready()
 	o.join(steve, "Steve")
 	o.saved()
-	run(t, o.psql, `
-		create function wait_for_gate() returns trigger language plpgsql as $$
-		begin perform pg_advisory_xact_lock_shared(42); return null; end $$;
+	run(t, o.psql, gate+`
 		create trigger gate after update on player for each statement execute function wait_for_gate();
 		select pg_advisory_lock(42)`)
 	changed := make(chan answer, 1)
@@ -66,8 +64,7 @@ func TestLocksOfAVanishedSidecarPass(t *testing.T) {
 		a, _ := o.try(http.MethodPatch, player(steve), promotion)
 		changed <- a
 	}()
-	eventuallyRow(t, o.psql, `select count(*) from pg_locks where locktype = 'advisory' and not granted
-		and database = (select oid from pg_database where datname = current_database())`, 1)
+	waitsAtGate(t, o.psql)
 	o.proxy.Refuse(true)
 	o.proxy.Strand()
 	run(t, o.psql, `select pg_advisory_unlock(42)`)
