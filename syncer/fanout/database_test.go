@@ -236,6 +236,13 @@ func (s *sidecar) count(payload string) int {
 	return s.received[payload]
 }
 
+// misses counts how often the feed was told that it may have missed something.
+func (s *sidecar) misses() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.missed
+}
+
 func (s *sidecar) metric(name string) float64 {
 	s.t.Helper()
 	families, err := s.registry.Gather()

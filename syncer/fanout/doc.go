@@ -38,5 +38,6 @@
 //
 // NATS is away, or no forwarder has been heard for two heartbeats, or since NATS or the
 // database changed: then [Fanout.Silence] says so, and the feed polls at a short interval. What
-// may have been lost before is found by the poll that follows at once.
+// may have been lost before is found by the poll that follows at once. So it is when a forwarder
+// begins: a sign of life names its session, and both forwarders before may have died together.
 package fanout

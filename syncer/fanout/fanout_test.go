@@ -86,6 +86,28 @@ func TestForwarderThatDiesIsReplaced(t *testing.T) {
 	}
 }
 
+// Both forwarders die at once: what comes before others take their places reaches nobody, so
+// all poll when they hear the new ones.
+func TestForwardersThatDieTogether(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(changefeed.Epoch(t.Name()))
+	all := network(t, d, natstest.Shared(), 3)
+	missed := make([]int, len(all))
+	for i, s := range all {
+		missed[i] = s.misses()
+	}
+	d.hold(nil)
+	d.notify(seal + "to nobody")
+	for i, s := range all {
+		pgtest.Eventually(t, pgtest.WaitTimeout, func() error {
+			if s.misses() == missed[i] {
+				return fmt.Errorf("sidecar %d does not know that it may have missed something", i)
+			}
+			return nil
+		})
+	}
+}
+
 func TestSidecarThatStopsGivesItsPlaceBack(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(changefeed.Epoch(t.Name()))

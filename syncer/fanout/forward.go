@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strconv"
 	"time"
 
@@ -19,8 +20,9 @@ const places = 2
 
 // signOfLife is when a forwarder was last heard.
 type signOfLife struct {
-	at    time.Time // local, monotonic; zero: never
-	given time.Time // by the database's clock
+	at      time.Time // local, monotonic; zero: never
+	given   time.Time // by the database's clock
+	session uint32    // of the forwarder
 }
 
 // entityForwarder is what a sign of life is about. It has the form of a notification of a
@@ -29,13 +31,15 @@ const entityForwarder = "forwarder"
 
 // sign is a sign of life as it travels, in a list of one.
 type sign struct {
-	Entity string `json:"e"`
-	Place  string `json:"k"`
-	Micros int64  `json:"t"` // since 1970, by the database's clock
+	Entity  string `json:"e"`
+	Place   string `json:"k"`
+	Session uint32 `json:"s"` // random: the connection on which the forwarder listens
+	Micros  int64  `json:"t"` // since 1970, by the database's clock
 }
 
 // hear takes in a sign of life. It reports whether that is genuine; one that is old, because
-// somebody has kept it, is ignored.
+// somebody has kept it, is ignored. The first of a session tells that nobody may have forwarded
+// before it.
 func (f *Fanout) hear(payload string) (genuine bool) {
 	message, genuine := f.source.Verify(payload)
 	if !genuine {
@@ -54,7 +58,10 @@ func (f *Fanout) hear(payload string) (genuine bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if known := &f.heard[place]; given.After(known.given) && age < 2*f.config.Heartbeat {
-		*known = signOfLife{at: time.Now(), given: given}
+		if signs[0].Session != known.session && !f.lastHeard().IsZero() {
+			f.miss()
+		}
+		*known = signOfLife{at: time.Now(), given: given, session: signs[0].Session}
 	}
 	return true
 }
@@ -139,8 +146,9 @@ func (f *Fanout) forwardAny(ctx context.Context, to *nats.Conn, vacant []int) er
 
 // forward passes on what the connection brings, until it breaks or NATS is gone.
 func (f *Fanout) forward(ctx context.Context, conn Conn, to *nats.Conn, place int) error {
+	sign := sign{Entity: entityForwarder, Place: strconv.Itoa(place), Session: rand.Uint32()}
 	for {
-		epoch, err := f.giveSign(ctx, conn, to, place)
+		epoch, err := f.giveSign(ctx, conn, to, sign)
 		if err != nil {
 			return err
 		}
@@ -154,9 +162,7 @@ func (f *Fanout) forward(ctx context.Context, conn Conn, to *nats.Conn, place in
 }
 
 // giveSign tells the others that this sidecar forwards, if it can.
-func (f *Fanout) giveSign(
-	ctx context.Context, conn Conn, to *nats.Conn, place int,
-) (changefeed.Epoch, error) {
+func (f *Fanout) giveSign(ctx context.Context, conn Conn, to *nats.Conn, s sign) (changefeed.Epoch, error) {
 	checking, cancel := context.WithTimeout(ctx, f.config.Timeout)
 	defer cancel()
 	epoch, now, err := conn.Check(checking)
@@ -168,7 +174,8 @@ func (f *Fanout) giveSign(
 	case !to.IsConnected():
 		return "", errAway
 	}
-	message, err := json.Marshal([]sign{{entityForwarder, strconv.Itoa(place), now.UnixMicro()}})
+	s.Micros = now.UnixMicro()
+	message, err := json.Marshal([]sign{s})
 	if err != nil {
 		return "", fmt.Errorf("encode a sign of life: %w", err)
 	}

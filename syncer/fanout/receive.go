@@ -66,13 +66,23 @@ func (f *Fanout) Next(ctx context.Context) (payload string, err error) {
 			case <-f.missed:
 				return "", changefeed.ErrMissed
 			case <-ctx.Done():
-				return "", ctx.Err()
+				return "", f.ended(ctx)
 			}
 		}
 		payload = string(message.Data)
 		if !strings.HasSuffix(message.Subject, "."+partForwarder) || !f.hear(payload) {
 			return payload, nil
 		}
+	}
+}
+
+// ended says why a wait ended without a message: ctx did, and perhaps something was lost as well.
+func (f *Fanout) ended(ctx context.Context) error {
+	select {
+	case <-f.missed:
+		return changefeed.ErrMissed
+	default:
+		return ctx.Err()
 	}
 }
 

@@ -250,10 +250,10 @@ func (a *Applier) reconnected() {
 
 // missed returns the changes that a poll found and whose notification did not arrive
 // in time; each of them once.
-func (a *Applier) missed(now time.Time) []changeID {
+func (a *Applier) missed(now time.Time, timeout time.Duration) []changeID {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.tracker.missed(now)
+	return a.tracker.missed(now, timeout)
 }
 
 // reset forgets everything that belongs to an earlier epoch.

@@ -25,6 +25,15 @@ type Fanout interface {
 	Silence() string
 }
 
+// notificationTimeout is how long after the poll that found a change its notification may still
+// arrive. Over a fan-out, that nobody forwarded it shows after two heartbeats.
+func (f *Feed) notificationTimeout() time.Duration {
+	if f.fanout == nil {
+		return notificationTimeout
+	}
+	return notificationTimeout + 2*f.config.Heartbeat
+}
+
 // hears reports whether what commits from now on is notified.
 func (f *Feed) hears() bool { return f.fanout == nil || f.fanout.Silence() == "" }
 

@@ -160,6 +160,33 @@ func TestMissedNotificationsAreFoundAtOnce(t *testing.T) {
 	})
 }
 
+// A poll finds what both forwarders lost when they died together, before it is known that they
+// did: that is not the fault of whoever wrote it.
+func TestLostWhileNobodyForwards(t *testing.T) {
+	t.Parallel()
+	noticed := map[string]func(*fanout){
+		"others forward":  (*fanout).miss,
+		"nobody forwards": func(f *fanout) { f.silent("no sidecar is heard that forwards") },
+	}
+	for name, notice := range noticed {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			const heartbeat = 5 * time.Second
+			runFanout(t, feed.Config{Heartbeat: heartbeat}, func(r *rig) {
+				advanceTime(time.Second)
+				r.db.rank(steve, "admin", lost)
+				advanceTime(2*heartbeat + time.Second)
+				r.wantRank(steve, "admin")
+				notice(r.db.fanout)
+				advanceTime(time.Minute)
+				if n := r.metric("playersync_feed_found_by_poll_total", ""); n != 0 {
+					t.Errorf("%v changes counted as found by poll", n)
+				}
+			})
+		})
+	}
+}
+
 // A connection that is not waited on for notifications ends as visibly as one that is.
 func TestLostConnectionIsNoticedWithAFanout(t *testing.T) {
 	t.Parallel()

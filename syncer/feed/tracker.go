@@ -18,7 +18,7 @@ const (
 	maxUnpolled = maxPolledChanges / 8
 
 	// notificationTimeout is how long after the poll that found a change its
-	// notification may still arrive.
+	// notification may still arrive on a connection that listens.
 	notificationTimeout = time.Second
 )
 
@@ -42,7 +42,7 @@ func idOf(ch changefeed.Change) changeID {
 //	its row was read, an event sent      yes         since the poll
 //	the cursor covers it                 forgotten   since the poll
 //	either its notification arrives      -           no
-//	or a second passes without it        -           missed: counted in a metric
+//	or the time-out passes               -           missed: counted in a metric
 //
 // A notification is only a hint. A transaction whose notification has been received has
 // committed, so the next poll finds its changes: what was notified by then and is not among
@@ -116,9 +116,9 @@ func (t *tracker) confirm(ch changefeed.Change) { delete(t.unconfirmed, idOf(ch)
 func (t *tracker) clearUnconfirmed() { clear(t.unconfirmed) }
 
 // missed returns and drops the changes whose notification did not arrive in time.
-func (t *tracker) missed(now time.Time) (missed []changeID) {
+func (t *tracker) missed(now time.Time, timeout time.Duration) (missed []changeID) {
 	for id, since := range t.unconfirmed {
-		if now.Sub(since) >= notificationTimeout {
+		if now.Sub(since) >= timeout {
 			missed = append(missed, id)
 			delete(t.unconfirmed, id)
 		}
