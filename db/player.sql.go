@@ -284,6 +284,17 @@ func (q *Queries) EditPlayers(ctx context.Context, arg EditPlayersParams) ([]Edi
 	return items, nil
 }
 
+const isBatchStored = `-- name: IsBatchStored :one
+select exists (select from save_batch where id = $1::uuid) as found
+`
+
+func (q *Queries) IsBatchStored(ctx context.Context, id pgtype.UUID) (bool, error) {
+	row := q.db.QueryRow(ctx, isBatchStored, id)
+	var found bool
+	err := row.Scan(&found)
+	return found, err
+}
+
 const listPlayers = `-- name: ListPlayers :many
 select p.uuid, p.name, p.rank, lower(p.name)::text as sort_name
 from player as p
@@ -330,6 +341,35 @@ func (q *Queries) ListPlayers(ctx context.Context, arg ListPlayersParams) ([]Lis
 		return nil, err
 	}
 	return items, nil
+}
+
+const partBatch = `-- name: PartBatch :exec
+with begun as materialized (
+    select pg_logical_emit_message(true, 'playersync', '')
+),
+claimed as (
+    insert into save_batch (id)
+    select $2::uuid
+    from begun
+    on conflict (id) do nothing
+    returning id
+)
+insert into save_batch (id)
+select $1::uuid
+from claimed
+on conflict (id) do nothing
+`
+
+type PartBatchParams struct {
+	Parted pgtype.UUID
+	ID     pgtype.UUID
+}
+
+// Claims a batch of saves for a mark, which says that it is not stored as a whole, unless it is
+// stored. What it finds is on the synchronous standby once this is committed.
+func (q *Queries) PartBatch(ctx context.Context, arg PartBatchParams) error {
+	_, err := q.db.Exec(ctx, partBatch, arg.Parted, arg.ID)
+	return err
 }
 
 const readPlayers = `-- name: ReadPlayers :many

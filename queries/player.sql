@@ -100,6 +100,27 @@ select sqlc.arg(id)::uuid
 from begun
 on conflict (id) do nothing;
 
+-- name: PartBatch :exec
+-- Claims a batch of saves for a mark, which says that it is not stored as a whole, unless it is
+-- stored. What it finds is on the synchronous standby once this is committed.
+with begun as materialized (
+    select pg_logical_emit_message(true, 'playersync', '')
+),
+claimed as (
+    insert into save_batch (id)
+    select sqlc.arg(id)::uuid
+    from begun
+    on conflict (id) do nothing
+    returning id
+)
+insert into save_batch (id)
+select sqlc.arg(parted)::uuid
+from claimed
+on conflict (id) do nothing;
+
+-- name: IsBatchStored :one
+select exists (select from save_batch where id = sqlc.arg(id)::uuid) as found;
+
 -- name: SavePlayers :many
 -- Applies one edit to each of many players in one statement. Rows are locked in
 -- one order, so that batches of different sidecars cannot deadlock. Attributes that

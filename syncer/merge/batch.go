@@ -17,14 +17,20 @@ type Batch struct {
 	Servers map[syncer.PlayerID]string
 }
 
-// Part returns the part of one player as a batch of its own.
-func (b Batch) Part(id [16]byte, player syncer.PlayerID) Batch {
-	part := Batch{ID: id, Edits: map[syncer.PlayerID]Edit{player: b.Edits[player]}}
-	if known, ok := b.Known[player]; ok {
-		part.Known = map[syncer.PlayerID]Edit{player: known}
+// Part returns what the batch has of some of its players as a batch of its own.
+func (b Batch) Part(id [16]byte, players ...syncer.PlayerID) Batch {
+	part := Batch{
+		ID: id, Edits: map[syncer.PlayerID]Edit{}, Known: map[syncer.PlayerID]Edit{},
+		Servers: map[syncer.PlayerID]string{},
 	}
-	if server, ok := b.Servers[player]; ok {
-		part.Servers = map[syncer.PlayerID]string{player: server}
+	for _, player := range players {
+		part.Edits[player] = b.Edits[player]
+		if known, ok := b.Known[player]; ok {
+			part.Known[player] = known
+		}
+		if server, ok := b.Servers[player]; ok {
+			part.Servers[player] = server
+		}
 	}
 	return part
 }

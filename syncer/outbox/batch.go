@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -36,9 +37,7 @@ type Refusal struct {
 // Add stores a batch; it is on disk when Add returns nil. A batch whose id is
 // already here, also among the refused, is not stored again.
 func (o *Outbox) Add(b merge.Batch) error {
-	record, err := json.Marshal(storedBatch{
-		ID: hex.EncodeToString(b.ID[:]), Edits: b.Edits, Known: b.Known, Servers: b.Servers,
-	})
+	record, err := encodeBatch(b)
 	if err != nil {
 		return o.named("add batch to", err)
 	}
@@ -54,7 +53,7 @@ func (o *Outbox) Add(b merge.Batch) error {
 		}
 		key := append(bigEndian(sequence), b.ID[:]...)
 		added = true
-		return errors.Join(batches.Put(key, seal(record)), ids.Put(b.ID[:], key))
+		return errors.Join(batches.Put(key, record), ids.Put(b.ID[:], key))
 	})
 	if err == nil && added {
 		o.pending.Add(1)
@@ -110,6 +109,14 @@ func (o *Outbox) after(key []byte) (next, record []byte, err error) {
 	return next, record, err
 }
 
+// encodeBatch returns the record of a batch.
+func encodeBatch(b merge.Batch) ([]byte, error) {
+	data, err := json.Marshal(storedBatch{
+		ID: hex.EncodeToString(b.ID[:]), Edits: b.Edits, Known: b.Known, Servers: b.Servers,
+	})
+	return seal(data), err
+}
+
 func decodeBatch(key, record []byte) (merge.Batch, error) {
 	data, err := unseal(record)
 	if err != nil {
@@ -144,6 +151,38 @@ func (o *Outbox) Remove(id [16]byte) error {
 	})
 	if err == nil && removed {
 		o.pending.Add(-1)
+	}
+	return err
+}
+
+// Replace puts parts of a batch in its place in the order, in one step. An id that is not
+// pending is no error, and nothing is replaced.
+func (o *Outbox) Replace(id [16]byte, parts []merge.Batch) error {
+	const verb = "part batch in"
+	records := make([][]byte, len(parts))
+	for i, part := range parts {
+		var err error
+		if records[i], err = encodeBatch(part); err != nil {
+			return o.named(verb, err)
+		}
+	}
+	replaced := false
+	err := o.update(verb, func(tx *bbolt.Tx) error {
+		batches, ids := tx.Bucket(bucketBatches), tx.Bucket(bucketIDs)
+		key := bytes.Clone(ids.Get(id[:]))
+		if key == nil || batches.Get(key) == nil {
+			return nil
+		}
+		replaced = true
+		errs := []error{batches.Delete(key), ids.Delete(id[:])}
+		for i, part := range parts {
+			partKey := slices.Concat(key[:8], part.ID[:])
+			errs = append(errs, batches.Put(partKey, records[i]), ids.Put(part.ID[:], partKey))
+		}
+		return errors.Join(errs...)
+	})
+	if err == nil && replaced {
+		o.pending.Add(int64(len(parts)) - 1)
 	}
 	return err
 }

@@ -132,6 +132,24 @@ func TestRemoveWhileRanging(t *testing.T) {
 	}
 }
 
+func TestPartsTakeThePlaceOfTheirBatch(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "outbox.db")
+	o := open(t, path)
+	for _, n := range []int{300, 2, 1} {
+		must(t, o.Add(batch(n)))
+	}
+	must(t, o.Replace(batch(2).ID, []merge.Batch{batch(4), batch(50)}))
+	must(t, o.Replace(batch(2).ID, []merge.Batch{batch(5)})) // it is gone
+	wantBatches(t, o, 300, 4, 50, 1)
+	must(t, o.Close())
+
+	o = open(t, path)
+	must(t, o.Refuse(batch(4).ID, "no such rank"))
+	must(t, o.Add(batch(2)))
+	wantBatches(t, o, 300, 50, 1, 2)
+}
+
 func TestPendingEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	o := open(t, filepath.Join(t.TempDir(), "outbox.db"))

@@ -1,7 +1,9 @@
 package sidecar
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -17,11 +19,15 @@ const (
 
 // batcher joins requests that come at the same time into few steps of the database, of which
 // each is one statement or transaction. Who is alone does not wait; those who come while steps
-// are under way share the next one. Its fields are set before the first request. It is safe
-// for concurrent use.
+// are under way share the next one. A step that takes too long makes the next one half as large.
+// Its fields are set before the first request. It is safe for concurrent use.
 type batcher[Q, A any] struct {
 	most int              // requests of one step
 	keys func(Q) []string // what a request changes; nil: nothing
+
+	// repeats says that a step may be done twice, so that one that took too long is done again,
+	// in halves. Requests have no keys then.
+	repeats bool
 
 	// together does several requests, no two of which have a key in common, and answers those
 	// that are done. Unless it fails, the others are done alone. Its error is that of all; if it
@@ -35,13 +41,15 @@ type batcher[Q, A any] struct {
 	waiting []*request[Q, A] // in the order in which they came
 	busy    map[string]bool  // keys of requests under way
 	running int              // steps
+	now     int              // requests of the next step, as far as the time allows; 0: most
 }
 
 // request is what somebody asks, and what became of it.
 type request[Q, A any] struct {
 	ctx   context.Context // who asks; without an end
 	asked Q
-	begun bool          // guarded by batcher.mu
+	begun bool          // guarded by batcher.mu, as the next one
+	gone  bool          // nobody waits for it any more
 	done  chan struct{} // closed when the rest is set
 
 	answer A
@@ -73,7 +81,7 @@ func (b *batcher[Q, A]) one(ctx context.Context, asked Q) (none A, _ error) {
 func (b *batcher[Q, A]) leave(r *request[Q, A], cause error) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if r.begun {
+	if r.gone = true; r.begun {
 		return b.lost(cause)
 	}
 	b.waiting = slices.DeleteFunc(b.waiting, func(other *request[Q, A]) bool { return other == r })
@@ -115,7 +123,7 @@ func (b *batcher[Q, A]) take() (next []*request[Q, A]) {
 	behind := maps.Clone(b.busy) // keys under way, and those of whoever waits in front
 	var left []*request[Q, A]
 	for i, r := range b.waiting {
-		if len(next) == b.most {
+		if len(next) == b.size() {
 			left = append(left, b.waiting[i:]...)
 			break
 		}
@@ -141,6 +149,30 @@ func (b *batcher[Q, A]) take() (next []*request[Q, A]) {
 	return next
 }
 
+// size is how many requests the next step may have. It is called with b.mu held.
+func (b *batcher[Q, A]) size() int { return cmp.Or(b.now, b.most) }
+
+// took sets how large the next step may be by how the last one went. It reports whether that
+// one is to be done again, as smaller ones.
+func (b *batcher[Q, A]) took(requests []*request[Q, A], err error) (again bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	many := len(requests)
+	if !errors.Is(err, context.DeadlineExceeded) {
+		if err == nil && many >= b.size() {
+			b.now = min(2*many, b.most)
+		}
+		return false
+	}
+	b.now = max(min(many/2, b.size()), 1)
+	if !b.repeats || many == 1 {
+		return false
+	}
+	waiting := slices.DeleteFunc(requests, func(r *request[Q, A]) bool { r.begun = false; return r.gone })
+	b.waiting = slices.Concat(waiting, b.waiting)
+	return true
+}
+
 func (b *batcher[Q, A]) keysOf(r *request[Q, A]) []string {
 	if b.keys == nil {
 		return nil
@@ -163,6 +195,9 @@ func (b *batcher[Q, A]) do(requests []*request[Q, A]) {
 		answered[i] = true
 		b.finish(requests[i], a, err)
 	})
+	if b.took(requests, err) {
+		return
+	}
 	if syncer.CodeOf(err) == syncer.CodeInvalid && len(requests) > 1 {
 		half := len(requests) / 2
 		b.do(requests[:half])

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"playersync/syncer"
 )
@@ -199,6 +200,86 @@ func TestWhoGivesUpLeavesTheOthersTheirAnswer(t *testing.T) {
 		close(s.letGo)
 		a.want(s, []string{"a", "b given up", "c"},
 			"a: 1", "c: 3", "b given up: outcome_unknown", "d given up: database_unavailable")
+	})
+}
+
+// The time that one has is not that of the step: the others get their answer, however late.
+func TestDeadlineOfOneIsNotThatOfTheStep(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, a := newAsker(t)
+		hurried, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		limited := 0
+		together := a.b.together
+		a.b.together = func(ctx context.Context, asked []string, answer func(i, number int, err error)) error {
+			if _, is := ctx.Deadline(); is {
+				limited++
+			}
+			return together(ctx, asked, answer)
+		}
+		a.ask(t.Context(), "a", "b")
+		a.ask(hurried, "c hurried")
+		a.ask(t.Context(), "d", "e")
+		s.letGo <- struct{}{} // "a"; then those behind it begin together
+		s.letGo <- struct{}{}
+		synctest.Wait()
+		<-time.After(time.Minute)
+		close(s.letGo)
+		a.want(s, []string{"a", "b", "c hurried, d, e"}, "c hurried: outcome_unknown", "d: 3", "e: 3")
+		if limited > 0 {
+			t.Error("a step has the time of one of those who asked")
+		}
+	})
+}
+
+// What is too much for the time is read in smaller steps: only who asked for too much by himself
+// fails. Afterwards steps grow again.
+func TestStepThatTakesTooLongIsDoneInHalves(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const fits, endless = 10, 77
+		var mu sync.Mutex
+		slow, steps, largest := true, 0, 0
+		b := batcher[int, int]{most: maxBatch, lost: unknownOutcome, repeats: true}
+		b.together = func(_ context.Context, asked []int, answer func(i, a int, err error)) error {
+			<-time.After(time.Second) // all have asked
+			mu.Lock()
+			defer mu.Unlock()
+			if slow && (len(asked) > fits || slices.Contains(asked, endless)) {
+				steps++
+				return syncer.Unavailable(fmt.Errorf("read: %w", context.DeadlineExceeded))
+			}
+			largest = max(largest, len(asked))
+			for i, n := range asked {
+				answer(i, n, nil)
+			}
+			return nil
+		}
+		var askers sync.WaitGroup
+		ask := func(n int, mayFail bool) {
+			askers.Go(func() {
+				got, err := b.one(t.Context(), n)
+				if failed := syncer.IsAway(err); failed != mayFail || !failed && got != n {
+					t.Errorf("%d got %d, %v", n, got, err)
+				}
+			})
+		}
+		for n := range maxBatch {
+			ask(n, n == endless)
+		}
+		askers.Wait()
+		if most := maxBatch / 4; steps > most {
+			t.Errorf("%d steps took too long, want at most %d", steps, most)
+		}
+		slow = false
+		for n := range 20 * maxBatch {
+			ask(n, false)
+		}
+		askers.Wait()
+		if largest != maxBatch {
+			t.Errorf("steps have up to %d requests afterwards, want %d", largest, maxBatch)
+		}
 	})
 }
 

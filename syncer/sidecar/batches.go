@@ -3,7 +3,8 @@ package sidecar
 import (
 	"cmp"
 	"crypto/rand"
-	"crypto/sha256"
+	"maps"
+	"slices"
 
 	"playersync/syncer"
 	"playersync/syncer/merge"
@@ -25,37 +26,48 @@ func newBatchID() (id [16]byte) {
 	return id
 }
 
-// partOf derives the id of one player's part of a batch. It must be the same
-// after a restart, so that a part that was stored is recognised.
-func partOf(batch [16]byte, id syncer.PlayerID) [16]byte {
-	sum := sha256.Sum256(append(batch[:], id...))
-	return [16]byte(sum[:16])
+// halvesOf returns the players of a batch of at least two in two groups.
+func halvesOf(batch merge.Batch) [][]syncer.PlayerID {
+	ids := slices.Sorted(maps.Keys(batch.Edits))
+	return [][]syncer.PlayerID{ids[:len(ids)/2], ids[len(ids)/2:]}
 }
 
-// takeUrgent moves the edits of players that somebody waits for into a batch.
-func (vs *visitors) takeUrgent() (merge.Batch, []chan error) {
+// partsOf returns a batch in parts, of which each has one group of its players.
+func partsOf(batch merge.Batch, groups [][]syncer.PlayerID) []merge.Batch {
+	parts := make([]merge.Batch, len(groups))
+	for i, ids := range groups {
+		parts[i] = batch.Part(newBatchID(), ids...)
+	}
+	return parts
+}
+
+// waitingFor are those who wait for the edits of players to be safe.
+type waitingFor map[syncer.PlayerID][]chan error
+
+// takeUrgent moves the edits of players that somebody waits for into a batch, those of most
+// players at most.
+func (vs *visitors) takeUrgent(most int) (merge.Batch, waitingFor) {
 	vs.mu.Lock()
 	defer vs.mu.Unlock()
-	batch := newBatch()
-	var waiting []chan error
+	batch, waiting := newBatch(), waitingFor{}
 	for id, channels := range vs.urgent {
-		if len(batch.Edits) == maxBatch {
+		if len(batch.Edits) == most {
 			break
 		}
 		vs.take(&batch, id)
-		waiting = append(waiting, channels...)
+		waiting[id] = channels
 		delete(vs.urgent, id)
 	}
 	return batch, waiting
 }
 
-// takePending moves edits of any players into a batch.
-func (vs *visitors) takePending() (merge.Batch, []chan error) {
+// takePending moves edits of any players into a batch, those of most players at most.
+func (vs *visitors) takePending(most int) (merge.Batch, waitingFor) {
 	vs.mu.Lock()
 	defer vs.mu.Unlock()
 	batch := newBatch()
 	for id := range vs.byID {
-		if len(batch.Edits) == maxBatch {
+		if len(batch.Edits) == most {
 			break
 		}
 		vs.take(&batch, id)
@@ -88,14 +100,14 @@ func (vs *visitors) giveBack(batch merge.Batch) {
 	}
 }
 
-// rename moves one player's part from one batch to another.
-func (vs *visitors) rename(id syncer.PlayerID, from, to [16]byte) {
+// part notes that parts are under way in place of a batch.
+func (vs *visitors) part(whole [16]byte, parts []merge.Batch) {
 	vs.mu.Lock()
 	defer vs.mu.Unlock()
-	if v, known := vs.byID[id]; known {
-		for i := range v.saving {
-			if v.saving[i].batch == from {
-				v.saving[i].batch = to
+	for _, part := range parts {
+		for id := range part.Edits {
+			if v, known := vs.byID[id]; known {
+				v.rename(whole, part.ID)
 			}
 		}
 	}

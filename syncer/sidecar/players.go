@@ -102,6 +102,7 @@ func NewPlayers(home syncer.GameServer, deps PlayerDeps) *Players {
 		return syncer.Unavailable(fmt.Errorf("wait for player: %w", cause))
 	}
 	p.reads.most, p.reads.together, p.reads.lost = maxBatch, p.readTogether, unavailable
+	p.reads.repeats, p.creations.repeats = true, true
 	p.creations.most, p.creations.together, p.creations.lost = maxBatch, p.createTogether, unavailable
 	return p
 }

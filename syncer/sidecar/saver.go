@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"log/slog"
+	"maps"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -28,6 +29,9 @@ type Saver struct {
 	outbox   Outbox
 	log      *slog.Logger
 
+	most  int   // players of the next batch; belongs to the goroutine that flushes
+	stuck stuck // belongs to the goroutine that replays
+
 	// unsure are batches, oldest first, that may be stored, that the disk did not take, and that
 	// must therefore be sent again as they are. They belong to the goroutine that flushes.
 	unsure []merge.Batch
@@ -37,6 +41,9 @@ type Saver struct {
 type SaverStore interface {
 	// SaveBatch stores a batch once, however often it is sent.
 	SaveBatch(ctx context.Context, batch merge.Batch) ([]changefeed.VersionedPlayer, []changefeed.Change, error)
+	// PartBatch reports whether a batch is stored. If not, it never will be, so that its parts
+	// may be sent as batches of their own.
+	PartBatch(ctx context.Context, id [16]byte) (stored bool, err error)
 }
 
 // Outbox keeps batches on disk while the database is away.
@@ -44,6 +51,8 @@ type Outbox interface {
 	Add(batch merge.Batch) error
 	Pending(ctx context.Context) iter.Seq2[merge.Batch, error]
 	Remove(id [16]byte) error
+	// Replace puts parts in the place of a batch.
+	Replace(id [16]byte, parts []merge.Batch) error
 	Refuse(id [16]byte, reason string) error
 	Len() int
 }
@@ -58,7 +67,7 @@ func NewSaver(
 	}
 	return &Saver{
 		interval: interval, visitors: newVisitors(held),
-		store: store, applier: applier, outbox: outbox, log: log,
+		store: store, applier: applier, outbox: outbox, log: log, most: maxBatch, stuck: stuck{},
 	}
 }
 
@@ -102,8 +111,8 @@ func (s *Saver) resolve(ctx context.Context) bool {
 	batches := s.unsure
 	s.unsure = nil
 	for i, batch := range batches {
-		if err := s.save(context.WithoutCancel(ctx), batch, true); len(s.unsure) > 0 {
-			s.log.Warn("cannot learn whether saves are stored; they are sent again", "error", err)
+		if s.save(context.WithoutCancel(ctx), batch, true); len(s.unsure) > 0 {
+			s.log.Warn("cannot learn whether saves are stored; they are sent again")
 			s.unsure = append(s.unsure, batches[i+1:]...)
 			return false
 		}
@@ -112,25 +121,51 @@ func (s *Saver) resolve(ctx context.Context) bool {
 }
 
 // flush saves batch after batch until take has no more, or one is in memory only.
-func (s *Saver) flush(ctx context.Context, take func() (merge.Batch, []chan error)) {
+func (s *Saver) flush(ctx context.Context, take func(most int) (merge.Batch, waitingFor)) {
 	for {
-		batch, waiting := take()
+		batch, waiting := take(s.most)
 		if len(batch.Edits) == 0 && len(waiting) == 0 {
 			return
 		}
-		err := errUnsure
-		if s.resolve(ctx) {
-			err = s.save(context.WithoutCancel(ctx), batch, false)
+		var unsafe failures
+		resolved := s.resolve(ctx)
+		if resolved {
+			unsafe = s.save(context.WithoutCancel(ctx), batch, false)
 		} else {
 			s.visitors.giveBack(batch)
+			unsafe = failuresOf(maps.Keys(waiting), errUnsure)
 		}
-		for _, done := range waiting {
-			done <- err
+		for id, channels := range waiting {
+			for _, done := range channels {
+				done <- unsafe[id]
+			}
 		}
-		if syncer.CodeOf(err) == syncer.CodeOutcomeUnknown {
+		if !resolved || unsafe.inMemoryOnly() {
 			return
 		}
 	}
+}
+
+// failures are the errors of players whose edits are not safe.
+type failures map[syncer.PlayerID]error
+
+// failuresOf returns an error that all have.
+func failuresOf(players iter.Seq[syncer.PlayerID], err error) failures {
+	all := failures{}
+	for id := range players {
+		all[id] = err
+	}
+	return all
+}
+
+// inMemoryOnly reports whether edits have no other place.
+func (f failures) inMemoryOnly() bool {
+	for _, err := range f {
+		if syncer.CodeOf(err) == syncer.CodeOutcomeUnknown {
+			return true
+		}
+	}
+	return false
 }
 
 // errUnsure is of saves that come after others of which nobody knows yet whether they are stored.
@@ -156,21 +191,23 @@ func stillInMemory(cause error) error {
 	}
 }
 
-// save makes a batch safe: in the database or, failing that, on disk behind what
-// waits there already. An error means that it is in memory only: its edits as before or, if it
-// may be stored, all of it as it is.
-func (s *Saver) save(ctx context.Context, batch merge.Batch, mayBeStored bool) error {
+// save makes a batch safe: in the database or, failing that, on disk behind what waits there
+// already. Whose edits are not safe has an error: they are refused or, outcome_unknown, in
+// memory only, as before or, if they may be stored, all of the batch as it is.
+func (s *Saver) save(ctx context.Context, batch merge.Batch, mayBeStored bool) failures {
 	if len(batch.Edits) == 0 {
 		return nil
 	}
 	var err error
 	if !s.hasWaiting() {
 		if err = s.storeBatch(ctx, batch); err == nil {
+			s.most = min(max(s.most, 2*len(batch.Edits)), maxBatch)
 			return nil
 		}
 		if syncer.CodeOf(err) == syncer.CodeInvalid {
-			return s.saveEach(ctx, batch, err)
+			return s.saveHalves(ctx, batch, err)
 		}
+		s.most = max(len(batch.Edits)/2, 1) // the next one must not fail because it is too much
 		s.log.Warn("cannot store saves; they wait on disk", "players", len(batch.Edits), "error", err)
 	}
 	if failed := s.outbox.Add(batch); failed != nil {
@@ -180,7 +217,7 @@ func (s *Saver) save(ctx context.Context, batch merge.Batch, mayBeStored bool) e
 		} else {
 			s.visitors.giveBack(batch)
 		}
-		return stillInMemory(errors.Join(err, failed))
+		return failuresOf(maps.Keys(batch.Edits), stillInMemory(errors.Join(err, failed)))
 	}
 	return nil
 }
@@ -197,21 +234,18 @@ func (s *Saver) storeBatch(ctx context.Context, batch merge.Batch) error {
 	return nil
 }
 
-// saveEach stores the players of a batch one by one after the database refused a
-// value in it, so that one bad edit costs nobody else's. The bad one is set aside
-// on disk for a person to look at, and reported to whoever waits.
-func (s *Saver) saveEach(ctx context.Context, batch merge.Batch, refusal error) error {
+// saveHalves stores a batch in parts after the database refused a value in it, so that one bad
+// edit costs nobody else's. The bad one is set aside on disk for a person to look at.
+func (s *Saver) saveHalves(ctx context.Context, batch merge.Batch, refusal error) failures {
 	if len(batch.Edits) == 1 {
 		s.setAside(batch, refusal)
-		return refusal
+		return failuresOf(maps.Keys(batch.Edits), refusal)
 	}
-	var refused error
-	for id := range batch.Edits {
-		single := batch.Part(newBatchID(), id)
-		s.visitors.rename(id, batch.ID, single.ID)
-		if err := s.save(ctx, single, false); err != nil {
-			refused = err
-		}
+	parts := partsOf(batch, halvesOf(batch))
+	s.visitors.part(batch.ID, parts)
+	all := failures{}
+	for _, part := range parts {
+		maps.Copy(all, s.save(ctx, part, false))
 	}
-	return refused
+	return all
 }

@@ -31,6 +31,12 @@ func (s *forgetfulStore) SaveBatch(
 	return nil, nil, nil
 }
 
+// PartBatch says whether a batch is stored.
+func (s *forgetfulStore) PartBatch(_ context.Context, id [16]byte) (bool, error) {
+	_, stored := s.stored[id]
+	return stored, nil
+}
+
 // Begin is that of an applier.
 func (*forgetfulStore) Begin() changefeed.Generation { return 0 }
 
@@ -47,9 +53,10 @@ func (fullDisk) Pending(context.Context) iter.Seq2[merge.Batch, error] {
 	return func(func(merge.Batch, error) bool) {}
 }
 
-func (fullDisk) Remove([16]byte) error         { return nil }
-func (fullDisk) Refuse([16]byte, string) error { return nil }
-func (fullDisk) Len() int                      { return 0 }
+func (fullDisk) Remove([16]byte) error                 { return nil }
+func (fullDisk) Replace([16]byte, []merge.Batch) error { return nil }
+func (fullDisk) Refuse([16]byte, string) error         { return nil }
+func (fullDisk) Len() int                              { return 0 }
 
 // A save that may be stored, and that the disk does not take, is the same save when it is sent
 // again: what it counts is counted once.

@@ -90,6 +90,15 @@ func (v *visitor) remove(batch [16]byte) {
 	v.saving = slices.DeleteFunc(slices.Clone(v.saving), func(s sending) bool { return s.batch == batch })
 }
 
+// rename moves the part that a batch carries to another one.
+func (v *visitor) rename(from, to [16]byte) {
+	for i := range v.saving {
+		if v.saving[i].batch == from {
+			v.saving[i].batch = to
+		}
+	}
+}
+
 // count returns how many players are on a server, and how many have edits that are not
 // stored yet.
 func (vs *visitors) count() (online, unsaved int) {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -45,6 +46,31 @@ func (s *Store) SaveBatch(
 	}
 	s.committed(saved.encoded, true)
 	return saved.readings, saved.changes, nil
+}
+
+// PartBatch reports whether a batch is stored, on the synchronous standby too if there is one.
+// If not, it never will be, however late a lost statement arrives: its edits may be sent in
+// batches of their own. It may be asked again, and answers the same.
+func (s *Store) PartBatch(ctx context.Context, id [16]byte) (stored bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	mark := sha256.Sum256(append([]byte("parted "), id[:]...))
+	whole, parted := pgtype.UUID{Bytes: id, Valid: true}, pgtype.UUID{Bytes: [16]byte(mark[:16]), Valid: true}
+	var isParted bool
+	err = repeatedly(func() error {
+		return s.pipeline(ctx,
+			func(ctx context.Context, queries *db.Queries) error {
+				return queries.PartBatch(ctx, db.PartBatchParams{ID: whole, Parted: parted})
+			},
+			func(ctx context.Context, queries *db.Queries) (err error) { // sees what the first waited for
+				isParted, err = queries.IsBatchStored(ctx, parted)
+				return err
+			})
+	})
+	if err != nil {
+		return false, readError("part saves", err) // what it does may be done again
+	}
+	return !isParted, nil
 }
 
 // saveParams encodes a batch.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -95,6 +96,51 @@ func TestRefusedBatchStoresNothing(t *testing.T) {
 	batch.Edits["b"] = wins(1)
 	if readings, _, err := s.SaveBatch(context.Background(), batch); err != nil || len(readings) != 2 {
 		t.Errorf("once put right: %v, %v", readings, err)
+	}
+}
+
+// A batch is stored as a whole, or its parts may be: never both, however late a lost statement
+// arrives.
+func TestBatchIsStoredAsAWholeOrInParts(t *testing.T) {
+	t.Parallel()
+	s, url := open(t, store.Options{Timeout: time.Minute})
+	ctx := context.Background()
+	whole := newBatch(map[syncer.PlayerID]merge.Edit{"a": wins(1), "b": wins(1)})
+	if _, _, err := s.SaveBatch(ctx, whole); err != nil {
+		t.Fatal(err)
+	}
+	late := newBatch(map[syncer.PlayerID]merge.Edit{"a": wins(1), "b": wins(1)})
+	for range 2 { // the answer may be lost
+		if stored, err := s.PartBatch(ctx, whole.ID); err != nil || !stored {
+			t.Errorf("a stored batch: %t, %v", stored, err)
+		}
+		if stored, err := s.PartBatch(ctx, late.ID); err != nil || stored {
+			t.Errorf("a batch that never arrived: %t, %v", stored, err)
+		}
+	}
+	if readings, _, err := s.SaveBatch(ctx, late); err != nil || len(readings) > 0 {
+		t.Errorf("it arrives after all: %v, %v", readings, err)
+	}
+	conn := psql(t, url)
+	run(t, conn, `begin; update player set rank = 'mod' where uuid = 'b'`)
+	slow := newBatch(map[syncer.PlayerID]merge.Edit{"a": wins(1), "b": wins(1)})
+	saved := make(chan error)
+	go func() { _, _, err := s.SaveBatch(ctx, slow); saved <- err }()
+	pgtest.Eventually(t, pgtest.WaitTimeout, func() error {
+		if value[int](t, conn, `select count(*) from pg_stat_activity where wait_event_type = 'Lock'`) == 0 {
+			return errors.New("it does not wait for the row yet")
+		}
+		return nil
+	})
+	if stored, err := s.PartBatch(ctx, slow.ID); err != nil || stored {
+		t.Errorf("a batch that waits for a row: %t, %v", stored, err)
+	}
+	run(t, conn, `commit`)
+	if err := <-saved; err != nil {
+		t.Error(err)
+	}
+	if got := readOne(t, s, "a").Gamemodes["pvp"].Stats["wins"]; got != 1 {
+		t.Errorf("counted %d times", got)
 	}
 }
 
