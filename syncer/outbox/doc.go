@@ -30,10 +30,11 @@
 //
 // # Faults
 //
-// A second process gets [ErrLocked] at once. A damaged file gives [ErrCorrupt]; the
-// outbox never repairs or replaces a file by itself, since it may hold the only copy
-// of a save. When a write fails, on a full disk for instance, nothing of it is kept
-// and the caller gets the error. Every error names the file.
+// A second process gets [ErrLocked] at once. A damaged file gives [ErrCorrupt]
+// when it is opened, since all of it is read then. The outbox never repairs or replaces a
+// file by itself, since it may hold the only copy of a save. When a write fails, on a full
+// disk for instance, nothing of it is kept and the caller gets the error. Every error names
+// the file.
 //
 // All methods may be called from several goroutines, also while ranging over what
 // [Outbox.Pending] and [Outbox.LoadBans] return.

@@ -33,6 +33,9 @@ var (
 	bucketRefused = []byte("refused") // key as in batches → JSON of a Refusal
 	bucketBans    = []byte("bans")    // generation (8 bytes) → bucket of one list
 
+	// buckets are those of each file; bucketShown comes when it is needed.
+	buckets = [][]byte{bucketMeta, bucketBatches, bucketIDs, bucketRefused, bucketBans, bucketWrites}
+
 	keyFormat = []byte("format")
 )
 
@@ -60,6 +63,9 @@ func Open(path string) (*Outbox, error) {
 		if o.db != nil {
 			err = errors.Join(err, o.db.Close())
 		}
+		if errors.Is(err, ErrCorrupt) {
+			err = fmt.Errorf("%w; move the file away to begin anew, without the saves that it holds", err)
+		}
 		return nil, fmt.Errorf("open outbox %s: %w", path, err)
 	}
 	return o, nil
@@ -71,7 +77,7 @@ func (o *Outbox) open() error {
 	}
 	info, err := os.Stat(o.path)
 	if err == nil && info.Size() == 0 { // bbolt would take it for a new one
-		return fmt.Errorf("%w: the file is empty; delete it to begin anew, without the saves that it held", ErrCorrupt)
+		return fmt.Errorf("%w: the file is empty", ErrCorrupt)
 	}
 	if errors.Is(err, os.ErrNotExist) {
 		if err := o.create(); err != nil {
@@ -84,7 +90,12 @@ func (o *Outbox) open() error {
 	if err := os.Chmod(o.path, 0o600); err != nil {
 		return err
 	}
-	return o.guard(func() error { return o.db.Update(o.prepare) })
+	return o.guard(func() error {
+		if err := o.db.View(verify); err != nil {
+			return err
+		}
+		return o.db.Update(o.prepare)
+	})
 }
 
 // create makes the file under another name and gives it its own once it is complete: whoever
@@ -95,7 +106,7 @@ func (o *Outbox) create() error {
 		return err
 	}
 	defer func() { _ = os.Remove(fresh.path) }()
-	if err := fresh.db.Close(); err != nil {
+	if err := errors.Join(fresh.db.Update(fresh.prepare), fresh.db.Close()); err != nil {
 		return err
 	}
 	if err := os.Link(fresh.path, o.path); err != nil && !errors.Is(err, os.ErrExist) {
@@ -125,7 +136,7 @@ func (o *Outbox) openDatabase() error {
 // prepare creates missing buckets, drops lists of bans whose saving was interrupted
 // and counts the batches.
 func (o *Outbox) prepare(tx *bbolt.Tx) error {
-	for _, name := range [][]byte{bucketMeta, bucketBatches, bucketIDs, bucketRefused, bucketBans, bucketWrites} {
+	for _, name := range buckets {
 		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 			return fmt.Errorf("create bucket %s: %w", name, err)
 		}
