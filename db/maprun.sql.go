@@ -11,15 +11,18 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-const abandonMapRun = `-- name: AbandonMapRun :exec
+const abandonMapRun = `-- name: AbandonMapRun :execrows
 delete from map_run_current
 where server = $1
 `
 
 // Gives up the run in progress.
-func (q *Queries) AbandonMapRun(ctx context.Context, server string) error {
-	_, err := q.db.Exec(ctx, abandonMapRun, server)
-	return err
+func (q *Queries) AbandonMapRun(ctx context.Context, server string) (int64, error) {
+	result, err := q.db.Exec(ctx, abandonMapRun, server)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const currentMapRun = `-- name: CurrentMapRun :many

@@ -32,19 +32,20 @@ func (q *Queries) AnyPlayer(ctx context.Context, uuids []string) (AnyPlayerRow, 
 }
 
 const createPlayers = `-- name: CreatePlayers :exec
-with notify as materialized (
-    select set_config('syncer.notify', 'now', true)
+with begun as materialized (
+    select set_config('syncer.notify', 'now', true), pg_logical_emit_message(true, 'playersync', '')
 )
 insert into player (uuid)
 select wanted.uuid
-from notify
+from begun
 cross join (select unnest($1::text[]) as uuid) as wanted
 order by wanted.uuid
 on conflict (uuid) do nothing
 `
 
 // Inserts the players that do not exist yet. The trigger notifies, also inside a
-// transaction whose other writes do not.
+// transaction whose other writes do not. Those that exist are on the synchronous standby; see
+// AwaitStandby.
 func (q *Queries) CreatePlayers(ctx context.Context, uuids []string) error {
 	_, err := q.db.Exec(ctx, createPlayers, uuids)
 	return err

@@ -64,7 +64,7 @@ select * from stored
 union all
 select * from map_run where map_run.key = sqlc.arg(key);
 
--- name: AbandonMapRun :exec
+-- name: AbandonMapRun :execrows
 -- Gives up the run in progress.
 delete from map_run_current
 where server = sqlc.arg(server);

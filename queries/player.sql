@@ -31,13 +31,14 @@ select
 
 -- name: CreatePlayers :exec
 -- Inserts the players that do not exist yet. The trigger notifies, also inside a
--- transaction whose other writes do not.
-with notify as materialized (
-    select set_config('syncer.notify', 'now', true)
+-- transaction whose other writes do not. Those that exist are on the synchronous standby; see
+-- AwaitStandby.
+with begun as materialized (
+    select set_config('syncer.notify', 'now', true), pg_logical_emit_message(true, 'playersync', '')
 )
 insert into player (uuid)
 select wanted.uuid
-from notify
+from begun
 cross join (select unnest(sqlc.arg(uuids)::text[]) as uuid) as wanted
 order by wanted.uuid
 on conflict (uuid) do nothing;

@@ -32,7 +32,7 @@ func (s *Store) SetAntibotPattern(
 // ClearAntibotPattern removes the pattern of a kind; false if there was none.
 func (s *Store) ClearAntibotPattern(ctx context.Context, kind mindustry.PatternKind) (bool, error) {
 	n, err := s.queries.ClearAntibotPattern(ctx, string(kind))
-	return n > 0, writeError("clear antibot pattern", err)
+	return s.done(ctx, "clear antibot pattern", n, err)
 }
 
 func patternOf(row db.AntibotPattern) mindustry.AntibotPattern {

@@ -211,7 +211,7 @@ func (s *Store) Currencies(ctx context.Context) ([]syncer.Currency, error) {
 // AddCurrency adds a currency; it reports false if there is one of that name.
 func (s *Store) AddCurrency(ctx context.Context, name string) (bool, error) {
 	added, err := s.queries.AddCurrency(ctx, name)
-	return added > 0, writeError("add currency", err)
+	return s.done(ctx, "add currency", added, err)
 }
 
 // BalanceMismatches returns how many balances are not the sum of their ledger, and

@@ -44,8 +44,8 @@ func (s *Store) Blacklisted(
 // not on it is no error and no change.
 func (s *Store) RemoveBlacklisted(ctx context.Context, address string) ([]changefeed.Change, error) {
 	rows, err := s.queries.RemoveBlacklistedAddress(ctx, address)
-	if err != nil {
-		return nil, writeError("remove from blacklist", err)
+	if removed, err := s.done(ctx, "remove from blacklist", int64(len(rows)), err); !removed {
+		return nil, err
 	}
 	changes, _, err := decodeEach(rows)
 	return changes, err

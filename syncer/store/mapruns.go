@@ -42,7 +42,9 @@ func (s *Store) FinishMapRun(ctx context.Context, f syncer.MapFinish) (syncer.Ma
 
 // AbandonMapRun forgets the run in progress on a server, if there is one.
 func (s *Store) AbandonMapRun(ctx context.Context, server string) error {
-	return writeError("abandon map run", s.queries.AbandonMapRun(ctx, server))
+	n, err := s.queries.AbandonMapRun(ctx, server)
+	_, err = s.done(ctx, "abandon map run", n, err)
+	return err
 }
 
 // CurrentMapRun returns the run in progress on a server, nil if there is none.

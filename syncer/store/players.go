@@ -162,7 +162,7 @@ func (s *Store) RemoveHistory(ctx context.Context, id syncer.PlayerID, entry syn
 	removed, err := s.queries.RemoveHistory(ctx, db.RemoveHistoryParams{
 		Uuid: string(id), Action: entry.Action, By: entry.By, Time: timestamp(entry.Time),
 	})
-	return removed > 0, writeError("remove history", err)
+	return s.done(ctx, "remove history", removed, err)
 }
 
 func texts(ids []syncer.PlayerID) []string {

@@ -9,6 +9,7 @@ import (
 
 	"playersync/syncer"
 	"playersync/syncer/merge"
+	"playersync/syncer/mindustry"
 	"playersync/syncer/postgres/pgtest"
 	"playersync/syncer/store"
 )
@@ -23,7 +24,12 @@ func TestRepeatedWritesWaitForTheStandbyToo(t *testing.T) {
 		insert into player (uuid) values ('steve'), ('alex');
 		insert into currency (name) values ('coins');
 		insert into balance (uuid, currency) select uuid, 'coins' from player;
-		insert into ban (uuid) values ('lifted')`)
+		insert into ban (uuid) values ('lifted');
+		insert into blacklisted_address (address) values ('192.0.2.9');
+		insert into antibot_pattern (kind, pattern) values ('graylist', 'x');
+		insert into player_history (uuid, action, by, time) values ('steve', 'muted', 'Alex', to_timestamp(0.001));
+		insert into map_run_current (server, map, gamemode, session, started_at, reported_at, players, max_players)
+			values ('a', 'maze', 'pvp', 's', now(), current_timestamp, 1, 1)`)
 	s, err := store.Open(t.Context(), url, store.Options{Timeout: pgtest.WaitTimeout})
 	if err != nil {
 		t.Fatal(err)
@@ -34,6 +40,7 @@ func TestRepeatedWritesWaitForTheStandbyToo(t *testing.T) {
 		repeated[name] = func() error { return write.do(t.Context(), s, 7) }
 	}
 	batch := newBatch(map[syncer.PlayerID]merge.Edit{"other": wins(1)})
+	entry := syncer.HistoryEntry{Action: "muted", By: "Alex", Time: syncer.Millis(1)}
 	message := syncer.StaffMessage{Server: "a", Name: "Alex", Text: "hello", IsStaff: true}
 	maps.Copy(repeated, map[string]func() error{
 		"batch":   func() error { _, _, err := s.SaveBatch(t.Context(), batch); return err },
@@ -42,6 +49,18 @@ func TestRepeatedWritesWaitForTheStandbyToo(t *testing.T) {
 			_, err := s.AddBlacklisted(t.Context(), []string{"192.0.2.1"}, "Alex")
 			return err
 		},
+		"address off the blacklist": func() error {
+			_, err := s.RemoveBlacklisted(t.Context(), "192.0.2.9")
+			return err
+		},
+		"pattern": func() error { _, err := s.ClearAntibotPattern(t.Context(), mindustry.PatternGraylist); return err },
+		"entry of a history": func() error {
+			_, err := s.RemoveHistory(t.Context(), "steve", entry)
+			return err
+		},
+		"currency": func() error { _, err := s.AddCurrency(t.Context(), "gems"); return err },
+		"players":  func() error { return s.CreatePlayers(t.Context(), []syncer.PlayerID{"new"}) },
+		"run":      func() error { return s.AbandonMapRun(t.Context(), "a") },
 		"lift": func() error {
 			_, _, _, err := s.LiftBan(t.Context(), syncer.TargetID("lifted"), "Alex", "")
 			return err

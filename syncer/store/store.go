@@ -122,6 +122,18 @@ func (s *Store) awaitStandby(ctx context.Context) error {
 	return nil
 }
 
+// done reports whether a statement changed rows, or why it failed. If it changed none, another one
+// may have: see awaitStandby.
+func (s *Store) done(ctx context.Context, verb string, rows int64, err error) (bool, error) {
+	switch {
+	case err != nil:
+		return false, writeError(verb, err)
+	case rows == 0:
+		return false, s.awaitStandby(ctx)
+	}
+	return true, nil
+}
+
 // use sets the pool that the operations run on.
 func (s *Store) use(pool *pgxpool.Pool) {
 	s.pool, s.queries = pool, db.New(pooled{pool, s.timeout})
