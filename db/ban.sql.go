@@ -224,7 +224,7 @@ func (q *Queries) BansOf(ctx context.Context, arg BansOfParams) ([]Ban, error) {
 
 const changeBan = `-- name: ChangeBan :many
 with writer as materialized (
-    select set_config('syncer.server', $5::text, true), set_config('syncer.by', $6::text, true)
+    select set_config('syncer.server', $6::text, true), set_config('syncer.by', $7::text, true)
 )
 update ban
 set reason = coalesce($1::text, reason),
@@ -233,6 +233,7 @@ from writer
 where id = $4
   and lifted_at is null
   and (expires_at is null or expires_at > now())
+  and revision = coalesce($5::bigint, revision)
 returning ban.id, ban.uuid, ban.ip, ban.reason, ban.banned_by, ban.created_at, ban.expires_at, ban.lifted_at, ban.lifted_by, ban.lift_reason, ban.revision, ban_change(ban)::jsonb as change
 `
 
@@ -241,6 +242,7 @@ type ChangeBanParams struct {
 	SetExpiry bool
 	ExpiresAt pgtype.Timestamptz
 	ID        int64
+	Expected  *int64
 	Server    string
 	By        string
 }
@@ -261,13 +263,14 @@ type ChangeBanRow struct {
 }
 
 // Gives an open ban another reason or expiry; what is not given stays. No row: no
-// such ban, or it is over.
+// such ban, or it is over, or it has another revision than the expected one.
 func (q *Queries) ChangeBan(ctx context.Context, arg ChangeBanParams) ([]ChangeBanRow, error) {
 	rows, err := q.db.Query(ctx, changeBan,
 		arg.Reason,
 		arg.SetExpiry,
 		arg.ExpiresAt,
 		arg.ID,
+		arg.Expected,
 		arg.Server,
 		arg.By,
 	)

@@ -204,7 +204,7 @@ where id = sqlc.arg(id);
 
 -- name: ChangeBan :many
 -- Gives an open ban another reason or expiry; what is not given stays. No row: no
--- such ban, or it is over.
+-- such ban, or it is over, or it has another revision than the expected one.
 with writer as materialized (
     select set_config('syncer.server', sqlc.arg(server)::text, true), set_config('syncer.by', sqlc.arg(by)::text, true)
 )
@@ -215,6 +215,7 @@ from writer
 where id = sqlc.arg(id)
   and lifted_at is null
   and (expires_at is null or expires_at > now())
+  and revision = coalesce(sqlc.narg(expected)::bigint, revision)
 returning ban.*, ban_change(ban)::jsonb as change;
 
 -- name: AddBanNote :one

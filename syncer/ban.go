@@ -139,6 +139,7 @@ type Ban struct {
 	LiftedAt   Time // none: still open
 	LiftedBy   string
 	LiftReason string
+	Revision   int64 // higher is newer; 0: not read from the database
 }
 
 // Applies reports whether the ban forbids joining at the given time of the

@@ -39,6 +39,7 @@ type BanChange struct {
 	Reason    Optional[string]
 	ExpiresAt Optional[Time] // none: until lifted
 	By        string         // who changes it, for the audit; "" if not said
+	Expected  *int64         // the revision that the ban must still have; nil: any
 }
 
 // Validate returns an [Error] naming the first field that cannot be stored.

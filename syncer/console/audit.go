@@ -36,18 +36,12 @@ type audit struct {
 	use     Audit
 }
 
-// auditPageSize is how many changes a page lists.
-const auditPageSize = 50
-
 // auditPage is a list of changes.
 type auditPage struct {
 	Target, Field, By, Server, From string // the filters, as they were given
 
-	Fields  []syncer.AuditField // that can be chosen
-	Entries []shownChange
-	Here    string // this page with its filters and place, behind Path
-	Next    string // the next page; "" if this is the last
-	Problem string
+	Fields []syncer.AuditField // that can be chosen
+	listing[shownChange]
 }
 
 // shownChange is a change as pages show it.
@@ -111,31 +105,29 @@ func (p *auditPage) filter(q url.Values, a *audit) (f syncer.AuditFilter, err er
 }
 
 func (a *audit) list(w http.ResponseWriter, r *http.Request, s *session) {
-	q := r.URL.Query()
-	page := auditPage{Here: "audit?" + q.Encode(), Fields: syncer.AuditFields}
-	filter, err := page.filter(q, a)
-	if err == nil && filter.ID != "" {
-		var meant syncer.IdentifiedTarget
-		meant, err = a.console.deps.Bans.Identify(r.Context(), syncer.TargetID(filter.ID))
-		filter.ID = meant.Target.ID
+	page := auditPage{Fields: syncer.AuditFields}
+	page.listing = list(a.console, r, func(q url.Values, at sidecar.Page) ([]shownChange, string, error) {
+		filter, err := page.filter(q, a)
+		if err == nil && filter.ID != "" {
+			var meant syncer.IdentifiedTarget
+			meant, err = a.console.deps.Bans.Identify(r.Context(), syncer.TargetID(filter.ID))
+			filter.ID = meant.Target.ID
+		}
+		if err != nil {
+			return nil, "", err
+		}
+		entries, next, err := a.use.List(r.Context(), filter, at)
+		return allChanges(entries), next, err
+	})
+	a.console.render(w, r, s, page.status, "audit", page)
+}
+
+func allChanges(entries []syncer.AuditEntry) []shownChange {
+	rows := make([]shownChange, len(entries))
+	for i, e := range entries {
+		rows[i] = shownChange{e}
 	}
-	var entries []syncer.AuditEntry
-	var next string
-	if err == nil {
-		entries, next, err = a.use.List(r.Context(), filter, sidecar.Page{Size: auditPageSize, After: q.Get("after")})
-	}
-	status := http.StatusOK
-	if err != nil {
-		status, page.Problem = a.console.problemOf(err)
-	}
-	for _, e := range entries {
-		page.Entries = append(page.Entries, shownChange{e})
-	}
-	if next != "" {
-		q.Set("after", next)
-		page.Next = "audit?" + q.Encode()
-	}
-	a.console.render(w, r, s, status, "audit", page)
+	return rows
 }
 
 // changePage is one change, and the question whether it is to be taken back.

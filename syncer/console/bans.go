@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"playersync/syncer"
 	"playersync/syncer/changefeed"
@@ -41,13 +42,16 @@ func (c *Console) registerBans() {
 	c.handle("POST "+Path+"bans/{id}/notes", b.note)
 }
 
+// changesGap is the shortest time in which a page asks anew for what it shows, so that a busy
+// network does not have it ask all the time. The first change is told at once.
+const changesGap = time.Second
+
 // changes returns a part that says nothing but that something has changed: a page asks anew
 // then for what it shows.
 func (c *Console) changes(name string, on ...changefeed.EventType) *livePart {
 	var count atomic.Int64
-	return &livePart{name: name, on: on, render: func() template.HTML {
-		return template.HTML(strconv.FormatInt(count.Add(1), 10)) //nolint:gosec // it is a number
-	}}
+	render := func() template.HTML { return numbered(count.Add(1)) }
+	return &livePart{name: name, on: on, gap: changesGap, render: render}
 }
 
 // bans are the pages about bans.
@@ -55,9 +59,6 @@ type bans struct {
 	console *Console
 	use     Bans
 }
-
-// bansPageSize is how many bans a page lists.
-const bansPageSize = 50
 
 // shownBan is a ban as pages show it.
 type shownBan struct {
@@ -69,10 +70,7 @@ type shownBan struct {
 type bansPage struct {
 	Target, Kind, State, Reason, By string // the filters, as they were given
 
-	Bans    []shownBan
-	Here    string // this page with its filters and place, behind Path
-	Next    string // the next page; "" if this is the last
-	Problem string
+	listing[shownBan]
 }
 
 // filter reads the filters.
@@ -102,30 +100,28 @@ func (p *bansPage) filter(q url.Values) (f syncer.BanFilter, err error) {
 }
 
 func (b *bans) list(w http.ResponseWriter, r *http.Request, s *session) {
-	q := r.URL.Query()
-	page := bansPage{Here: "bans?" + q.Encode()}
-	filter, err := page.filter(q)
-	var found []syncer.Ban
-	var next string
-	if err == nil {
-		found, next, err = b.use.ListBans(r.Context(), filter, sidecar.Page{Size: bansPageSize, After: q.Get("after")})
-	}
-	status := http.StatusOK
-	if err != nil {
-		status, page.Problem = b.console.problemOf(err)
-	}
-	for _, ban := range found {
-		page.Bans = append(page.Bans, b.shown(ban))
-	}
-	if next != "" {
-		q.Set("after", next)
-		page.Next = "bans?" + q.Encode()
-	}
-	b.console.render(w, r, s, status, "bans", page)
+	var page bansPage
+	page.listing = list(b.console, r, func(q url.Values, at sidecar.Page) (rows []shownBan, next string, err error) {
+		filter, err := page.filter(q)
+		if err != nil {
+			return nil, "", err
+		}
+		found, next, err := b.use.ListBans(r.Context(), filter, at)
+		return b.allShown(found), next, err
+	})
+	b.console.render(w, r, s, page.status, "bans", page)
 }
 
 func (b *bans) shown(ban syncer.Ban) shownBan {
 	return shownBan{ban, ban.Applies(b.console.deps.Now())}
+}
+
+func (b *bans) allShown(bans []syncer.Ban) []shownBan {
+	rows := make([]shownBan, len(bans))
+	for i, ban := range bans {
+		rows[i] = b.shown(ban)
+	}
+	return rows
 }
 
 // newBanPage is the form for a new ban, as far as it is filled in.
@@ -249,6 +245,12 @@ var told = map[string]string{
 	"lifted":  "The ban was lifted.",
 	"over":    "The ban was over already.",
 	"noted":   "The note was added.",
+
+	"edited":  "The player was changed.",
+	"muted":   "The player is muted.",
+	"unmuted": "The player is not muted.",
+	"paid":    "It is written to the ledger.",
+	"kicked":  "The servers where the player is were told.",
 }
 
 func (b *bans) showOne(w http.ResponseWriter, r *http.Request, s *session) {
@@ -298,8 +300,9 @@ func number(r *http.Request) int64 {
 func (b *bans) change(w http.ResponseWriter, r *http.Request, s *session) {
 	change := syncer.BanChange{By: s.name}
 	change.Reason.Value, change.Reason.Set = r.PostFormValue("reason"), true
-	var err error
-	if duration := strings.TrimSpace(r.PostFormValue("duration")); duration != "" {
+	revision, err := expected(r)
+	change.Expected = revision
+	if duration := strings.TrimSpace(r.PostFormValue("duration")); err == nil && duration != "" {
 		change.ExpiresAt.Value, err = b.endOf(duration)
 		change.ExpiresAt.Set = true
 	}
@@ -323,6 +326,16 @@ func (b *bans) note(w http.ResponseWriter, r *http.Request, s *session) {
 	b.done(w, r, s, "noted", err)
 }
 
+// expected returns the revision that a form was shown with: who changes something that
+// somebody else has changed since is told.
+func expected(r *http.Request) (*int64, error) {
+	revision, err := strconv.ParseInt(r.PostFormValue("revision"), 10, 64)
+	if err != nil {
+		return nil, syncer.Invalid("revision", "must be the one that the page shows")
+	}
+	return &revision, nil
+}
+
 // problemOf says what is wrong, for a person, with the status that fits.
 func (c *Console) problemOf(err error) (status int, text string) {
 	refused, ok := errors.AsType[*syncer.Error](err)
@@ -339,6 +352,9 @@ func (c *Console) problemOf(err error) (status int, text string) {
 		return http.StatusNotFound, text
 	case syncer.CodeInvalid, syncer.CodeTooLarge:
 		return http.StatusUnprocessableEntity, text
+	case syncer.CodeStale:
+		return http.StatusConflict, "Somebody else has changed it since you opened this page: nothing was stored. " +
+			"Look at what stands now, and send it again if you still mean it."
 	case syncer.CodeUnavailable:
 		return http.StatusServiceUnavailable, "The database is away: nothing was stored. Try again later."
 	case syncer.CodeOutcomeUnknown:

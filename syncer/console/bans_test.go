@@ -67,9 +67,13 @@ func TestBanIsMadeChangedNotedAndLifted(t *testing.T) {
 	p = b.send(http.StatusSeeOther, "/console/bans", "target", "198.51.100.0/24", "reason", "again")
 	b.wants(http.StatusOK, "GET", p.Header.Get("Location"), nil).contains(t, "stood already")
 
-	b.send(http.StatusSeeOther, path+"/change", "reason", "raids", "duration", "forever")
-	b.send(http.StatusUnprocessableEntity, path+"/change", "reason", "typed", "duration", "soon").
+	revision := s.row(`select revision from ban`)
+	b.send(http.StatusSeeOther, path+"/change", "revision", revision, "reason", "raids", "duration", "forever")
+	b.send(http.StatusUnprocessableEntity, path+"/change", "revision", revision, "reason", "typed", "duration", "soon").
 		contains(t, "duration: must be a duration", `value="typed"`, `value="soon"`)
+	// The second of two who change it is told, and what stands.
+	b.send(http.StatusConflict, path+"/change", "revision", revision, "reason", "typed", "duration", "1h").
+		contains(t, "Somebody else has changed it", `value="typed"`, "<bdi>raids</bdi>")
 	if got := s.row(`select reason, expires_at is null from ban`); got != "raids true" {
 		t.Errorf("stored %q", got)
 	}
@@ -88,7 +92,8 @@ func TestBanIsMadeChangedNotedAndLifted(t *testing.T) {
 	if got := s.row(`select distinct who, server from audit_log`); got != "console_actor survival-1" {
 		t.Errorf("audited as %q", got)
 	}
-	b.send(http.StatusConflict, path+"/change", "reason", "late")
+	revision = s.row(`select revision from ban`)
+	b.send(http.StatusConflict, path+"/change", "revision", revision, "reason", "late").contains(t, "the ban is over")
 	b.send(http.StatusNotFound, "/console/bans/99/lift")
 	b.wants(http.StatusNotFound, "GET", "/console/bans/99", nil)
 	b.wants(http.StatusNotFound, "GET", "/console/bans/x", nil)

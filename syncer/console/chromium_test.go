@@ -31,7 +31,7 @@ func chromium(t *testing.T) context.Context {
 	t.Cleanup(cancel)
 	ctx, cancel := chromedp.NewContext(allocator)
 	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 5*time.Minute)
+	ctx, cancel = context.WithTimeout(ctx, 2*time.Minute)
 	t.Cleanup(cancel)
 	chromedp.ListenTarget(ctx, func(event any) {
 		switch event := event.(type) {
@@ -56,54 +56,72 @@ func do(t *testing.T, ctx context.Context, actions ...chromedp.Action) { //nolin
 
 // text waits until an element says something.
 func text(selector, want string) chromedp.Action {
-	expression := fmt.Sprintf(`[...document.querySelectorAll(%q)].some((e) => e.innerText.includes(%q))`,
-		selector, want)
+	return truth(fmt.Sprintf(`[...document.querySelectorAll(%q)].some((e) => e.innerText.includes(%q))`,
+		selector, want))
+}
+
+// address waits until the page of an address is there, whole.
+func address(path string) chromedp.Action {
+	return truth(fmt.Sprintf(`document.readyState === "complete" && location.href.endsWith(%q)`, path))
+}
+
+// truth waits until an expression of JavaScript holds.
+func truth(expression string) chromedp.Action {
 	return chromedp.ActionFunc(func(ctx context.Context) error {
 		for {
-			var says bool
+			var holds bool
 			// While the page is left for another one there is none to ask.
-			if err := chromedp.Evaluate(expression, &says).Do(ctx); err == nil && says {
+			if err := chromedp.Evaluate(expression, &holds).Do(ctx); err == nil && holds {
 				return nil
 			}
 			select {
 			case <-time.After(20 * time.Millisecond):
 			case <-ctx.Done():
-				return fmt.Errorf("%s does not say %q: %w", selector, want, ctx.Err())
+				return fmt.Errorf("%s does not hold: %w", expression, ctx.Err())
 			}
 		}
 	})
 }
 
-// pictures looks at a page at every size, light and dark: nothing may be wider than the screen.
+// pictures looks at a page at every size, light and dark: nothing may be wider than the screen,
+// and nothing may hinder people from using it.
 func pictures(t *testing.T, ctx context.Context, name string) { //nolint:revive // t comes first in tests
 	t.Helper()
-	dir := os.Getenv(screenshotsEnv)
 	for _, scheme := range []string{"light", "dark"} {
+		do(t, ctx, emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{
+			{Name: "prefers-color-scheme", Value: scheme},
+		}))
 		for _, screen := range screens {
-			var picture []byte
 			var wide string
 			do(t, ctx,
-				emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{
-					{Name: "prefers-color-scheme", Value: scheme},
-				}),
 				chromedp.EmulateViewport(screen.width, screen.height),
 				chromedp.Evaluate(`document.documentElement.scrollWidth > innerWidth
 					? document.documentElement.scrollWidth + " of " + innerWidth : ""`, &wide),
-				chromedp.FullScreenshot(&picture, 100),
 			)
 			if wide != "" {
 				t.Errorf("%s at %d, %s: it is wider than the screen: %s", name, screen.width, scheme, wide)
 			}
-			violations(t, ctx, fmt.Sprintf("%s at %d, %s", name, screen.width, scheme))
-			if dir != "" {
-				file := filepath.Join(dir, fmt.Sprintf("%s-%d-%s.png", name, screen.width, scheme))
-				if err := os.WriteFile(file, picture, 0o600); err != nil {
-					t.Fatal(err)
-				}
+			picture(t, ctx, fmt.Sprintf("%s-%d-%s.png", name, screen.width, scheme))
+			if scheme == "light" && screen.width == 360 || scheme == "dark" && screen.width == 1920 {
+				violations(t, ctx, fmt.Sprintf("%s at %d, %s", name, screen.width, scheme))
 			}
 		}
 	}
 	do(t, ctx, chromedp.EmulateViewport(1024, 768))
+}
+
+// picture keeps what the whole page looks like, if pictures are wanted.
+func picture(t *testing.T, ctx context.Context, file string) { //nolint:revive // t comes first in tests
+	t.Helper()
+	dir := os.Getenv(screenshotsEnv)
+	if dir == "" {
+		return
+	}
+	var picture []byte
+	do(t, ctx, chromedp.FullScreenshot(&picture, 100))
+	if err := os.WriteFile(filepath.Join(dir, file), picture, 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // axeEnv names axe-core's script, which looks for what hinders people from using a page.
@@ -187,6 +205,7 @@ func TestChromium(t *testing.T) {
 		t.Errorf("the button to go back leads to %s", at)
 	}
 	bansInChromium(t, ctx, s)
+	playersInChromium(t, ctx, s)
 	do(t, ctx, chromedp.Click(`.who button`), chromedp.WaitVisible(`input[name=password]`),
 		chromedp.Navigate(s.URL()+"/console/"), chromedp.WaitVisible(`input[name=password]`))
 }

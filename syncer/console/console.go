@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"playersync/syncer"
+	"playersync/syncer/changefeed"
 	"playersync/syncer/events"
 )
 
@@ -65,6 +66,11 @@ func (c Config) Validate() error {
 type Deps struct {
 	SignIn   SignIn
 	Presence Presence
+	Players  Players
+	Edits    Edits
+	Visits   Visits
+	Balances Balances
+	Kicks    Kicks
 	Bans     Bans
 	Audit    Audit
 	Counts   Counts
@@ -86,6 +92,8 @@ type SignIn interface {
 type Presence interface {
 	Counts() (players int, servers []syncer.OnlineCount)
 	Servers(ctx context.Context) ([]syncer.ServerOverview, error)
+	Online(server string, after int64, size int) (page []*changefeed.SessionRow, next int64)
+	Of(ctx context.Context, id syncer.PlayerID) (now []syncer.Session, before []syncer.LastSeen, err error)
 }
 
 // Counts is what the console needs of player counts; *sidecar.Counts is one.
@@ -135,6 +143,7 @@ func (c *Console) routes() {
 	c.handle("POST "+Path+"sign-out", c.signOut)
 	c.handle("GET "+Path+"live", c.follow)
 	c.registerOverview()
+	c.registerPlayers()
 	c.registerBans()
 	c.registerAudit()
 	c.handle(Path, c.notFound)

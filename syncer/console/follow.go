@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"playersync/syncer"
 )
 
 const (
@@ -17,7 +19,8 @@ const (
 
 // follow answers with the parts of a page as server-sent events, whenever they change.
 func (c *Console) follow(w http.ResponseWriter, r *http.Request, _ *session) {
-	page, stop, err := c.live.watch(strings.Split(r.URL.Query().Get("parts"), ","))
+	q := r.URL.Query()
+	page, stop, err := c.live.watch(strings.Split(q.Get("parts"), ","), syncer.PlayerID(q.Get("player")))
 	if err != nil {
 		w.Header().Set("Retry-After", "5")
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)

@@ -7,9 +7,11 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
+	"playersync/syncer"
 	"playersync/syncer/changefeed"
 	"playersync/syncer/events"
 )
@@ -30,9 +32,11 @@ type livePart struct {
 	name   string
 	on     []changefeed.EventType // that change it, beside a resync
 	every  time.Duration          // and with time; 0: not
+	gap    time.Duration          // the shortest time between two changes that are told
 	render func() template.HTML   // from memory
 
 	dirty bool
+	told  time.Time
 	due   time.Time
 	last  template.HTML
 }
@@ -51,10 +55,17 @@ type live struct {
 	seen     func(changefeed.Event) // told of every event
 }
 
+// partPlayer is the part of a page about one player: it says nothing but that something of him
+// has changed.
+const partPlayer = "player"
+
 // watcher is one open page.
 type watcher struct {
-	wants map[string]bool
-	out   chan update // closed when the page was too slow
+	wants   map[string]bool
+	about   syncer.PlayerID // that the page is about; "" for none
+	changed bool            // something of that player
+	changes int64           // how often it did
+	out     chan update     // closed when the page was too slow
 }
 
 // update is a part as it is now.
@@ -77,9 +88,9 @@ func (l *live) add(p *livePart) { l.parts[p.name] = p }
 var errBusy = errors.New("too many pages are open")
 
 // watch begins to bring the named parts, each at once as it is now. Unknown ones are passed
-// over. The caller must call stop.
-func (l *live) watch(names []string) (w *watcher, stop func(), err error) {
-	w = &watcher{wants: map[string]bool{}, out: make(chan update, liveBuffer)}
+// over. About is the player that the page is about, "" for none. The caller must call stop.
+func (l *live) watch(names []string, about syncer.PlayerID) (w *watcher, stop func(), err error) {
+	w = &watcher{wants: map[string]bool{}, about: about, out: make(chan update, liveBuffer)}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.watchers) >= l.most {
@@ -111,8 +122,25 @@ func (l *live) mark(e changefeed.Event) {
 			p.dirty = true
 		}
 	}
+	for w := range l.watchers {
+		w.changed = w.changed || w.about != "" && concerns(e, w.about)
+	}
 	l.mu.Unlock()
 	l.poke()
+}
+
+// concerns reports whether an event tells of a player.
+func concerns(e changefeed.Event, id syncer.PlayerID) bool {
+	switch e.Type {
+	case changefeed.EventPlayer, changefeed.EventBalance, changefeed.EventKick:
+		return e.ID == id
+	case changefeed.EventPresence:
+		return e.Session.ID == id
+	case changefeed.EventBan: // of an address too, which may be one of his
+		return e.Target.ID == id || e.Target.ID == ""
+	default:
+		return e.Type == changefeed.EventResync
+	}
 }
 
 // changed notes that a part may have changed for another reason.
@@ -187,12 +215,19 @@ func (l *live) flush(now time.Time) {
 	for w := range l.watchers {
 		maps.Copy(wanted, w.wants)
 	}
+	for w := range l.watchers {
+		if w.changed {
+			w.changed = false
+			w.changes++
+			l.give(w, update{partPlayer, numbered(w.changes)})
+		}
+	}
 	for name := range wanted {
 		p := l.parts[name]
-		if !p.dirty && (p.every == 0 || now.Before(p.due)) {
+		if !p.dirty && (p.every == 0 || now.Before(p.due)) || now.Sub(p.told) < p.gap {
 			continue
 		}
-		p.dirty, p.due = false, now.Add(p.every)
+		p.dirty, p.told, p.due = false, now, now.Add(p.every)
 		html := p.render()
 		if html == p.last {
 			continue
@@ -205,15 +240,24 @@ func (l *live) flush(now time.Time) {
 // send hands a part to the pages that show it. The caller holds l.mu.
 func (l *live) send(u update) {
 	for w := range l.watchers {
-		if !w.wants[u.part] {
-			continue
-		}
-		select {
-		case w.out <- u:
-		default:
-			delete(l.watchers, w)
-			close(w.out)
-			l.log.Info("stream of a page of the console cut off: the browser is too slow")
+		if w.wants[u.part] {
+			l.give(w, u)
 		}
 	}
+}
+
+// give hands a part to one page, or cuts it off if it is too far behind. The caller holds l.mu.
+func (l *live) give(w *watcher, u update) {
+	select {
+	case w.out <- u:
+	default:
+		delete(l.watchers, w)
+		close(w.out)
+		l.log.Info("stream of a page of the console cut off: the browser is too slow")
+	}
+}
+
+// numbered is a part that says nothing but how often something has changed.
+func numbered(changes int64) template.HTML {
+	return template.HTML(strconv.FormatInt(changes, 10)) //nolint:gosec // it is a number
 }

@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"html/template"
 	"net/http"
@@ -25,10 +26,23 @@ type view struct {
 	Data    any
 }
 
-// sections are the entries of the menu that pages belong to.
-var sections = map[string]string{
-	"overview": "overview", "bans": "bans", "new-ban": "bans", "ban": "bans", "audit": "audit", "change": "audit",
+// entry is one of the menu.
+type entry struct {
+	Section string
+	Path    string // behind the console's own
+	Title   string
 }
+
+// menu is what every page begins with.
+var menu = []entry{
+	{"overview", "", "Overview"},
+	{"players", "players", "Players"},
+	{"bans", "bans", "Bans"},
+	{"audit", "audit", "Audit"},
+}
+
+// sections are the entries of the menu that pages belong to which are none themselves.
+var sections = map[string]string{"player": "players", "new-ban": "bans", "ban": "bans", "change": "audit"}
 
 // person is who is signed in, as pages show him.
 type person struct {
@@ -61,8 +75,10 @@ func parsePages(functions template.FuncMap) map[string]*template.Template {
 func (c *Console) functions() template.FuncMap {
 	return template.FuncMap{
 		"url":     c.url,
+		"menu":    func() []entry { return menu },
 		"asset":   func(name string) string { return c.url(c.assets[name].path) },
 		"version": func() string { return c.deps.Version },
+		"pathOf":  pathOf,
 		"shown":   shown,
 		"clock":   clock,
 		"day":     day,
@@ -72,7 +88,7 @@ func (c *Console) functions() template.FuncMap {
 
 // render answers with a whole page.
 func (c *Console) render(w http.ResponseWriter, r *http.Request, s *session, status int, page string, data any) {
-	v := view{Page: page, Section: sections[page], Data: data}
+	v := view{Page: page, Section: cmp.Or(sections[page], page), Data: data}
 	if s != nil {
 		rights := s.Rights()
 		v.Person = &person{Name: s.name, CSRF: s.csrf, Act: rights.Act, Addresses: rights.Addresses}

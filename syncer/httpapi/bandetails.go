@@ -23,9 +23,10 @@ func (s *Server) registerBanDetails() {
 		http.MethodPatch, "/v1/bans/{id}", "change-ban", tagBans,
 		"Change the reason or the end of a ban",
 		"Of a ban in force: one that is over stays as it is. " +
-			"An expiresAt of null or infinity lets it last until it is lifted; a duration counts from now.",
+			"An expiresAt of null or infinity lets it last until it is lifted; a duration counts from now. " +
+			"With If-Match nothing happens unless the revision is still the one given.",
 		replies{200: "The ban as it is now."},
-		storedOr(http.StatusNotFound, http.StatusConflict),
+		storedOr(http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed),
 	}, s.changeBan)
 	declare(s, route{
 		http.MethodPost, "/v1/bans/{id}/notes", "add-ban-note", tagBans,
@@ -58,24 +59,38 @@ type OneBan struct {
 	Number int64 `path:"id" minimum:"1" maximum:"9007199254740991" example:"7" doc:"The ban's id."`
 }
 
-func (s *Server) getBan(ctx context.Context, in *OneBan) (*result[wire.NotedBan], error) {
+func (s *Server) getBan(ctx context.Context, in *OneBan) (*banResult[wire.NotedBan], error) {
 	ban, err := s.deps.BanDetails.Ban(ctx, in.Number)
-	return &result[wire.NotedBan]{wire.NotedBanOf(ban, s.deps.Players.Now())}, err
+	return &banResult[wire.NotedBan]{etag(ban.Revision), wire.NotedBanOf(ban, s.deps.Players.Now())}, err
+}
+
+// banResult is an answer with one ban.
+type banResult[T any] struct {
+	ETag string `header:"ETag" example:"\"42\"" doc:"The revision in quotes. Notes do not change it."`
+	Body T
 }
 
 type changeBanInput struct {
 	Author
+	Condition
 	OneBan
 	Body wire.BanChange `doc:"The changes."`
 }
 
-func (s *Server) changeBan(ctx context.Context, in *changeBanInput) (*result[wire.Ban], error) {
+func (s *Server) changeBan(ctx context.Context, in *changeBanInput) (*banResult[wire.Ban], error) {
 	change, err := in.Body.Change(s.deps.Players.Now())
 	if err != nil {
 		return nil, err
 	}
+	change.Expected = in.revision
 	ban, err := s.deps.BanDetails.ChangeBan(ctx, in.Number, change)
-	return &result[wire.Ban]{wire.BanOf(ban, s.deps.Players.Now())}, err
+	if syncer.CodeOf(err) == syncer.CodeStale {
+		return nil, staleProblem(err, func() (revision int64, err error) {
+			current, err := s.deps.BanDetails.Ban(ctx, in.Number)
+			return current.Revision, err
+		})
+	}
+	return &banResult[wire.Ban]{etag(ban.Revision), wire.BanOf(ban, s.deps.Players.Now())}, err
 }
 
 type addBanNoteInput struct {

@@ -89,6 +89,22 @@ func TestChangeBan(t *testing.T) {
 	}
 }
 
+func TestChangeBanThatOthersChanged(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.bans = []syncer.Ban{{Target: syncer.TargetID("a"), Revision: 42}}
+	if got := f.ask(t, "GET", "/v1/bans/1", "").wants(http.StatusOK).Header().Get("ETag"); got != `"42"` {
+		t.Errorf("the tag is %s", got)
+	}
+	f.ask(t, "PATCH", "/v1/bans/1", `{"reason":"r"}`, `If-Match: "41"`)
+	if f.banChange.Expected == nil || *f.banChange.Expected != 41 {
+		t.Errorf("%+v", f.banChange)
+	}
+	f.fail = &syncer.Error{Code: syncer.CodeStale, Message: "changed"}
+	f.ask(t, "PATCH", "/v1/bans/1", `{"reason":"r"}`, `If-Match: "41"`).problem(http.StatusPreconditionFailed)
+	f.ask(t, "PATCH", "/v1/bans/1", `{"reason":"r"}`, "If-Match: 41").problem(http.StatusBadRequest)
+}
+
 func TestPreviewBan(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

@@ -71,3 +71,14 @@ func parseTag(text string) (int64, bool) {
 	revision, err := strconv.ParseInt(text[1:len(text)-1], 10, 64)
 	return revision, err == nil && revision >= 0 && text[1] != '+'
 }
+
+// staleProblem is the refusal of a change because the revision is another by now, which
+// current reads.
+func staleProblem(err error, current func() (revision int64, err error)) error {
+	problem, _ := problemOf(err)
+	problem.Errors = []FieldError{{In: inHeader, Field: "If-Match", Message: "is no longer the current revision"}}
+	if revision, err := current(); err == nil {
+		problem.header = http.Header{"Etag": {etag(revision)}}
+	}
+	return problem
+}

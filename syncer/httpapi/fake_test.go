@@ -138,6 +138,11 @@ func (f *fake) View(from syncer.GameServer, p *syncer.Player) merge.View {
 	return merge.ViewOf(*p, from)
 }
 
+func (f *fake) Record(_ context.Context, id syncer.PlayerID) (*syncer.Player, sidecar.Source, error) {
+	p, err := f.called(syncer.GameServer{}, id)
+	return &p, sidecar.FromMemory, err
+}
+
 func (f *fake) History(
 	_ context.Context, id syncer.PlayerID, _ sidecar.Page,
 ) ([]syncer.HistoryEntry, string, sidecar.Source, error) {

@@ -66,6 +66,14 @@ func (s *Server) registerPlayerLists() {
 		storedOr(http.StatusNotFound),
 	}, s.getHistory)
 	declare(s, route{
+		http.MethodGet, "/v1/players/{id}/gamemodes", "get-gamemodes", tagPlayers,
+		"Read what every gamemode counts of a player",
+		"Join times and counters as they are stored; what a server counted in the last moments follows within its " +
+			"flush interval. The record has those of the asking server's gamemode only.",
+		replies{200: "What each counts."},
+		storedOr(http.StatusNotFound),
+	}, s.getGamemodes)
+	declare(s, route{
 		http.MethodGet, "/v1/players", "search-players", tagPlayers,
 		"List players, or search them by name",
 		"Players by name; with `name` those whose name contains it, whatever its case, " +
@@ -88,6 +96,7 @@ type Players interface {
 		ctx context.Context, from syncer.GameServer, id syncer.PlayerID, patch sidecar.Patch, ifMatch *int64,
 	) (merge.View, error)
 	Leave(ctx context.Context, from syncer.GameServer, id syncer.PlayerID, save merge.Save) error
+	Record(ctx context.Context, id syncer.PlayerID) (*syncer.Player, sidecar.Source, error)
 	View(from syncer.GameServer, player *syncer.Player) merge.View
 	History(
 		ctx context.Context, id syncer.PlayerID, page sidecar.Page,
@@ -245,13 +254,19 @@ func (s *Server) withCurrentTag(ctx context.Context, from syncer.GameServer, id 
 	if syncer.CodeOf(err) != syncer.CodeStale {
 		return err
 	}
-	problem, _ := problemOf(err)
-	problem.Errors = []FieldError{{In: inHeader, Field: "If-Match", Message: "is no longer the current revision"}}
-	unseen := func(int64) bool { return true }
-	if view, _, err := s.deps.Players.Player(ctx, from, id, unseen); err == nil {
-		problem.header = http.Header{"Etag": {etag(view.Revision)}}
+	return staleProblem(err, func() (revision int64, err error) {
+		unseen := func(int64) bool { return true }
+		view, _, err := s.deps.Players.Player(ctx, from, id, unseen)
+		return view.Revision, err
+	})
+}
+
+func (s *Server) getGamemodes(ctx context.Context, in *OnePlayer) (*freshResult[wire.Gamemodes], error) {
+	player, source, err := s.deps.Players.Record(ctx, in.ID.PlayerID)
+	if err != nil {
+		return nil, err
 	}
-	return problem
+	return &freshResult[wire.Gamemodes]{s.freshHeaders(source), wire.GamemodesOf(player)}, nil
 }
 
 type getHistoryInput struct {

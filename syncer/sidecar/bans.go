@@ -195,7 +195,8 @@ func (b *Bans) identifyFilter(ctx context.Context, filter syncer.BanFilter) (syn
 }
 
 // ChangeBan gives a ban in force another reason or expiry. It returns not_found
-// for one that does not exist, and conflict for one that is over.
+// for one that does not exist, conflict for one that is over, and stale for one that has
+// another revision than the expected one.
 func (b *Bans) ChangeBan(ctx context.Context, number int64, change syncer.BanChange) (syncer.Ban, error) {
 	if err := change.Validate(b.clock.Now()); err != nil {
 		return syncer.Ban{}, err

@@ -212,6 +212,12 @@ func (p *Players) read(ctx context.Context, id syncer.PlayerID) (*syncer.Player,
 	return player, sourceOf(fromMemory), nil
 }
 
+// Record returns a player with what each gamemode and each server's address has of him, as it
+// is stored. It is shared. Errors: not_found, database_unavailable.
+func (p *Players) Record(ctx context.Context, id syncer.PlayerID) (*syncer.Player, Source, error) {
+	return p.read(ctx, id)
+}
+
 func sourceOf(fromMemory bool) Source {
 	if fromMemory {
 		return FromMemory

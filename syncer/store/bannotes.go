@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
@@ -76,7 +77,8 @@ func (s *Store) AddBanNote(ctx context.Context, ban int64, note syncer.BanNote) 
 }
 
 // ChangeBan changes a ban in force. It returns not_found for one that does not
-// exist and conflict for one that is over. The changes are what other sidecars
+// exist, conflict for one that is over and stale for one that has another revision than the
+// expected one. The changes are what other sidecars
 // are told of.
 func (s *Store) ChangeBan(
 	ctx context.Context, number int64, change syncer.BanChange,
@@ -88,6 +90,7 @@ func (s *Store) ChangeBan(
 		ID:        number,
 		SetExpiry: change.ExpiresAt.Set,
 		ExpiresAt: timestamp(change.ExpiresAt.Value),
+		Expected:  change.Expected,
 	}
 	if change.Reason.Set {
 		params.Reason = &change.Reason.Value
@@ -100,10 +103,17 @@ func (s *Store) ChangeBan(
 		changes, _, err := decodeEach([]json.RawMessage{rows[0].Change})
 		return banOf(banRow(rows[0])), changes, err
 	}
-	if _, err := s.queries.BanByNumber(ctx, number); errors.Is(err, pgx.ErrNoRows) {
+	row, err := s.queries.BanByNumber(ctx, number)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
 		return syncer.Ban{}, nil, noBan(number)
-	} else if err != nil {
+	case err != nil:
 		return syncer.Ban{}, nil, readError("read ban", err)
+	case change.Expected != nil && row.Revision != *change.Expected:
+		return syncer.Ban{}, nil, &syncer.Error{
+			Code: syncer.CodeStale, Field: "If-Match",
+			Message: fmt.Sprintf("the ban is at revision %d, not %d", row.Revision, *change.Expected),
+		}
 	}
 	return syncer.Ban{}, nil, &syncer.Error{
 		Code: syncer.CodeConflict, Message: "the ban is over and stays as history; ban the target again",

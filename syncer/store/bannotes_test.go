@@ -77,6 +77,7 @@ func TestChangeBan(t *testing.T) {
 			t.Fatalf("%+v: changes %+v, %v", step, changes, err)
 		}
 		want := ban
+		want.Revision = changed.Revision
 		want.Reason, want.ExpiresAt = step.reason, step.expires
 		expectEqual(t, changed, want, cmpopts.EquateComparable(syncer.Time{}, syncer.Target{}))
 	}
@@ -84,6 +85,19 @@ func TestChangeBan(t *testing.T) {
 	if _, _, err := s.ChangeBan(ctx, ban.Number+1, change); syncer.CodeOf(err) != syncer.CodeNotFound {
 		t.Errorf("change of no ban: %v", err)
 	}
+	read, err := s.Ban(ctx, ban.Number)
+	if err != nil || read.Revision <= ban.Revision {
+		t.Fatalf("revision %d after %d: %v", read.Revision, ban.Revision, err)
+	}
+	change.Expected = &ban.Revision
+	if _, _, err := s.ChangeBan(ctx, ban.Number, change); syncer.CodeOf(err) != syncer.CodeStale {
+		t.Errorf("change of a ban as it was before: %v", err)
+	}
+	change.Expected = &read.Revision
+	if _, _, err := s.ChangeBan(ctx, ban.Number, change); err != nil {
+		t.Error(err)
+	}
+	change.Expected = nil
 	run(t, psql(t, url), `update ban set lifted_at = now()`)
 	if _, _, err := s.ChangeBan(ctx, ban.Number, change); syncer.CodeOf(err) != syncer.CodeConflict {
 		t.Errorf("change of a lifted ban: %v", err)

@@ -180,6 +180,7 @@ func banOf(row db.Ban) syncer.Ban {
 	ban := syncer.Ban{
 		Number: row.ID, Target: targetOf(row.Uuid, row.Ip), Reason: row.Reason, By: row.BannedBy,
 		CreatedAt: timeOf(row.CreatedAt), ExpiresAt: timeOf(row.ExpiresAt), LiftedAt: timeOf(row.LiftedAt),
+		Revision: row.Revision,
 	}
 	if row.LiftedBy == nil && row.LiftedAt.Time.Equal(row.ExpiresAt.Time) {
 		ban.LiftedAt = syncer.Time{}

@@ -20,9 +20,27 @@ type Player struct {
 
 // GamemodeRecord is what the servers of one gamemode count of a player.
 type GamemodeRecord struct {
-	FirstJoined syncer.Time      `json:"firstJoined"`
-	LastJoined  syncer.Time      `json:"lastJoined"`
-	Stats       map[string]int64 `json:"stats"`
+	FirstJoined syncer.Time      `json:"firstJoined" doc:"When the player first joined."`
+	LastJoined  syncer.Time      `json:"lastJoined" doc:"When the player last joined."`
+	Stats       map[string]int64 `json:"stats" doc:"Counters by name."`
+}
+
+// Gamemodes is what each gamemode counts of a player.
+type Gamemodes struct {
+	UUID      syncer.PlayerID           `json:"uuid" example:"abcdefghijklmnopqrstuv==" doc:"The player's id."`
+	Gamemodes map[string]GamemodeRecord `json:"gamemodes" doc:"By gamemode."`
+}
+
+// GamemodesOf returns what each gamemode counts of a player. It shares maps of counters with
+// him.
+func GamemodesOf(p *syncer.Player) Gamemodes { return Gamemodes{p.ID, gamemodesOf(p.Gamemodes)} }
+
+func gamemodesOf(records map[string]syncer.GamemodeRecord) map[string]GamemodeRecord {
+	out := make(map[string]GamemodeRecord, len(records))
+	for mode, record := range records {
+		out[mode] = GamemodeRecord(record)
+	}
+	return out
 }
 
 // AddressRecord is what one game server knows of a player by its address.
@@ -35,11 +53,8 @@ func PlayerOf(p syncer.Player) Player {
 	out := Player{
 		UUID: p.ID, Shared: sharedOf(p.Synced), History: HistoryOf(p.History), Revision: p.Revision,
 		CreatedAt: p.CreatedAt,
-		Gamemodes: make(map[string]GamemodeRecord, len(p.Gamemodes)),
+		Gamemodes: gamemodesOf(p.Gamemodes),
 		Addresses: make(map[string]AddressRecord, len(p.Addresses)),
-	}
-	for mode, record := range p.Gamemodes {
-		out.Gamemodes[mode] = GamemodeRecord(record)
 	}
 	for address, record := range p.Addresses {
 		out.Addresses[address] = AddressRecord(record)
