@@ -201,6 +201,33 @@ func (g GamemodeEdit) then(next GamemodeEdit) GamemodeEdit {
 	return joined
 }
 
+// CountedFrom returns the edit with counters raised to what it makes of a player's, in place of
+// what it adds to them: however often it is applied, it counts once. What it subtracts it does
+// still subtract.
+func (e Edit) CountedFrom(player syncer.Player) Edit {
+	counted := e
+	counted.Gamemodes = maps.Clone(e.Gamemodes)
+	for mode, g := range e.Gamemodes {
+		before := player.Gamemodes[mode].Stats
+		g.AtLeast = maps.Clone(g.AtLeast)
+		if g.AtLeast == nil {
+			g.AtLeast = map[string]int64{}
+		}
+		g.Stats = maps.Clone(g.Stats)
+		for name, difference := range g.Stats {
+			if difference >= 0 {
+				count := addCounters(before[name], difference)
+				if least, known := g.AtLeast[name]; !known || count > least {
+					g.AtLeast[name] = count
+				}
+				delete(g.Stats, name)
+			}
+		}
+		counted.Gamemodes[mode] = g
+	}
+	return counted
+}
+
 func thenEach[E any](first, next map[string]E, then func(a, b E) E) map[string]E {
 	joined := maps.Clone(first)
 	if joined == nil {

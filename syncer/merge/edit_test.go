@@ -50,6 +50,22 @@ func TestThenIsAssociative(t *testing.T) {
 	})
 }
 
+// Laid over a row that has an edit or has it not, what it counts is there once.
+func TestCountedOnce(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		p, played := players().Draw(t, "player"), gamemodeEdits().Draw(t, "played")
+		for name, difference := range played.Stats {
+			played.Stats[name] = max(difference, -difference)
+		}
+		edit := merge.Edit{Gamemodes: map[string]merge.GamemodeEdit{"pvp": played}}
+		counted := edit.CountedFrom(p)
+		want := edit.Apply(p)
+		same(t, "the row before", want, counted.Apply(p))
+		same(t, "the row that has it", want, counted.Apply(want))
+	})
+}
+
 // Edits that pile up during an outage must neither wrap around nor become invalid.
 func TestJoinedCountersStayValid(t *testing.T) {
 	t.Parallel()

@@ -35,7 +35,7 @@ func (p *Players) HasUnsaved(id syncer.PlayerID) bool {
 	p.visitors.mu.RLock()
 	defer p.visitors.mu.RUnlock()
 	v, known := p.visitors.byID[id]
-	return known && !v.unsaved().IsZero()
+	return known && !v.isSaved()
 }
 
 // StoreNow applies an edit to the row in one atomic step. It creates the row of a

@@ -93,3 +93,64 @@ func TestSaveThatMayBeStoredStaysTheSame(t *testing.T) {
 		}
 	})
 }
+
+// countedRig has one player, whose row a store changes though it answers nothing.
+type countedRig struct {
+	joinRig
+	blocks int64
+}
+
+func (r *countedRig) row(id syncer.PlayerID) *syncer.Player {
+	player := syncer.NewPlayer(id)
+	player.Gamemodes = map[string]syncer.GamemodeRecord{"g": {Stats: map[string]int64{"blocks": r.blocks}}}
+	return &player
+}
+
+func (r *countedRig) Get(id syncer.PlayerID) (*syncer.Player, bool) { return r.row(id), true }
+
+func (r *countedRig) Read(_ context.Context, id syncer.PlayerID, _ Fetch) (*syncer.Player, bool, error) {
+	return r.row(id), true, nil
+}
+
+func (r *countedRig) Reread(_ context.Context, id syncer.PlayerID, _ Fetch) (*syncer.Player, error) {
+	return r.row(id), nil
+}
+
+// A row may have a save already whose outcome is not known: what was counted is shown once, and
+// not less when the outcome is known.
+func TestSaveThatMayBeStoredIsShownOnce(t *testing.T) {
+	t.Parallel()
+	r := &countedRig{joinRig{bans: [][]syncer.Ban{nil, nil}}, 10}
+	home := syncer.GameServer{Name: "s", Gamemode: "g", Address: "192.0.2.1:6567"}
+	store := &forgetfulStore{lost: 1, stored: map[[16]byte]merge.Batch{}}
+	saver := NewSaver(0, store, r, store, fullDisk{}, slog.New(slog.DiscardHandler))
+	p := NewPlayers(home, PlayerDeps{Store: r, Held: r, Bans: r, Clock: r, Saver: saver})
+	shows := func(want int64) {
+		t.Helper()
+		view, _, err := p.Player(t.Context(), home, "a", nil)
+		if err != nil || view.Stats["blocks"] != want {
+			t.Errorf("%d blocks are shown, want %d (%v)", view.Stats["blocks"], want, err)
+		}
+	}
+	counts := func(blocks int64) {
+		t.Helper()
+		save := merge.Save{Stats: map[string]int64{"blocks": blocks}}
+		saver.visitors.mu.Lock()
+		saver.visitors.of("a").add("s", p.leaveEdit(home, "", *r.row("a"), save))
+		saver.visitors.mu.Unlock()
+	}
+	if _, err := p.Join(t.Context(), home, "a", JoinRequest{Name: "A"}); err != nil {
+		t.Fatal(err)
+	}
+	counts(11)
+	shows(11)
+	saver.flush(t.Context(), saver.visitors.takePending)
+	shows(11) // the row has it or not
+	counts(12)
+	shows(12)
+	r.blocks = 11 // it has
+	shows(12)
+	r.blocks = 12 // and the next one, too, which is sent now
+	saver.flush(t.Context(), saver.visitors.takePending)
+	shows(12)
+}

@@ -41,13 +41,25 @@ type visitor struct {
 type sending struct {
 	batch [16]byte
 	edit  merge.Edit
+	row   *syncer.Player // as it was before; nil: not known
 }
 
-// unsaved returns all edits that the row may not have yet.
+// unsaved returns all edits that the row may not have yet, so that it can be laid over one that
+// has some of them: what is counted in a batch is laid over the row of before.
+//
+//	row before   a batch under way   row now   shown
+//	10 blocks    1 more              10        11
+//	                                 11        11, though its outcome is not known
+//	                                 14        14: others counted too, and perhaps the batch
 func (v *visitor) unsaved() merge.Edit {
 	var all merge.Edit
 	for _, s := range v.saving {
-		all = all.Then(s.edit)
+		var before syncer.Player // its counters
+		if s.row != nil {
+			before.Gamemodes = s.row.Gamemodes
+		}
+		before = merge.Edit{Gamemodes: all.Gamemodes}.Apply(before)
+		all = all.Then(s.edit.CountedFrom(before))
 	}
 	return all.Then(v.pending)
 }
@@ -108,7 +120,7 @@ func (vs *visitors) count() (online, unsaved int) {
 		if len(v.stays) > 0 {
 			online++
 		}
-		if !v.unsaved().IsZero() {
+		if !v.isSaved() {
 			unsaved++
 		}
 	}
@@ -188,6 +200,6 @@ func (vs *visitors) take(batch *merge.Batch, id syncer.PlayerID) {
 	if v.through != "" {
 		batch.Servers[id] = v.through
 	}
-	v.saving = append(v.saving, sending{batch: batch.ID, edit: v.pending})
+	v.saving = append(v.saving, sending{batch: batch.ID, edit: v.pending, row: v.row})
 	v.pending, v.through = merge.Edit{}, ""
 }
