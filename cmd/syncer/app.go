@@ -164,9 +164,12 @@ func group(command *cobra.Command) *cobra.Command {
 	return command
 }
 
-// markRunning lets the exit code tell wrong usage from failure, and fills the help texts.
+// markRunning lets the exit code tell wrong usage from failure, fills the help texts, and
+// lets no flag of one value be given twice.
 func (a *app) markRunning(command *cobra.Command) {
 	command.Long = filled(command.Long)
+	command.Flags().VisitAll(giveOnce)
+	command.PersistentFlags().VisitAll(giveOnce)
 	for _, child := range command.Commands() {
 		a.markRunning(child)
 	}
@@ -181,15 +184,20 @@ func (a *app) markRunning(command *cobra.Command) {
 // addConfigFlags gives a command, and those below it, the flags that say which
 // database to use.
 func (a *app) addConfigFlags(command *cobra.Command) {
+	a.addConfigFlag(command)
 	flags := command.PersistentFlags()
-	flags.Var((*onceFlag)(&a.configFile), "config",
-		"configuration `file` (default: $SYNCER_CONFIG, ./syncer.yaml, ~/.config/playersync/syncer.yaml, "+
-			"/etc/playersync/syncer.yaml)")
 	config.AddFlag(flags, "database-url", "database.url")
 	config.AddFlag(flags, "embedded", "embedded")
 	config.AddFlag(flags, "data-dir", "data.dir")
+	_ = command.MarkPersistentFlagDirname("data-dir") // the flag exists
+}
+
+// addConfigFlag gives a command, and those below it, the flag that names the configuration.
+func (a *app) addConfigFlag(command *cobra.Command) {
+	command.PersistentFlags().StringVar(&a.configFile, "config", "",
+		"configuration `file` (default: $SYNCER_CONFIG, ./syncer.yaml, ~/.config/playersync/syncer.yaml, "+
+			"/etc/playersync/syncer.yaml)")
 	_ = command.MarkPersistentFlagFilename("config", "yaml", "yml") // the flag exists
-	_ = command.MarkPersistentFlagDirname("data-dir")
 }
 
 // addJSONFlag lets a command print for programs.
@@ -214,21 +222,3 @@ func (a *app) logger(settings config.Log) *slog.Logger {
 	}
 	return slog.New(slog.NewTextHandler(a.errs, options))
 }
-
-// onceFlag is a text that may be given once: of two files only the last would count.
-type onceFlag string
-
-// String returns the text.
-func (f *onceFlag) String() string { return string(*f) }
-
-// Set takes the text.
-func (f *onceFlag) Set(text string) error {
-	if *f != "" {
-		return fmt.Errorf("is given twice, as %s and %s; give one file", *f, text)
-	}
-	*f = onceFlag(text)
-	return nil
-}
-
-// Type stands for the value in help texts.
-func (*onceFlag) Type() string { return "file" }

@@ -41,12 +41,14 @@ func (r *rowReader) Read(p []byte) (int, error) {
 
 func (f *banFile) readCSV(text *bufio.Reader) error {
 	first, _ := text.Peek(64) // an error comes again
-	line, _, _ := bytes.Cut(bytes.TrimPrefix(first, byteOrderMark), []byte("\n"))
+	first = bytes.TrimPrefix(first, byteOrderMark)
+	line, _, _ := bytes.Cut(first, []byte("\n"))
 	if _, err := syncer.ParsePrefix(string(bytes.TrimSpace(line))); err == nil {
 		return f.readLines(text, f.addAddress) // no header, and nothing but addresses
 	}
 	bounded := &rowReader{from: text, left: mostRow}
 	reader := csv.NewReader(bounded)
+	reader.Comma, _ = separatorOf(first)
 	header, err := reader.Read()
 	if errors.Is(err, io.EOF) {
 		return usagef("the file is empty; its first line must name the columns: %s", strings.Join(banColumns, ","))

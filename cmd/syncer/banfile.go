@@ -51,12 +51,24 @@ func formatOf(name string, beginning []byte) string {
 	if len(text) == 0 || text[0] == '{' {
 		return formatJSON
 	}
-	header, _, _ := bytes.Cut(text, []byte("\n"))
-	column, _, _ := bytes.Cut(bytes.TrimSpace(header), []byte(","))
-	if slices.Contains(banColumns, string(column)) {
+	if _, isHeader := separatorOf(text); isHeader {
 		return formatCSV
 	}
 	return formatList
+}
+
+// separatorOf returns what separates the columns that the first line of a CSV file names: a
+// comma or, as spreadsheets write it in other countries, a semicolon or a tab. False if the
+// line begins with no column of bans.
+func separatorOf(beginning []byte) (separator rune, isHeader bool) {
+	header, _, _ := strings.Cut(string(beginning), "\n")
+	for _, separator := range ",;\t" {
+		column, _, _ := strings.Cut(strings.TrimSpace(header), string(separator))
+		if slices.Contains(banColumns, strings.Trim(column, `"`)) {
+			return separator, true
+		}
+	}
+	return ',', false
 }
 
 // byteOrderMark is what some programs put in front of UTF-8.

@@ -16,9 +16,37 @@ import (
 // negativeNumber matches what is taken for flags of one letter, such as -50.
 var negativeNumber = regexp.MustCompile(`^-\d\S*$`)
 
+// errTwice is of a flag of one value that is given twice.
+var errTwice = errors.New("is given twice")
+
+// onceFlag is a flag of one value: of two only the last would count.
+type onceFlag struct {
+	pflag.Value
+	given bool
+}
+
+// Set takes the value, once.
+func (f *onceFlag) Set(text string) error {
+	if f.given {
+		return errTwice
+	}
+	f.given = true
+	return f.Value.Set(text)
+}
+
+// giveOnce makes a flag refuse a second value, unless it takes several.
+func giveOnce(flag *pflag.Flag) {
+	_, several := flag.Value.(pflag.SliceValue)
+	if _, once := flag.Value.(*onceFlag); !once && !several {
+		flag.Value = &onceFlag{Value: flag.Value}
+	}
+}
+
 // flagError says in our words what is wrong with a flag, and what to do.
 func flagError(command *cobra.Command, err error) error {
-	if wrong, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+	if wrong, ok := errors.AsType[*pflag.InvalidValueError](err); ok && errors.Is(err, errTwice) {
+		return usagef("--%s is given twice; give it once", wrong.GetFlag().Name) // without values: some are secret
+	} else if ok {
 		return usagef("--%s: %q %s", wrong.GetFlag().Name, wrong.GetValue(), valueFault(wrong))
 	}
 	if wrong, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {

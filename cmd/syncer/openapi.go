@@ -14,7 +14,8 @@ func newOpenAPICommand(a *app) *cobra.Command {
 		Use:   "openapi",
 		Short: "Print the OpenAPI document of the HTTP API",
 		Long: `Prints what a running syncer serves at /openapi.json, for generators of clients
-and documentation. It needs neither a database nor a configuration.
+and documentation. It needs no database. Under "security" stands the token alone if
+the configuration has one (http.token or http.tokens), else the token or none.
 
 The document is OpenAPI 3.1. Generators that do not read that take --older, which is
 OpenAPI 3.0.`,
@@ -22,8 +23,13 @@ OpenAPI 3.0.`,
   syncer openapi --older > playersync-3.0.json`,
 		GroupID: groupOperate,
 		Args:    exactly(),
-		RunE: func(*cobra.Command, []string) error {
-			document, err := httpapi.Document(thisBuild().Version, older)
+		RunE: func(command *cobra.Command, _ []string) error {
+			settings, err := a.config(command)
+			if err != nil {
+				return err
+			}
+			token := settings.HTTP.Token != "" || len(settings.HTTP.Tokens) > 0
+			document, err := httpapi.Document(thisBuild().Version, older, token)
 			if err != nil {
 				return err
 			}
@@ -32,5 +38,6 @@ OpenAPI 3.0.`,
 		},
 	}
 	command.Flags().BoolVar(&older, "older", false, "print it as OpenAPI 3.0")
+	a.addConfigFlag(command)
 	return command
 }

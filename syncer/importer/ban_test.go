@@ -166,9 +166,15 @@ func TestMemberGivenTwiceIsRefused(t *testing.T) {
 
 func TestFileThatIsNotUTF8IsRefusedOnce(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"\xFF\xFE{\x00}\x00", "\xFE\xFF\x00{\x00}", "{\x00}\x00", "\x00{\x00}"} {
+	const utf16, utf32 = "the file is UTF-16, not UTF-8; save it", "the file is UTF-32, not UTF-8; save it"
+	for text, want := range map[string]string{
+		"\xFF\xFE{\x00}\x00": utf16, "\xFE\xFF\x00{\x00}": utf16, "{\x00}\x00": utf16, "\x00{\x00}": utf16,
+		"\xFF\xFE\x00\x00{\x00\x00\x00": utf32, "\x00\x00\xFE\xFF\x00\x00\x00{": utf32,
+		"{\x00\x00\x00}\x00\x00\x00": utf32, "\x00\x00\x00{\x00\x00\x00}": utf32,
+		"\x1F\x8B\x08\x00": "the file is packed by gzip", "PK\x03\x04": "the file is a ZIP archive",
+	} {
 		_, err := importer.Import(t.Context(), strings.NewReader(text), &kept{}, importer.Options{})
-		if err == nil || !strings.HasPrefix(err.Error(), "the file is UTF-16, not UTF-8; save it as UTF-8") {
+		if err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}

@@ -58,15 +58,26 @@ func newDocuments(from io.Reader, at Position) (*documents, error) {
 	return d, CheckEncoding(beginning)
 }
 
-// CheckEncoding returns an error if a text that begins with these bytes, four of them if
-// there are as many, is UTF-16 or UTF-32: as Windows programs save it as "Unicode".
+// CheckEncoding returns an error that says what to do if a file that begins with these
+// bytes, four of them if there are as many, is no text in UTF-8 but in UTF-16 or UTF-32,
+// or is packed: a spreadsheet's own format is a ZIP archive.
 func CheckEncoding(beginning []byte) error {
-	if bytes.HasPrefix(beginning, []byte("\xFF\xFE")) || bytes.HasPrefix(beginning, []byte("\xFE\xFF")) ||
-		bytes.IndexByte(beginning, 0) >= 0 {
-		return errors.New("the file is UTF-16, not UTF-8; save it as UTF-8, or convert it: " +
-			"iconv -f UTF-16 -t UTF-8 FILE > NEW")
+	encoding := ""
+	switch zeros := bytes.Count(beginning, []byte{0}); {
+	case bytes.HasPrefix(beginning, []byte("\x1F\x8B")):
+		return errors.New("the file is packed by gzip; unpack it: zcat FILE > NEW")
+	case bytes.HasPrefix(beginning, []byte("PK\x03\x04")):
+		return errors.New("the file is a ZIP archive, as spreadsheets are; unpack it, or save the spreadsheet as CSV")
+	case len(beginning) == 4 && zeros >= 2 && (beginning[0] == 0 && beginning[1] == 0 ||
+		beginning[2] == 0 && beginning[3] == 0):
+		encoding = "UTF-32"
+	case zeros > 0, bytes.HasPrefix(beginning, []byte("\xFF\xFE")), bytes.HasPrefix(beginning, []byte("\xFE\xFF")):
+		encoding = "UTF-16"
+	default:
+		return nil
 	}
-	return nil
+	return fmt.Errorf("the file is %s, not UTF-8; save it as UTF-8, or convert it: iconv -f %s -t UTF-8 FILE > NEW",
+		encoding, encoding)
 }
 
 // next returns the next document, or io.EOF.
