@@ -287,11 +287,14 @@ strict
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
-    id        text := spelled_id(who);
+    id        text := spelled_id(regexp_replace(who, '^uuid:', ''));
     namesakes text[];
 begin
     if exists (select from player as p where p.uuid = id) then
         return id;
+    end if;
+    if starts_with(who, 'uuid:') then
+        raise exception 'no player has the id %', id using errcode = 'no_data_found';
     end if;
     namesakes := array(
         select p.uuid from player as p where lower(p.name) = lower(who)
@@ -312,7 +315,7 @@ end
 $$;
 comment on function player_id(text) is
     'The id of the player who has that id, a UUID in any spelling, or else that name, in any case, stored or '
-    'online. Refused if nobody has it, or several';
+    'online; with uuid: in front it is an id only. Refused if nobody has it, or several';
 -- +goose StatementEnd
 
 revoke execute on function server_lease_ends(), session_ended(), session_changed() from public;

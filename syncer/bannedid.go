@@ -13,6 +13,14 @@ const meantID = "uuid:"
 // IsMeantID reports whether a text says that it is an id, whatever it looks like.
 func IsMeantID(text string) bool { return strings.HasPrefix(text, meantID) }
 
+// ReadPlayerID reads the player that a person writes: an id, or perhaps a name. A leading
+// "uuid:" says that it is an id: then meant is true.
+func ReadPlayerID(text string) (id PlayerID, meant bool, _ error) {
+	text, meant = strings.CutPrefix(text, meantID)
+	id, err := ParsePlayerID(text)
+	return id, meant, err
+}
+
 // CheckBannedID refuses a text that is clearly no player id, but something else that was
 // meant, or an id with a slip in it: an address or range, the name of a host, a UUID that
 // lacks a digit. The function ban_uuid_doubt of the database knows the same.

@@ -12,7 +12,7 @@ type NewBan struct {
 	By        string
 	ExpiresAt Time
 	Replace   bool // give a ban that stands already this reason and end
-	MeantID   bool // the target is an id, though it looks like the name of a host
+	MeantID   bool // the target is an id, and neither the name of a player nor that of a host
 	Confirmed bool // also one that is wide or meets many players, see [BanPreview.CheckConfirmed]
 }
 

@@ -195,12 +195,15 @@ who was deleted.`,
 				return usagef("--limit: must be from 1 to 10000")
 			}
 			return a.withUseCases(command, func(ctx context.Context, u *useCases) error {
-				id, err := syncer.ParsePlayerID(args[0])
+				id, _, err := syncer.ReadPlayerID(args[0])
 				if err != nil {
 					return err
 				}
-				unknown := identify(ctx, u.store, &id)
-				if unknown != nil && syncer.CodeOf(unknown) != syncer.CodeNotFound {
+				player, unknown := findPlayer(ctx, u.store, args[0])
+				switch {
+				case unknown == nil:
+					id = player.ID
+				case syncer.CodeOf(unknown) != syncer.CodeNotFound:
 					return unknown
 				}
 				entries, err := u.balances.Ledger(ctx, id, currency, 0, limit)

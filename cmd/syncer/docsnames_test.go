@@ -145,7 +145,7 @@ var (
 
 func TestDocumentedPathsAndTheAPIAgree(t *testing.T) {
 	t.Parallel()
-	encoded, err := httpapi.Document("", false)
+	encoded, err := httpapi.Document("", false, false)
 	if err != nil {
 		t.Fatal(err)
 	}

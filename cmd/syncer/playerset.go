@@ -172,5 +172,5 @@ func createPlayer(ctx context.Context, s *store.Store, text string) (*syncer.Pla
 	if err := s.CreatePlayers(ctx, []syncer.PlayerID{target.ID}); err != nil {
 		return nil, err
 	}
-	return findPlayer(ctx, s, string(target.ID))
+	return findPlayer(ctx, s, target.Text())
 }

@@ -24,14 +24,20 @@ func banNumber(ctx context.Context, u *useCases, text string) (number int64, isN
 	case marked || !isNumber:
 		return number, isNumber, nil
 	}
-	player, err := isPlayer(ctx, u, text)
-	if !player || err != nil {
-		return number, true, err
+	player, err := findPlayer(ctx, u.store, text)
+	switch syncer.CodeOf(err) {
+	case syncer.CodeNotFound:
+		return number, true, nil
+	case syncer.CodeInvalid:
+		return 0, false, err // the name of several
+	}
+	if err != nil {
+		return 0, false, err
 	}
 	switch ban, err := u.bans.Ban(ctx, number); {
 	case err == nil:
 		return 0, false, syncer.Invalid("target", "%s is the number of a ban of %s, and the id or name of a player; "+
-			"write ban:%s or uuid:%s", text, ban.Target, text, text)
+			"write ban:%s or uuid:%s", text, ban.Target, text, player.ID)
 	case syncer.CodeOf(err) == syncer.CodeNotFound:
 		return 0, false, nil
 	default:
@@ -43,18 +49,6 @@ func banNumber(ctx context.Context, u *useCases, text string) (number int64, isN
 func parseNumber(text string) (number int64, ok bool) {
 	parsed, err := strconv.ParseUint(text, 10, 63)
 	return int64(parsed), err == nil //nolint:gosec // 63 bits
-}
-
-// isPlayer reports whether a text is the id or name of a player, or of several.
-func isPlayer(ctx context.Context, u *useCases, text string) (bool, error) {
-	switch _, err := findPlayer(ctx, u.store, text); {
-	case err == nil, syncer.CodeOf(err) == syncer.CodeInvalid:
-		return true, nil
-	case syncer.CodeOf(err) == syncer.CodeNotFound:
-		return false, nil
-	default:
-		return false, err
-	}
 }
 
 // readTarget reads what a ban forbids, as [syncer.ReadTarget] does, or the target of the

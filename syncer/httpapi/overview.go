@@ -17,20 +17,29 @@ is wrong, 422 where a field of the body or the id in the path is wrong. errors n
 What comes from memory is current to within milliseconds while the sidecar follows the database; Syncer-Staleness
 tells how long ago it last knew so.`
 
-// Document returns the OpenAPI document of the API, JSON, which says that a token may be
-// needed. Version is the program's; with older the document is OpenAPI 3.0, else 3.1.
-func Document(version string, older bool) ([]byte, error) {
+// Document returns the OpenAPI document of the API, JSON. Version is the program's; with
+// older the document is OpenAPI 3.0, else 3.1. With token it says that a token is needed,
+// else that a server may want one.
+func Document(version string, older, token bool) ([]byte, error) {
 	s, err := New(Config{Listen: "127.0.0.1:0"}, Deps{Registry: prometheus.NewRegistry(), Version: version})
 	if err != nil {
 		return nil, err
 	}
 	document := s.document()
-	document.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
-	document.Security = []map[string][]string{{}, {"token": {}}}
+	document.Components.SecuritySchemes = bearer()
+	document.Security = []map[string][]string{{"token": {}}}
+	if !token {
+		document.Security = append(document.Security, map[string][]string{})
+	}
 	if older {
 		return s.openapi30()
 	}
 	return s.openapi()
+}
+
+// bearer is how a token is sent.
+func bearer() map[string]*huma.SecurityScheme {
+	return map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
 }
 
 // makeDocument registers all operations with huma, and returns what it makes of them.
@@ -72,7 +81,7 @@ func (s *Server) overview() huma.Config {
 		Security:   []map[string][]string{}, // none is asked for, which leaving it out would not say
 	}
 	if len(s.guard.tokens) > 0 {
-		document.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
+		document.Components.SecuritySchemes = bearer()
 		document.Security = []map[string][]string{{"token": {}}}
 	}
 	return huma.Config{OpenAPI: document}

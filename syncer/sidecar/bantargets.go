@@ -22,6 +22,11 @@ const (
 // An id that nobody has is returned as it is. Error: invalid for the name of several
 // players.
 func (b *Bans) Identify(ctx context.Context, target syncer.Target) (syncer.IdentifiedTarget, error) {
+	return b.identify(ctx, target, false)
+}
+
+// identify is [Bans.Identify], of what may be known to be no name.
+func (b *Bans) identify(ctx context.Context, target syncer.Target, isID bool) (syncer.IdentifiedTarget, error) {
 	if target.ID == "" {
 		return syncer.IdentifiedTarget{Target: target, Known: true}, nil
 	}
@@ -33,10 +38,10 @@ func (b *Bans) Identify(ctx context.Context, target syncer.Target) (syncer.Ident
 		return syncer.IdentifiedTarget{Target: target, Known: true}, nil
 	}
 	bans, err := b.store.BansOf(ctx, target.ID, netip.Addr{})
-	if err != nil || len(bans) > 0 {
+	if err != nil || isID || len(bans) > 0 {
 		return syncer.IdentifiedTarget{Target: target}, err
 	}
-	switch player, err = b.finder.Find(ctx, string(target.ID)); {
+	switch player, err = b.finder.named(ctx, string(target.ID)); {
 	case err == nil:
 		return syncer.IdentifiedTarget{Target: syncer.TargetID(player.ID), Known: true}, nil
 	case syncer.CodeOf(err) == syncer.CodeInvalid:
@@ -104,7 +109,7 @@ func (b *Bans) BansElsewhere(ctx context.Context, id syncer.PlayerID) ([]syncer.
 // is wide or meets many players is banned only if that is confirmed: else unconfirmed. The
 // name of a host is invalid, unless it is a player's or meant as an id.
 func (b *Bans) Impose(ctx context.Context, ban syncer.NewBan, strangers bool) (syncer.AddedBan, error) {
-	identified, err := b.Identify(ctx, ban.Target)
+	identified, err := b.identify(ctx, ban.Target, ban.MeantID)
 	if err != nil {
 		return syncer.AddedBan{}, err
 	}

@@ -30,16 +30,25 @@ const (
 
 // Find returns the player whose id the text is, a UUID in any spelling, or else the
 // only player of that name, in any case: the name stored, or that of who is online and
-// whose name may not be stored yet. Errors: not_found; invalid for a text that is
-// no id, or that is the name of several players, some of whose ids the message has.
+// whose name may not be stored yet. With uuid: in front it is an id only. Errors:
+// not_found; invalid for a text that is no id, or that is the name of several players, some
+// of whose ids the message has.
 func (f *Finder) Find(ctx context.Context, text string) (*syncer.Player, error) {
-	id, err := syncer.ParsePlayerID(text)
+	id, meant, err := syncer.ReadPlayerID(text)
 	if err != nil {
 		return nil, err
 	}
-	if player, err := f.read(ctx, id); player != nil || err != nil {
+	switch player, err := f.read(ctx, id); {
+	case player != nil || err != nil:
 		return player, err
+	case meant:
+		return nil, syncer.NotFound("no player has the id %q", id)
 	}
+	return f.named(ctx, text)
+}
+
+// named returns the only player of a name, as [Finder.Find] does.
+func (f *Finder) named(ctx context.Context, text string) (*syncer.Player, error) {
 	found, _, err := f.store.SearchPlayers(ctx, text, maxNamesakes, "")
 	if err != nil {
 		return nil, err

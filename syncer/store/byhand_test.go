@@ -44,6 +44,7 @@ func TestPlayerIDByHand(t *testing.T) {
 	for who, want := range map[string]string{
 		"a": "a", "STEVE": "a", "Steve 2": "Steve 2", "griefer": id, "069A79F444E94726A5BEFCA90E38AAF5": id,
 		"{" + id + "}": id, "urn:uuid:" + id: id, "Comer": "d",
+		"uuid:a": "a", "uuid:069A79F444E94726A5BEFCA90E38AAF5": id,
 	} {
 		if got := value[string](t, conn, `select player_id('`+who+`')`); got != want {
 			t.Errorf("%s: %q, want %q", who, got, want)
@@ -51,6 +52,7 @@ func TestPlayerIDByHand(t *testing.T) {
 	}
 	for who, want := range map[string]string{
 		"nobody": "no player has the id or name nobody", "TWIN": "2 players are called TWIN",
+		"uuid:Steve": "no player has the id Steve",
 	} {
 		if _, err := conn.Exec(t.Context(), `select player_id($1)`, who); err == nil ||
 			!strings.Contains(err.Error(), want) {
