@@ -62,7 +62,7 @@ func newDocuments(from io.Reader, at Position) (*documents, error) {
 // bytes, four of them if there are as many, is no text in UTF-8 but in UTF-16 or UTF-32,
 // or is packed: a spreadsheet's own format is a ZIP archive.
 func CheckEncoding(beginning []byte) error {
-	encoding := ""
+	var encoding string
 	switch zeros := bytes.Count(beginning, []byte{0}); {
 	case bytes.HasPrefix(beginning, []byte("\x1F\x8B")):
 		return errors.New("the file is packed by gzip; unpack it: zcat FILE > NEW")
