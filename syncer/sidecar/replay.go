@@ -95,11 +95,12 @@ func (s *Saver) resend(ctx context.Context, batch merge.Batch) fate {
 		s.applier.Wrote(begun, readings, changes)
 		return s.discard(batch)
 	case len(others) > 1:
-		if err != nil {
+		became := s.part(ctx, batch, halvesOf(batch)) // unless it is stored already
+		if became == parted && err != nil {
 			s.log.Warn("saves do not get through together; they are sent in parts",
 				"players", len(others), "error", err)
 		}
-		return s.part(ctx, batch, halvesOf(batch)) // unless it is stored already
+		return became
 	case syncer.CodeOf(err) == syncer.CodeInvalid:
 		if !s.setAside(batch, err) {
 			return stays
