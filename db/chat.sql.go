@@ -105,15 +105,24 @@ func (q *Queries) PruneStaffDeliveries(ctx context.Context) error {
 	return err
 }
 
-const pruneStaffMessages = `-- name: PruneStaffMessages :exec
+const pruneStaffMessages = `-- name: PruneStaffMessages :execrows
 delete from staff_message
-where sent_at < now() - interval '30 days'
+where id in (
+    select id
+    from staff_message
+    where sent_at < now() - interval '30 days'
+    order by id
+    limit $1
+)
 `
 
-// Deletes messages after 30 days.
-func (q *Queries) PruneStaffMessages(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, pruneStaffMessages)
-	return err
+// Deletes some of the messages older than 30 days.
+func (q *Queries) PruneStaffMessages(ctx context.Context, most int32) (int64, error) {
+	result, err := q.db.Exec(ctx, pruneStaffMessages, most)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const saveStaffDeliveries = `-- name: SaveStaffDeliveries :exec

@@ -140,6 +140,30 @@ func (q *Queries) PlayerSizes(ctx context.Context, uuids []string) ([]PlayerSize
 const poll = `-- name: Poll :one
 with here as materialized (
     select pg_current_snapshot() as snapshot, $2::text::pg_snapshot as cursor
+),
+recorded as materialized (
+    select c.entity, c.key, c.xid, c.at
+    from here
+    cross join lateral (
+        (
+            select b.entity, b.key, b.xid, b.at
+            from change as b
+            where b.xid >= pg_snapshot_xmax(here.cursor)
+            order by b.xid -- by the index
+        )
+        union all
+        select i.entity, i.key, i.xid, i.at -- of what was in progress then
+        from pg_snapshot_xip(here.cursor) as open (xid)
+        cross join lateral (
+            select xid, entity, key, at
+            from change
+            where xid = open.xid
+            order by xid
+            limit 4 * $1::integer
+        ) as i
+    ) as c
+    where pg_visible_in_snapshot(c.xid, here.snapshot)
+    limit 4 * $1::integer
 )
 select
     here.snapshot::text as snapshot,
@@ -168,14 +192,12 @@ select
         ))
         from (
             select entity, key, xid, min(at) as at
-            from change
-            where xid >= pg_snapshot_xmin(here.cursor)
-              and not pg_visible_in_snapshot(xid, here.cursor)
-              and pg_visible_in_snapshot(xid, here.snapshot)
+            from recorded
             group by entity, key, xid
-            limit $1
+            limit $1::integer
         ) as c
-    ), '[]')::json as changes
+    ), '[]')::json as changes,
+    ((select count(*) from recorded) >= 4 * $1::integer)::boolean as overflow
 from here
 cross join feed
 cross join lateral (
@@ -209,11 +231,13 @@ type PollRow struct {
 	TriggersEnabled  int32
 	OldestSeconds    float64
 	Changes          []byte
+	Overflow         bool
 }
 
 // One statement: where the feed is now, whether it can be trusted, and what
 // became visible since the last poll. The cursor is a snapshot, because
-// transactions become visible in another order than their ids.
+// transactions become visible in another order than their ids. How much it reads does not
+// depend on how long a transaction has been open, nor on how much was recorded.
 func (q *Queries) Poll(ctx context.Context, arg PollParams) (PollRow, error) {
 	row := q.db.QueryRow(ctx, poll, arg.Most, arg.Cursor)
 	var i PollRow
@@ -230,29 +254,35 @@ func (q *Queries) Poll(ctx context.Context, arg PollParams) (PollRow, error) {
 		&i.TriggersEnabled,
 		&i.OldestSeconds,
 		&i.Changes,
+		&i.Overflow,
 	)
 	return i, err
 }
 
 const pruneBatches = `-- name: PruneBatches :one
-select save_batch_prune() as pruned
+select save_batch_prune($1) as pruned
 `
 
-// Forgets batches that nobody can send again.
-func (q *Queries) PruneBatches(ctx context.Context) (int64, error) {
-	row := q.db.QueryRow(ctx, pruneBatches)
+// Forgets some of the batches that nobody can send again.
+func (q *Queries) PruneBatches(ctx context.Context, most int32) (int64, error) {
+	row := q.db.QueryRow(ctx, pruneBatches, most)
 	var pruned int64
 	err := row.Scan(&pruned)
 	return pruned, err
 }
 
 const pruneChanges = `-- name: PruneChanges :one
-select feed_prune($1) as pruned
+select feed_prune($1, $2) as pruned
 `
 
-// Deletes changes older than the interval.
-func (q *Queries) PruneChanges(ctx context.Context, keep pgtype.Interval) (int64, error) {
-	row := q.db.QueryRow(ctx, pruneChanges, keep)
+type PruneChangesParams struct {
+	Keep pgtype.Interval
+	Most int32
+}
+
+// Deletes some of the changes older than the interval.
+func (q *Queries) PruneChanges(ctx context.Context, arg PruneChangesParams) (int64, error) {
+	row := q.db.QueryRow(ctx, pruneChanges, arg.Keep, arg.Most)
 	var pruned int64
 	err := row.Scan(&pruned)
 	return pruned, err

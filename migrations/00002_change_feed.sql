@@ -232,7 +232,7 @@ comment on function feed_change(text, text) is
 -- +goose StatementEnd
 
 -- +goose StatementBegin
-create function feed_prune(keep interval) returns bigint
+create function feed_prune(keep interval, most integer default 20000) returns bigint
 language plpgsql security definer
 set search_path = pg_catalog, public, pg_temp
 as $$
@@ -250,13 +250,19 @@ begin
         return 0; -- somebody else prunes
     end if;
     -- Transactions below the horizon have all ended: nothing can still arrive there.
-    horizon := least(horizon, (
+    -- Of the oldest changes, as many as are to go, the first one that is too young; else behind the last.
+    horizon := least(horizon, coalesce((
         select xid
-        from public.change
+        from (select xid, at from public.change order by xid limit greatest(most, 1)) as oldest
         where at >= clock_timestamp() - keep
         order by xid
         limit 1
-    ));
+    ), (
+        select (xid::text::bigint + 1)::text::xid8
+        from (select xid from public.change order by xid limit greatest(most, 1)) as oldest
+        order by xid desc
+        limit 1
+    )));
     -- The floor rises no further than past the newest change deleted: a cursor
     -- beyond that has missed nothing.
     update public.feed
@@ -274,8 +280,8 @@ begin
     return pruned;
 end
 $$;
-comment on function feed_prune(interval) is
-    'Deletes changes older than the interval, which is a minute or more, and '
+comment on function feed_prune(interval, integer) is
+    'Deletes about that many changes older than the interval, which is a minute or more, the oldest, and '
     'moves feed.floor past them, in one transaction; returns how many';
 -- +goose StatementEnd
 
@@ -377,9 +383,9 @@ comment on function write_in_turn() is
 
 revoke execute on function feed_truncated(), feed_table_changed(), feed_changes_lost(), write_in_turn() from public;
 revoke execute on function
-    feed_settle(), feed_prune(interval), feed_publish(jsonb[]), feed_rotate_key(), take_turn(text)
+    feed_settle(), feed_prune(interval, integer), feed_publish(jsonb[]), feed_rotate_key(), take_turn(text)
 from public;
-grant execute on function feed_settle(), feed_prune(interval), take_turn(text) to playersync_app;
+grant execute on function feed_settle(), feed_prune(interval, integer), take_turn(text) to playersync_app;
 grant select on turn to playersync_app, playersync_readonly;
 grant select on change, feed to playersync_app, playersync_readonly;
 grant select on feed_key to playersync_app;
@@ -393,7 +399,7 @@ drop function take_turn(text);
 drop table turn;
 drop function feed_table_changed();
 drop function feed_truncated();
-drop function feed_prune(interval);
+drop function feed_prune(interval, integer);
 drop function feed_change(text, text);
 drop function feed_publish(jsonb[]);
 drop function feed_limit();

@@ -154,6 +154,7 @@ create table player (
             @.value.type() == "number" && @.value.abs() <= 9007199254740991
         ))'
         and gamemodes::text !~ '(^|[^\\])(\\\\)*": -?[0-9]+\.' -- no fraction, not even .0
+        and pg_column_size(gamemodes) <= 1048576
     ),
     constraint player_addresses_form check (
         jsonb_typeof(addresses) = 'object'
@@ -161,6 +162,7 @@ create table player (
         and not addresses @? 'strict $.*.keyvalue() ? (!(
             @.key == "usid" && (@.value.type() == "string" || @.value.type() == "null")
         ))'
+        and pg_column_size(addresses) <= 1048576
     ),
     constraint player_created_at_range check (created_at between '0001-01-01 00:00+00' and '9999-12-31 23:59:59.999+00')
 ) with (fillfactor = 90); -- room for updates beside the old row version, without touching an index

@@ -37,11 +37,16 @@ begin
         raise foreign_key_violation
             using message = format('there is no ban %s', new.ban), constraint = 'ban_note_ban_fkey';
     end if;
+    if (select count(*) from (select from public.ban_note where ban = new.ban limit 1000) as n) = 1000 then
+        raise check_violation
+            using message = format('ban %s has 1000 notes already', new.ban), constraint = 'ban_note_count',
+                table = 'ban_note', hint = 'Delete notes that nobody needs.';
+    end if;
     return new;
 end
 $$;
 comment on function ban_note_before_write() is
-    'Refuses a note on a ban that does not exist, and keeps the ban until the note is committed';
+    'Refuses a note on a ban that does not exist or has 1000, and keeps the ban until the note is committed';
 -- +goose StatementEnd
 
 -- +goose StatementBegin

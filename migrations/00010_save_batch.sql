@@ -24,23 +24,30 @@ comment on function batch_is_stored_here(uuid) is 'Whether it is the present tra
 -- +goose StatementEnd
 
 -- +goose StatementBegin
-create function save_batch_prune() returns bigint
+create function save_batch_prune(most integer default 20000) returns bigint
 language sql security definer
 set search_path = pg_catalog, public, pg_temp
 as $$
     with pruned as (
         delete from public.save_batch
-        where saved_at < now() - interval '30 days'
+        where id in (
+            select id
+            from public.save_batch
+            where saved_at < now() - interval '30 days'
+            order by saved_at
+            limit most
+            for update skip locked
+        )
         returning 1
     )
     select count(*) from pruned
 $$;
-comment on function save_batch_prune() is
-    'Forgets batches after 30 days, longer than any sidecar waits with one; returns how many';
+comment on function save_batch_prune(integer) is
+    'Forgets batches after 30 days, longer than any sidecar waits with one, so many at most; returns how many';
 -- +goose StatementEnd
 
-revoke execute on function save_batch_prune() from public;
-grant execute on function save_batch_prune() to playersync_app;
+revoke execute on function save_batch_prune(integer) from public;
+grant execute on function save_batch_prune(integer) to playersync_app;
 grant select, insert on save_batch to playersync_app;
 grant select on save_batch to playersync_readonly;
 
@@ -48,6 +55,6 @@ reset role;
 
 -- +goose Down
 set local lock_timeout = '5s';
-drop function save_batch_prune();
+drop function save_batch_prune(integer);
 drop function batch_is_stored_here(uuid);
 drop table save_batch;

@@ -15,6 +15,26 @@ comment on table currency is 'What players can have a balance in. INSERT adds on
 comment on column currency.name is 'For example coins';
 comment on column currency.added_at is 'Since when';
 
+-- A player's record has a balance in each of them.
+-- +goose StatementBegin
+create function currency_limited() returns trigger
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    if (select count(*) from public.currency) > 1000 then
+        raise check_violation
+            using message = 'there are 1000 currencies already', constraint = 'currency_count', table = 'currency';
+    end if;
+    return null;
+end
+$$;
+comment on function currency_limited() is 'There are at most 1000 currencies';
+-- +goose StatementEnd
+
+create trigger currency_limited after insert on currency for each statement execute function currency_limited();
+alter table currency enable always trigger currency_limited;
+
 create table balance (
     uuid     text   not null,
     currency text   not null collate "C",
@@ -348,6 +368,7 @@ drop function ledger_fold(interval);
 drop table ledger;
 drop table balance;
 drop table currency;
+drop function currency_limited();
 drop function balance_deleted();
 drop function balance_inserted();
 drop function balance_updated();

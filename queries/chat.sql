@@ -52,10 +52,16 @@ from (
 on conflict (sidecar, gamemode) do update
 set delivered = excluded.delivered, saved_at = now();
 
--- name: PruneStaffMessages :exec
--- Deletes messages after 30 days.
+-- name: PruneStaffMessages :execrows
+-- Deletes some of the messages older than 30 days.
 delete from staff_message
-where sent_at < now() - interval '30 days';
+where id in (
+    select id
+    from staff_message
+    where sent_at < now() - interval '30 days'
+    order by id
+    limit sqlc.arg(most)
+);
 
 -- name: PruneStaffDeliveries :exec
 -- Forgets game servers that have not been given anything for 30 days.

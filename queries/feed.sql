@@ -1,9 +1,34 @@
 -- name: Poll :one
 -- One statement: where the feed is now, whether it can be trusted, and what
 -- became visible since the last poll. The cursor is a snapshot, because
--- transactions become visible in another order than their ids.
+-- transactions become visible in another order than their ids. How much it reads does not
+-- depend on how long a transaction has been open, nor on how much was recorded.
 with here as materialized (
     select pg_current_snapshot() as snapshot, sqlc.arg(cursor)::text::pg_snapshot as cursor
+),
+recorded as materialized (
+    select c.entity, c.key, c.xid, c.at
+    from here
+    cross join lateral (
+        (
+            select b.entity, b.key, b.xid, b.at
+            from change as b
+            where b.xid >= pg_snapshot_xmax(here.cursor)
+            order by b.xid -- by the index
+        )
+        union all
+        select i.entity, i.key, i.xid, i.at -- of what was in progress then
+        from pg_snapshot_xip(here.cursor) as open (xid)
+        cross join lateral (
+            select *
+            from change
+            where xid = open.xid
+            order by xid
+            limit 4 * sqlc.arg(most)::integer
+        ) as i
+    ) as c
+    where pg_visible_in_snapshot(c.xid, here.snapshot)
+    limit 4 * sqlc.arg(most)::integer
 )
 select
     here.snapshot::text as snapshot,
@@ -32,14 +57,12 @@ select
         ))
         from (
             select entity, key, xid, min(at) as at
-            from change
-            where xid >= pg_snapshot_xmin(here.cursor)
-              and not pg_visible_in_snapshot(xid, here.cursor)
-              and pg_visible_in_snapshot(xid, here.snapshot)
+            from recorded
             group by entity, key, xid
-            limit sqlc.arg(most)
+            limit sqlc.arg(most)::integer
         ) as c
-    ), '[]')::json as changes
+    ), '[]')::json as changes,
+    ((select count(*) from recorded) >= 4 * sqlc.arg(most)::integer)::boolean as overflow
 from here
 cross join feed
 cross join lateral (
@@ -97,9 +120,9 @@ select pg_notification_queue_usage();
 select key from feed_key;
 
 -- name: PruneChanges :one
--- Deletes changes older than the interval.
-select feed_prune(sqlc.arg(keep)) as pruned;
+-- Deletes some of the changes older than the interval.
+select feed_prune(sqlc.arg(keep), sqlc.arg(most)) as pruned;
 
 -- name: PruneBatches :one
--- Forgets batches that nobody can send again.
-select save_batch_prune() as pruned;
+-- Forgets some of the batches that nobody can send again.
+select save_batch_prune(sqlc.arg(most)) as pruned;

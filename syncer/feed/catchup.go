@@ -271,7 +271,8 @@ func reloadLevel(reason string) slog.Level {
 }
 
 // prune deletes old recorded changes. The age from which a sidecar prunes is random:
-// of many sidecars one is first, and the others find nothing left to delete.
+// of many sidecars one is first, and the others find nothing left to delete. Many are deleted
+// in pieces, one at each poll.
 func (f *Feed) prune(ctx context.Context, conn Conn, oldest time.Duration) {
 	bound := time.Duration(float64(f.config.Keep) * (1 + f.random()))
 	if oldest <= bound || time.Now().Before(f.pruneAfter) {

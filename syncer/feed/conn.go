@@ -76,7 +76,7 @@ type Conn interface {
 	// another one, and so begin a new epoch.
 	Settle(ctx context.Context) error
 
-	// Prune deletes recorded changes that are older than keep.
+	// Prune deletes recorded changes that are older than keep, some at a time.
 	Prune(ctx context.Context, keep time.Duration) error
 
 	// Close ends the connection without waiting for the network.

@@ -65,7 +65,8 @@ func (s *Server) registerCurrencies() {
 	declare(s, route{
 		http.MethodPut, "/v1/currencies/{name}", "add-currency", tagBalances,
 		"Add a currency",
-		"One that there is already stays as it is. The name has 1 to 64 printable characters.",
+		"One that there is already stays as it is. The name has 1 to 64 printable characters. There are at most " +
+			"1000 currencies.",
 		replies{204: "The currency is there."},
 		stored,
 	}, s.addCurrency)

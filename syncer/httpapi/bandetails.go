@@ -31,7 +31,7 @@ func (s *Server) registerBanDetails() {
 	declare(s, route{
 		http.MethodPost, "/v1/bans/{id}/notes", "add-ban-note", tagBans,
 		"Note something on a ban",
-		"For the staff: players never see it. A ban that is over can be noted on too.",
+		"For the staff: players never see it. A ban that is over can be noted on too. A ban has at most 1000 notes.",
 		replies{201: "The note as it is stored."},
 		storedOr(http.StatusNotFound),
 	}, s.addBanNote)

@@ -1,7 +1,9 @@
 package sidecar
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"math"
 	"net/netip"
 	"strconv"
@@ -64,8 +66,8 @@ func (p Page) before() (int64, error) {
 }
 
 // numbered reads a page of rows that are ordered by falling number: list returns up to size of
-// those below a number. Next is the position of the page behind it, "" on the last. Errors:
-// invalid for a position that is none, and those of list.
+// those below a number. Next is the position of the page behind it, "" on the last. A page that
+// takes too long is a shorter one. Errors: invalid for a position that is none, and those of list.
 func numbered[R any](
 	page Page, number func(R) int64, list func(before int64, size int) ([]R, error),
 ) (rows []R, next string, err error) {
@@ -74,6 +76,10 @@ func numbered[R any](
 		return nil, "", err
 	}
 	rows, err = list(before, page.Size+1)
+	for errors.Is(err, context.DeadlineExceeded) && page.Size > 1 {
+		page.Size = max(page.Size/4, 1)
+		rows, err = list(before, page.Size+1)
+	}
 	if err != nil || len(rows) <= page.Size {
 		return rows, "", err
 	}

@@ -58,8 +58,11 @@ func (s *Store) SaveStaffDeliveries(ctx context.Context, sidecar string, deliver
 // PruneStaffChat deletes what is older than 30 days, and requests to kick somebody that do
 // not count any more.
 func (s *Store) PruneStaffChat(ctx context.Context) error {
-	if err := s.queries.PruneStaffMessages(ctx); err != nil {
-		return writeError("prune staff messages", err)
+	for pruned := int64(prunedAtOnce); pruned == prunedAtOnce; {
+		var err error
+		if pruned, err = s.queries.PruneStaffMessages(ctx, prunedAtOnce); err != nil {
+			return writeError("prune staff messages", err)
+		}
 	}
 	if err := s.queries.PruneKicks(ctx); err != nil {
 		return writeError("prune kicks", err)

@@ -194,6 +194,7 @@ var fieldsByConstraint = map[string]string{
 	"ban_note_written_at_range":        "at",
 	"ban_note_written_by_length":       "by",
 	"ban_note_text_length":             "text",
+	"ban_note_count":                   "text",
 	"staff_message_server_form":        "server",
 	"staff_message_name_length":        "name",
 	"staff_message_player_length":      "player",
@@ -213,6 +214,7 @@ var fieldsByConstraint = map[string]string{
 	"map_run_max_players_range":        "players",
 	"map_run_wave_range":               "wave",
 	"currency_name_form":               "currency",
+	"currency_count":                   "currency",
 	"balance_player_fkey":              "uuid",
 	"balance_currency_fkey":            "currency",
 	"balance_amount_range":             "amount",
@@ -243,7 +245,11 @@ var limitsByConstraint = map[string]string{
 	"player_mute_reason_complete": "is of a mute, and the player is not muted",
 	"player_flags_set":            "together with those stored must have at most 1024 members of 1 to 64 characters",
 	"player_achievements_form":    "together with those stored must have at most 65536 characters",
-	"player_gamemodes_form":       "together with those stored must lie between -9007199254740991 and 9007199254740991",
+	"player_gamemodes_form": "together with those stored must lie between -9007199254740991 and 9007199254740991 " +
+		"and, of all gamemodes, take at most 1 MiB",
+	"player_addresses_form": "of all servers together must take at most 1 MiB",
+	"ban_note_count":        "cannot be added: a ban has at most 1000 notes",
+	"currency_count":        "cannot be added: there are at most 1000 currencies",
 }
 
 // limitOf says what the value must be, as far as the constraint tells.

@@ -210,7 +210,7 @@ func (c *FeedConn) Poll(ctx context.Context, cursor changefeed.Snapshot, most in
 	if p.Changes, err = decodeChanges(string(row.Changes)); err != nil {
 		return changefeed.Position{}, fmt.Errorf("poll: %w", err)
 	}
-	if len(p.Changes) > most {
+	if len(p.Changes) > most || row.Overflow {
 		p.Changes, p.Overflow = nil, true
 	}
 	if row.InRecovery {
@@ -319,13 +319,17 @@ func (c *FeedConn) Settle(ctx context.Context) error {
 	return c.ReadKey(ctx)
 }
 
-// Prune deletes changes older than keep, and batch ids that nobody can send
+// prunedAtOnce is how many rows one statement deletes, so that it ends in time however many
+// there are.
+const prunedAtOnce = 10_000
+
+// Prune deletes some of the changes older than keep, and of the batch ids that nobody can send
 // again.
 func (c *FeedConn) Prune(ctx context.Context, keep time.Duration) error {
 	age := pgtype.Interval{Microseconds: keep.Microseconds(), Valid: true}
-	if _, err := c.queries.PruneChanges(ctx, age); err != nil {
+	if _, err := c.queries.PruneChanges(ctx, db.PruneChangesParams{Keep: age, Most: prunedAtOnce}); err != nil {
 		return writeError("prune changes", err)
 	}
-	_, err := c.queries.PruneBatches(ctx)
+	_, err := c.queries.PruneBatches(ctx, prunedAtOnce)
 	return writeError("prune batches", err)
 }

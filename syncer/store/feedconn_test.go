@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -83,6 +84,62 @@ func TestPruneRaisesTheFloorPastTheDeletedOnly(t *testing.T) {
 	}
 	if position.Floor <= before.Xmin() {
 		t.Errorf("floor %d is not past the cursor %v, which has missed a change", position.Floor, before)
+	}
+}
+
+// Many old changes are deleted in pieces, each of whole transactions, and the floor follows.
+func TestManyChangesArePrunedInPieces(t *testing.T) {
+	t.Parallel()
+	conn, _ := database(t)
+	for n := range 7 {
+		run(t, conn, fmt.Sprintf("insert into player (uuid) values ('a%d'), ('b%d')", n, n))
+	}
+	run(t, conn, `update change set at = at - interval '1 hour'
+		where xid < (select max(xid::text::bigint) from change)::text::xid8`)
+	pgtest.Eventually(t, time.Minute, func() error { // open transactions of other tests may hold us up
+		if pruned := value[int](t, conn, "select feed_prune('15 min', 5)"); pruned > 6 || pruned%2 > 0 {
+			t.Errorf("pruned %d at once", pruned)
+		}
+		if left := value[int](t, conn, "select count(*) from change"); left != 2 {
+			return fmt.Errorf("%d changes are left", left)
+		}
+		return nil
+	})
+	if !value[bool](t, conn, "select floor <= (select xid from change limit 1) from feed") {
+		t.Error("the floor is past a change that is there")
+	}
+	run(t, conn, `insert into save_batch (id, saved_at)
+		select gen_random_uuid(), now() - interval '31 days' from generate_series(1, 7)`)
+	var pruned []int
+	for range 3 {
+		pruned = append(pruned, value[int](t, conn, "select save_batch_prune(5)"))
+	}
+	if want := []int{5, 2, 0}; !slices.Equal(pruned, want) {
+		t.Errorf("pruned %v batches, want %v", pruned, want)
+	}
+}
+
+// What a poll reads grows neither with what was recorded nor with how long a transaction has
+// been open: more than it asked for is an overflow, also if it is of few rows.
+func TestPollReadsNoMoreThanItTells(t *testing.T) {
+	t.Parallel()
+	s, url := open(t, store.Options{})
+	conn := follow(t, s)
+	before := poll(t, conn, changefeed.Snapshot{}).Snapshot
+	writer := psql(t, url)
+	run(t, writer, `do $$ begin for n in 1..500 loop
+		insert into player (uuid) values ('Steve') on conflict (uuid) do update set rank = n::text; end loop; end $$`)
+	if position := poll(t, conn, before); !position.Overflow {
+		t.Errorf("no overflow of 500 changes of one player: %+v", position)
+	}
+	here := poll(t, conn, changefeed.Snapshot{}).Snapshot
+	run(t, writer, `begin; update player set rank = 'late'`)
+	execute(t, url, `insert into player (uuid) values ('Alex')`)
+	meanwhile := poll(t, conn, here)
+	run(t, writer, `commit`)
+	late := poll(t, conn, meanwhile.Snapshot)
+	if len(meanwhile.Changes) != 1 || len(late.Changes) != 1 || late.Changes[0].Key != "Steve" {
+		t.Errorf("meanwhile %+v, late %+v", meanwhile.Changes, late.Changes)
 	}
 }
 

@@ -279,7 +279,8 @@ func TestNobodyElseCallsFunctionsOfTheOwner(t *testing.T) {
 		"playersync_readonly":  {},
 		"playersync_addresses": {},
 		"playersync_app": {
-			"audit_prune(interval,integer)", "feed_prune(interval)", "feed_settle()", "save_batch_prune()",
+			"audit_prune(interval,integer)", "feed_prune(interval,integer)", "feed_settle()",
+			"save_batch_prune(integer)",
 			"take_turn(text)",
 		},
 	} {

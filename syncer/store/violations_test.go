@@ -84,6 +84,11 @@ var violations = []struct{ constraint, sql string }{
 	{"player_gamemodes_form", `gamemodes = '{"pvp": {"lastJoined": null}}'`},
 	{"player_gamemodes_form", `gamemodes = '{"pvp": {"firstJoined": -62135596800001}}'`},
 	{"player_gamemodes_form", `gamemodes = '{"pvp": {"lastJoined": 253402300800000}}'`},
+	{"player_gamemodes_form", `gamemodes = (
+		select jsonb_build_object('pvp', jsonb_build_object('stats', jsonb_object_agg(md5(n::text), n)))
+		from generate_series(1, 30000) as n)`},
+	{"player_addresses_form", `addresses = (
+		select jsonb_object_agg(md5(n::text), '{}'::jsonb) from generate_series(1, 30000) as n)`},
 	{"player_addresses_form", `addresses = '[]'`},
 	{"player_addresses_form", `addresses = '{"10.0.0.1:1": "x"}'`},
 	{"player_addresses_form", `addresses = '{"10.0.0.1:1": {"usid": 1}}'`},
