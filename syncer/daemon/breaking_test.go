@@ -2,7 +2,6 @@ package daemon_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"net/http"
@@ -15,7 +14,6 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"playersync/syncer/postgres"
 	"playersync/syncer/postgres/pgtest"
@@ -215,7 +213,7 @@ func (c *chaos) migrate(on func() error) {
 	c.t.Helper()
 	pgtest.Eventually(c.t, waitTimeout, func() error {
 		err := on()
-		if refused, ok := errors.AsType[*pgconn.PgError](err); err != nil && (!ok || refused.Code != "40P01") {
+		if err != nil && !isDeadlock(err) {
 			c.t.Fatal(err)
 		}
 		return err

@@ -2,12 +2,14 @@ package daemon_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"playersync/syncer/fanout/natstest"
 	"playersync/syncer/postgres/pgtest"
@@ -52,11 +54,23 @@ func connect(t testing.TB, url string) *pgx.Conn {
 	return conn
 }
 
+// run executes statements. Many rows at once may meet a sidecar's save that holds some of them
+// and waits for others: whom PostgreSQL ends then begins anew, as it asks for.
 func run(t testing.TB, conn *pgx.Conn, sql string) {
 	t.Helper()
-	if _, err := conn.Exec(t.Context(), sql); err != nil {
+	_, err := conn.Exec(t.Context(), sql)
+	for isDeadlock(err) {
+		_, _ = conn.Exec(t.Context(), `rollback`)
+		_, err = conn.Exec(t.Context(), sql)
+	}
+	if err != nil {
 		t.Fatalf("%s: %v", sql, err)
 	}
+}
+
+func isDeadlock(err error) bool {
+	refused, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && refused.Code == "40P01"
 }
 
 // one returns the only value that a query gives.
