@@ -66,6 +66,7 @@ copy that follows them within milliseconds.
 	root.AddCommand(a.commands()...)
 	group(root)
 	a.markRunning(root)
+	fillHelp(root)
 	return root
 }
 
@@ -126,11 +127,21 @@ func refuseUnknownTopics(root *cobra.Command) {
 // helpWidth is how wide help texts are.
 const helpWidth = 80
 
+// fillHelp makes a command, and those below it, fill the paragraphs of help texts. A text is
+// filled when it is shown: those of all commands take as long as the rest of the start.
+func fillHelp(root *cobra.Command) {
+	help := root.HelpFunc()
+	root.SetHelpFunc(func(command *cobra.Command, args []string) {
+		command.Long = filled(command.Long)
+		help(command, args)
+	})
+}
+
 // filled returns a help text with its paragraphs filled; lines that are set in stay.
 func filled(text string) string {
 	paragraphs := strings.Split(text, "\n\n")
 	for i, paragraph := range paragraphs {
-		if !strings.Contains("\n"+paragraph, "\n ") {
+		if !strings.Contains("\n"+paragraph, "\n ") && !strings.Contains("\n"+paragraph, "\n\t") {
 			paragraphs[i] = strings.Join(wrapped(paragraph, helpWidth), "\n")
 		}
 	}
@@ -164,10 +175,9 @@ func group(command *cobra.Command) *cobra.Command {
 	return command
 }
 
-// markRunning lets the exit code tell wrong usage from failure, fills the help texts, and
-// lets no flag of one value be given twice.
+// markRunning lets the exit code tell wrong usage from failure, and lets no flag of one value
+// be given twice.
 func (a *app) markRunning(command *cobra.Command) {
-	command.Long = filled(command.Long)
 	command.Flags().VisitAll(giveOnce)
 	command.PersistentFlags().VisitAll(giveOnce)
 	for _, child := range command.Commands() {
