@@ -40,8 +40,8 @@ type tally struct {
 const pauseAfterRefusal = 20 * time.Millisecond
 
 // try sends a request, and counts it.
-func (t *tally) try(n *node, method, path, body string) (answer, error) {
-	a, err := n.try(method, path, body)
+func (t *tally) try(n *node, method, path, body string, headers ...string) (answer, error) {
+	a, err := n.try(method, path, body, headers...)
 	t.sent.Add(1)
 	if err != nil || a.status == http.StatusServiceUnavailable {
 		t.refused.Add(1)

@@ -178,14 +178,14 @@ func (d *Daemon) openData(context.Context) error {
 }
 
 // wire connects the parts.
-func (d *Daemon) wire(context.Context) error {
+func (d *Daemon) wire(ctx context.Context) error {
 	if err := d.wireFeed(); err != nil {
 		return err
 	}
 	if d.config.Webhook.URL != "" {
 		d.webhook = webhook.New(d.config.Webhook, d.registry, d.log)
 	}
-	d.wireUseCases()
+	d.wireUseCases(ctx)
 	d.wirePlugin()
 	d.registry.MustRegister(collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

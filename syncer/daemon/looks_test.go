@@ -47,10 +47,11 @@ func (a *acknowledged) lookForBan(n *node, i int) error {
 	return err
 }
 
+// lookForRank looks as another program than the game, which does not hold what this one is shown.
 func (a *acknowledged) lookForRank(n *node, i int) error {
 	var last string
 	a.add(func() { last = a.servers[i].rank })
-	answered, err := a.sent.try(n, http.MethodGet, player(a.player(i)), "")
+	answered, err := a.sent.try(n, http.MethodGet, player(a.player(i)), "", "User-Agent", "onlooker")
 	if !isStored(answered, err) {
 		return nil
 	}

@@ -1,6 +1,8 @@
 package daemon
 
 import (
+	"context"
+
 	"playersync/syncer"
 	"playersync/syncer/sidecar"
 	"playersync/syncer/writequeue"
@@ -31,7 +33,7 @@ type useCases struct {
 }
 
 // wireUseCases makes the use-cases; the copies in memory and the feed must exist.
-func (d *Daemon) wireUseCases() {
+func (d *Daemon) wireUseCases(ctx context.Context) {
 	u, now, config := &d.use, clock{d}, d.config.Sidecar
 	u.queue = writequeue.New(d.outbox, d.log)
 	u.servers = sidecar.NewServers(config.Home, config.Others)
@@ -40,6 +42,7 @@ func (d *Daemon) wireUseCases() {
 	u.bans = sidecar.NewBans(d.store, d.bans, d.applier, now)
 	u.banTransfer = sidecar.NewBanTransfer(d.store, now)
 	u.saver = sidecar.NewSaver(config.FlushInterval, d.store, d.players, d.applier, d.outbox, d.log)
+	u.saver.Recall(ctx)
 	u.edits = sidecar.NewEdits(d.store, d.applier, now)
 	u.players = sidecar.NewPlayers(config.Home, sidecar.PlayerDeps{
 		Store: d.store, Held: d.players, Bans: u.bans, Edits: u.edits, Clock: now, Saver: u.saver,

@@ -88,6 +88,17 @@ func (vs *visitors) drop(batch merge.Batch) {
 	}
 }
 
+// recall notes that a batch of an earlier run is under way.
+func (vs *visitors) recall(batch merge.Batch) {
+	vs.mu.Lock()
+	defer vs.mu.Unlock()
+	for id, edit := range batch.Edits {
+		before := batch.Known[id].Apply(syncer.NewPlayer(id))
+		v := vs.of(id)
+		v.saving = append(v.saving, sending{batch: batch.ID, edit: edit, row: &before})
+	}
+}
+
 // giveBack makes a batch's edits pending again.
 func (vs *visitors) giveBack(batch merge.Batch) {
 	vs.mu.Lock()

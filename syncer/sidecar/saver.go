@@ -71,6 +71,18 @@ func NewSaver(
 	}
 }
 
+// Recall notes what waits on disk since an earlier run, so that players are shown with it. It is
+// called before anybody asks for one.
+func (s *Saver) Recall(ctx context.Context) {
+	for batch, err := range s.outbox.Pending(ctx) {
+		if err != nil {
+			s.log.Error("cannot read a save from the outbox", "error", err)
+			continue
+		}
+		s.visitors.recall(batch)
+	}
+}
+
 // hasWaiting reports whether batches wait on disk.
 func (s *Saver) hasWaiting() bool { return s.outbox.Len() > 0 }
 
