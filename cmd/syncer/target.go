@@ -29,7 +29,7 @@ func banNumber(ctx context.Context, u *useCases, text string) (number int64, isN
 	case syncer.CodeNotFound:
 		return number, true, nil
 	case syncer.CodeInvalid:
-		return 0, false, err // the name of several
+		return 0, false, syncer.Invalid("target", "%s", err) // the name of several
 	}
 	if err != nil {
 		return 0, false, err
