@@ -209,6 +209,53 @@ func (q *Queries) KnownIDs(ctx context.Context, uuids []string) ([]string, error
 	return items, nil
 }
 
+const namesakes = `-- name: Namesakes :many
+with given as materialized (
+    select text, lower(text) collate "C" as name
+    from unnest($1::text[]) as t (text)
+    where not exists (select from player as p where p.uuid = text)
+      and not exists (select from ban as b where b.uuid = text)
+)
+select g.text::text as text, array_remove(array_agg(distinct n.uuid order by n.uuid), null)::text[] as uuids
+from given as g
+left join (
+    select uuid, lower(name) collate "C" as name
+    from player
+    where (lower(name) collate "C") = any(array(select name from given))
+    union all
+    select uuid, lower(name) collate "C"
+    from online
+) as n on n.name = g.name
+group by g.text
+`
+
+type NamesakesRow struct {
+	Text  string
+	Uuids []string
+}
+
+// Those of the texts that no player has for an id and that were never banned as one, each
+// with the players of that name, in any case, stored or online.
+func (q *Queries) Namesakes(ctx context.Context, texts []string) ([]NamesakesRow, error) {
+	rows, err := q.db.Query(ctx, namesakes, texts)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []NamesakesRow{}
+	for rows.Next() {
+		var i NamesakesRow
+		if err := rows.Scan(&i.Text, &i.Uuids); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const openBansOfTargets = `-- name: OpenBansOfTargets :many
 with target as materialized (
     select

@@ -124,6 +124,27 @@ from target as t
 join ban as b on b.ip = t.ip
 where b.lifted_at is null;
 
+-- name: Namesakes :many
+-- Those of the texts that no player has for an id and that were never banned as one, each
+-- with the players of that name, in any case, stored or online.
+with given as materialized (
+    select text, lower(text) collate "C" as name
+    from unnest(sqlc.arg(texts)::text[]) as t (text)
+    where not exists (select from player as p where p.uuid = text)
+      and not exists (select from ban as b where b.uuid = text)
+)
+select g.text::text as text, array_remove(array_agg(distinct n.uuid order by n.uuid), null)::text[] as uuids
+from given as g
+left join (
+    select uuid, lower(name) collate "C" as name
+    from player
+    where (lower(name) collate "C") = any(array(select name from given))
+    union all
+    select uuid, lower(name) collate "C"
+    from online
+) as n on n.name = g.name
+group by g.text;
+
 -- name: KnownIDs :many
 -- Those of the ids that a player has.
 select uuid

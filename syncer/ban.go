@@ -68,11 +68,19 @@ func ReadTarget(text string) (Target, error) {
 	}
 }
 
-// Text returns the target as [ReadTarget] and, for an id, [ParseTarget] and
-// [ParseRecordedTarget] read it.
+// Text returns the target as [ReadTarget] and, for an id, [ParseTarget] read it.
 func (t Target) Text() string {
 	if id := string(t.ID); IsMeantID(id) || strings.HasPrefix(id, "ip:") || CheckBannedID(id) != nil {
 		return meantID + id
+	}
+	return t.String()
+}
+
+// RecordedText is [Target.Text] for a record, where nobody is there to ask: uuid: is in
+// front also of an id that could be a name.
+func (t Target) RecordedText() string {
+	if t.ID != "" && !t.ID.HasForm() {
+		return meantID + string(t.ID)
 	}
 	return t.String()
 }

@@ -10,6 +10,7 @@ import (
 // file: open or lifted, with its own times and its notes. Numbers are not carried.
 type BanRecord struct {
 	Target     Target
+	MeantID    bool // the target is an id for certain, and no name
 	Reason     string
 	By         string
 	CreatedAt  Time // none: when it is stored
@@ -25,7 +26,7 @@ type BanRecord struct {
 // expired is closed, as it is at the next ban of its target.
 func (b NotedBan) Record(now time.Time) BanRecord {
 	r := BanRecord{
-		Target: b.Target, Reason: b.Reason, By: b.By, CreatedAt: b.CreatedAt, ExpiresAt: b.ExpiresAt,
+		Target: b.Target, MeantID: true, Reason: b.Reason, By: b.By, CreatedAt: b.CreatedAt, ExpiresAt: b.ExpiresAt,
 		LiftedAt: b.LiftedAt, LiftedBy: b.LiftedBy, LiftReason: b.LiftReason, Notes: b.Notes,
 	}
 	if r.LiftedAt.IsZero() && !b.Applies(now) {
@@ -33,6 +34,9 @@ func (b NotedBan) Record(now time.Time) BanRecord {
 	}
 	return r
 }
+
+// MayBeName reports whether the target may be the name of a player as well as an id.
+func (r BanRecord) MayBeName() bool { return r.Target.ID != "" && !r.MeantID && !r.Target.ID.HasForm() }
 
 // Validate returns an [Error] naming the first field that cannot be stored, by
 // its name in JSON.

@@ -2,6 +2,7 @@ package syncer
 
 import (
 	"encoding/hex"
+	"regexp"
 	"strings"
 )
 
@@ -25,6 +26,14 @@ func ParsePlayerID(text string) (PlayerID, error) {
 	}
 	return PlayerID(text), nil
 }
+
+// HasForm reports whether the id has one of the forms that games give their ids: a UUID, or
+// the base64 of Mindustry. Any other could be the name of a player as well.
+func (id PlayerID) HasForm() bool {
+	return mindustryID.MatchString(string(id)) || spelledUUID(string(id)) == id && id != ""
+}
+
+var mindustryID = regexp.MustCompile(`^[0-9A-Za-z+/]{22}==$`)
 
 // spelledUUID returns the one spelling of a UUID, and "" for any other text.
 func spelledUUID(text string) PlayerID {

@@ -220,8 +220,8 @@ func FuzzReadTarget(f *testing.F) {
 		if target.ID == "" {
 			return
 		}
-		if back, err := syncer.ParseRecordedTarget(target.Text(), ""); err != nil || back != target {
-			t.Fatalf("%q is %v, written %s, and back %v, %v", text, target, target.Text(), back, err)
+		if back, err := syncer.ParseRecordedTarget(target.RecordedText(), ""); err != nil || back != target {
+			t.Fatalf("%q is %v, recorded as %s, and back %v, %v", text, target, target.RecordedText(), back, err)
 		}
 	})
 }

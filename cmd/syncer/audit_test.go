@@ -12,7 +12,7 @@ import (
 func TestCommandsSayWhoMakesTheChange(t *testing.T) {
 	t.Parallel()
 	_, environ := database(t)
-	bans := written(t, "bans.json", `{"uuid": "Bob", "by": "Notch"}`)
+	bans := written(t, "bans.json", `{"uuid": "uuid:Bob", "by": "Notch"}`)
 	minecraft := written(t, "banned-ips.json",
 		`[{"ip": "203.0.113.7", "created": "2020-01-01 00:00:00 +0000", "source": "Server",
 			"expires": "forever", "reason": "x"}]`)

@@ -128,27 +128,48 @@ func (f *banFile) add(line int, object []byte) {
 	f.addRecord(line, read)
 }
 
-// addRecord takes in the bans of a record, or notes why not. One with an id and an address
-// is a ban of each.
+// addRecord takes in the bans of a record, or notes why not.
 func (f *banFile) addRecord(line int, read wire.BanRecord) {
-	read = f.defaults.of(read)
-	each := []wire.BanRecord{read}
-	if read.UUID != nil && *read.UUID != "" && read.IP != nil && *read.IP != "" {
-		each = []wire.BanRecord{read, read}
-		each[0].IP, each[1].UUID = nil, nil
-	}
-	var records []syncer.BanRecord
-	for _, one := range each {
-		record, err := one.Record(f.defaults.confirmed)
-		if e, refused := errors.AsType[*syncer.Error](confirmable(err)); refused {
-			f.refused = append(f.refused, refusedLine{line, e.Field, e.Message})
-			return
-		}
-		records = append(records, record)
+	records, err := f.defaults.of(read).Records(f.defaults.confirmed)
+	if err != nil {
+		f.refuse(line, confirmable(err))
+		return
 	}
 	for _, record := range records {
 		f.records, f.lines = append(f.records, record), append(f.lines, line)
 	}
+}
+
+// refuse notes why a line is no ban.
+func (f *banFile) refuse(line int, err error) {
+	refused := refusedLine{Line: line, Message: err.Error()}
+	if e, ok := errors.AsType[*syncer.Error](err); ok {
+		refused.Field, refused.Message = e.Field, e.Message
+	}
+	f.refused = append(f.refused, refused)
+}
+
+// refuseDoubted refuses the lines of which a record may ban no id.
+func (f *banFile) refuseDoubted(doubts map[int]error) {
+	refused := map[int]bool{}
+	for i, err := range doubts {
+		if !refused[f.lines[i]] {
+			refused[f.lines[i]] = true
+			if syncer.CodeOf(err) == syncer.CodeNotFound {
+				err = syncer.Invalid("uuid", "%s, or give --unknown", err)
+			}
+			f.refuse(f.lines[i], err)
+		}
+	}
+	slices.SortStableFunc(f.refused, func(a, b refusedLine) int { return a.Line - b.Line })
+	var records []syncer.BanRecord
+	var lines []int
+	for i, line := range f.lines {
+		if !refused[line] {
+			records, lines = append(records, f.records[i]), append(lines, line)
+		}
+	}
+	f.records, f.lines = records, lines
 }
 
 // read reads a whole file; an error is one after which nothing more can be read. The format

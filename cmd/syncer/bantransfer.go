@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -73,7 +74,7 @@ func (a *app) exportBans(ctx context.Context, u *useCases, filter syncer.BanFilt
 
 // banImport are the flags of the import.
 type banImport struct {
-	dryRun, yes               bool
+	dryRun, yes, unknown      bool
 	format, reason, by, until string
 }
 
@@ -84,7 +85,9 @@ func newBanImportCommand(a *app) *cobra.Command {
 		Short: "Read bans from a file, - for the standard input",
 		Long: `Read bans as export writes them, or a plain list of addresses and ranges, one per
 line, with comments after # or ;. CSV names its columns in the first line, in any
-order. A line with uuid and ip bans both. What is here already (same target,
+order. A line with uuid and ip bans both. A uuid is an id: the name of a player is
+refused with his id, and what nobody has, and is no UUID or id of Mindustry, unless
+uuid: is in front or --unknown is given. What is here already (same target,
 createdAt and by) stays as it is, so that a repeated import changes nothing; only
 notes that lack are added. A target that is banned stays banned as it is. Of several
 open bans of a target in the file the longest counts. A line that cannot be is
@@ -103,6 +106,7 @@ The bans are stored at once, and every server knows them a moment later.`,
 	flags := command.Flags()
 	flags.BoolVar(&i.dryRun, "dry-run", false, "only say what would happen")
 	flags.BoolVar(&i.yes, "yes", false, "take also bans of wide ranges")
+	flags.BoolVar(&i.unknown, "unknown", false, "take also ids that no player has yet and that could be names")
 	flags.StringVar(&i.format, "format", "", "json, csv or list (default: by the file's name, else by its beginning)")
 	flags.StringVar(&i.reason, "reason", "", "why, where a line does not say it")
 	flags.StringVar(&i.by, "by", thisUser(), "who imports them, for the audit; if given, also who bans where a line "+
@@ -137,6 +141,14 @@ func (a *app) importBans(command *cobra.Command, i banImport, name string) error
 		if err := file.open(command.InOrStdin(), name, i.format); err != nil {
 			return err
 		}
+		doubts, err := u.banTransfer.Doubts(ctx, file.records)
+		if err != nil {
+			return err
+		}
+		maps.DeleteFunc(doubts, func(_ int, err error) bool {
+			return i.unknown && syncer.CodeOf(err) == syncer.CodeNotFound
+		})
+		file.refuseDoubted(doubts)
 		return a.storeBans(syncer.WithActor(ctx, i.by), u, file, i.dryRun)
 	})
 }

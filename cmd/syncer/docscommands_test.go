@@ -14,7 +14,7 @@ import (
 // documentedFiles are those that examples read.
 var documentedFiles = map[string]string{
 	"players.json":        `{"uuid":"Steve","rank":"mod"}`,
-	"bans.json":           `{"uuid":"Herobrine"}`,
+	"bans.json":           `{"uuid":"uuid:Herobrine"}`,
 	"proxies.txt":         "192.0.2.1\n198.51.100.0/24 # a network\n",
 	"banned-players.json": `[{"uuid":"f84c6a79-0a4e-45e0-879b-cd49ebd4c4e2","name":"Bob","expires":"forever"}]`,
 	"banned-ips.json":     `[{"ip":"192.0.2.9","expires":"forever"}]`,
@@ -96,7 +96,7 @@ func runDocumented(t *testing.T, commands [][]string) {
 	for _, args := range commands {
 		cmd := command(t, environ, args...)
 		cmd.Dir = dir
-		cmd.Stdin = strings.NewReader("uuid\nHerobrine\n") // of zcat
+		cmd.Stdin = strings.NewReader("uuid\nuuid:Herobrine\n") // of zcat
 		if printed, err := cmd.CombinedOutput(); err != nil {
 			t.Errorf("syncer %s: %v\n%s", strings.Join(args, " "), err, printed)
 		}

@@ -2,7 +2,10 @@ package httpapi
 
 import (
 	"context"
+	"errors"
+	"maps"
 	"net/http"
+	"slices"
 
 	"playersync/syncer"
 	"playersync/syncer/httpapi/wire"
@@ -22,7 +25,8 @@ func (s *Server) registerBanTransfer() {
 		http.MethodPost, "/v1/bans/import", "import-bans", tagBans,
 		"Import bans",
 		"What is here already stays as it is, so that a repeated import changes nothing; " +
-			"only notes that lack are added. " +
+			"only notes that lack are added. A ban with uuid and ip bans both. " +
+			"A uuid that is the name of a player, and nobody's id, is refused. " +
 			"As many as http.max_body holds; `syncer ban import` takes whole files. " +
 			"A ban in force of a wide range gets 409 with the code unconfirmed, unless confirm is true.",
 		replies{200: "What became of them."},
@@ -36,6 +40,7 @@ type BanTransfer interface {
 	ExportBans(
 		ctx context.Context, filter syncer.BanFilter, before int64, size int,
 	) (bans []syncer.BanRecord, next int64, err error)
+	Doubts(ctx context.Context, records []syncer.BanRecord) (map[int]error, error)
 	ImportBans(ctx context.Context, records []syncer.BanRecord, trial bool) ([]syncer.ImportedBan, error)
 }
 
@@ -60,10 +65,23 @@ type importBansInput struct {
 }
 
 func (s *Server) importBans(ctx context.Context, in *importBansInput) (*result[wire.BanImport], error) {
-	records, err := in.Body.Records()
+	records, rows, err := in.Body.Records()
 	if err != nil {
 		return nil, err
 	}
+	doubts, err := s.deps.BanTransfer.Doubts(ctx, records)
+	if err != nil {
+		return nil, err
+	}
+	var faults []error
+	for _, i := range slices.Sorted(maps.Keys(doubts)) {
+		if syncer.CodeOf(doubts[i]) == syncer.CodeInvalid { // an id that nobody has is taken, and said
+			faults = append(faults, wire.InBan(rows[i], doubts[i]))
+		}
+	}
+	if len(faults) > 0 {
+		return nil, errors.Join(faults...)
+	}
 	imported, err := s.deps.BanTransfer.ImportBans(ctx, records, in.Body.DryRun)
-	return &result[wire.BanImport]{wire.BanImportOf(imported, in.Body.DryRun)}, err
+	return &result[wire.BanImport]{wire.BanImportOf(imported, rows, in.Body.DryRun)}, err
 }

@@ -39,6 +39,27 @@ func TestExportedBansCanBeImported(t *testing.T) {
 	}
 }
 
+// A row may ban an id and an address; what is more likely a name than an id is refused.
+func TestImportTakesWhatTheCommandLineTakes(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	var imported wire.BanImport
+	f.ask(t, "POST", "/v1/bans/import", `{"bans":[{"ip":"::1"},{"uuid":"a","ip":"192.0.2.1"},{"uuid":"Nobody"}]}`).
+		wants(http.StatusOK).into(&imported)
+	if len(imported.Bans) != 4 || imported.Bans[2].Row != 1 || imported.Bans[3].Row != 2 ||
+		f.records[1].Target.ID != "a" || f.records[2].Target.IP() != "192.0.2.1" {
+		t.Errorf("imported %+v", imported)
+	}
+	f.records = nil
+	f.ask(t, "POST", "/v1/bans/import", `{"bans":[{"uuid":"a","ip":"192.0.2.1"},{"uuid":"Name"}]}`).
+		problem(http.StatusUnprocessableEntity).names(t, "bans[1].uuid")
+	f.ask(t, "POST", "/v1/bans/import", `{"bans":[{"uuid":"a","ip":"192.0.2"}]}`).
+		problem(http.StatusUnprocessableEntity).names(t, "bans[0].ip")
+	if f.records != nil {
+		t.Errorf("imported %+v", f.records)
+	}
+}
+
 func TestImportRefusesAndNames(t *testing.T) {
 	t.Parallel()
 	for body, field := range map[string]string{

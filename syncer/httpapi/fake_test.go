@@ -269,6 +269,19 @@ func (f *fake) ExportBans(
 	return f.records, before % 1000, f.fail
 }
 
+func (f *fake) Doubts(_ context.Context, records []syncer.BanRecord) (map[int]error, error) {
+	doubts := map[int]error{}
+	for i, record := range records {
+		switch record.Target.ID {
+		case "Name":
+			doubts[i] = syncer.Invalid("uuid", "is a name")
+		case "Nobody":
+			doubts[i] = syncer.NotFound("nobody")
+		}
+	}
+	return doubts, f.fail
+}
+
 func (f *fake) ImportBans(_ context.Context, records []syncer.BanRecord, trial bool) ([]syncer.ImportedBan, error) {
 	if !trial {
 		f.records = records

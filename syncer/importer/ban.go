@@ -216,7 +216,13 @@ func readMinecraft(
 			continue
 		}
 		t := targetOf(kind, kind, values[kind])
-		if ban.Target = t.target; t.err == nil {
+		ban.Target = t.target
+		switch id := t.target.ID; {
+		case t.err != nil:
+		case id != "" && !id.HasForm() && !syncer.IsMeantID(values[kind]):
+			t.err = syncer.Invalid("uuid", "%q is no UUID, as Minecraft writes it; an id of that text is written %s",
+				id, t.target.RecordedText())
+		default:
 			t.err = minecraftField(ban.Validate())
 		}
 		if t.err != nil {

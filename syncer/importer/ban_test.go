@@ -98,10 +98,11 @@ func TestMinecraftLists(t *testing.T) {
   },
   {"ip": "203.0.113.8", "created": "31.1.2026", "expires": "forever"},
   {"ip": "203.0.113.9", "created": "2026-01-31 18:00:00 +0000", "expires": "2025-01-31 18:00:00 +0000"},
-  {"uuid": "a", "ip": "203.0.113.10", "name": "Bob", "created": "x", "expires": "2025-01-31 18:00:00 +0000"},
-  {"uuid": "b", "created": "2026-01-31 18:00:00 +0000", "expires": "never"},
-  {"uuid": "c", "created": "x", "expires": "2026-02-01 18:00:00 +0000"},
-  {"name": "Alice"}
+  {"uuid": "uuid:a", "ip": "203.0.113.10", "name": "Bob", "created": "x", "expires": "2025-01-31 18:00:00 +0000"},
+  {"uuid": "uuid:b", "created": "2026-01-31 18:00:00 +0000", "expires": "never"},
+  {"uuid": "uuid:c", "created": "x", "expires": "2026-02-01 18:00:00 +0000"},
+  {"name": "Alice"},
+  {"uuid": "Alice"}
 ]`, importer.Options{
 		Format: importer.FormatMinecraft, Now: time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC),
 	})
@@ -121,8 +122,8 @@ func TestMinecraftLists(t *testing.T) {
 	for _, r := range refusals {
 		fields = append(fields, r.Field)
 	}
-	if diff := cmp.Diff([]string{"expires", "uuid"}, fields); diff != "" ||
-		summary.Documents != 8 || summary.Warned != 4 {
+	if diff := cmp.Diff([]string{"expires", "uuid", "uuid"}, fields); diff != "" ||
+		summary.Documents != 9 || summary.Warned != 4 {
 		t.Errorf("%+v: %s", summary, diff)
 	}
 	names := []string{}
@@ -137,13 +138,13 @@ func TestMinecraftLists(t *testing.T) {
 func TestMinecraftTimesThatCannotBeReadAreNamed(t *testing.T) {
 	t.Parallel()
 	var warned []string
-	imported(t, `{"uuid": "a", "created": "31.1.2026", "expires": "tomorrow"}`, importer.Options{
+	imported(t, `{"uuid": "uuid:a", "created": "31.1.2026", "expires": "tomorrow"}`, importer.Options{
 		Format: importer.FormatMinecraft,
 		Warned: func(r importer.Refusal) { warned = append(warned, r.ID+" "+r.Field+": "+r.Error) },
 	})
 	if diff := cmp.Diff([]string{
-		`a created: "31.1.2026" is not a time such as 2026-01-31 18:00:00 +0000; taken for now, as Minecraft does`,
-		`a expires: "tomorrow" is not a time such as 2026-01-31 18:00:00 +0000; taken for forever, as Minecraft does`,
+		`uuid:a created: "31.1.2026" is not a time such as 2026-01-31 18:00:00 +0000; taken for now, as Minecraft does`,
+		`uuid:a expires: "tomorrow" is not a time such as 2026-01-31 18:00:00 +0000; taken for forever, as Minecraft does`,
 	}, warned); diff != "" {
 		t.Error(diff)
 	}

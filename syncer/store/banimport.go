@@ -87,6 +87,26 @@ func knownIDs(
 	return known, nil
 }
 
+// Namesakes returns those of the ids that no player has and that were never banned, each
+// with the ids of the players who have it for a name, in any case.
+func (s *Store) Namesakes(ctx context.Context, ids []syncer.PlayerID) (map[syncer.PlayerID][]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, importTimeout)
+	defer cancel()
+	texts := make([]string, len(ids))
+	for i, id := range ids {
+		texts[i] = string(id)
+	}
+	rows, err := db.New(pooled{pool: s.pool}).Namesakes(ctx, texts)
+	if err != nil {
+		return nil, readError("read players by name", err)
+	}
+	namesakes := make(map[syncer.PlayerID][]string, len(rows))
+	for _, row := range rows {
+		namesakes[syncer.PlayerID(row.Text)] = row.Uuids
+	}
+	return namesakes, nil
+}
+
 // importBans stores the records at the given positions, and returns the positions of
 // those that an open ban of the same target excludes.
 func (s *Store) importBans(

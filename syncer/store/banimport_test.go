@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"playersync/syncer"
 	"playersync/syncer/store"
 )
@@ -158,4 +160,29 @@ func TestImportOfManyBansIsOneChange(t *testing.T) {
 	expectEqual(t, column[string](t, conn, recorded), []string{"ban *"})
 	count(syncer.ImportKnown)
 	expectEqual(t, column[string](t, conn, recorded), []string{"ban *"})
+}
+
+// What is no id may be a name: of one player, of several, of who is online.
+func TestNamesakes(t *testing.T) {
+	t.Parallel()
+	s, url := open(t, store.Options{})
+	conn := psql(t, url)
+	const session = "069a79f4-44e9-4726-a5be-fca90e38aaf5"
+	run(t, conn, `insert into player (uuid, name)
+			values ('a', 'Steve'), ('b', 'Twin'), ('c', 'twin'), ('Known', 'x'), ('e', 'Banned'), ('f', 'É');
+		insert into ban (uuid, lifted_at) values ('Banned', now());
+		insert into server (name, gamemode, address) values ('pvp', 'pvp', '203.0.113.1:6567');
+		insert into server_lease (server, run, expires_at) values ('pvp', '`+session+`', 'infinity');
+		insert into session (server, uuid, run, name, gamemode) values ('pvp', 'd', '`+session+`', 'Comer', 'pvp')`)
+	got, err := s.Namesakes(t.Context(), []syncer.PlayerID{
+		"STEVE", "STEVE", "Twin", "Known", "Banned", "comer", "nobody", "é",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[syncer.PlayerID][]string{
+		"STEVE": {"a"}, "Twin": {"b", "c"}, "comer": {"d"}, "nobody": {}, "é": {"f"},
+	}, got); diff != "" {
+		t.Error(diff)
+	}
 }

@@ -7,11 +7,11 @@ import (
 	"playersync/syncer"
 )
 
-// BanRecord is a ban as it is carried to another database: of either a uuid or an ip,
-// without its number. In an import id and active are passed over, so that a [Ban] is taken
+// BanRecord is a ban as it is carried to another database: of a uuid or an ip, or in an
+// import two bans, of both, without its number. In an import id and active are passed over, so that a [Ban] is taken
 // too.
 type BanRecord struct {
-	UUID       *string         `json:"uuid,omitzero" maxLength:"69" doc:"Player id, with uuid: in front if it looks like something else. Either this or ip."`
+	UUID       *string         `json:"uuid,omitzero" maxLength:"69" doc:"Player id, with uuid: in front if it could be something else, as a name. This or ip, in an import perhaps both."`
 	IP         *string         `json:"ip,omitzero" maxLength:"64" example:"198.51.100.0/24" doc:"Address or CIDR range, IPv4 or IPv6."`
 	Reason     *string         `json:"reason,omitzero" maxLength:"2000" example:"griefing" doc:"Why."`
 	By         *string         `json:"by,omitzero" maxLength:"512" example:"Steve" doc:"Who banned."`
@@ -47,7 +47,7 @@ func BanRecordOf(r syncer.BanRecord) BanRecord {
 		LiftReason: Filled(r.LiftReason),
 	}
 	if uuid != nil {
-		out.UUID = new(r.Target.Text())
+		out.UUID = new(r.Target.RecordedText())
 	}
 	for _, note := range r.Notes {
 		out.Notes = append(out.Notes, BanRecordNote{At: note.At, By: Person(note.By), Text: note.Text})
@@ -55,11 +55,26 @@ func BanRecordOf(r syncer.BanRecord) BanRecord {
 	return out
 }
 
-// Record returns what the domain makes of it, if it can be meant and stored; a wide range
-// only if it is confirmed.
-func (r BanRecord) Record(confirmed bool) (syncer.BanRecord, error) {
+// Records returns what the domain makes of it, if it can be meant and stored; a wide range
+// only if it is confirmed. One with an id and an address is a ban of each.
+func (r BanRecord) Records(confirmed bool) ([]syncer.BanRecord, error) {
+	if value(r.UUID) == "" || value(r.IP) == "" {
+		record, err := r.record(confirmed)
+		return []syncer.BanRecord{record}, err
+	}
+	ofID, ofAddress := r, r
+	ofID.IP, ofAddress.UUID = nil, nil
+	first, err := ofID.record(confirmed)
+	if err != nil {
+		return nil, err
+	}
+	second, err := ofAddress.record(confirmed)
+	return []syncer.BanRecord{first, second}, err
+}
+
+func (r BanRecord) record(confirmed bool) (syncer.BanRecord, error) {
 	record := syncer.BanRecord{
-		Reason: value(r.Reason), By: value(r.By), CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt,
+		MeantID: syncer.IsMeantID(value(r.UUID)), Reason: value(r.Reason), By: value(r.By), CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt,
 		LiftedAt: r.LiftedAt, LiftedBy: value(r.LiftedBy), LiftReason: value(r.LiftReason),
 		Confirmed: confirmed,
 	}
@@ -86,15 +101,22 @@ type NewBanImport struct {
 	Confirm bool        `json:"confirm,omitempty" example:"true" doc:"Whether bans in force of ranges wider than /8 (IPv6: /32) are meant; else they are refused as unconfirmed."`
 }
 
-// Records returns what is asked for, or all that is wrong.
-func (i NewBanImport) Records() ([]syncer.BanRecord, error) {
-	records, faults := make([]syncer.BanRecord, len(i.Bans)), make([]error, len(i.Bans))
-	for n, ban := range i.Bans {
-		records[n], faults[n] = ban.Record(i.Confirm)
-		faults[n] = within(fmt.Sprintf("bans[%d].", n), faults[n])
+// Records returns what is asked for, and of which of the bans each is; or all that is wrong.
+func (i NewBanImport) Records() (records []syncer.BanRecord, rows []int, _ error) {
+	var faults []error
+	for row, ban := range i.Bans {
+		each, err := ban.Records(i.Confirm)
+		faults = append(faults, InBan(row, err))
+		records = append(records, each...)
+		for range each {
+			rows = append(rows, row)
+		}
 	}
-	return records, errors.Join(faults...)
+	return records, rows, errors.Join(faults...)
 }
+
+// InBan says of which of the bans in a [NewBanImport] an error is.
+func InBan(row int, err error) error { return within(fmt.Sprintf("bans[%d].", row), err) }
 
 // within puts a path in front of the member that an error names.
 func within(path string, err error) error {
@@ -107,7 +129,7 @@ func within(path string, err error) error {
 // BanImport is the outcome of an import of bans.
 type BanImport struct {
 	DryRun bool          `json:"dryRun" example:"true" doc:"Whether nothing was stored."`
-	Bans   []ImportedBan `json:"bans" doc:"What became of each, in the order given."`
+	Bans   []ImportedBan `json:"bans" doc:"What became of each, in the order given; one with uuid and ip has two, the uuid's first."`
 }
 
 // ImportedBan is the outcome of one of them.
@@ -115,13 +137,15 @@ type ImportedBan struct {
 	Outcome syncer.ImportOutcome `json:"outcome" enum:"added,known,stands" doc:"added; known: it was here, same target, createdAt and by; stands: another ban of the target stands and stays."`
 	ID      int64                `json:"id" example:"7" doc:"Number of the ban that is there now; of no meaning in a dry run for one that is new."`
 	Known   bool                 `json:"known" example:"true" doc:"Whether a player has the id; true for an address."`
+	Row     int                  `json:"row" example:"0" doc:"Which of the bans given it is of, from 0."`
 }
 
-// BanImportOf returns the outcome of an import of bans, or of its trial.
-func BanImportOf(imported []syncer.ImportedBan, trial bool) BanImport {
+// BanImportOf returns the outcome of an import of bans, or of its trial; rows are of which
+// of the bans given each is.
+func BanImportOf(imported []syncer.ImportedBan, rows []int, trial bool) BanImport {
 	out := BanImport{DryRun: trial, Bans: make([]ImportedBan, len(imported))}
 	for i, ban := range imported {
-		out.Bans[i] = ImportedBan{ban.Outcome, ban.Number, !ban.Stranger}
+		out.Bans[i] = ImportedBan{ban.Outcome, ban.Number, !ban.Stranger, rows[i]}
 	}
 	return out
 }
