@@ -42,8 +42,9 @@ func TestUUIDHasOneSpelling(t *testing.T) {
 func TestFormOfAnID(t *testing.T) {
 	t.Parallel()
 	for id, want := range map[syncer.PlayerID]bool{
-		"069a79f4-44e9-4726-a5be-fca90e38aaf5": true, "AAAAAAAAAAAAAAAAAAAAAA==": true, "0+/0000000000000000014==": true,
-		"Steve": false, "": false, "76561198000000000": false, "AAAAAAAAAAAAAAAAAAAAA==": false,
+		"069a79f4-44e9-4726-a5be-fca90e38aaf5": true, "AAAAAAAAAAAAAAAAAAAAAA==": true,
+		"0+/0000000000000000014==": true,
+		"Steve":                    false, "": false, "76561198000000000": false, "AAAAAAAAAAAAAAAAAAAAA==": false,
 	} {
 		if id.HasForm() != want {
 			t.Errorf("%q has the form of an id: %v", id, !want)

@@ -42,7 +42,8 @@ func TestImportReadsPackedFilesAndMinecraftsLists(t *testing.T) {
 		t.Errorf("packed: %+v", results)
 	}
 	ids := written(t, "banned-players.json",
-		`[{"uuid":"uuid:Steve","created":"2020-01-01 00:00:00 +0000","source":"Notch","expires":"forever","reason":"x"}]`)
+		`[{"uuid":"uuid:Steve","created":"2020-01-01 00:00:00 +0000","source":"Notch",`+
+			`"expires":"forever","reason":"x"}]`)
 	ips := written(t, "banned-ips.json",
 		`[{"ip":"203.0.113.7","created":"2020-01-01 00:00:00 +0000","expires":"2021-01-01 00:00:00 +0000"}]`)
 	for _, added := range []int{1, 0} {

@@ -144,7 +144,8 @@ func TestMinecraftTimesThatCannotBeReadAreNamed(t *testing.T) {
 	})
 	if diff := cmp.Diff([]string{
 		`uuid:a created: "31.1.2026" is not a time such as 2026-01-31 18:00:00 +0000; taken for now, as Minecraft does`,
-		`uuid:a expires: "tomorrow" is not a time such as 2026-01-31 18:00:00 +0000; taken for forever, as Minecraft does`,
+		`uuid:a expires: "tomorrow" is not a time such as 2026-01-31 18:00:00 +0000; taken for forever, ` +
+			`as Minecraft does`,
 	}, warned); diff != "" {
 		t.Error(diff)
 	}

@@ -74,7 +74,8 @@ func (r BanRecord) Records(confirmed bool) ([]syncer.BanRecord, error) {
 
 func (r BanRecord) record(confirmed bool) (syncer.BanRecord, error) {
 	record := syncer.BanRecord{
-		MeantID: syncer.IsMeantID(value(r.UUID)), Reason: value(r.Reason), By: value(r.By), CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt,
+		MeantID: syncer.IsMeantID(value(r.UUID)), Reason: value(r.Reason), By: value(r.By),
+		CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt,
 		LiftedAt: r.LiftedAt, LiftedBy: value(r.LiftedBy), LiftReason: value(r.LiftReason),
 		Confirmed: confirmed,
 	}
