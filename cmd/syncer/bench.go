@@ -40,6 +40,11 @@ ratio: figures alone say more about the machine than about the program.`,
 			postgres.Config{Durable: true}, bench.Changes),
 		newBenchStartCommand(a),
 		newBenchBansCommand(a),
+		newBenchStormCommand(a),
+		newBenchMixedCommand(a),
+		newBenchGrowthCommand(a),
+		newBenchIdleCommand(a),
+		newBenchPlotCommand(a),
 	)
 	return command
 }

@@ -40,5 +40,10 @@
 // [Reads], [Bans], [Saves], [Changes] and [Start] measure one figure or a few each, in
 // rounds: ours, then the rival, again and again. The median of the rounds is reported.
 //
+// # Networks
+//
+// [Storm], [Mixed], [Growth] and [Idle] run whole sidecars in this process and ask them over HTTP,
+// as game servers do. Their reports have [Series], which [WritePlot] draws.
+//
 // Everything happens in scratch databases, which are dropped in the end.
 package bench

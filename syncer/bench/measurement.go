@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Config says how [Reads], [Bans], [Saves], [Changes] and [Start] measure.
+// Config says how everything but [Propagation] measures.
 type Config struct {
 	URL      string        // of a server where scratch databases may be made; not for Bans
 	Duration time.Duration // how long to take samples of each figure
@@ -24,6 +24,7 @@ type Report struct {
 	Server       string        `json:"server,omitempty"` // its version
 	CPUs         int           `json:"cpus"`
 	Measurements []Measurement `json:"measurements"`
+	Series       []Series      `json:"series,omitempty"` // how figures depend on something, for plots
 }
 
 // Measurement is one figure of ours beside a rival's of the same run.

@@ -253,7 +253,7 @@ func ask(ctx context.Context, client *http.Client, method, address, body string)
 	}
 	defer response.Body.Close()
 	answer, err := io.ReadAll(response.Body)
-	if err == nil && response.StatusCode != http.StatusOK {
+	if err == nil && response.StatusCode/100 != 2 {
 		err = fmt.Errorf("%s: %s", response.Status, answer)
 	}
 	return response.Header, answer, err
