@@ -94,14 +94,8 @@ func (p *auditPage) filter(q url.Values, a *audit) (f syncer.AuditFilter, err er
 		}
 		f.ID, f.Prefix = target.ID, target.Prefix
 	}
-	if p.From != "" {
-		from, err := syncer.ParseMoment(p.From)
-		if err != nil {
-			return f, syncer.Invalid("from", "%s", err)
-		}
-		f.Since = from.At(a.console.deps.Now())
-	}
-	return f, nil
+	f.Since, err = a.console.sinceOf(p.From)
+	return f, err
 }
 
 func (a *audit) list(w http.ResponseWriter, r *http.Request, s *session) {

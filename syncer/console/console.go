@@ -64,21 +64,26 @@ func (c Config) Validate() error {
 
 // Deps are the parts that the console shows. All are required.
 type Deps struct {
-	SignIn   SignIn
-	Presence Presence
-	Players  Players
-	Edits    Edits
-	Visits   Visits
-	Balances Balances
-	Kicks    Kicks
-	Bans     Bans
-	Audit    Audit
-	Counts   Counts
-	Events   *events.Broker
-	Health   func() Health    // from memory
-	Now      func() time.Time // the database's clock
-	Log      *slog.Logger
-	Version  string // of the program
+	SignIn    SignIn
+	Presence  Presence
+	Players   Players
+	Edits     Edits
+	Visits    Visits
+	Balances  Balances
+	Kicks     Kicks
+	Bans      Bans
+	Audit     Audit
+	Chat      Chat
+	ModLog    ModLog
+	Patterns  Patterns
+	Blacklist Blacklist
+	USIDs     USIDs
+	Counts    Counts
+	Events    *events.Broker
+	Health    func() Health    // from memory
+	Now       func() time.Time // the database's clock
+	Log       *slog.Logger
+	Version   string // of the program
 }
 
 // SignIn is what the console needs to know who somebody is; *store.Store is one.
@@ -146,6 +151,12 @@ func (c *Console) routes() {
 	c.registerPlayers()
 	c.registerBans()
 	c.registerAudit()
+	c.registerFeed()
+	c.registerChat()
+	c.registerModLog()
+	c.registerPatterns()
+	c.registerBlacklist()
+	c.registerUSIDs()
 	c.handle(Path, c.notFound)
 }
 

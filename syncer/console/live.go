@@ -52,7 +52,7 @@ type live struct {
 	mu       sync.Mutex
 	parts    map[string]*livePart
 	watchers map[*watcher]bool
-	seen     func(changefeed.Event) // told of every event
+	seen     []func(changefeed.Event) // told of every event
 }
 
 // partPlayer is the part of a page about one player: it says nothing but that something of him
@@ -77,7 +77,7 @@ type update struct {
 func newLive(most int, broker *events.Broker, log *slog.Logger) *live {
 	return &live{
 		events: broker, log: log, most: most, wake: make(chan struct{}, 1), done: make(chan struct{}),
-		parts: map[string]*livePart{}, watchers: map[*watcher]bool{}, seen: func(changefeed.Event) {},
+		parts: map[string]*livePart{}, watchers: map[*watcher]bool{},
 	}
 }
 
@@ -116,7 +116,9 @@ func (l *live) drop(w *watcher) {
 // mark notes that parts may have changed.
 func (l *live) mark(e changefeed.Event) {
 	l.mu.Lock()
-	l.seen(e)
+	for _, tell := range l.seen {
+		tell(e)
+	}
 	for _, p := range l.parts {
 		if e.Type == changefeed.EventResync || slices.Contains(p.on, e.Type) {
 			p.dirty = true

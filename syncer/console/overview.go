@@ -18,7 +18,7 @@ import (
 func (c *Console) registerOverview() {
 	o := &overview{console: c, counts: map[string]*countsAnswer{}}
 	health := func() template.HTML { return c.part("health", c.deps.Health()) }
-	c.live.seen = o.news.add
+	c.live.seen = append(c.live.seen, o.news.add)
 	for _, part := range []*livePart{
 		{name: "status", every: liveTick, render: c.statusPart},
 		{name: "network", on: []changefeed.EventType{changefeed.EventPresence}, render: o.network},

@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -38,11 +39,25 @@ var menu = []entry{
 	{"overview", "", "Overview"},
 	{"players", "players", "Players"},
 	{"bans", "bans", "Bans"},
+	{"feed", "feed", "Live feed"},
+	{"chat", "chat", "Staff chat"},
+	{"moderation", "moderation", "Moderation"},
 	{"audit", "audit", "Audit"},
 }
 
+// moderation are the pages behind that entry of the menu.
+var moderation = []entry{
+	{"moderation", "moderation", "Log"},
+	{"patterns", "patterns", "Names of bots"},
+	{"blacklist", "blacklist", "Blacklist"},
+	{"usids", "usids", "Rejected usids"},
+}
+
 // sections are the entries of the menu that pages belong to which are none themselves.
-var sections = map[string]string{"player": "players", "new-ban": "bans", "ban": "bans", "change": "audit"}
+var sections = map[string]string{
+	"player": "players", "new-ban": "bans", "ban": "bans", "change": "audit",
+	"patterns": "moderation", "blacklist": "moderation", "usids": "moderation",
+}
 
 // person is who is signed in, as pages show him.
 type person struct {
@@ -74,15 +89,18 @@ func parsePages(functions template.FuncMap) map[string]*template.Template {
 // functions are what templates can call.
 func (c *Console) functions() template.FuncMap {
 	return template.FuncMap{
-		"url":     c.url,
-		"menu":    func() []entry { return menu },
-		"asset":   func(name string) string { return c.url(c.assets[name].path) },
-		"version": func() string { return c.deps.Version },
-		"pathOf":  pathOf,
-		"shown":   shown,
-		"clock":   clock,
-		"day":     day,
-		"ago":     func(t time.Time) string { return ago(time.Since(t)) },
+		"url":        c.url,
+		"menu":       func() []entry { return menu },
+		"asset":      func(name string) string { return c.url(c.assets[name].path) },
+		"version":    func() string { return c.deps.Version },
+		"moderation": func() []entry { return moderation },
+		"moment":     func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") },
+		"instant":    func(t syncer.Time) time.Time { at, _ := t.Instant(); return at },
+		"pathOf":     pathOf,
+		"shown":      shown,
+		"clock":      clock,
+		"day":        day,
+		"ago":        func(t time.Time) string { return ago(time.Since(t)) },
 	}
 }
 
@@ -151,6 +169,17 @@ func day(t syncer.Time) string {
 		return ""
 	}
 	return at.UTC().Format("2006-01-02 15:04")
+}
+
+// number64 returns a number as text.
+func number64(n int64) string { return strconv.FormatInt(n, 10) }
+
+// signed returns a number with its sign, also if that is a plus.
+func signed(n int64) string {
+	if n > 0 {
+		return "+" + number64(n)
+	}
+	return number64(n)
 }
 
 // ago says roughly how long something lasted.

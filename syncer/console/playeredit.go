@@ -23,6 +23,9 @@ type Edits interface {
 // Balances is what the console needs of balances; *sidecar.Balances is one.
 type Balances interface {
 	Of(ctx context.Context, id syncer.PlayerID) (syncer.Balances, sidecar.Source, error)
+	Ledger(
+		ctx context.Context, id syncer.PlayerID, currency string, before int64, size int,
+	) ([]syncer.LedgerEntry, error)
 	Currencies(ctx context.Context) ([]syncer.Currency, error)
 	Transfer(ctx context.Context, m syncer.Transfer) (syncer.TransferResult, error)
 }

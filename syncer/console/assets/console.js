@@ -56,3 +56,11 @@ async function askWhetherSignedIn() {
 }
 
 addEventListener("focus", () => signedOut && askWhetherSignedIn());
+
+// While a page is paused it does not ask anew for what it shows.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.target.id === "list" && document.getElementById("pause")?.checked) event.preventDefault();
+});
+document.addEventListener("change", (event) => {
+  if (event.target.id === "pause" && !event.target.checked) htmx.trigger("#list", "sse:feed");
+});
