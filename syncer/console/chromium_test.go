@@ -31,7 +31,7 @@ func chromium(t *testing.T) context.Context {
 	t.Cleanup(cancel)
 	ctx, cancel := chromedp.NewContext(allocator)
 	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 2*time.Minute)
+	ctx, cancel = context.WithTimeout(ctx, 4*time.Minute)
 	t.Cleanup(cancel)
 	chromedp.ListenTarget(ctx, func(event any) {
 		switch event := event.(type) {
@@ -214,6 +214,7 @@ func TestChromium(t *testing.T) {
 	bansInChromium(t, ctx, s)
 	playersInChromium(t, ctx, s)
 	moderationInChromium(t, ctx, s)
+	mapsInChromium(t, ctx, s)
 	do(t, ctx, chromedp.Click(`.who button`), chromedp.WaitVisible(`input[name=password]`),
 		chromedp.Navigate(s.URL()+"/console/"), chromedp.WaitVisible(`input[name=password]`))
 }

@@ -78,6 +78,7 @@ type Deps struct {
 	Patterns  Patterns
 	Blacklist Blacklist
 	USIDs     USIDs
+	MapRuns   MapRuns
 	Counts    Counts
 	Events    *events.Broker
 	Health    func() Health    // from memory
@@ -157,6 +158,7 @@ func (c *Console) routes() {
 	c.registerPatterns()
 	c.registerBlacklist()
 	c.registerUSIDs()
+	c.registerMaps()
 	c.handle(Path, c.notFound)
 }
 

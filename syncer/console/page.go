@@ -42,6 +42,7 @@ var menu = []entry{
 	{"feed", "feed", "Live feed"},
 	{"chat", "chat", "Staff chat"},
 	{"moderation", "moderation", "Moderation"},
+	{"maps", "maps", "Maps"},
 	{"audit", "audit", "Audit"},
 }
 
@@ -57,6 +58,7 @@ var moderation = []entry{
 var sections = map[string]string{
 	"player": "players", "new-ban": "bans", "ban": "bans", "change": "audit",
 	"patterns": "moderation", "blacklist": "moderation", "usids": "moderation",
+	"map": "maps",
 }
 
 // person is who is signed in, as pages show him.
@@ -96,6 +98,9 @@ func (c *Console) functions() template.FuncMap {
 		"moderation": func() []entry { return moderation },
 		"moment":     func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") },
 		"instant":    func(t syncer.Time) time.Time { at, _ := t.Instant(); return at },
+		"mapPath":    mapPath,
+		"lasts":      ago,
+		"outcome":    func(run syncer.MapRun) string { return outcomes[run.Outcome()] },
 		"pathOf":     pathOf,
 		"shown":      shown,
 		"clock":      clock,

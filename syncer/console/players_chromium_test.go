@@ -30,9 +30,9 @@ func playersInChromium(t *testing.T, ctx context.Context, s *site) { //nolint:re
 		chromedp.SetValue(`input[name=rank]`, "mods"), chromedp.Focus(`input[name=rank]`), key(kb.Enter),
 		text(".problem", "Somebody else has changed it"),
 		chromedp.WaitVisible(`input[name=rank][value=mods]`),
-		chromedp.Focus(`input[name=rank]`), key(kb.Enter), text("#facts", "mods"),
+		chromedp.Focus(`input[name=rank]`), key(kb.Enter), address("told=edited"), text("#facts", "mods"),
 		chromedp.Focus(`textarea[name=note]`), key("talked to him"), key(kb.Tab), key(kb.Enter),
-		text("#facts", "talked to him"), chromedp.Reload(), text("#facts", "talked to him"),
+		address("told=noted"), text("#facts", "talked to him"), chromedp.Reload(), text("#facts", "talked to him"),
 		chromedp.Focus(`input[name=amount]`), key("8"), key(kb.Enter), text("#facts", "200 coins"),
 	)
 	if got := s.row(`select rank from player where uuid = 'steve'`); got != "mods" {

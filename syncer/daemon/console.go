@@ -19,7 +19,7 @@ func (d *Daemon) wireConsole(mounts map[string]http.Handler) (map[string]http.Ha
 		SignIn: d.store, Presence: d.use.presence, Players: d.use.players, Edits: d.use.edits, Visits: d.use.info,
 		Balances: d.use.balances, Kicks: d.use.kicks, Bans: d.use.bans, Audit: d.use.audit, Counts: d.use.counts,
 		Chat: d.use.chat, ModLog: d.use.modLog, Patterns: d.use.patterns, Blacklist: d.use.blacklist,
-		USIDs: d.use.usids,
+		USIDs: d.use.usids, MapRuns: d.use.mapRuns,
 		Events: d.events, Health: d.health,
 		Now: d.feed.Now, Log: d.log, Version: d.config.Version,
 	})
