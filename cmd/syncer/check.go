@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"playersync/cmd/syncer/internal/config"
+	"playersync/syncer/console"
 	"playersync/syncer/store"
 )
 
@@ -92,12 +93,26 @@ func (a *app) check(command *cobra.Command) error {
 	return nil
 }
 
+// checkWhileServing returns what the console asks.
+func checkWhileServing(settings config.Config) func(context.Context) []console.Finding {
+	return func(ctx context.Context) []console.Finding {
+		c := &checkup{serving: true}
+		c.all(ctx, settings)
+		findings := make([]console.Finding, len(c.findings))
+		for i, f := range c.findings {
+			findings[i] = console.Finding{Name: f.Name, Verdict: string(f.Verdict), Detail: f.Detail, Advice: f.Advice}
+		}
+		return findings
+	}
+}
+
 // checkup collects findings.
 type checkup struct {
 	findings []finding
 	settings config.Config
 	store    *store.Store
 	url      config.Secret
+	serving  bool // asked by syncer serve, again and again: its port is its own, and nothing large is read
 }
 
 func (c *checkup) add(v verdict, name, detail, advice string) {
@@ -120,7 +135,9 @@ func (c *checkup) all(ctx context.Context, settings config.Config) {
 	c.settings = settings
 	c.configuration()
 	c.dataDir()
-	c.port(ctx)
+	if !c.serving {
+		c.port(ctx)
+	}
 	c.certificate()
 	c.fanout(ctx)
 	if !c.open(ctx) {
@@ -136,7 +153,9 @@ func (c *checkup) all(ctx context.Context, settings config.Config) {
 	if c.schema(ctx) {
 		c.privileges(ctx)
 		c.triggers(ctx)
-		c.balances(ctx)
+		if !c.serving {
+			c.balances(ctx)
+		}
 		c.names(ctx)
 	}
 	c.notifications(ctx, server)

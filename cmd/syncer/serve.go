@@ -181,6 +181,14 @@ func fanoutConfig(settings config.Config) fanout.Config {
 }
 
 // daemonConfig is the configuration in the terms of the parts.
+func consoleConfig(settings config.Config) console.Config {
+	c := console.Config{Prefix: settings.HTTP.Console.Prefix, Check: checkWhileServing(settings)}
+	for _, one := range settings.InForce {
+		c.Settings = append(c.Settings, console.Setting(one))
+	}
+	return c
+}
+
 func daemonConfig(settings config.Config, log *slog.Logger) daemon.Config {
 	c := daemon.Config{
 		DatabaseURL: settings.Database.URL.Reveal(),
@@ -202,7 +210,7 @@ func daemonConfig(settings config.Config, log *slog.Logger) daemon.Config {
 		HTTP:        settings.HTTP.API(),
 		Fish:        settings.HTTP.Fish.API(),
 		NoFish:      !settings.HTTP.Fish.Enabled,
-		Console:     console.Config{Prefix: settings.HTTP.Console.Prefix},
+		Console:     consoleConfig(settings),
 		NoConsole:   !settings.HTTP.Console.Enabled,
 		Webhook:     webhook.Config{URL: settings.Fish.WebhookURL.Reveal()},
 		Presence:    sidecar.PresenceConfig{Lease: settings.Presence.Lease},

@@ -176,7 +176,7 @@ const documentedNetwork = `
 
 func TestChromium(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := start(t, withHealth)
 	s.run(documentedCounts)
 	ctx := chromium(t)
 	do(t, ctx,

@@ -26,6 +26,10 @@ type Config struct {
 	// Owner is for whom the one-time link signs in; "" makes none.
 	Owner string
 
+	// Check looks whether all is well, for the page about health; nil: it does not say.
+	Check    func(ctx context.Context) []Finding
+	Settings []Setting // in force
+
 	Idle     time.Duration // after which a session that nothing is asked in ends, 2 h
 	Absolute time.Duration // after which every session ends, 12 h
 	Tries    int           // wrong passwords in a minute, for each name; twice as many for each address; 5
@@ -118,6 +122,7 @@ type Console struct {
 	tries    *tries
 	keys     *keys
 	live     *live
+	overview *overview
 	mux      *http.ServeMux
 	origins  *http.CrossOriginProtection
 }
@@ -159,6 +164,7 @@ func (c *Console) routes() {
 	c.registerBlacklist()
 	c.registerUSIDs()
 	c.registerMaps()
+	c.registerHealth()
 	c.handle(Path, c.notFound)
 }
 

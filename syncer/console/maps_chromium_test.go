@@ -21,4 +21,6 @@ func mapsInChromium(t *testing.T, ctx context.Context, s *site) { //nolint:reviv
 	do(t, ctx, chromedp.Focus(`#list tbody a[href*=Frozen]`), chromedp.KeyEvent(kb.Enter), text("h1", "Map Frozen"),
 		text("#list", "early RTV"))
 	pictures(t, ctx, "map")
+	do(t, ctx, chromedp.Navigate(s.URL()+"/console/health"), text("main", "answers in"))
+	pictures(t, ctx, "health")
 }

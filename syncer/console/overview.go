@@ -17,6 +17,7 @@ import (
 // registerOverview adds the page that the console begins with.
 func (c *Console) registerOverview() {
 	o := &overview{console: c, counts: map[string]*countsAnswer{}}
+	c.overview = o
 	health := func() template.HTML { return c.part("health", c.deps.Health()) }
 	c.live.seen = append(c.live.seen, o.news.add)
 	for _, part := range []*livePart{

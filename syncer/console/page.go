@@ -44,6 +44,7 @@ var menu = []entry{
 	{"moderation", "moderation", "Moderation"},
 	{"maps", "maps", "Maps"},
 	{"audit", "audit", "Audit"},
+	{"health", "health", "Health"},
 }
 
 // moderation are the pages behind that entry of the menu.

@@ -38,6 +38,8 @@ const (
 type Config struct {
 	// File is where it was read from, "" if there was none.
 	File string
+	// InForce is every key as it counts, in the order of config.example.yaml.
+	InForce []InForce
 
 	Embedded bool
 	Database Database

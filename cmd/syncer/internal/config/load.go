@@ -40,6 +40,7 @@ func Load(file string, flags *pflag.FlagSet) (Config, error) {
 		if err := k.apply(&config, v); err != nil {
 			problems = append(problems, fmt.Errorf("%s: %w", k.source(v, given, config.File), err))
 		}
+		config.InForce = append(config.InForce, k.inForce(v, given, config.File))
 	}
 	if len(problems) == 0 {
 		problems = config.complete()

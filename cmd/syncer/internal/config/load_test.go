@@ -100,7 +100,8 @@ func TestEveryKeyIsSetByFileEnvironmentAndFlag(t *testing.T) {
 	byDefault, err := Load("", nil)
 	if err != nil {
 		t.Fatal(err)
-	}
+	}	byDefault.InForce = nil
+
 	for _, s := range settings {
 		switch s.name { // those that do not go alone
 		case "database.pooled":
@@ -146,6 +147,7 @@ func TestEveryKeyIsSetByFileEnvironmentAndFlag(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s in the environment: %v", s.name, err)
 		}
+		fromFile.InForce, fromFlag.InForce, fromEnv.InForce = nil, nil, nil // which say where values came from
 		t.Setenv(s.env(), "")
 		t.Setenv("SYNCER_SYNC_MODE", "")
 		t.Setenv("SYNCER_SERVER_NAME", "")
