@@ -146,8 +146,8 @@ func violations(t *testing.T, ctx context.Context, name, scheme string) { //noli
 	var found []string
 	do(t, ctx,
 		chromedp.Evaluate("if (!window.axe) {"+string(script)+"}", nil),
-		chromedp.Evaluate(`axe.run(document, `+options+`).then((r) => r.violations.map((v) => v.id + ": " + v.help + ": " +
-			v.nodes.map((n) => n.html).join(" ")))`, &found,
+		chromedp.Evaluate(`axe.run(document, `+options+`).then((r) => r.violations.map((v) =>
+			v.id + ": " + v.help + ": " + v.nodes.map((n) => n.html).join(" ")))`, &found,
 			awaited),
 	)
 	for _, violation := range found {

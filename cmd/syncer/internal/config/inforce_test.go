@@ -11,7 +11,11 @@ func TestSettingsInForceSayWhereTheyCameFrom(t *testing.T) {
 	emptyPlaces(t)
 	file := write(t, `
 database: {url: "postgres://alice:password1@db/playersync", listen_url: "postgres://alice:password2@db/playersync"}
-http: {token: a-long-token-of-the-file-0123456789, tokens: [pvp=another-token-of-the-file-0123456789], fish: {prefix: /a-secret-prefix-0123456789}}
+server: {name: pvp}
+http:
+  token: a-long-token-of-the-file-0123456789
+  tokens: [pvp=another-token-of-the-file-0123456789]
+  fish: {prefix: /a-secret-prefix-0123456789}
 nats: {url: "nats://user:password3@nats:4222"}
 fish: {webhook_url: "https://example.com/password4"}
 `)

@@ -100,8 +100,8 @@ func TestEveryKeyIsSetByFileEnvironmentAndFlag(t *testing.T) {
 	byDefault, err := Load("", nil)
 	if err != nil {
 		t.Fatal(err)
-	}	byDefault.InForce = nil
-
+	}
+	byDefault.InForce = nil
 	for _, s := range settings {
 		switch s.name { // those that do not go alone
 		case "database.pooled":
