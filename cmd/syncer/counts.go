@@ -133,12 +133,16 @@ func countTable(w io.Writer, counts []syncer.PlayerCount, sum bool) {
 	if !sum {
 		header = append(header, "SERVER")
 	}
-	rows := make([][]string, len(counts))
+	rows, players := make([][]string, len(counts)), make([]float64, len(counts))
 	for i, c := range counts {
+		players[i] = float64(c.Players)
 		rows[i] = []string{clock(c.Slot, ""), decimal(c.Minutes), decimal(c.Players)}
 		if !sum {
 			rows[i] = append(rows[i], c.Server)
 		}
+	}
+	if hasBars(w) {
+		header, rows = withBars(header, rows, players)
 	}
 	table(w, header, rows)
 }

@@ -34,7 +34,16 @@ func mapStatsText(w io.Writer, stats []syncer.MapStats, inFull bool) {
 			playedFor(s.AverageMs), playedFor(s.BestMs),
 		}
 	}
-	table(w, []string{"MAP", "GAMEMODE", "RUNS", "WON", "LOST", "EARLY", "LATE", "AVERAGE", "BEST"}, rows)
+	header := []string{"MAP", "GAMEMODE", "RUNS", "WON", "LOST", "EARLY", "LATE", "AVERAGE", "BEST"}
+	if !hasBars(w) {
+		table(w, header, rows)
+		return
+	}
+	for i, s := range stats {
+		rows[i] = append(rows[i], outcomeBar(s))
+	}
+	table(w, append(header, barHeader), rows)
+	fmt.Fprintln(w, "█ won, ▓ lost, ▒ late RTV, ░ early RTV")
 }
 
 func mapStatsInFull(s syncer.MapStats) [][]string {

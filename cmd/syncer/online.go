@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -63,7 +65,27 @@ func (a *app) printOnline(sessions []syncer.Session, now time.Time) error {
 			return
 		}
 		table(w, []string{"SERVER", "NAME", "ID", "FOR"}, rows)
+		if hasBars(w) {
+			fmt.Fprintln(w)
+			onlineBars(w, sessions)
+		}
 	})
+}
+
+// onlineBars draws how many players are on each server.
+func onlineBars(w io.Writer, sessions []syncer.Session) {
+	counts := map[string]int{}
+	for _, s := range sessions {
+		counts[s.Server]++
+	}
+	var rows [][]string
+	var players []float64
+	for _, server := range slices.Sorted(maps.Keys(counts)) {
+		rows = append(rows, []string{server, strconv.Itoa(counts[server])})
+		players = append(players, float64(counts[server]))
+	}
+	header, rows := withBars([]string{"SERVER", "PLAYERS"}, rows, players)
+	table(w, header, rows)
 }
 
 func newServerCommand(a *app) *cobra.Command {

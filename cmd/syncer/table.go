@@ -19,6 +19,7 @@ import (
 var (
 	cutColumns     = append(strings.Fields("ACTION BY CHANGE NAME PATTERN REASON STATE STATS"), "JOINED AS")
 	droppedColumns = []string{
+		barHeader,
 		"BANNED", "FIRST SEEN", "FIRST JOINED", "THEN LAST", "PLAYER'S TIMES", "TIMES", "JOINS", "NAME",
 	}
 )
