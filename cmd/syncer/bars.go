@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"slices"
 	"strings"
 
 	"playersync/syncer"
@@ -45,9 +46,9 @@ func withBars(header []string, rows [][]string, values []float64) ([]string, [][
 	}
 	out := make([][]string, len(rows))
 	for i, row := range rows {
-		out[i] = append(row[:len(row):len(row)], bar(values[i], largest))
+		out[i] = append(slices.Clip(row), bar(values[i], largest))
 	}
-	return append(header[:len(header):len(header)], barHeader), out
+	return append(slices.Clip(header), barHeader), out
 }
 
 // outcomeBar draws how runs of a map ended: won, lost, voted away late and early.

@@ -32,7 +32,7 @@ func TestMapsAreSorted(t *testing.T) {
 		"?sort=nothing": "&lt;b&gt;Ruins.msav", "?after=1&sort=map": "Craters.msav",
 	} {
 		p := b.wants(http.StatusOK, "GET", "/console/maps"+query, nil)
-		if match := first.FindStringSubmatch(p.body); match == nil || match[1] != want {
+		if match := first.FindStringSubmatch(p.body); len(match) == 0 || match[1] != want {
 			t.Errorf("%q begins with %q, want %s", query, match, want)
 		}
 		p.contains(t, "Nuclear.msav", ">31<")

@@ -130,8 +130,8 @@ func TestPlayerIsEdited(t *testing.T) {
 	revision = s.row(`select revision from player where uuid = 'id-1'`)
 	b.send(http.StatusSeeOther, path+"/change", "revision", revision, "rank-before", "admin", "rank", "admin",
 		"unmark", "1")
-	b.send(http.StatusUnprocessableEntity, path+"/change", "revision", revision, "rank-before", "admin", "rank", "admin").
-		contains(t, "nothing is to be changed")
+	b.send(http.StatusUnprocessableEntity, path+"/change", "revision", revision, "rank-before", "admin",
+		"rank", "admin").contains(t, "nothing is to be changed")
 	b.send(http.StatusUnprocessableEntity, path+"/change", "revision", "x", "rank-before", "admin", "rank", "x")
 	b.send(http.StatusUnprocessableEntity, path+"/change", "revision", revision, "rank", "admin", "mark", "soon")
 
