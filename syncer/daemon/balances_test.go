@@ -198,6 +198,10 @@ func TestBalancesAreSpentOnce(t *testing.T) {
 	}
 	s.resolve()
 	s.verify()
+	if one[int](t, psql, `
+		select count(*) from (select from ledger group by xmin::text having count(distinct key) > 1) as shared`) == 0 {
+		t.Error("no payments were committed together")
+	}
 	t.Logf("%d requests, of which %d were given up, in %s; %d connections were killed", len(s.history),
 		len(s.abandoned), time.Since(s.began), s.killed)
 	c := cast{players: []string{"player/Steve", alex}}

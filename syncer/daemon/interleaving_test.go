@@ -36,11 +36,12 @@ type world struct {
 }
 
 // TestInterleavedServersLoseNothing plays random visits to three servers at once and
-// compares the row with a model.
+// compares the row with a model. Some changes are committed together with those of others.
 func TestInterleavedServersLoseNothing(t *testing.T) {
 	t.Parallel()
 	url, psql := database(t)
 	a, b := start(t, url, "a").ready(), start(t, url, "b").ready()
+	others := newCrowd(t, psql)
 	third := []string{"Syncer-Server", "c", "Syncer-Gamemode", "gamemode-b", "Syncer-Address", "192.0.2.1:1"}
 	var players []string
 	rapid.Check(t, func(rt *rapid.T) {
@@ -51,7 +52,10 @@ func TestInterleavedServersLoseNothing(t *testing.T) {
 		}
 		id := fmt.Sprintf("player/%d", len(players))
 		players = append(players, id)
-		play := &play{t: rt, id: id, world: world{rank: "player", flags: map[string]bool{}, blocks: map[string]int{}}}
+		play := &play{
+			t: rt, id: id, crowd: others,
+			world: world{rank: "player", flags: map[string]bool{}, blocks: map[string]int{}},
+		}
 		for i, n := 0, rapid.IntRange(3, 20).Draw(rt, "steps"); i < n; i++ {
 			server := rapid.SampledFrom(servers).Draw(rt, "server")
 			rapid.SampledFrom(steps).Draw(rt, "step")(play, server)
@@ -63,16 +67,18 @@ func TestInterleavedServersLoseNothing(t *testing.T) {
 	})
 	equal(t, psql, cast{players: players}, a, b)
 	noneMissed(t, a, b)
+	others.wantShared()
 }
 
 // play is one run of the model. All values in it are drawn from one counter: no two
 // servers ever write the same.
 type play struct {
 	world
-	t    *rapid.T
-	id   string
-	last int
-	here bool // the player exists
+	t     *rapid.T
+	id    string
+	crowd *crowd
+	last  int
+	here  bool // the player exists
 }
 
 func (p *play) next(prefix string) string {
@@ -155,7 +161,13 @@ func (s *gameServer) join(p *play) {
 // patch changes what is important, or single fields, and takes the answer for its
 // copy, less what it has changed itself.
 func (s *gameServer) patch(p *play, change string) bool {
-	a := s.send(p, http.MethodPatch, player(p.id), change)
+	var a answer
+	send := func() { a = s.send(p, http.MethodPatch, player(p.id), change) }
+	if p.last%4 == 0 {
+		p.crowd.around(s.node, send)
+	} else {
+		send()
+	}
 	if a.status == http.StatusNotFound && !p.here {
 		return false // nobody has joined yet
 	}
