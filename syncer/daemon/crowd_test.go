@@ -24,7 +24,8 @@ type crowd struct {
 
 func newCrowd(t *testing.T, psql *pgx.Conn) *crowd {
 	t.Helper()
-	run(t, psql, fmt.Sprintf(`insert into player (uuid) select 'crowd ' || n from generate_series(1, %d) as n`, crowdSize))
+	run(t, psql, fmt.Sprintf(`
+		insert into player (uuid) select 'crowd ' || n from generate_series(1, %d) as n`, crowdSize))
 	return &crowd{t: t, psql: psql}
 }
 
