@@ -137,8 +137,16 @@ func grownFigures(config Config, made *scratch) []grows {
 	}
 }
 
+// warming is how often something is done before it counts.
+const warming = 5
+
 // p50 returns the milliseconds that something takes, one after the other: the median.
 func (c Config) p50(do func(i int) error) (float64, error) {
+	for i := range warming {
+		if err := do(i); err != nil {
+			return 0, err
+		}
+	}
 	var samples []time.Duration
 	turn := turn{lasts: c.Duration / stepsOfKnee, operations: max(c.Operations, 1)}
 	for i := range turn.operation(time.Now()) {
