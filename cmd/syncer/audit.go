@@ -153,7 +153,7 @@ func writeAudit(w io.Writer, e syncer.AuditEntry) {
 	if e.Reverts != 0 {
 		who += fmt.Sprintf(", reverting %d", e.Reverts)
 	}
-	fmt.Fprintf(w, "%d  %s  %s\n", e.Number, clock(e.At, ""), clean(who))
+	sentence(w, "%d  %s  %s", e.Number, clock(e.At, ""), who)
 	for _, line := range wrapped(clean(auditWhat(e)), auditWidth) {
 		fmt.Fprintf(w, "    %s\n", line)
 	}

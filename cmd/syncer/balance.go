@@ -161,7 +161,7 @@ func (a *app) move(command *cobra.Command, m syncer.Transfer, flags moveFlags) e
 				fmt.Fprintln(w, "nothing changed: the key was used before, when")
 			}
 			for _, e := range moved.Entries {
-				fmt.Fprintf(w, "%s has %d %s (%+d)\n", clean(string(e.Player)), e.Balance, clean(e.Currency), e.Change)
+				sentence(w, "%s has %d %s (%+d)", e.Player, e.Balance, e.Currency, e.Change)
 			}
 		})
 	})

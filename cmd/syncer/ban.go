@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -132,9 +131,9 @@ as ban:7; of a ban that is over nothing is lifted.`,
 					return notBanned(ctx, u, lifted)
 				}
 				return a.print(wire.LiftedBanOf(lifted, u.now), func(w io.Writer) {
-					fmt.Fprintln(w, "unbanned", clean(lifted.Target.String()))
+					sentence(w, "unbanned %s", lifted.Target)
 					if len(lifted.Still) > 0 {
-						fmt.Fprintln(w, clean(stillKeptOut(lifted)))
+						sentence(w, "%s", stillKeptOut(lifted))
 					}
 				})
 			})

@@ -26,18 +26,18 @@ func (a *app) printAdded(asked syncer.NewBan, added syncer.AddedBan, now time.Ti
 	shown := wire.AddedBanOf(asked, added, now)
 	return a.print(shown, func(w io.Writer) {
 		ban := added.Ban
-		fmt.Fprintf(w, "%s %s, %s\n", map[syncer.BanOutcome]string{
+		sentence(w, "%s %s, %s", map[syncer.BanOutcome]string{
 			syncer.BanMade: "banned", syncer.BanStands: "already banned:", syncer.BanReplaced: "replaced the ban of",
-		}[added.Outcome], clean(bannedName(added)), banState(ban, now))
+		}[added.Outcome], bannedName(added), banState(ban, now))
 		if added.Outcome == syncer.BanStands {
 			by := cmp.Or(ban.By, "nobody")
-			fmt.Fprintf(w, "by %s on %s: %s\n", clean(by), clock(ban.CreatedAt, ""), clean(ban.Reason))
+			sentence(w, "by %s on %s: %s", by, clock(ban.CreatedAt, ""), ban.Reason)
 		}
 		if shown.Warning != nil {
-			fmt.Fprintln(w, clean(*shown.Warning))
+			sentence(w, "%s", *shown.Warning)
 		}
 		if shown.Line != nil {
-			fmt.Fprintln(w, "to ban the whole line: syncer ban add", *shown.Line)
+			sentence(w, "to ban the whole line: syncer ban add %s", *shown.Line)
 		}
 		printReach(w, ban.Target, added.Reach, shown.Reach)
 	})
@@ -57,16 +57,16 @@ func bannedName(added syncer.AddedBan) string {
 // printReach says whom a ban meets, as far as is known, and who of them has to be kicked.
 func printReach(w io.Writer, target syncer.Target, reach *syncer.BanPreview, shown *wire.BanReach) {
 	if reach == nil {
-		fmt.Fprintln(w, "whom it meets could not be read; see: syncer ban preview", clean(target.Text()))
+		sentence(w, "whom it meets could not be read; see: syncer ban preview %s", target.Text())
 		return
 	}
 	if target.ID == "" {
-		fmt.Fprintf(w, "it meets %s known to have joined from there, %d online now, see: syncer ban preview %s\n",
+		sentence(w, "it meets %s known to have joined from there, %d online now, see: syncer ban preview %s",
 			syncer.Counted(int(reach.Count), "player"), reach.Online, target)
 	}
 	for _, player := range shown.Online {
 		name := cmp.Or(player.Name, string(player.UUID)) // not stored yet
-		fmt.Fprintf(w, "online now: %s on %s\n", clean(name), clean(strings.Join(player.Servers, ", ")))
+		sentence(w, "online now: %s on %s", name, strings.Join(player.Servers, ", "))
 	}
 }
 

@@ -52,7 +52,7 @@ func (a *app) printVerdict(who joining, bans, others []syncer.Ban, now time.Time
 	}
 	if err := a.print(answer, func(w io.Writer) {
 		if who.unknown {
-			fmt.Fprintf(w, "no player has the id or name %q\n", who.id)
+			sentence(w, "no player has the id or name %q", who.id)
 		}
 		if answer.Banned {
 			fmt.Fprintln(w, "banned")
@@ -61,7 +61,7 @@ func (a *app) printVerdict(who joining, bans, others []syncer.Ban, now time.Time
 			fmt.Fprintln(w, "not banned")
 		}
 		if len(others) > 0 {
-			fmt.Fprintln(w, clean(elsewhere(others)))
+			sentence(w, "%s", elsewhere(others))
 		}
 	}); err != nil {
 		return err

@@ -65,13 +65,13 @@ func (a *app) printPreview(p syncer.BanPreview, now time.Time) error {
 	}
 	return a.print(shown, func(w io.Writer) {
 		if p.Target.ID == "" {
-			fmt.Fprintf(w, "%s joined from %s, %d online now\n",
+			sentence(w, "%s joined from %s, %d online now",
 				syncer.Counted(int(p.Count), "player"), p.Target, p.Online)
 		} else if p.Count == 0 {
-			fmt.Fprintf(w, "no player has the id or name %q\n", p.Target.ID)
+			sentence(w, "no player has the id or name %q", p.Target.ID)
 		}
 		if len(rows) > 0 {
-			table(w, []string{"ID", "NAME", "LAST SEEN", "JOINS", "ADDRESSES"}, rows)
+			table(w, []string{"ID", "NAME", "SEEN", "JOINS", "ADDRESSES"}, rows)
 		}
 		if len(p.Bans) > 0 {
 			fmt.Fprintln(w, "\nbans in force that overlap it:")

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"strings"
 
@@ -31,8 +30,7 @@ be kicked: the exit code is 4.`,
 					return err
 				}
 				return a.print(wire.KickAskedOf(p.ID, servers), func(w io.Writer) {
-					fmt.Fprintf(w, "asked %s to kick %s\n", clean(strings.Join(servers, " and ")),
-						clean(called(p)))
+					sentence(w, "asked %s to kick %s", strings.Join(servers, " and "), called(p))
 				})
 			})
 		},

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -105,16 +104,16 @@ func notMuted(p *syncer.Player) error {
 // printMuting says what became of a request, and what holds now.
 func (a *app) printMuting(m syncer.Muting, u *useCases) error {
 	return a.print(wire.MutingOf(m, u.now), func(w io.Writer) {
-		who := clean(called(m.Player))
+		who := called(m.Player)
 		switch m.Outcome {
 		case syncer.MuteEnded:
-			fmt.Fprintln(w, "unmuted", who)
+			sentence(w, "unmuted %s", who)
 		case syncer.MuteAbsent: // the error says so
 		default:
-			fmt.Fprintf(w, "%s %s, %s\n", map[syncer.MuteOutcome]string{
+			sentence(w, "%s %s, %s", map[syncer.MuteOutcome]string{
 				syncer.MuteMade: "muted", syncer.MuteStands: "already muted:",
 				syncer.MuteReplaced: "replaced the mute of",
-			}[m.Outcome], who, clean(mutedInWords(m.Player, u.now)))
+			}[m.Outcome], who, mutedInWords(m.Player, u.now))
 		}
 	})
 }

@@ -85,6 +85,7 @@ func TestOutputHoldsNoControlCharacters(t *testing.T) {
 func TestTableFitsTheScreen(t *testing.T) {
 	t.Setenv("COLUMNS", "80")
 	const id = "f84c6a79-0a4e-45e0-879b-cd49ebd4c4e2"
+	long := strings.Repeat("survival-", 7)
 	for name, test := range map[string]struct {
 		header, row []string
 		kept        string
@@ -111,6 +112,24 @@ func TestTableFitsTheScreen(t *testing.T) {
 			[]string{"ID", "NAME", "ID BANNED", "ADDRESS", "TIMES", "PLAYER'S TIMES"},
 			[]string{"abcdefghijklmnopqrst==", "Steve", "yes", "2001:db8:1111:2222:3333:4444:5555:6666", "1", "1"},
 			"yes",
+		},
+		"preview": {
+			[]string{"ID", "NAME", "SEEN", "JOINS", "ADDRESSES"},
+			[]string{id, "Steve", "now on " + long, "1", "2001:db8:1111:2222:3333:4444:5555:6666 and 2 more"},
+			id + "  now on " + long[:20],
+		},
+		"servers": {
+			[]string{"NAME", "GAMEMODE", "ADDRESS", "PLAYERS", "ALIVE SINCE"},
+			[]string{long, long, "[2001:db8:1111:2222:3333:4444:5555:6666]:25565", "1", "2030-01-24 18:00:00"},
+			"[2001:db8:1111:2222:3333:4444:5555:6666]:25565",
+		},
+		"online on a long name": {
+			[]string{"SERVER", "NAME", "ID", "FOR"}, []string{long, "Steve", id, "2 h"}, id + "  2 h",
+		},
+		"ledger": {
+			[]string{"TIME", "CURRENCY", "CHANGE", "BALANCE", "BY", "WHAT FOR"},
+			[]string{"2030-01-24 18:00:00", long, "+123456789012345", "123456789012345", long, long},
+			"+123456789012345  123456789012345",
 		},
 		"wide": {
 			[]string{"ID", "NAME", "RANK"}, []string{id, strings.Repeat("漢字", 40), "mod"}, id,
@@ -188,4 +207,22 @@ func TestHelpFits(t *testing.T) {
 		}
 	}
 	check(newRootCommand(&app{}))
+}
+
+// A sentence goes on in further lines of a screen, and stays one in a pipe.
+func TestSentenceFitsTheScreen(t *testing.T) {
+	name := strings.Repeat("漢字", 20)
+	var out strings.Builder
+	t.Setenv("COLUMNS", "80")
+	sentence(&out, "online now: %s on %s", name, strings.Repeat("survival-", 7))
+	for line := range strings.Lines(out.String()) {
+		if width := uniseg.StringWidth(strings.TrimSuffix(line, "\n")); width > 80 {
+			t.Errorf("%d columns: %s", width, line)
+		}
+	}
+	t.Setenv("COLUMNS", "")
+	out.Reset()
+	if sentence(&out, "online now: %s\x1b[2J", name); out.String() != "online now: "+name+"\uFFFD[2J\n" {
+		t.Errorf("printed %q", out.String())
+	}
 }

@@ -104,7 +104,7 @@ func section[E any](w io.Writer, list []E, rest string, write func(first []E)) {
 	fmt.Fprintln(w)
 	write(list[:min(len(list), overviewRows)])
 	if len(list) > overviewRows {
-		fmt.Fprintln(w, "and more, see:", clean(rest))
+		sentence(w, "and more, see: %s", rest)
 	}
 }
 

@@ -17,10 +17,12 @@ import (
 // would copy, such as ids and addresses. droppedColumns are left out one after another while
 // that is not enough; who has an id can do without the name.
 var (
-	cutColumns     = append(strings.Fields("ACTION BY CHANGE NAME PATTERN REASON STATE STATS"), "JOINED AS")
+	cutColumns = append(strings.Fields("ACTION BY CURRENCY GAMEMODE MAP NAME PATTERN REASON SEEN "+
+		"SERVER STATE STATS"), "JOINED AS", "WHAT FOR")
 	droppedColumns = []string{
 		barHeader,
 		"BANNED", "FIRST SEEN", "FIRST JOINED", "THEN LAST", "PLAYER'S TIMES", "TIMES", "JOINS", "NAME",
+		"ADDRESSES", "ALIVE SINCE", "GAMEMODE", "BY",
 	}
 )
 
@@ -53,6 +55,17 @@ func table(w io.Writer, header []string, rows [][]string) {
 		t.wrap(screenWidth(w))
 	}
 	t.write(w)
+}
+
+// sentence prints a line of text without what a terminal would obey. On a screen that is too
+// narrow it is wrapped, and set in from its second line on.
+func sentence(w io.Writer, format string, args ...any) {
+	const indent = "    "
+	text, width := clean(fmt.Sprintf(format, args...)), screenWidth(w)
+	if uniseg.StringWidth(text) > width {
+		text = strings.Join(wrapped(text, max(width-len(indent), leastWrapped)), "\n"+indent)
+	}
+	fmt.Fprintln(w, text)
 }
 
 // screenWidth returns how many columns of text an output has: those of its terminal, or
