@@ -49,7 +49,7 @@ func IsEndless(err error) bool {
 func ParseDuration(text string) (time.Duration, error) {
 	switch {
 	case isoCalendar.MatchString(text):
-		return 0, errors.New("months and years of ISO 8601 differ in length; write days (P30D), 1mo or 1y")
+		return 0, errors.New("has months or years, which in ISO 8601 differ in length; write days (P30D), 1mo or 1y")
 	case IsForeverWord(text):
 		return 0, endlessError("has no length")
 	case capitalM.MatchString(text):

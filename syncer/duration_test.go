@@ -29,8 +29,8 @@ func TestParseDurationSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	const forms = `must be a duration such as "90m", "36h", "7d", "2w", "1mo" (30 days), "1y" (365 days) or "P7D"`
 	for text, want := range map[string]string{
-		"P1M":           "months and years of ISO 8601 differ in length; write days (P30D), 1mo or 1y",
-		"P1Y2D":         "months and years of ISO 8601 differ in length; write days (P30D), 1mo or 1y",
+		"P1M":           "has months or years, which in ISO 8601 differ in length; write days (P30D), 1mo or 1y",
+		"P1Y2D":         "has months or years, which in ISO 8601 differ in length; write days (P30D), 1mo or 1y",
 		"0":             "must be longer than nothing",
 		"0d":            "must be longer than nothing",
 		"-5d":           "must be longer than nothing",

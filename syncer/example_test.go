@@ -86,7 +86,7 @@ func ExampleParseDuration() {
 	// 36h0m0s <nil>
 	// 36h0m0s <nil>
 	// 720h0m0s <nil>
-	// 0s months and years of ISO 8601 differ in length; write days (P30D), 1mo or 1y
+	// 0s has months or years, which in ISO 8601 differ in length; write days (P30D), 1mo or 1y
 }
 
 // A refusal keeps its code through every wrapping. The cause is for the log only.

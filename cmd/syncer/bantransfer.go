@@ -161,6 +161,9 @@ func (f *banFile) open(input io.Reader, name, format string) error {
 			return fmt.Errorf("read bans: %w", err)
 		}
 		defer func() { _ = file.Close() }() // nothing was written
+		if info, err := file.Stat(); err == nil && info.IsDir() {
+			return usagef("%s is a directory", name)
+		}
 		input = file
 	}
 	if err := f.read(input, name, format); err != nil {

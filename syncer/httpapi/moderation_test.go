@@ -153,7 +153,8 @@ func TestBlacklist(t *testing.T) {
 	for body, field := range map[string]string{
 		`{}`: "addresses", `{"addresses":"x"}`: "addresses", `{"addresses":["a",""]}`: "addresses[1]",
 		`{"addresses":["a\n"]}`: "addresses[0]", `{"addresses":["` + strings.Repeat("x", 256) + `"]}`: "addresses[0]",
-		`{"addresses":[1]}`: "addresses[0]",
+		`{"addresses":[1]}`: "addresses[0]", `{"addresses":["203.0.113"]}`: "addresses[0]",
+		`{"addresses":["a","203.0.113.0/24"]}`: "addresses[1]",
 	} {
 		f.ask(t, "POST", path, body).problem(http.StatusUnprocessableEntity).names(t, field)
 	}

@@ -1,27 +1,47 @@
 package wire
 
 import (
+	"errors"
 	"fmt"
 
+	"playersync/syncer"
 	"playersync/syncer/mindustry"
 )
 
-import "playersync/syncer"
-
 // NewBlacklisted asks to blacklist addresses.
 type NewBlacklisted struct {
-	Addresses []string `json:"addresses" maxItems:"10000" example:"198.51.100.7" doc:"The addresses, of 1 to 255 printable characters each. They are kept letter for letter."`
+	Addresses []string `json:"addresses" maxItems:"10000" example:"198.51.100.7" doc:"The addresses, of 1 to 255 printable characters each. They are kept letter for letter; what looks like an address and is none is refused."`
 	By        string   `json:"by,omitempty" maxLength:"512" example:"Alice" doc:"Who adds them; absent: what Syncer-By says, else the asking server."`
 }
 
-// Checked returns the addresses, or an error that names the first that cannot be kept.
+// Checked returns the addresses, or an error that names the first that cannot be kept, or
+// that is meant as an address and is none.
 func (n NewBlacklisted) Checked() ([]string, error) {
 	for i, address := range n.Addresses {
-		if err := mindustry.CheckBlacklisted(fmt.Sprintf("addresses[%d]", i), address); err != nil {
+		field := fmt.Sprintf("addresses[%d]", i)
+		if err := mindustry.CheckBlacklisted(field, address); err != nil {
 			return nil, err
+		}
+		if err := checkMeantAddress(address); err != nil {
+			return nil, syncer.InField(field, err)
 		}
 	}
 	return n.Addresses, nil
+}
+
+// checkMeantAddress refuses what looks like an address and is none, or a range of them: no
+// game server has it for the address of a player.
+func checkMeantAddress(text string) error {
+	target, err := syncer.ReadTarget(text)
+	refusal, refused := errors.AsType[*syncer.Error](err)
+	switch {
+	case refused && refusal.Field == "ip":
+		return err
+	case !refused && target.ID == "" && !target.Prefix.IsSingleIP():
+		return syncer.Invalid("ip", "%q is a range of addresses, not one address; ban it, or list each", text)
+	default:
+		return nil // such as <unknown>
+	}
 }
 
 // BlacklistedAddress is an address from which the game servers accept no connections.
