@@ -136,7 +136,7 @@ func TestImportStoresAllOrNone(t *testing.T) {
 func TestImportOfManyBansIsOneChange(t *testing.T) {
 	t.Parallel()
 	s, url := open(t, store.Options{})
-	records := make([]syncer.BanRecord, 20000)
+	records := make([]syncer.BanRecord, 4000)
 	for i := range records {
 		records[i] = syncer.BanRecord{
 			Target: syncer.TargetID(syncer.PlayerID(fmt.Sprintf("p%d", i))), By: "Alice",

@@ -27,7 +27,7 @@ from (
 func TestMapStatsReadOnlyTheIndex(t *testing.T) {
 	t.Parallel()
 	conn, address := databaseAlone(t)
-	if _, err := conn.Exec(context.Background(), fillMapRuns, 50_000); err != nil {
+	if _, err := conn.Exec(context.Background(), fillMapRuns, 15_000); err != nil {
 		t.Fatal(err)
 	}
 	run(t, conn, `vacuum analyze map_run`)
@@ -45,7 +45,7 @@ func TestMapStatsReadOnlyTheIndex(t *testing.T) {
 		}
 		for _, filter := range []syncer.MapRunFilter{{}, {Map: "Map_7.msav"}, {Server: "server-3"}} {
 			explained.take(t)
-			if _, err := s.ListMapRuns(context.Background(), filter, 40_000, 50); err != nil {
+			if _, err := s.ListMapRuns(context.Background(), filter, 12_000, 50); err != nil {
 				t.Fatal(err)
 			}
 			for _, scan := range explained.take(t) {

@@ -152,7 +152,7 @@ func cuts(t *testing.T, proxy *pgtest.Proxy, write func() error) []int {
 	}
 	total := 1<<20 - proxy.Left()
 	var places []int
-	for place := 0; place < total; place += 1 + (total-place)/5 {
+	for place := 0; place < total; place += 1 + (total-place)/3 {
 		places = append(places, place)
 	}
 	return append(places, total-1)
