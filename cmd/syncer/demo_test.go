@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -9,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"playersync/syncer/postgres/pgtest"
 )
 
 // demoDir returns a directory for temporary files and the environment that names
@@ -25,29 +28,29 @@ func demoDir(t *testing.T) (dir string, environ []string) {
 	return dir, []string{"TMPDIR=" + dir}
 }
 
-func TestDemoHolds(t *testing.T) {
+func TestDemoHoldsAndGoesOnUntilInterrupted(t *testing.T) {
 	t.Parallel()
 	_, environ := demoDir(t)
-	result := decode[demoJSON](t, environ, "demo", "--exit")
-	if claims, failed := result.Count(); !result.Holds || claims == 0 || failed > 0 || result.Running != nil {
+	p := start(t, environ, "demo", "--json")
+	p.line(t, `"running": {`)
+	var result demoJSON
+	pgtest.Eventually(t, limit, func() error {
+		_, printed, _ := strings.Cut(strings.Join(p.printed(), "\n"), "\n{")
+		return json.NewDecoder(strings.NewReader("{" + printed)).Decode(&result)
+	})
+	if claims, failed := result.Count(); !result.Holds || claims == 0 || failed > 0 {
 		t.Errorf("got %+v", result)
 	}
-}
-
-func TestDemoGoesOnUntilInterrupted(t *testing.T) {
-	t.Parallel()
-	_, environ := demoDir(t)
-	p := start(t, environ, "demo")
-	p.line(t, "Ctrl-C ends it")
-	_, url, _ := strings.Cut(p.line(t, "curl -i "), "curl -i ")
-	response, err := http.Get(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	var steve struct{ Name string }
-	if err := json.NewDecoder(response.Body).Decode(&steve); err != nil || steve.Name != "Steve" {
-		t.Errorf("got %+v, %v", steve, err)
+	for name, address := range result.Running.Servers {
+		response, err := http.Get(address + "/v1/players/steve")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var steve struct{ Name string }
+		err = json.NewDecoder(response.Body).Decode(&steve)
+		if err = errors.Join(err, response.Body.Close()); err != nil || steve.Name != "Steve" {
+			t.Errorf("%s: got %+v, %v", name, steve, err)
+		}
 	}
 	p.signal(t, interrupt)
 	if status := p.ended(t); status.ExitStatus() != exitDone {
