@@ -113,7 +113,8 @@ func newChaos(t *testing.T, seed uint64, mode string) *chaos {
 		p := startProcess(t, config)
 		c.sidecar, c.nodes = append(c.sidecar, p), append(c.nodes, p.node)
 	}
-	c.person = workload{t: t, url: c.url, nodes: c.nodes, cast: everyone(), quiet: true}
+	c.person = newWorkload(t, c.url, c.nodes...)
+	c.person.quiet = true
 	c.psql(coins)
 	c.settled()
 	c.logs = []*acknowledged{newAcknowledged(c.nodes)}

@@ -46,7 +46,7 @@ func newRig(t *testing.T, m mode) *rig {
 	url, psql := database(t)
 	proxy := pgtest.NewProxy(t, url)
 	feedsThroughProxy := func(c *daemon.Config) { c.Store.ListenURL = proxy.URL() + "&application_name=feed" }
-	r := &rig{workload: workload{t: t, url: url, cast: everyone()}, psql: psql, proxy: proxy}
+	r := &rig{workload: newWorkload(t, url), psql: psql, proxy: proxy}
 	for _, name := range []string{"a", "b"} {
 		r.nodes = append(r.nodes, start(t, url, name, m.adapt, feedsThroughProxy, shortTimeouts).ready())
 	}
@@ -130,11 +130,11 @@ var faultsUnderLoad = []struct {
 	{"none", func(r *rig) { <-r.start(20) }, nil},
 	{"transactions held open", (*rig).transactionsHeldOpen, nil},
 	{"listener killed", func(r *rig) {
-		r.during(10, func(int) { r.reconnect(func() { run(r.t, r.psql, killListeners) }) })
+		r.amid(10, func() { r.reconnect(func() { run(r.t, r.psql, killListeners) }) })
 	}, nil},
-	{"listener cut", func(r *rig) { r.during(10, func(int) { r.reconnect(r.proxy.Cut) }) }, nil},
-	{"refused for a while", func(r *rig) { r.during(10, func(int) { r.refused() }) }, nil},
-	{"stalled and resumed", func(r *rig) { r.during(10, func(int) { r.stalled() }) }, nil},
+	{"listener cut", func(r *rig) { r.amid(10, func() { r.reconnect(r.proxy.Cut) }) }, nil},
+	{"refused for a while", func(r *rig) { r.amid(10, r.refused) }, nil},
+	{"stalled and resumed", func(r *rig) { r.amid(10, r.stalled) }, nil},
 	{"stalled and given up", (*rig).stalledAndGivenUp, []string{"heartbeat", "poll", "nats"}},
 	{"triggers disabled", (*rig).triggersDisabled, []string{"heartbeat", "poll", "nats"}},
 	{"triggers disabled briefly", (*rig).triggersDisabledBriefly, []string{"heartbeat", "poll", "nats"}},

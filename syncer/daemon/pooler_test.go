@@ -30,7 +30,7 @@ func TestPollOnly(t *testing.T) {
 		t.Log("pgbouncer is not installed: tested without it")
 	}
 	pooled := func(c *daemon.Config) { c.Store.Pooled = true }
-	r := &rig{workload: workload{t: t, url: url, cast: everyone()}, psql: psql}
+	r := &rig{workload: newWorkload(t, url), psql: psql}
 	for _, name := range []string{"a", "b"} {
 		r.nodes = append(r.nodes, start(t, through, name, polling.adapt, shortTimeouts, pooled).ready())
 	}

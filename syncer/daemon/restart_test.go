@@ -18,7 +18,7 @@ func TestDatabaseRestartsUnderLoad(t *testing.T) {
 	if err := store.Migrate(t.Context(), url); err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{workload: workload{t: t, url: url, cast: everyone()}}
+	r := &rig{workload: newWorkload(t, url)}
 	for _, m := range []mode{beating, polling, fannedOut} {
 		r.nodes = append(r.nodes, start(t, url, m.name, m.adapt).ready())
 	}

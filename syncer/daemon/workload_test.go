@@ -8,18 +8,29 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 )
 
 // workload is random traffic: people with psql and game servers, all at once.
 type workload struct {
-	t     testing.TB
-	url   string // of the database, past any proxy
-	nodes []*node
-	cast  cast
-	quiet bool // take no lock on a whole table
+	t      testing.TB
+	url    string        // of the database, past any proxy
+	people *pgxpool.Pool // their connections to it: a new one compiles all triggers again
+	nodes  []*node
+	cast   cast
+	quiet  bool // take no lock on a whole table
+}
+
+func newWorkload(t testing.TB, url string, nodes ...*node) workload {
+	t.Helper()
+	people, err := pgxpool.New(context.Background(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(people.Close)
+	return workload{t: t, url: url, people: people, nodes: nodes, cast: everyone()}
 }
 
 // everyone is the cast of the random traffic: players that are on both servers, one
@@ -68,17 +79,24 @@ func (w workload) start(operations int) <-chan struct{} {
 	return done
 }
 
-// faultRounds is how often a fault comes: a number, so that a slow machine has no more to
-// do than a fast one.
+// faultRounds is how often a fault comes again: a number, so that a slow machine has no more
+// to do than a fast one.
 const faultRounds = 2
 
 // during runs the fault again and again while there is traffic.
 func (w workload) during(operations int, fault func(round int)) {
+	w.amid(operations, func() {
+		for round := range faultRounds {
+			fault(round)
+		}
+	})
+}
+
+// amid runs the fault once while there is traffic.
+func (w workload) amid(operations int, fault func()) {
 	done := w.start(operations)
 	defer func() { <-done }()
-	for round := range faultRounds {
-		fault(round)
-	}
+	fault()
 }
 
 func isClosed(done <-chan struct{}) bool {
@@ -93,25 +111,18 @@ func isClosed(done <-chan struct{}) bool {
 // person edits rows by hand, and connects again when thrown out.
 func (w workload) person(operations int) error {
 	ctx := context.Background()
-	var conn *pgx.Conn
-	defer func() {
-		if conn != nil {
-			_ = conn.Close(ctx)
-		}
-	}()
 	for range operations {
-		if conn == nil || conn.IsClosed() {
-			var err error
-			if conn, err = pgx.Connect(ctx, w.url); err != nil {
-				continue // the server is away
-			}
+		conn, err := w.people.Acquire(ctx)
+		if err != nil {
+			continue // the server is away
 		}
 		sql := w.statement()
-		if _, err := conn.Exec(ctx, sql); err != nil {
-			if !isFault(err) {
-				return fmt.Errorf("%s: %w", sql, err)
-			}
-			_ = conn.Close(ctx) // a transaction may be open
+		if _, err = conn.Exec(ctx, sql); err != nil {
+			_ = conn.Conn().Close(ctx) // a transaction may be open
+		}
+		conn.Release()
+		if err != nil && !isFault(err) {
+			return fmt.Errorf("%s: %w", sql, err)
 		}
 	}
 	return nil
