@@ -200,8 +200,8 @@ func (b *batcher[Q, A]) do(requests []*request[Q, A]) {
 	}
 	if syncer.CodeOf(err) == syncer.CodeInvalid && len(requests) > 1 {
 		half := len(requests) / 2
-		b.do(requests[:half])
-		b.do(requests[half:])
+		b.doHalf(requests[:half])
+		b.doHalf(requests[half:])
 		return
 	}
 	for i, r := range requests {
@@ -214,6 +214,16 @@ func (b *batcher[Q, A]) do(requests []*request[Q, A]) {
 			go b.doAlone(r) // it may wait for somebody else, the others do not
 		}
 	}
+}
+
+// doHalf does half of the requests of a step. Who is left alone may wait for somebody else; the
+// other half does not.
+func (b *batcher[Q, A]) doHalf(requests []*request[Q, A]) {
+	if len(requests) == 1 && b.alone != nil {
+		go b.doAlone(requests[0])
+		return
+	}
+	b.do(requests)
 }
 
 func (b *batcher[Q, A]) doAlone(r *request[Q, A]) {

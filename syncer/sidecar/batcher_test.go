@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -20,7 +21,8 @@ type slowSteps struct {
 	mu    sync.Mutex
 	steps []string // the requests of each, in order
 	letGo chan struct{}
-	err   error // of all steps
+	held  chan struct{} // closed when what is locked is free; nil: it is, for who is alone
+	err   error         // of all steps
 }
 
 // batcher returns one whose requests may share keys.
@@ -66,6 +68,9 @@ func (s *slowSteps) together(_ context.Context, asked []string, answer func(i, n
 
 func (s *slowSteps) alone(_ context.Context, asked string) (int, error) {
 	number := s.begin(asked)
+	if s.held != nil && strings.HasSuffix(asked, "locked") {
+		<-s.held
+	}
 	if strings.HasSuffix(asked, "invalid") {
 		return 0, syncer.Invalid("what", "is invalid")
 	}
@@ -147,13 +152,35 @@ func TestInvalidRequestFailsAlone(t *testing.T) {
 		s, a := newAsker(t)
 		a.ask(t.Context(), "a", "b", "c", "d", "e invalid", "f")
 		close(s.letGo)
+		a.asking.Wait()
+		slices.Sort(s.steps[5:]) // they come at the same time
 		a.want(s, []string{"a", "b", "c, d, e invalid, f", "c, d", "e invalid, f", "e invalid", "f"},
-			"c: 4", "d: 4", "e invalid: invalid", "f: 7")
+			"c: 4", "d: 4", "e invalid: invalid")
 	})
 }
 
 // Requests with a key in common are done in the order in which they came, also behind one that
 // waits for two keys.
+// Who waits for somebody else holds nobody up with whom an invalid request shared a step.
+func TestLockedRequestHoldsUpNobodyAfterAnInvalidOne(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, a := newAsker(t)
+		s.held = make(chan struct{})
+		a.ask(t.Context(), "a", "b", "c locked", "d invalid", "e", "f")
+		close(s.letGo)
+		synctest.Wait()
+		a.mu.Lock()
+		answered := slices.Sorted(maps.Keys(a.outcomes))
+		a.mu.Unlock()
+		if want := []string{"a", "b", "d invalid", "e", "f"}; !slices.Equal(answered, want) {
+			t.Errorf("answered are %q, want %q", answered, want)
+		}
+		close(s.held)
+		a.asking.Wait()
+	})
+}
+
 func TestRequestsOfOneKeyKeepTheirOrder(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
