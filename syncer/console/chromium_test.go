@@ -230,6 +230,9 @@ func bansInChromium(t *testing.T, ctx context.Context, s *site) { //nolint:reviv
 		chromedp.Navigate(s.URL()+"/console/bans"), text("h1", "Bans"), text("#list", "198.51.100.0/24"),
 	)
 	pictures(t, ctx, "bans")
+	do(t, ctx, chromedp.Click(`a[href$="bans/import"]`), text("h1", "Import bans"))
+	pictures(t, ctx, "import-bans")
+	do(t, ctx, chromedp.NavigateBack(), text("#list", "198.51.100.0/24"))
 	do(t, ctx,
 		chromedp.Focus(`.button`), key(kb.Enter), text("h1", "New ban"),
 		chromedp.WaitVisible(`input[name=target]:focus`),

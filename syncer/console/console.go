@@ -68,27 +68,28 @@ func (c Config) Validate() error {
 
 // Deps are the parts that the console shows. All are required.
 type Deps struct {
-	SignIn    SignIn
-	Presence  Presence
-	Players   Players
-	Edits     Edits
-	Visits    Visits
-	Balances  Balances
-	Kicks     Kicks
-	Bans      Bans
-	Audit     Audit
-	Chat      Chat
-	ModLog    ModLog
-	Patterns  Patterns
-	Blacklist Blacklist
-	USIDs     USIDs
-	MapRuns   MapRuns
-	Counts    Counts
-	Events    *events.Broker
-	Health    func() Health    // from memory
-	Now       func() time.Time // the database's clock
-	Log       *slog.Logger
-	Version   string // of the program
+	SignIn      SignIn
+	Presence    Presence
+	Players     Players
+	Edits       Edits
+	Visits      Visits
+	Balances    Balances
+	Kicks       Kicks
+	Bans        Bans
+	Audit       Audit
+	BanTransfer BanTransfer
+	Chat        Chat
+	ModLog      ModLog
+	Patterns    Patterns
+	Blacklist   Blacklist
+	USIDs       USIDs
+	MapRuns     MapRuns
+	Counts      Counts
+	Events      *events.Broker
+	Health      func() Health    // from memory
+	Now         func() time.Time // the database's clock
+	Log         *slog.Logger
+	Version     string // of the program
 }
 
 // SignIn is what the console needs to know who somebody is; *store.Store is one.
@@ -156,6 +157,7 @@ func (c *Console) routes() {
 	c.registerOverview()
 	c.registerPlayers()
 	c.registerBans()
+	c.registerBanFile()
 	c.registerAudit()
 	c.registerFeed()
 	c.registerChat()
@@ -185,9 +187,13 @@ func (c *Console) Mounts() map[string]http.Handler {
 	return map[string]http.Handler{strings.TrimSuffix(Path, "/"): c}
 }
 
+// mostBody bounds what a browser may send, in bytes.
+const mostBody = 8 << 20
+
 // ServeHTTP answers one request.
 func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	guardHeaders(w.Header())
+	r.Body = http.MaxBytesReader(w, r.Body, mostBody)
 	if r.URL.Path == strings.TrimSuffix(Path, "/") {
 		http.Redirect(w, r, c.url(""), http.StatusSeeOther)
 		return

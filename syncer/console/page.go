@@ -57,7 +57,7 @@ var moderation = []entry{
 
 // sections are the entries of the menu that pages belong to which are none themselves.
 var sections = map[string]string{
-	"player": "players", "new-ban": "bans", "ban": "bans", "change": "audit",
+	"player": "players", "new-ban": "bans", "ban": "bans", "import-bans": "bans", "change": "audit",
 	"patterns": "moderation", "blacklist": "moderation", "usids": "moderation",
 	"map": "maps",
 }

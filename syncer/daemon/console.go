@@ -17,7 +17,8 @@ func (d *Daemon) wireConsole(mounts map[string]http.Handler) (map[string]http.Ha
 	var err error
 	d.console, err = console.New(d.config.Console, console.Deps{
 		SignIn: d.store, Presence: d.use.presence, Players: d.use.players, Edits: d.use.edits, Visits: d.use.info,
-		Balances: d.use.balances, Kicks: d.use.kicks, Bans: d.use.bans, Audit: d.use.audit, Counts: d.use.counts,
+		Balances: d.use.balances, Kicks: d.use.kicks, Bans: d.use.bans, BanTransfer: d.use.banTransfer,
+		Audit: d.use.audit, Counts: d.use.counts,
 		Chat: d.use.chat, ModLog: d.use.modLog, Patterns: d.use.patterns, Blacklist: d.use.blacklist,
 		USIDs: d.use.usids, MapRuns: d.use.mapRuns,
 		Events: d.events, Health: d.health,
