@@ -183,6 +183,7 @@ select
     exists (select from pg_listening_channels() as channel where channel = 'playersync')::boolean as listening,
     triggers.signature::text as trigger_signature,
     triggers.enabled::integer as triggers_enabled,
+    pg_notification_queue_usage()::float8 as queue_usage,
     coalesce((
         select extract(epoch from clock_timestamp() - at) from change order by xid limit 1
     ), 0)::float8 as oldest_seconds,
@@ -229,6 +230,7 @@ type PollRow struct {
 	Listening        bool
 	TriggerSignature string
 	TriggersEnabled  int32
+	QueueUsage       float64
 	OldestSeconds    float64
 	Changes          []byte
 	Overflow         bool
@@ -252,6 +254,7 @@ func (q *Queries) Poll(ctx context.Context, arg PollParams) (PollRow, error) {
 		&i.Listening,
 		&i.TriggerSignature,
 		&i.TriggersEnabled,
+		&i.QueueUsage,
 		&i.OldestSeconds,
 		&i.Changes,
 		&i.Overflow,

@@ -48,6 +48,7 @@ select
     exists (select from pg_listening_channels() as channel where channel = 'playersync')::boolean as listening,
     triggers.signature::text as trigger_signature,
     triggers.enabled::integer as triggers_enabled,
+    pg_notification_queue_usage()::float8 as queue_usage,
     coalesce((
         select extract(epoch from clock_timestamp() - at) from change order by xid limit 1
     ), 0)::float8 as oldest_seconds,

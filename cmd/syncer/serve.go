@@ -218,7 +218,7 @@ func daemonConfig(settings config.Config, log *slog.Logger) daemon.Config {
 		AuditKeep:   settings.Audit.Retention,
 		// What waits on disk belongs to one game server: two may share a host.
 		DataDir: filepath.Join(settings.Data.Dir, "servers", url.PathEscape(settings.Server.Name)),
-		Version: thisBuild().Version,
+		Version: thisBuild().Version, Revision: thisBuild().Revision,
 	}
 	if settings.Embedded {
 		c.Embedded = &postgres.Config{

@@ -93,6 +93,7 @@ type Position struct {
 	Triggers        string        // differs if a feed trigger was altered
 	TriggersEnabled int           // how many are enabled ALWAYS
 	Oldest          time.Duration // age of the oldest change kept
+	QueueUsage      float64       // share of the server's queue of notifications that is full, 0 to 1
 
 	Changes  []Change // visible now and not at the cursor, without rows
 	Overflow bool     // there were more than asked for: Changes is incomplete

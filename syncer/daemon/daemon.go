@@ -61,6 +61,7 @@ type Config struct {
 	AuditKeep   time.Duration // older changes in the audit are forgotten; 0: none is
 	DataDir     string        // outbox and last known bans; "" means a throw-away directory
 	Version     string
+	Revision    string // of the source; "" if not known
 }
 
 // Daemon is a sidecar ready to run.

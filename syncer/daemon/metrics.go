@@ -1,6 +1,12 @@
 package daemon
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"cmp"
+	"math"
+	"runtime"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
 
 // gauge registers a figure that is read when somebody asks for the metrics.
 func (d *Daemon) gauge(name, help string, read func() float64) {
@@ -18,6 +24,8 @@ func (d *Daemon) registerMetrics() {
 	d.registerMemory()
 	d.registerWaiting()
 	d.registerPool()
+	d.registerDisk()
+	d.registerBuild()
 	d.counter("refused_usids_total",
 		"Proofs of identity that were not taken in place of a privileged player's stored one.",
 		func() float64 { return float64(d.use.players.RefusedUSIDs() + d.plugin.players.RefusedUSIDs()) })
@@ -83,4 +91,32 @@ func (d *Daemon) registerPool() {
 		func() float64 { return float64(d.store.PoolStats().MaxConns()) })
 	d.counter("pool_waits_total", "Times that a statement waited for a free connection.",
 		func() float64 { return float64(d.store.PoolStats().EmptyAcquireCount()) })
+}
+
+// registerDisk registers what is free where saves wait and the last known bans are kept.
+func (d *Daemon) registerDisk() {
+	figure := func(choose func(free, size uint64) uint64) func() float64 {
+		return func() float64 {
+			free, size, err := diskSpace(cmp.Or(d.config.DataDir, d.scratch))
+			if err != nil {
+				return math.NaN()
+			}
+			return float64(choose(free, size))
+		}
+	}
+	d.gauge("data_free_bytes", "What this user may still write to the disk of the data directory; NaN if not known.",
+		figure(func(free, _ uint64) uint64 { return free }))
+	d.gauge("data_size_bytes", "Size of the disk of the data directory; NaN if not known.",
+		figure(func(_, size uint64) uint64 { return size }))
+}
+
+// registerBuild registers which program this is, so that a change of behaviour can be laid beside an upgrade.
+func (d *Daemon) registerBuild() {
+	d.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "playersync_build_info",
+		Help: "Always 1; the labels say what this program was built from.",
+		ConstLabels: prometheus.Labels{
+			"version": d.config.Version, "revision": d.config.Revision, "goversion": runtime.Version(),
+		},
+	}, func() float64 { return 1 }))
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"playersync/syncer/daemon"
 	"playersync/syncer/postgres/pgtest"
 )
 
@@ -79,5 +80,19 @@ func noneMissed(t testing.TB, nodes ...*node) {
 		if n := n.metric(unfounded) + n.metric(forged); n != 0 {
 			t.Errorf("node %d: %v notifications told of what was never made", i, n)
 		}
+	}
+}
+
+// What alerts of the disk and a change of the program look at.
+func TestMetricsTellOfDiskAndProgram(t *testing.T) {
+	t.Parallel()
+	url, _ := database(t)
+	n := start(t, url, "a", func(c *daemon.Config) { c.Version, c.Revision = "v1.2.3", "abc" }).ready()
+	if free, size := n.metric("playersync_data_free_bytes"), n.metric("playersync_data_size_bytes"); free < 0 ||
+		size < 1 || free > size {
+		t.Errorf("%v bytes of %v are free", free, size)
+	}
+	if built := n.metric("playersync_build_info", `version="v1.2.3"`, `revision="abc"`); built != 1 {
+		t.Errorf("the program's version is told %v times", built)
 	}
 }

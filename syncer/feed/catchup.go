@@ -30,6 +30,12 @@ const (
 	reasonWhole            = "whole_table" // only the tables concerned
 )
 
+// reasons are all of them.
+var reasons = []string{
+	reasonStart, reasonEpoch, reasonStrayed, reasonRewound, reasonFloor, reasonTriggersAltered,
+	reasonTriggersDisabled, reasonPeriodic, reasonWhole,
+}
+
 // poll brings memory to the database's present position and, last of all, moves the
 // cursor there. If it fails half-way, the cursor stays and the next poll repeats it. Players
 // that are too large to be read at once stay behind in the backlog.
@@ -91,6 +97,7 @@ func (f *Feed) queryPositionOnce(ctx context.Context, conn Conn) (position Posit
 	}
 	f.strayed = f.strayed || position.Strayed
 	f.metrics.polls.Inc()
+	f.metrics.queueUsage.Set(position.QueueUsage)
 	f.state.pollAnswered(sent, time.Now(), position.Now)
 	switch {
 	case position.InRecovery:

@@ -328,3 +328,25 @@ func TestClock(t *testing.T) {
 		near("clock that was set", time.Until(r.feed.Now()), -time.Minute+50*time.Millisecond)
 	})
 }
+
+// How full the queue is comes with each poll. Reloads are counted from 0, so that the first can be seen.
+func TestMetricsBeforeAnythingHappens(t *testing.T) {
+	t.Parallel()
+	run(t, feed.Config{}, func(r *rig) {
+		r.wantFollowing(true)
+		r.db.set(func(d *database) { d.where.QueueUsage = 0.25 })
+		advanceTime(time.Minute)
+		if full := r.metric("playersync_feed_notification_queue_ratio", ""); full != 0.25 {
+			t.Errorf("the queue is full to %v, want 0.25", full)
+		}
+		families, err := r.registry.Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, family := range families {
+			if family.GetName() == reloads && len(family.GetMetric()) != 9 {
+				t.Errorf("reloads of %d reasons are counted, want 9", len(family.GetMetric()))
+			}
+		}
+	})
+}

@@ -17,13 +17,14 @@ type metrics struct {
 	notifications prometheus.Counter
 	forged        prometheus.Counter
 	unfounded     prometheus.Counter
+	queueUsage    prometheus.Gauge
 }
 
 // newMetrics registers the figures of f, once per registry.
 func newMetrics(f *Feed, registry prometheus.Registerer) *metrics {
 	factory := promauto.With(registry)
 	registerState(factory, f)
-	return &metrics{
+	m := &metrics{
 		propagation: factory.NewHistogram(prometheus.HistogramOpts{
 			Name: "playersync_feed_propagation_seconds",
 			Help: "From shortly before a change's commit (database clock) " +
@@ -59,7 +60,15 @@ func newMetrics(f *Feed, registry prometheus.Registerer) *metrics {
 			Name: "playersync_feed_unfounded_total",
 			Help: "Changes that signed notifications told of and that no poll found: they were read again.",
 		}),
+		queueUsage: factory.NewGauge(prometheus.GaugeOpts{
+			Name: "playersync_feed_notification_queue_ratio",
+			Help: "How full the database server's queue of notifications was at the last poll, from 0 to 1.",
+		}),
 	}
+	for _, reason := range reasons { // a series that begins at its first reload would hide it from increase()
+		m.reloads.WithLabelValues(reason)
+	}
+	return m
 }
 
 // registerState registers what is read from the feed when metrics are asked for.

@@ -203,6 +203,7 @@ func (c *FeedConn) Poll(ctx context.Context, cursor changefeed.Snapshot, most in
 		Triggers:        row.TriggerSignature,
 		TriggersEnabled: int(row.TriggersEnabled),
 		Oldest:          time.Duration(row.OldestSeconds * float64(time.Second)),
+		QueueUsage:      row.QueueUsage,
 	}
 	if p.Snapshot, err = changefeed.ParseSnapshot(row.Snapshot); err != nil {
 		return changefeed.Position{}, fmt.Errorf("poll: %w", err)
