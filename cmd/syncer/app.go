@@ -98,6 +98,7 @@ func (a *app) commands() []*cobra.Command {
 		newMigrateCommand(a),
 		newBenchCommand(a),
 		newCheckCommand(a),
+		newHealthCommand(a),
 		newOpenAPICommand(a),
 		newVersionCommand(a),
 	}

@@ -1,14 +1,10 @@
 package main
 
 import (
-	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
 	"fmt"
 	"net"
-	"net/http/httptest"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -77,27 +73,13 @@ func TestCheckFindsNothingWrong(t *testing.T) {
 
 func TestCheckLooksAtTheCertificate(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewTLSServer(nil)
-	defer server.Close()
-	pair := server.TLS.Certificates[0] // good for decades
-	key, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	cert := filepath.Join(dir, "cert.pem")
-	for file, block := range map[string]*pem.Block{
-		"cert.pem": {Type: "CERTIFICATE", Bytes: pair.Certificate[0]}, "key.pem": {Type: "PRIVATE KEY", Bytes: key},
-	} {
-		if err := os.WriteFile(filepath.Join(dir, file), pem.EncodeToMemory(block), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	server := certified(t)
+	cert, dir := server.cert, filepath.Dir(server.key)
 	for key, want := range map[string]struct {
 		verdict verdict
 		detail  string
 	}{
-		filepath.Join(dir, "key.pem"): {verdictOK, "is good until 2"},
+		server.key:                    {verdictOK, "is good until 2"},
 		cert:                          {verdictFail, "are no certificate with its key"},
 		filepath.Join(dir, "nowhere"): {verdictFail, "http.tls.key: open"},
 	} {

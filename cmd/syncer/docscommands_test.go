@@ -34,9 +34,9 @@ const documentedState = documentedNetwork + `;
 	insert into map_run (key, server, map, gamemode, winner, success, started_at, ended_at, played_ms, max_players)
 	values (gen_random_uuid(), 'a', 'Frozen_Forest.msav', 'survival', 'sharded', true, now(), 'tomorrow', 1000, 3)`
 
-// isEndless reports whether a command runs until it is stopped, or measures for long.
+// isEndless reports whether a command runs until it is stopped, measures for long, or asks one that runs.
 func isEndless(args []string) bool {
-	return len(args) == 0 || slices.Contains([]string{"serve", "demo", "watch", "bench"}, args[0]) ||
+	return len(args) == 0 || slices.Contains([]string{"serve", "demo", "watch", "bench", "health"}, args[0]) ||
 		slices.Contains(args, "--follow")
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"runtime"
@@ -18,15 +19,18 @@ type build struct {
 	Platform string `json:"platform"`
 }
 
+// What a build says of itself that has no version control at hand, as in a container:
+// go build -ldflags "-X main.version=v1.2.3 -X main.revision=0123abc".
+var version, revision string
+
 func thisBuild() build {
 	b := build{Version: "(devel)", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return b
+		info = &debug.BuildInfo{}
 	}
-	if info.Main.Version != "" {
-		b.Version = info.Main.Version
-	}
+	b.Version = cmp.Or(version, info.Main.Version, b.Version)
+	b.Revision = revision
 	for _, setting := range info.Settings {
 		switch setting.Key {
 		case "vcs.revision":

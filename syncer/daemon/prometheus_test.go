@@ -1,4 +1,4 @@
-//go:build prometheus
+//go:build deploy
 
 package daemon_test
 
@@ -136,7 +136,8 @@ func startPrometheus(t *testing.T, sidecars ...*process) *prometheus {
 	config := `{global: {scrape_interval: 250ms, evaluation_interval: 250ms}, rule_files: [alerts.yaml],
 		scrape_configs: [{job_name: playersync, static_configs: [`
 	for _, p := range sidecars {
-		config += fmt.Sprintf("{targets: [%q], labels: {instance: %q}},", strings.TrimPrefix(p.URL(), "http://"), p.name)
+		address := strings.TrimPrefix(p.URL(), "http://")
+		config += fmt.Sprintf("{targets: [%q], labels: {instance: %q}},", address, p.name)
 	}
 	for name, content := range map[string]string{"alerts.yaml": rules, "prometheus.yaml": config + "]}]}"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
@@ -191,6 +192,8 @@ func (p *prometheus) ask(path string, data any) error {
 	return nil
 }
 
+var selectorPattern = regexp.MustCompile(`(?:playersync_\w+|\bup\b)(?:\{[^}]*\})?`)
+
 // selectors returns what the alerts look at. An alert that Prometheus cannot evaluate fails the test.
 func (p *prometheus) selectors() []string {
 	p.t.Helper()
@@ -206,7 +209,7 @@ func (p *prometheus) selectors() []string {
 			if rule.LastError != "" {
 				p.t.Errorf("%s: %s", rule.Name, rule.LastError)
 			}
-			for _, selector := range regexp.MustCompile(`(?:playersync_\w+|\bup\b)(?:\{[^}]*\})?`).FindAllString(rule.Query, -1) {
+			for _, selector := range selectorPattern.FindAllString(rule.Query, -1) {
 				found[selector] = true
 			}
 		}
