@@ -63,7 +63,8 @@ func newBenchMixedCommand(a *app) *cobra.Command {
 	players := &number{"players", "players of the network", 2000, 1}
 	command := newNetworkCommand(a, "mixed", "Find how many operations of an ordinary hour a second carries",
 		"before one in a hundred takes more than 50 ms: joins, leaves, ranks, purchases,\nbans and player counts, "+
-			"with one sidecar and with several, beside transactions\nlike those of TPC-B. Each commit waits for the disk",
+			"with one sidecar and with several, beside transactions\nlike those of TPC-B. Each commit waits "+
+			"for the disk",
 		postgres.Config{Durable: true}, []*number{sidecars, players},
 		func() int { return connectionsOf(sidecars.value) },
 		func(ctx context.Context, c bench.Config) (bench.Report, error) {
