@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"playersync/syncer"
 )
@@ -15,6 +16,8 @@ import (
 const (
 	maxSteps    = 2  // of one batcher under way at once
 	maxTogether = 64 // important changes in one step
+
+	briefly = 50 * time.Millisecond // that a lone request may keep the others from a step of their own
 )
 
 // batcher joins requests that come at the same time into few steps of the database, of which
@@ -183,7 +186,7 @@ func (b *batcher[Q, A]) keysOf(r *request[Q, A]) []string {
 // do does requests in one step; if one of them is invalid, in two, and so on.
 func (b *batcher[Q, A]) do(requests []*request[Q, A]) {
 	if len(requests) == 1 && b.alone != nil {
-		b.doAlone(requests[0])
+		b.doBriefly(requests[0])
 		return
 	}
 	asked := make([]Q, len(requests))
@@ -224,6 +227,22 @@ func (b *batcher[Q, A]) doHalf(requests []*request[Q, A]) {
 		return
 	}
 	b.do(requests)
+}
+
+// doBriefly does one, and returns before its end if that takes long: it may wait for somebody
+// else, and counts as a step no more.
+func (b *batcher[Q, A]) doBriefly(r *request[Q, A]) {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		b.doAlone(r)
+	}()
+	timer := time.NewTimer(briefly)
+	defer timer.Stop()
+	select {
+	case <-ended:
+	case <-timer.C:
+	}
 }
 
 func (b *batcher[Q, A]) doAlone(r *request[Q, A]) {

@@ -159,8 +159,26 @@ func TestInvalidRequestFailsAlone(t *testing.T) {
 	})
 }
 
-// Requests with a key in common are done in the order in which they came, also behind one that
-// waits for two keys.
+// As many who wait for somebody else as there may be steps hold nobody up for long.
+func TestLoneRequestsThatAreLockedHoldUpNobody(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, a := newAsker(t)
+		s.held = make(chan struct{})
+		close(s.letGo)
+		a.ask(t.Context(), "a locked", "b locked", "c", "d")
+		<-time.After(time.Second)
+		a.mu.Lock()
+		answered := slices.Sorted(maps.Keys(a.outcomes))
+		a.mu.Unlock()
+		if want := []string{"c", "d"}; !slices.Equal(answered, want) {
+			t.Errorf("answered are %q, want %q", answered, want)
+		}
+		close(s.held)
+		a.want(s, []string{"a locked", "b locked", "c, d"})
+	})
+}
+
 // Who waits for somebody else holds nobody up with whom an invalid request shared a step.
 func TestLockedRequestHoldsUpNobodyAfterAnInvalidOne(t *testing.T) {
 	t.Parallel()
@@ -181,6 +199,8 @@ func TestLockedRequestHoldsUpNobodyAfterAnInvalidOne(t *testing.T) {
 	})
 }
 
+// Requests with a key in common are done in the order in which they came, also behind one that
+// waits for two keys.
 func TestRequestsOfOneKeyKeepTheirOrder(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

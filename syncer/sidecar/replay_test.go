@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,6 +22,7 @@ import (
 // slowStore times out with what is too much, or of players whose rows are locked, and refuses
 // what is invalid.
 type slowStore struct {
+	mu      sync.Mutex // guards all of it
 	away    bool
 	most    int // players that it takes in time
 	locked  map[syncer.PlayerID]bool
@@ -38,16 +40,17 @@ const statementTime = 2 * time.Second
 func (s *slowStore) SaveBatch(
 	ctx context.Context, batch merge.Batch,
 ) (readings []changefeed.VersionedPlayer, _ []changefeed.Change, _ error) {
-	s.attempts++
+	if s.isSlow(batch) {
+		<-time.After(statementTime)
+		return nil, nil, &syncer.Error{Code: syncer.CodeOutcomeUnknown, Cause: context.DeadlineExceeded}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.ids[batch.ID] || s.parted[batch.ID] {
 		return nil, nil, nil
 	}
 	for id := range batch.Edits {
-		switch {
-		case s.away || len(batch.Edits) > s.most || s.locked[id]:
-			<-time.After(statementTime)
-			return nil, nil, &syncer.Error{Code: syncer.CodeOutcomeUnknown, Cause: context.DeadlineExceeded}
-		case s.invalid[id]:
+		if s.invalid[id] {
 			return nil, nil, syncer.Invalid("language", "is too long")
 		}
 	}
@@ -60,8 +63,21 @@ func (s *slowStore) SaveBatch(
 	return readings, nil, ctx.Err()
 }
 
+func (s *slowStore) isSlow(batch merge.Batch) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.attempts++
+	slow := s.away || len(batch.Edits) > s.most
+	for id := range batch.Edits {
+		slow = slow || s.locked[id]
+	}
+	return slow
+}
+
 // PartBatch keeps a batch from being stored.
 func (s *slowStore) PartBatch(_ context.Context, id [16]byte) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.away {
 		return false, syncer.Unavailable(errors.New("away"))
 	}
@@ -79,15 +95,27 @@ func (*slowStore) Wrote(changefeed.Generation, []changefeed.VersionedPlayer, []c
 
 // memoryDisk is an outbox in memory.
 type memoryDisk struct {
+	mu      sync.Mutex
 	batches []merge.Batch
 	refused []syncer.PlayerID
 }
 
-func (d *memoryDisk) Add(batch merge.Batch) error { d.batches = append(d.batches, batch); return nil }
+func (d *memoryDisk) Add(batch merge.Batch) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.batches = append(d.batches, batch)
+	return nil
+}
+
+func (d *memoryDisk) all() []merge.Batch {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.batches)
+}
 
 func (d *memoryDisk) Pending(context.Context) iter.Seq2[merge.Batch, error] {
 	return func(yield func(merge.Batch, error) bool) {
-		for _, batch := range slices.Clone(d.batches) {
+		for _, batch := range d.all() {
 			if !yield(batch, nil) {
 				return
 			}
@@ -98,13 +126,15 @@ func (d *memoryDisk) Pending(context.Context) iter.Seq2[merge.Batch, error] {
 func (d *memoryDisk) Remove(id [16]byte) error { return d.Replace(id, nil) }
 
 func (d *memoryDisk) Replace(id [16]byte, parts []merge.Batch) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	i := slices.IndexFunc(d.batches, func(b merge.Batch) bool { return b.ID == id })
 	d.batches = slices.Replace(d.batches, i, i+1, parts...)
 	return nil
 }
 
 func (d *memoryDisk) Refuse(id [16]byte, _ string) error {
-	for _, batch := range d.batches {
+	for _, batch := range d.all() {
 		if batch.ID == id {
 			for player := range batch.Edits {
 				d.refused = append(d.refused, player)
@@ -114,7 +144,7 @@ func (d *memoryDisk) Refuse(id [16]byte, _ string) error {
 	return d.Remove(id)
 }
 
-func (d *memoryDisk) Len() int { return len(d.batches) }
+func (d *memoryDisk) Len() int { return len(d.all()) }
 
 // replayRig is a saver on a slow store.
 type replayRig struct {
@@ -158,6 +188,19 @@ func (r *replayRig) leave(blocks int64, players ...syncer.PlayerID) (waiting map
 	return waiting
 }
 
+// set changes how the store behaves.
+func (s *slowStore) set(change func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change()
+}
+
+// passes lets a time pass, and all be done by then.
+func passes(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
+}
+
 func somePlayers(many int) (ids []syncer.PlayerID) {
 	for n := range many {
 		ids = append(ids, syncer.PlayerID(fmt.Sprintf("player %02d", n)))
@@ -168,6 +211,8 @@ func somePlayers(many int) (ids []syncer.PlayerID) {
 // want compares what is stored of players.
 func (r *replayRig) want(t *testing.T, players []syncer.PlayerID, blocks ...int64) {
 	t.Helper()
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for _, id := range players {
 		if !slices.Equal(r.stored[id], blocks) {
 			t.Errorf("of %s there is %v, want %v", id, r.stored[id], blocks)
@@ -181,7 +226,7 @@ func TestRefusalIsToldToWhomItConcerns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newReplayRig(t, maxBatch)
 		players := somePlayers(20)
-		r.invalid[players[7]] = true
+		r.set(func() { r.invalid[players[7]] = true })
 		for id, saved := range r.leave(1, players...) {
 			if err := <-saved; (syncer.CodeOf(err) == syncer.CodeInvalid) != (id == players[7]) {
 				t.Errorf("%s: %v", id, err)
@@ -206,10 +251,10 @@ func TestBatchThatIsTooMuchIsStoredInParts(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		<-time.After(time.Minute)
+		passes(time.Minute)
 		r.want(t, players, 1)
 		r.leave(2, players...)
-		<-time.After(time.Minute)
+		passes(time.Minute)
 		r.end()
 		r.want(t, players, 1, 2)
 		if _, unsaved := r.saver.visitors.count(); unsaved > 0 || r.disk.Len() > 0 {
@@ -226,18 +271,18 @@ func TestWhoDoesNotGetThroughWaitsAlone(t *testing.T) {
 		r := newReplayRig(t, maxBatch)
 		players := somePlayers(32)
 		locked, others := players[5], slices.Concat(players[:5], players[6:])
-		r.locked[locked] = true
+		r.set(func() { r.locked[locked] = true })
 		r.leave(1, players...)
-		<-time.After(time.Minute)
+		passes(time.Minute)
 		r.leave(2, players...)
-		<-time.After(10 * time.Second)
+		passes(10 * time.Second)
 		r.want(t, others, 1, 2)
 		r.want(t, []syncer.PlayerID{locked})
 		if log := r.log.String(); !strings.Contains(log, `wait on disk; the others go on" player="player 05"`) {
 			t.Errorf("the log does not name who waits:\n%s", log)
 		}
-		r.locked[locked] = false
-		<-time.After(maxPause)
+		r.set(func() { r.locked[locked] = false })
+		passes(maxPause)
 		r.end()
 		r.want(t, players, 1, 2)
 	})
@@ -248,14 +293,14 @@ func TestAwayDatabasePartsNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := newReplayRig(t, maxBatch)
-		r.away = true
+		r.set(func() { r.away = true })
 		r.leave(1, somePlayers(32)...)
-		<-time.After(time.Minute)
+		passes(time.Minute)
 		if r.disk.Len() != 1 {
 			t.Errorf("%d batches on disk", r.disk.Len())
 		}
-		r.away = false
-		<-time.After(time.Minute)
+		r.set(func() { r.away = false })
+		passes(time.Minute)
 		r.end()
 		r.want(t, somePlayers(32), 1)
 	})

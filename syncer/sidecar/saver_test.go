@@ -177,7 +177,7 @@ func TestSavesOfAnEarlierRunAreShownOnce(t *testing.T) {
 	}
 	r.blocks = 11
 	saver.replay(t.Context())
-	if _, unsaved := p.Online(); unsaved != 0 || len(disk.batches) != 0 {
-		t.Errorf("%d unsaved, %d on disk", unsaved, len(disk.batches))
+	if _, unsaved := p.Online(); unsaved != 0 || disk.Len() != 0 {
+		t.Errorf("%d unsaved, %d on disk", unsaved, disk.Len())
 	}
 }
