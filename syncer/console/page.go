@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"embed"
+	"fmt"
 	"html/template"
 	"net/http"
 	"path"
@@ -104,10 +105,22 @@ func (c *Console) functions() template.FuncMap {
 		"outcome":    func(run syncer.MapRun) string { return outcomes[run.Outcome()] },
 		"pathOf":     pathOf,
 		"shown":      shown,
+		"times":      times,
 		"clock":      clock,
 		"day":        day,
 		"ago":        func(t time.Time) string { return ago(time.Since(t)) },
 	}
+}
+
+// times says how often something was.
+func times(n int64) string {
+	switch n {
+	case 0:
+		return "never"
+	case 1:
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
 }
 
 // render answers with a whole page.

@@ -80,7 +80,7 @@ func TestPlayerIsShownWhole(t *testing.T) {
 	s.run(knownPeople)
 	p := s.browser().signIn(actor).wants(http.StatusOK, "GET", "/console/players/id-1", nil)
 	p.contains(t, "<h1><bdi>Steve</bdi></h1>", ">mod<", "&lt;b&gt;", "for 3 days more", "spam", "blocksBroken",
-		"Old Steve", "198.51.100.7", "shares 1", "banned", "192 <bdi>coins", "said hello", "3 times, kicked 1 times")
+		"Old Steve", "198.51.100.7", "shares 1", "banned", "192 <bdi>coins", "said hello", "3 times, kicked once")
 	// An id may look like a path.
 	p = s.browser().signIn(viewer).wants(http.StatusOK, "GET", "/console/players/a%2Fb%2Bc==", nil)
 	p.contains(t, ">a/b&#43;c==<", "sandbox-1")
