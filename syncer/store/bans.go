@@ -72,11 +72,8 @@ func (s *Store) liftBan(
 	writer := s.writer(ctx, by)
 	params.Server, params.By, params.LiftedBy = writer.Server, writer.By, writer.By
 	rows, err := s.queries.LiftBan(ctx, params)
-	if err != nil {
-		return syncer.Ban{}, false, nil, writeError("lift ban", err)
-	}
-	if len(rows) == 0 {
-		return syncer.Ban{}, false, nil, s.awaitStandby(ctx)
+	if lifted, err := s.done(ctx, "lift ban", int64(len(rows)), err); !lifted {
+		return syncer.Ban{}, false, nil, err
 	}
 	changes, encoded, err := decodeEach([]json.RawMessage{rows[0].Change})
 	s.committed(encoded, false)
