@@ -201,10 +201,10 @@ func (g GamemodeEdit) then(next GamemodeEdit) GamemodeEdit {
 	return joined
 }
 
-// CountedFrom returns the edit with counters raised to what it makes of a player's, in place of
+// RaisedFrom returns the edit with counters raised to what it makes of a player's, in place of
 // what it adds to them: however often it is applied, it counts once. What it subtracts it does
 // still subtract.
-func (e Edit) CountedFrom(player syncer.Player) Edit {
+func (e Edit) RaisedFrom(player syncer.Player) Edit {
 	counted := e
 	counted.Gamemodes = maps.Clone(e.Gamemodes)
 	for mode, g := range e.Gamemodes {

@@ -59,7 +59,7 @@ func TestCountedOnce(t *testing.T) {
 			played.Stats[name] = max(difference, -difference)
 		}
 		edit := merge.Edit{Gamemodes: map[string]merge.GamemodeEdit{"pvp": played}}
-		counted := edit.CountedFrom(p)
+		counted := edit.RaisedFrom(p)
 		want := edit.Apply(p)
 		same(t, "the row before", want, counted.Apply(p))
 		same(t, "the row that has it", want, counted.Apply(want))

@@ -59,7 +59,7 @@ func (v *visitor) unsaved() merge.Edit {
 			before.Gamemodes = s.row.Gamemodes
 		}
 		before = merge.Edit{Gamemodes: all.Gamemodes}.Apply(before)
-		all = all.Then(s.edit.CountedFrom(before))
+		all = all.Then(s.edit.RaisedFrom(before))
 	}
 	return all.Then(v.pending)
 }
