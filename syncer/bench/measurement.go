@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"runtime"
-	"slices"
 	"time"
 )
 
@@ -84,8 +83,7 @@ func inTurn(
 	}
 	medians := make([]float64, len(rounds))
 	for i, figures := range rounds {
-		slices.Sort(figures)
-		medians[i] = figures[len(figures)/2]
+		medians[i] = medianOf(figures)
 	}
 	return medians, nil
 }
