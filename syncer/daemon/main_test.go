@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net"
 	"os"
 	"testing"
 
@@ -106,4 +107,15 @@ func waitsAtGate(t testing.TB, conn *pgx.Conn) {
 	t.Helper()
 	eventuallyRow(t, conn, `select count(*) from pg_locks where locktype = 'advisory' and objid = 42 and not granted
 		and database = (select oid from pg_database where datname = current_database())`, 1)
+}
+
+// freePort returns a port of this machine that nobody listens on.
+func freePort(t testing.TB) int {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	return listener.Addr().(*net.TCPAddr).Port
 }

@@ -3,7 +3,6 @@ package daemon_test
 import (
 	"bytes"
 	"fmt"
-	"net"
 	"net/url"
 	"os"
 	"os/exec"
@@ -67,12 +66,7 @@ func pooler(t *testing.T, program, database string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := listener.Addr().(*net.TCPAddr).Port
-	_ = listener.Close()
+	port := freePort(t)
 	config := filepath.Join(t.TempDir(), "pgbouncer.ini")
 	text := fmt.Sprintf(`[databases]
 %[1]s = host=%[2]s port=%[3]d user=%[4]s password=%[5]s dbname=%[1]s

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -46,12 +45,7 @@ type process struct {
 // does not choose.
 func startProcess(t testing.TB, config processConfig) *process {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	_ = listener.Close()
+	address := fmt.Sprintf("127.0.0.1:%d", freePort(t))
 	log, err := os.Create(filepath.Join(t.TempDir(), config.Name+".log"))
 	if err != nil {
 		t.Fatal(err)
