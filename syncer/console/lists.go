@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"playersync/syncer"
 	"playersync/syncer/sidecar"
 )
 
@@ -40,4 +41,16 @@ func list[R any](
 		l.Next = path + "?" + q.Encode()
 	}
 	return l
+}
+
+// sinceOf reads a time, or how long ago it was; none for "".
+func (c *Console) sinceOf(text string) (syncer.Time, error) {
+	if text == "" {
+		return syncer.Time{}, nil
+	}
+	from, err := syncer.ParseMoment(text)
+	if err != nil {
+		return syncer.Time{}, syncer.Invalid("since", "%s", err)
+	}
+	return from.At(c.deps.Now()), nil
 }

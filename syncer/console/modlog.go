@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"strings"
 
-	"playersync/syncer"
 	"playersync/syncer/changefeed"
 	"playersync/syncer/mindustry"
 	"playersync/syncer/sidecar"
@@ -44,16 +43,4 @@ func (c *Console) showModLog(w http.ResponseWriter, r *http.Request, s *session)
 			mindustry.ModLogFilter{Source: page.Source, Text: page.Text, Since: since}, at)
 	})
 	c.render(w, r, s, page.status, "moderation", page)
-}
-
-// sinceOf reads a time, or how long ago it was; none for "".
-func (c *Console) sinceOf(text string) (syncer.Time, error) {
-	if text == "" {
-		return syncer.Time{}, nil
-	}
-	from, err := syncer.ParseMoment(text)
-	if err != nil {
-		return syncer.Time{}, syncer.Invalid("since", "%s", err)
-	}
-	return from.At(c.deps.Now()), nil
 }
